@@ -1,0 +1,281 @@
+"""A run's configuration: frozen data that can be checked, hashed, stored and sent to another machine.
+
+A component (model, optimizer, schedule, loss, initializer) is a name and its options. It becomes a Keras object only
+inside the run: an optimizer belongs to one model, and an initializer instance with a fixed seed would repeat itself.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from importlib.metadata import version
+from typing import Any, Self
+
+from fashion_keras.catalogue import INITIALIZERS, LOSSES, MODELS, OPTIMIZERS, SCHEDULES, Option, suggest
+from fashion_keras.data.dataset import FASHION_MNIST_HASH
+from fashion_keras.errors import ConfigError
+
+PROTOCOL_VERSION = 1
+"""Raised when a default or the meaning of a setting changes; results of different versions never share a table."""
+
+PRECISIONS = ("float32", "mixed_bfloat16")
+TEST_EVALUATIONS = ("each_epoch", "never")
+_CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
+    "model": MODELS,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "loss": LOSSES,
+    "initializer": INITIALIZERS,
+}
+
+
+@dataclass(frozen=True)
+class Component:
+    """A name and its options, as plain values.
+
+    Args:
+        name: A name of the component's catalogue, such as `"sgd"`.
+        options: Sorted pairs of option and value; `Component.of` builds them from keywords.
+    """
+
+    name: str
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, name: str, **options: Any) -> Self:
+        """Build a component from keywords, such as `Component.of("sgd", learning_rate=0.02)`."""
+        return cls(name, tuple(sorted((key, _freeze(value)) for key, value in options.items())))
+
+    @classmethod
+    def from_json(cls, value: str | Mapping[str, Any]) -> Self:
+        """Build a component from a bare name or a mapping with the key `name`."""
+        if isinstance(value, str):
+            return cls(value)
+        return cls.of(**value)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The options that were given, without their defaults."""
+        return dict(self.options)
+
+    def to_json(self) -> str | dict[str, Any]:
+        """The plain form that `from_json` reads: a bare name where there are no options."""
+        return {"name": self.name, **{key: _thaw(value) for key, value in self.options}} if self.options else self.name
+
+
+def _freeze(value: Any) -> Any:
+    return tuple(_freeze(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _thaw(value: Any) -> Any:
+    if isinstance(value, Component):
+        return value.to_json()
+    return [_thaw(item) for item in value] if isinstance(value, tuple) else value
+
+
+def resolve_component(kind: str, value: Any) -> Component:
+    """Check a component against its catalogue and drop the options that equal their defaults.
+
+    Args:
+        kind: `"model"`, `"optimizer"`, `"schedule"`, `"loss"` or `"initializer"`.
+        value: A `Component`, a name, or a mapping with the key `name`.
+
+    Raises:
+        ConfigError: The name or an option is unknown, or a value is out of range.
+    """
+    component = value if isinstance(value, Component) else Component.from_json(value)
+    catalogue = _CATALOGUES[kind]
+    if component.name not in catalogue:
+        raise ConfigError(f"{kind} must be {suggest(component.name, catalogue)}")
+    declared = catalogue[component.name]
+    kept = {}
+    for name, given in component.options:
+        if name not in declared:
+            raise ConfigError(f"{kind} {component.name!r} has no option {suggest(name, declared)}")
+        checked = _resolve_option(name, declared[name], given)
+        if checked != declared[name].default:
+            kept[name] = checked
+    return Component.of(component.name, **kept)
+
+
+def _resolve_option(name: str, option: Option, value: Any) -> Any:
+    if option.component:
+        return resolve_component(option.component, value)
+    return option.check(name, _freeze(value))
+
+
+def option_values(kind: str, component: Component) -> dict[str, Any]:
+    """All options of a component, defaults included; nested components stay `Component`s."""
+    declared = _CATALOGUES[kind][component.name]
+    defaults = {
+        name: resolve_component(option.component, option.default) if option.component else option.default
+        for name, option in declared.items()
+    }
+    return {**defaults, **component.as_dict()}
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that changes the numbers of one run.
+
+    Args:
+        model, optimizer, schedule, loss: A `Component`, a name, or a mapping with the key `name`; the catalogues name
+            the options.
+        batch_size: Training examples a step; the last batch of an epoch may be smaller.
+        epochs: Passes over the training split.
+        validation_fraction: Share of the training part that is held out, in (0, 1).
+        evaluate_test: `"each_epoch"`, or `"never"` where a choice is still to be made.
+        precision: `"float32"` or `"mixed_bfloat16"`.
+        train_examples: Use only so many examples of the training split; None uses all.
+        xla: Compile the training step with XLA.
+        threads: Threads of one run; the order of additions depends on it.
+        data: Content hash of the data set.
+        seed: Fixes split, batch order, initial weights and dropout.
+
+    Raises:
+        ConfigError: On construction, where a name is unknown or a value out of range.
+    """
+
+    model: Component = field(default=Component("fcn"))
+    optimizer: Component = field(default=Component("sgd"))
+    schedule: Component = field(default=Component("constant"))
+    loss: Component = field(default=Component("cross_entropy"))
+    batch_size: int = 512
+    epochs: int = 50
+    validation_fraction: float = 0.1
+    evaluate_test: str = "each_epoch"
+    precision: str = "float32"
+    train_examples: int | None = None
+    xla: bool = False
+    threads: int = 1
+    data: str = FASHION_MNIST_HASH
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for kind in ("model", "optimizer", "schedule", "loss"):
+            object.__setattr__(self, kind, resolve_component(kind, getattr(self, kind)))
+        for name in ("batch_size", "epochs", "threads"):
+            _check_count(name, getattr(self, name), minimum=1)
+        _check_count("seed", self.seed, minimum=0)
+        if self.train_examples is not None:
+            _check_count("train_examples", self.train_examples, minimum=1)
+        if not 0 < self.validation_fraction < 1:
+            raise ConfigError(f"validation_fraction must be in (0, 1), got {self.validation_fraction}")
+        _check_one_of("precision", self.precision, PRECISIONS)
+        _check_one_of("evaluate_test", self.evaluate_test, TEST_EVALUATIONS)
+
+    def with_changes(self, **changes: Any) -> Self:
+        """Return a copy that differs in the named settings.
+
+        A name is a field of the configuration, or an option of the model or the optimizer (`dropout_rate=0.1`,
+        `learning_rate=0.05`). A new model or optimizer starts from its own defaults: settings that were chosen for
+        another one are not carried over.
+
+        Raises:
+            ConfigError: A name is unknown, a value is out of range, or a new optimizer comes without a learning rate.
+        """
+        own = {name: changes.pop(name) for name in list(changes) if name in _FIELD_NAMES}
+        if "optimizer" in own and isinstance(own["optimizer"], str) and "learning_rate" not in changes:
+            raise ConfigError(
+                f"optimizer={own['optimizer']!r} needs a learning_rate beside it: the rate of another optimizer "
+                "would not suit it"
+            )
+        start = replace(self, **own)
+        options: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}, "schedule": {}, "loss": {}}
+        for name, value in changes.items():
+            options[start._owner_of(name)][name] = value
+        components = {
+            kind: Component.of(getattr(start, kind).name, **{**getattr(start, kind).as_dict(), **given})
+            for kind, given in options.items()
+            if given
+        }
+        return replace(start, **components)
+
+    def _owner_of(self, option: str) -> str:
+        known = set(_FIELD_NAMES)
+        for kind in ("model", "optimizer", "schedule", "loss"):
+            declared = _CATALOGUES[kind][getattr(self, kind).name]
+            if option in declared:
+                return kind
+            known |= set(declared)
+        raise ConfigError(f"no setting {suggest(option, known)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings that differ from their defaults, as plain values; `from_json` reads them."""
+        values = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value != item.default:
+                values[item.name] = value.to_json() if isinstance(value, Component) else value
+        return values
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ConfigError: A setting is unknown.
+        """
+        unknown = set(values) - _FIELD_NAMES
+        if unknown:
+            raise ConfigError(f"no setting {suggest(min(unknown), _FIELD_NAMES)}")
+        return cls(**values)
+
+    @property
+    def run_id(self) -> str:
+        """SHA-256, in hexadecimal, of the canonical JSON of everything that changes the numbers."""
+        identity = {
+            "config": self.to_json(),
+            "protocol": PROTOCOL_VERSION,
+            "keras": _major_minor("keras"),
+            "tensorflow": _major_minor("tensorflow"),
+        }
+        return hashlib.sha256(canonical_json(identity).encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """A name for people: model, optimizer, rate and what else differs, such as `fcn-sgd-0.02-dropout_rate=0.1`."""
+        rate = option_values("optimizer", self.optimizer).get("learning_rate")
+        parts = [self.model.name, self.optimizer.name, *([f"{rate:g}"] if rate is not None else [])]
+        for component in (self.model, self.optimizer, self.schedule, self.loss):
+            parts += [_describe(key, value) for key, value in component.options if key != "learning_rate"]
+        parts += [f"{self.epochs}epochs"] if self.epochs != 50 else []
+        parts += ["bf16"] if self.precision == "mixed_bfloat16" else []
+        text = "-".join(parts)
+        return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)[:100]
+
+    @property
+    def folder(self) -> str:
+        """The run's folder in the store: the label, the seed and twelve digits of the run id."""
+        return f"{self.label}__s{self.seed}__{self.run_id[:12]}"
+
+
+_FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no white space: one text for one value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _major_minor(package: str) -> str:
+    return ".".join(version(package).split(".")[:2])
+
+
+def _describe(key: str, value: Any) -> str:
+    if isinstance(value, Component):
+        return value.name
+    if value is True:
+        return key
+    if isinstance(value, tuple):
+        return f"{key}=" + "x".join(str(item) for item in value)
+    return f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+
+
+def _check_count(name: str, value: Any, minimum: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise ConfigError(f"{name} must be a whole number of at least {minimum}, got {value!r}")
+
+
+def _check_one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError(f"{name} must be {suggest(value, allowed)}")
