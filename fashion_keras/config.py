@@ -90,7 +90,7 @@ def resolve_component(kind: str, value: Any) -> Component:
     kept = {}
     for name, given in component.options:
         if name not in declared:
-            raise ConfigError(f"{kind} {component.name!r} has no option {suggest(name, declared)}")
+            raise ConfigError(f"{kind} {component.name!r} takes as an option {suggest(name, declared)}")
         checked = _resolve_option(name, declared[name], given)
         if checked != declared[name].default:
             kept[name] = checked
@@ -197,7 +197,7 @@ class RunConfig:
             if option in declared:
                 return kind
             known |= set(declared)
-        raise ConfigError(f"no setting {suggest(option, known)}")
+        raise ConfigError(f"a setting is {suggest(option, known)}")
 
     def to_json(self) -> dict[str, Any]:
         """The settings that differ from their defaults, as plain values; `from_json` reads them."""
@@ -217,7 +217,7 @@ class RunConfig:
         """
         unknown = set(values) - _FIELD_NAMES
         if unknown:
-            raise ConfigError(f"no setting {suggest(min(unknown), _FIELD_NAMES)}")
+            raise ConfigError(f"a setting is {suggest(min(unknown), _FIELD_NAMES)}")
         return cls(**values)
 
     @property
@@ -239,6 +239,7 @@ class RunConfig:
         for component in (self.model, self.optimizer, self.schedule, self.loss):
             parts += [_describe(key, value) for key, value in component.options if key != "learning_rate"]
         parts += [f"{self.epochs}epochs"] if self.epochs != 50 else []
+        parts += [f"{self.train_examples}examples"] if self.train_examples is not None else []
         parts += ["bf16"] if self.precision == "mixed_bfloat16" else []
         text = "-".join(parts)
         return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)[:100]
