@@ -75,7 +75,12 @@ def suggest(given: Any, allowed: Collection[str]) -> str:
 
 _LEARNING_RATE = Option(0.02, low=0, low_included=False)
 _DROPOUT_RATE = Option(0.0, low=0, high=1, hint="0.3 drops 30 % of the units")
-_MOMENT = {"low": 0.0, "high": 1.0}
+
+
+def _moment(default: float) -> Option:
+    return Option(default, low=0, high=1)
+
+
 _HIDDEN = {
     "dropout_rate": _DROPOUT_RATE,
     "batch_norm": Option(False, bool),
@@ -106,26 +111,26 @@ MODELS: Mapping[str, Mapping[str, Option]] = {
 OPTIMIZERS: Mapping[str, Mapping[str, Option]] = {
     "sgd": {
         "learning_rate": _LEARNING_RATE,
-        "momentum": Option(0.0, **_MOMENT),
+        "momentum": _moment(0.0),
         "nesterov": Option(False, bool),
     },
     "rmsprop": {
         "learning_rate": _LEARNING_RATE,
-        "rho": Option(0.99, **_MOMENT),
-        "momentum": Option(0.0, **_MOMENT),
+        "rho": _moment(0.99),
+        "momentum": _moment(0.0),
         "epsilon": Option(1e-16, low=0),
     },
     "adam": {
         "learning_rate": _LEARNING_RATE,
-        "beta_1": Option(0.9, **_MOMENT),
-        "beta_2": Option(0.999, **_MOMENT),
+        "beta_1": _moment(0.9),
+        "beta_2": _moment(0.999),
         "epsilon": Option(1e-8, low=0),
     },
     "adamw": {
         "learning_rate": _LEARNING_RATE,
         "weight_decay": Option(0.004, low=0),
-        "beta_1": Option(0.9, **_MOMENT),
-        "beta_2": Option(0.999, **_MOMENT),
+        "beta_1": _moment(0.9),
+        "beta_2": _moment(0.999),
         "epsilon": Option(1e-8, low=0),
     },
 }

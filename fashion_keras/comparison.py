@@ -117,7 +117,9 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, json.dumps(content, indent=1) + "\n")
     except OSError as error:
-        raise StoreError(f"cannot write {error.filename or path}: {error.strerror}; choose another folder with --out") from error
+        raise StoreError(
+            f"cannot write {error.filename or path}: {error.strerror}; choose another folder with --out"
+        ) from error
     return record
 
 

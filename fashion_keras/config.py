@@ -183,7 +183,7 @@ class RunConfig:
         options: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}, "schedule": {}, "loss": {}}
         for name, value in changes.items():
             options[start._owner_of(name)][name] = value
-        components = {
+        components: dict[str, Any] = {
             kind: Component.of(getattr(start, kind).name, **{**getattr(start, kind).as_dict(), **given})
             for kind, given in options.items()
             if given

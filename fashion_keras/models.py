@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -157,7 +157,7 @@ def build_cnn(
 
 def build_model(component: Component, image_shape: Sequence[int], num_classes: int, seed: int) -> keras.Model:
     """Build the model that a configuration names, for a data set's images and classes."""
-    builders = {"fcn": build_fcn, "cnn": build_cnn}
+    builders: dict[str, Callable[..., keras.Model]] = {"fcn": build_fcn, "cnn": build_cnn}
     return builders[component.name](image_shape, num_classes, **option_values("model", component), seed=seed)
 
 
@@ -181,4 +181,6 @@ def _check_convolutions(settings: dict[str, Any], image_shape: Sequence[int]) ->
     for pool_size in settings["pool_sizes"]:
         side //= pool_size
     if side < 1:
-        raise ConfigError(f"pool_sizes {settings['pool_sizes']} leave no pixel of a {image_shape[0]}x{image_shape[1]} image")
+        raise ConfigError(
+            f"pool_sizes {settings['pool_sizes']} leave no pixel of a {image_shape[0]}x{image_shape[1]} image"
+        )

@@ -123,24 +123,21 @@ class RunStore:
     @contextlib.contextmanager
     def lock(self, config: RunConfig) -> Iterator[bool]:
         """Hold the right to train a configuration; yields False at once where another process holds it."""
-        with _clear_errors(self.root):
+        with clear_errors(self.root):
             folder = self.root / "locks"
             folder.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(folder / f"{config.run_id[:12]}.lock", timeout=0)
-            try:
+            with contextlib.suppress(filelock.Timeout):
                 lock.acquire()
-            except filelock.Timeout:
-                lock = None
         try:
-            yield lock is not None
+            yield lock.is_locked
         finally:
-            if lock is not None:
-                lock.release()
+            lock.release()
 
     def begin(self, config: RunConfig) -> Path:
         """Make an empty folder for a run to fill; the caller holds its lock."""
         folder = self.partial_folder(config)
-        with _clear_errors(self.root):
+        with clear_errors(self.root):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         return folder
@@ -149,7 +146,7 @@ class RunStore:
         """Write a run into its partial folder and put it into place, whole or not at all."""
         config = result.config
         partial, final = self.partial_folder(config), self.root / "runs" / config.folder
-        with _clear_errors(self.root):
+        with clear_errors(self.root):
             _write_artefacts(partial, result)
             sizes = {path.name: path.stat().st_size for path in sorted(partial.iterdir())}
             write_file(partial / RESULT, _dump(_result_record(result, sizes)))
@@ -166,7 +163,7 @@ class RunStore:
     def fail(self, config: RunConfig, log: str) -> Path:
         """Keep the log of a failed run and return its path; the next invocation tries the run again."""
         path = self.root / "failed" / config.folder / "log.txt"
-        with contextlib.suppress(StoreError), _clear_errors(self.root):
+        with contextlib.suppress(StoreError), clear_errors(self.root):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_file(path, log)
         shutil.rmtree(self.partial_folder(config), ignore_errors=True)
@@ -176,8 +173,8 @@ class RunStore:
         """Read every complete run, in the order of their names."""
         folder = self.root / "runs"
         if folder.is_dir():
-            for name in sorted(os.listdir(folder)):
-                run = read_run(folder / name)
+            for path in sorted(folder.iterdir()):
+                run = read_run(path)
                 if run:
                     yield run
 
@@ -269,7 +266,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _clear_errors(root: Path) -> Iterator[None]:
+def clear_errors(root: Path) -> Iterator[None]:
     """Turn what the system says of a full or read-only disk, or a file in the way, into one line."""
     try:
         yield

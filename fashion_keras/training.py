@@ -4,6 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from fashion_keras.callbacks import HistoryLog, TestEvaluation
 from fashion_keras.config import Component, RunConfig, option_values
 from fashion_keras.data import Dataset, split_indices
-from fashion_keras.data.pipelines import make_evaluation_dataset, make_training_dataset, num_batches
+from fashion_keras.data.orders import num_batches
+from fashion_keras.data.pipelines import make_evaluation_dataset, make_training_dataset
 from fashion_keras.errors import ConfigError
 from fashion_keras.models import build_model
 from fashion_keras.results import METRICS, Predictions, RunResult
@@ -35,9 +37,11 @@ def train_run(
         on_epoch: Called after each epoch with its number, from 1, and its record (see `HistoryLog`).
 
     Raises:
-        ConfigError: The data set is another one, or too small for the configuration.
+        ConfigError: The data set is another one, or too small for the configuration; or TensorFlow already runs in
+            this process with another number of threads.
     """
     started = time.perf_counter()
+    use_threads(config.threads)
     _check_data(config, dataset)
     keras.backend.clear_session()
     keras.utils.set_random_seed(derive_seed(config.seed, "global"))
@@ -73,6 +77,37 @@ def train_run(
         weights=model.get_weights(),
         predictions=predictions,
     )
+
+
+def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> float:
+    """Return how many seconds a run takes here: train a tenth of it at most, and count the examples."""
+    num_train = round(len(dataset.train_images) * (1 - config.validation_fraction))
+    whole = config.train_examples or num_train
+    # Enough steps to time, and for a convolutional network no more than seconds.
+    part = min(whole, 20 * config.batch_size)
+    result = train_run(replace(config, epochs=2, train_examples=part), dataset)
+    # The first epoch traces the graphs; the second is like all that follow.
+    first, second = (seconds or 0.0 for seconds in result.history["seconds"])
+    evaluation = max(0.0, result.seconds["total"] - first - second) / 2
+    return result.seconds["startup"] + (first - second) + config.epochs * (second * whole / part + evaluation)
+
+
+def use_threads(threads: int) -> None:
+    """Let TensorFlow use so many threads, which it takes only before its first operation.
+
+    One step runs at a time: a thread more between operations would take turns with it on the same core.
+    """
+    current = tf.config.threading.get_intra_op_parallelism_threads()
+    if current == threads:
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"a run of {threads} threads needs a process in which TensorFlow has not run yet (here with "
+            f"{current or 'all'}); call training.use_threads({threads}) right after importing TensorFlow"
+        ) from error
 
 
 def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -> None:
@@ -134,9 +169,7 @@ def _build_schedule(schedule: Component, rate: float, steps_per_epoch: int, epoc
     steps = (epochs - warmup) * steps_per_epoch
     if not warmup:
         return keras.optimizers.schedules.CosineDecay(rate, steps)
-    return keras.optimizers.schedules.CosineDecay(
-        0.0, steps, warmup_target=rate, warmup_steps=warmup * steps_per_epoch
-    )
+    return keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=warmup * steps_per_epoch)
 
 
 class _SmoothedCrossEntropy(keras.losses.Loss):
@@ -148,9 +181,7 @@ class _SmoothedCrossEntropy(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         targets = keras.ops.one_hot(y_true, y_pred.shape[-1])
-        return keras.losses.categorical_crossentropy(
-            targets, y_pred, from_logits=True, label_smoothing=self.smoothing
-        )
+        return keras.losses.categorical_crossentropy(targets, y_pred, from_logits=True, label_smoothing=self.smoothing)
 
 
 def _build_loss(loss: Component) -> tuple[keras.losses.Loss, list[Any]]:
@@ -185,7 +216,8 @@ def predict_test(model: keras.Model, batches: tf.data.Dataset, labels: NDArray[n
 def _check_data(config: RunConfig, dataset: Dataset) -> None:
     if dataset.content_hash != config.data:
         raise ConfigError(
-            f"the configuration names the data {config.data[:12]}, but {dataset.directory} holds {dataset.content_hash[:12]}"
+            f"the configuration names the data {config.data[:12]}, but {dataset.directory} holds "
+            f"{dataset.content_hash[:12]}"
         )
 
 
@@ -222,7 +254,6 @@ def describe_environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": _processor_name(),
         "cores": os.cpu_count(),
-        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
     }
 
 

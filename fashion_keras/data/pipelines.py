@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from fashion_keras.seeding import derive_seed
+from fashion_keras.data.orders import epoch_orders, num_batches
 
 
 def normalise(images: tf.Tensor) -> tf.Tensor:
@@ -12,21 +12,6 @@ def normalise(images: tf.Tensor) -> tf.Tensor:
     The one place where this is decided: the pipelines and the exported signature both call it.
     """
     return (tf.cast(images, tf.float32) / 255.0 - 0.5) / 0.5
-
-
-def epoch_orders(num_examples: int, num_epochs: int, seed: int) -> np.ndarray:
-    """Return the order of the training examples in each epoch, int32 [num_epochs, num_examples].
-
-    Every epoch's order has a seed of its own, so that a run of fewer epochs begins like a longer one.
-    """
-    # The old generator, whose stream NumPy keeps the same for ever.
-    generators = (np.random.RandomState(derive_seed(seed, "order", epoch)) for epoch in range(num_epochs))
-    return np.stack([generator.permutation(num_examples).astype(np.int32) for generator in generators])
-
-
-def num_batches(num_examples: int, batch_size: int) -> int:
-    """Batches that hold all examples, the last one perhaps smaller."""
-    return -(-num_examples // batch_size)
 
 
 def make_training_dataset(

@@ -1,7 +1,7 @@
 """What an experiment is: a base configuration, and arms that each change one thing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -95,7 +95,7 @@ class Experiment:
         )
         return replace(self, base=replace(self.base, **settings), arms=arms)
 
-    def select(self, names: list[str] | None) -> tuple[Arm, ...]:
+    def select(self, names: Sequence[str] | None) -> tuple[Arm, ...]:
         """Return the arms of these names in the experiment's order, or all.
 
         Raises:
@@ -112,6 +112,6 @@ class Experiment:
 
 @cache
 def published_rows() -> Mapping[str, Mapping[str, Any]]:
-    """Return the report's rows by their keys; accuracies are fractions, losses nats, times minutes, absent ones None."""
+    """Return the rows of the report by their keys: fractions, nats and minutes, None where a cell is empty."""
     text = (files("fashion_keras.experiments") / "published.json").read_text()
     return json.loads(text)["arms"]

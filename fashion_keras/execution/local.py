@@ -1,0 +1,145 @@
+"""Local processes: one single-threaded worker per core, each serving several tasks before it is replaced."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for_sentinel
+from typing import Any, TypeVar
+
+from fashion_keras.execution.tasks import Outcome
+
+Task = TypeVar("Task")
+
+# Keras keeps some memory of every model that was fitted, so that a worker is replaced after a number of runs; importing
+# TensorFlow costs seconds, so that it is not replaced after each.
+TASKS_PER_WORKER = 12
+MAX_TRIES = 3
+
+
+class LocalEngine:
+    """Executes tasks in spawned processes.
+
+    Args:
+        workers: Processes at a time.
+        threads: Threads of each; the workers are pinned to cores of their own where there are enough.
+
+    A worker that dies (killed, out of memory) costs its own task alone, which is tried again.
+    """
+
+    def __init__(self, workers: int, threads: int = 1):
+        self.workers = workers
+        self.threads = threads
+
+    def run(self, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
+        """Yield each task with its outcome as it ends; the tasks start in their order.
+
+        Closing the iterator, or an exception in the caller, kills the workers.
+        """
+        strangers = set(multiprocessing.active_children())
+        queue = deque((task, 1) for task in tasks)
+        slots = [_Slot(number, self.workers, self.threads) for number in range(min(self.workers, len(tasks)))]
+        running: dict[Future[Outcome], tuple[_Slot, Task, int]] = {}
+        try:
+            while queue or running:
+                busy = {slot for slot, _, _ in running.values()}
+                for slot in slots:
+                    if slot not in busy and queue:
+                        task, tries = queue.popleft()
+                        running[slot.submit(function, task)] = (slot, task, tries)
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    slot, task, tries = running.pop(future)
+                    outcome = _outcome_of(future)
+                    if outcome is None:
+                        slot.replace()
+                        if tries < MAX_TRIES:
+                            queue.appendleft((task, tries + 1))
+                            continue
+                        outcome = Outcome("failed", f"its process died {tries} times (killed, or out of memory?)")
+                    yield task, outcome
+        finally:
+            if running:
+                _kill(set(multiprocessing.active_children()) - strangers)
+            for slot in slots:
+                slot.close()
+
+
+class _Slot:
+    """A place for one worker. A pool of one each: the standard pool gives up all its tasks when one worker dies."""
+
+    def __init__(self, number: int, workers: int, threads: int):
+        self.arguments = (threads, _cores_of(number, workers, threads))
+        self._start()
+
+    def _start(self) -> None:
+        self.pool = ProcessPoolExecutor(
+            1,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=prepare_worker,
+            initargs=self.arguments,
+            max_tasks_per_child=TASKS_PER_WORKER,
+        )
+
+    def submit(self, function: Callable[[Any], Outcome], task: Any) -> Future[Outcome]:
+        return self.pool.submit(function, task)
+
+    def replace(self) -> None:
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _outcome_of(future: Future[Outcome]) -> Outcome | None:
+    """The outcome, or None where the process died."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return None
+
+
+def _kill(processes: set[Any]) -> None:
+    for process in processes:
+        process.kill()
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _cores_of(number: int, workers: int, threads: int) -> tuple[int, ...]:
+    """The cores of one worker, or none where the workers need more cores than there are."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if workers * threads > len(cores):
+        return ()
+    return tuple(cores[number * threads : (number + 1) * threads])
+
+
+def prepare_worker(threads: int, cores: tuple[int, ...]) -> None:
+    """Set up a fresh process for runs: threads, cores, quiet libraries, and an end together with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle.
+    _end_with_parent()
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    if cores:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, cores)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would train on, and hold the lock of its run."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait_for_sentinel([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,189 @@
+"""What a worker does: picklable tasks, and functions that execute them and never raise.
+
+TensorFlow is imported inside the functions: the process that hands out the tasks does without it.
+"""
+
+import contextlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from fashion_keras.config import RunConfig
+from fashion_keras.data import DataLocation, Dataset, load
+from fashion_keras.errors import StoreError, UserError
+from fashion_keras.store import RunStore, read_run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task.
+
+    Attributes:
+        status: `"done"`; `"found"` where the store had the run already; `"busy"` where another process is at it;
+            `"failed"`.
+        message: One line: the error, or what was done.
+        log: The file with everything that a failed run printed.
+    """
+
+    status: Literal["done", "found", "busy", "failed"]
+    message: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class RunTask:
+    """Train one configuration into a store."""
+
+    config: RunConfig
+    store: Path
+    location: DataLocation
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return self.config.folder
+
+
+@dataclass(frozen=True)
+class ExportTask:
+    """Export a stored run as a SavedModel.
+
+    Attributes:
+        run: The run's folder.
+        path: The SavedModel's folder, `.../1`.
+    """
+
+    run: Path
+    path: Path
+    location: DataLocation
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return str(self.path)
+
+
+@dataclass(frozen=True)
+class TimingTask:
+    """Find out how long a run of a configuration takes."""
+
+    config: RunConfig
+    location: DataLocation
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return self.config.label
+
+
+def execute_run(task: RunTask) -> Outcome:
+    """Train a configuration, unless the store has it or another process is training it."""
+    store = RunStore(task.store)
+    try:
+        with store.lock(task.config) as mine:
+            if not mine:
+                return Outcome("busy")
+            # Only now: another process may have finished it while this task waited for its turn.
+            if store.find(task.config):
+                return Outcome("found")
+            return _train(task, store)
+    except StoreError as error:
+        return Outcome("failed", str(error))
+
+
+def _train(task: RunTask, store: RunStore) -> Outcome:
+    folder = store.begin(task.config)
+    log = folder / "log.txt"
+    with _output_to(log):
+        try:
+            from fashion_keras.training import train_run
+
+            with (folder / "history.jsonl").open("w") as history:
+
+                def record_epoch(epoch: int, record: dict[str, float | None]) -> None:
+                    print(json.dumps({"epoch": epoch, **record}), file=history, flush=True)
+
+                result = train_run(task.config, _load(task.location), record_epoch)
+            store.commit(result)
+            return Outcome("done")
+        except Exception as error:
+            traceback.print_exc()
+            message = _first_line(error)
+    return Outcome("failed", message, str(store.fail(task.config, _read_text(log))))
+
+
+def execute_export(task: ExportTask) -> Outcome:
+    """Export a stored run; quick where that export is there already."""
+    try:
+        from fashion_keras._tensorflow import import_tensorflow
+
+        import_tensorflow()
+        from fashion_keras.export import export_run
+
+        run = read_run(task.run)
+        if run is None:
+            return Outcome("failed", f"{task.run} holds no complete run")
+        report = export_run(run, _load(task.location), task.path)
+        return Outcome("done", str(report))
+    except UserError as error:
+        return Outcome("failed", str(error))
+    except OSError as error:
+        return Outcome("failed", f"cannot write {error.filename or task.path}: {error.strerror or error}")
+    except Exception as error:
+        traceback.print_exc()
+        return Outcome("failed", _first_line(error))
+
+
+def execute_timing(task: TimingTask) -> Outcome:
+    """Train a little; the message is the estimated number of seconds of the whole run."""
+    try:
+        with _output_to(Path(os.devnull)):
+            from fashion_keras.training import estimate_run_seconds
+
+            return Outcome("done", str(estimate_run_seconds(task.config, _load(task.location))))
+    except Exception as error:
+        return Outcome("failed", _first_line(error))
+
+
+@lru_cache(maxsize=1)
+def _load(location: DataLocation) -> Dataset:
+    """Read the data once per process: a worker serves several runs."""
+    return load(location)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+    return name + (text[0] if text else "no message")
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+@contextlib.contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Send everything that this process prints, TensorFlow's C++ included, to a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(descriptor) for descriptor in (1, 2)]
+    try:
+        with path.open("wb") as file:
+            for descriptor in (1, 2):
+                os.dup2(file.fileno(), descriptor)
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, copy in zip((1, 2), saved, strict=True):
+            os.dup2(copy, descriptor)
+            os.close(copy)

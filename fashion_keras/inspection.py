@@ -1,0 +1,57 @@
+"""What `fashion-keras data` says: where the data is, whether it is the real one, and what it looks like."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from fashion_keras.data import class_counts, load, locate
+from fashion_keras.data.orders import epoch_orders
+from fashion_keras.data.splits import split_indices
+from fashion_keras.errors import DataError
+from fashion_keras.experiments.definition import BASE
+
+
+def describe_dataset(data_dir: str | None, dataset_dir: str | None, offline: bool, out: Path, console: Console) -> int:
+    """Print origin, hashes and class counts of a data set and draw the report's two pictures under `out`/data.
+
+    Returns:
+        The exit status, 0.
+
+    Raises:
+        DataError: There is no such data, or the pictures cannot be written.
+    """
+    from fashion_keras.reporting.samples import draw_first_of_batches, draw_grid
+
+    dataset = load(locate(data_dir, dataset_dir, offline, console.print))
+    verdict = "verified by its hashes" if dataset.is_fashion_mnist else "your own data: no published results apply"
+    console.print(f"{dataset.name}: {dataset.origin}, {verdict}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"Folder: {dataset.directory}", markup=False, highlight=False, soft_wrap=True)
+    height, width, channels = dataset.image_shape
+    console.print(
+        f"{len(dataset.train_images):,} training and {len(dataset.test_images):,} test images of "
+        f"{height}x{width}x{channels}",
+        highlight=False,
+    )
+    for name, digest in dataset.file_hashes.items():
+        console.print(f"{digest}  {name}", markup=False, highlight=False, soft_wrap=True)
+    console.print(_count_table(dataset))
+    folder = out / "data"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        train, _ = split_indices(len(dataset.train_images), BASE.validation_fraction, BASE.seed)
+        order = train[epoch_orders(len(train), 1, BASE.seed)[0]]
+        draw_first_of_batches(dataset, order, folder / "first_of_batches.png")
+        draw_grid(dataset, folder / "grid.png")
+    except OSError as error:
+        raise DataError(f"cannot write {error.filename or folder}: {error.strerror}; choose another --out") from error
+    console.print(f"Pictures: {folder}/first_of_batches.png, {folder}/grid.png", markup=False, soft_wrap=True)
+    return 0
+
+
+def _count_table(dataset) -> Table:  # type: ignore[no-untyped-def]
+    table = Table("id", "class", "train", "test", box=None)
+    counts = class_counts(dataset)
+    for number, name in enumerate(dataset.class_names):
+        table.add_row(str(number), name, f"{counts['train'][number]:,}", f"{counts['test'][number]:,}")
+    return table

@@ -1,0 +1,248 @@
+"""The main job: train what a comparison needs, then write its tables, curves and SavedModels."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from fashion_keras.comparison import (
+    ComparisonRecord,
+    ComparisonResults,
+    add_look,
+    describe_data,
+    load_results,
+    make_record,
+    save_record,
+)
+from fashion_keras.config import RunConfig
+from fashion_keras.data import DataLocation, Dataset, load, locate
+from fashion_keras.errors import ConfigError
+from fashion_keras.execution import ExportTask, LocalEngine, Outcome, RunTask, execute_export, execute_run
+from fashion_keras.execution.local import available_cores
+from fashion_keras.execution.progress import RunProgress
+from fashion_keras.experiments.definition import DEFAULT_SEEDS, Experiment
+from fashion_keras.formatting import format_duration, safe_name
+from fashion_keras.planning import Work, estimate_seconds, make_plan
+from fashion_keras.reporting import build_table, to_rich, write_report
+from fashion_keras.store import RunStore
+
+QUICK_EPOCHS = 3
+QUICK_EXAMPLES = 6000
+BUSY_WAIT_SEC = 2.0
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a user may say of an invocation.
+
+    Attributes:
+        seeds: How many; None is ten, or one with `quick`.
+        epochs: Replaces the epochs of every arm.
+        workers: Runs at a time; None is one per core.
+        arms: Only these arms; None is all.
+        data_dir: Where Fashion-MNIST is.
+        dataset: A folder with other data.
+        offline: Fetch nothing.
+        out: The folder of the store, the tables and the curves.
+        quick: A first look: few epochs on part of the data.
+        dry_run: Say what would run, and run nothing.
+    """
+
+    seeds: int | None = None
+    epochs: int | None = None
+    workers: int | None = None
+    arms: tuple[str, ...] | None = None
+    data_dir: str | None = None
+    dataset: str | None = None
+    offline: bool = False
+    out: Path = Path("runs")
+    quick: bool = False
+    dry_run: bool = False
+
+
+def run_experiments(experiments: Sequence[Experiment], options: RunOptions, console: Console) -> int:
+    """Run comparisons, or say what would run.
+
+    Returns:
+        The exit status: 0, or 1 where a run or an export failed.
+
+    Raises:
+        UserError: An option, the data or the disk is wrong.
+        KeyboardInterrupt: After the tables of what is done were written.
+    """
+    _check_arms(experiments, options)
+    location = locate(options.data_dir, options.dataset, options.offline, console.print)
+    dataset = load(location)
+    changed = _with_options(experiments, options, dataset)
+    invocation = _Invocation(changed, options, location, dataset, console, is_modified=changed != list(experiments))
+    if options.dry_run:
+        invocation.describe()
+        return 0
+    return invocation.run()
+
+
+def _check_arms(experiments: Sequence[Experiment], options: RunOptions) -> None:
+    if options.arms is not None and len(experiments) > 1:
+        raise ConfigError("--arms goes with one experiment")
+    for experiment in experiments:
+        experiment.select(options.arms)
+
+
+def _with_options(experiments: Sequence[Experiment], options: RunOptions, dataset: Dataset) -> list[Experiment]:
+    settings: dict[str, object] = {}
+    if options.quick:
+        settings |= {"epochs": QUICK_EPOCHS, "train_examples": _quick_examples(experiments, dataset)}
+    if options.epochs is not None:
+        settings["epochs"] = options.epochs
+    if not dataset.is_fashion_mnist:
+        settings["data"] = dataset.content_hash
+    return [experiment.with_overrides(**settings) if settings else experiment for experiment in experiments]
+
+
+def _quick_examples(experiments: Sequence[Experiment], dataset: Dataset) -> int:
+    largest = max(experiment.base.validation_fraction for experiment in experiments)
+    return min(QUICK_EXAMPLES, int(len(dataset.train_images) * (1 - largest)))
+
+
+class _Invocation:
+    """One call of the main job."""
+
+    def __init__(
+        self,
+        experiments: Sequence[Experiment],
+        options: RunOptions,
+        location: DataLocation,
+        dataset: Dataset,
+        console: Console,
+        is_modified: bool,
+    ):
+        self.is_modified = is_modified
+        self.options = options
+        self.location = location
+        self.dataset = dataset
+        self.console = console
+        self.store = RunStore(options.out / "store")
+        self.seeds = range(options.seeds if options.seeds is not None else 1 if options.quick else DEFAULT_SEEDS)
+        self.work: list[Work] = [(experiment, experiment.select(options.arms)) for experiment in experiments]
+        self.engine = LocalEngine(options.workers or available_cores())
+        self.plan = make_plan(self.work, self.seeds, self.store)
+
+    @property
+    def modification(self) -> str:
+        """How this differs from the plain comparisons, for the names of its folders; empty where it does not."""
+        options = self.options
+        if not self.is_modified:
+            return ""
+        parts = ["quick"] if options.quick else []
+        parts += [f"epochs={options.epochs}"] if options.epochs is not None else []
+        parts += [] if self.dataset.is_fashion_mnist else [safe_name(self.dataset.name)]
+        return "-".join(parts)
+
+    def describe(self) -> None:
+        """Print the runs that are needed, those that are there, and the time of the rest."""
+        for experiment, arms in self.work:
+            self._say(f"{experiment.name}: {experiment.title}")
+            for arm in arms:
+                configs = [experiment.config_of(arm).with_changes(seed=seed) for seed in self.seeds]
+                found = sum(config not in self.plan.pending for config in configs)
+                epochs = configs[0].epochs
+                self._say(f"  {arm.name}: {len(configs)} runs of {epochs} epochs, {found} in the store")
+        self._say(self._plan_text())
+        seconds = estimate_seconds(self.plan, self.store, self.location, self.engine.workers)
+        self._say(f"About {format_duration(seconds)} with {self.engine.workers} workers on this machine")
+
+    def run(self) -> int:
+        """Train, export and report; on Ctrl-C report what is done, and pass it on."""
+        started = time.monotonic()
+        records = [
+            save_record(self.store, make_record(experiment, describe_data(self.dataset), self.seeds))
+            for experiment, _ in self.work
+        ]
+        self._say(f"Data: {self.dataset.name} from {self.location.origin}")
+        self._say(self._plan_text())
+        try:
+            failures = self._train()
+            exports, export_failures = self._export(records)
+        except KeyboardInterrupt:
+            self._report(records)
+            done = len(self.plan.pending) - sum(self.store.find(config) is None for config in self.plan.pending)
+            self._say(f"Interrupted after {done} new runs. They are kept: the same command goes on from there.")
+            raise
+        self._report(records)
+        self._say(exports)
+        for label, outcome in (*failures, *export_failures):
+            self._say(f"Failed: {label}: {outcome.message}" + (f"; log: {outcome.log}" if outcome.log else ""))
+        self._say(f"Took {format_duration(time.monotonic() - started)}")
+        return 1 if failures or export_failures else 0
+
+    def _train(self) -> list[tuple[str, Outcome]]:
+        """Execute the pending runs; those that another process has in work are looked at again until they are there."""
+        failures: list[tuple[str, Outcome]] = []
+        waiting: Sequence[RunConfig] = self.plan.pending
+        with RunProgress(self.store, waiting, self.console) as progress:
+            while waiting:
+                tasks = [RunTask(config, self.store.root, self.location) for config in waiting]
+                waiting = []
+                for task, outcome in self.engine.run(execute_run, tasks):
+                    if outcome.status == "busy":
+                        waiting.append(task.config)
+                        continue
+                    progress.end(task.config, outcome)
+                    if outcome.status == "failed":
+                        failures.append((task.label, outcome))
+                if waiting:
+                    time.sleep(BUSY_WAIT_SEC)
+        return failures
+
+    def _export(self, records: Iterable[ComparisonRecord]) -> tuple[str, list[tuple[str, Outcome]]]:
+        """Export the first seed of every arm, and say where."""
+        tasks = [
+            ExportTask(
+                arm.runs[self.seeds[0]].path, self._export_folder(record) / safe_name(arm.name) / "1", self.location
+            )
+            for record, results in self._results(records)
+            for arm in results.arms
+            if self.seeds[0] in arm.runs
+        ]
+        failures = []
+        with self.console.status(f"Exporting {len(tasks)} models"):
+            for task, outcome in self.engine.run(execute_export, tasks):
+                if outcome.status == "failed":
+                    failures.append((task.label, outcome))
+        folders = sorted({str(task.path.parent.parent) for task in tasks})
+        return f"SavedModels: {', '.join(folders) or 'none'} ({len(tasks) - len(failures)} arms)", failures
+
+    def _export_folder(self, record: ComparisonRecord) -> Path:
+        if self.modification:
+            return self._report_folder(record) / "saved_models"
+        return Path("saved_models") / safe_name(record.name)
+
+    def _report_folder(self, record: ComparisonRecord) -> Path:
+        name = safe_name(record.name)
+        return self.options.out / (f"{name}__{self.modification}" if self.modification else name)
+
+    def _report(self, records: Iterable[ComparisonRecord]) -> None:
+        for record, results in self._results(records):
+            if not any(arm.runs for arm in results.arms):
+                continue
+            with_published = self.dataset.is_fashion_mnist and not self.modification
+            paths = write_report(results, self._report_folder(record), with_published=with_published)
+            self.console.print(to_rich(build_table(results, with_published=with_published)))
+            self._say(f"Written: {', '.join(str(path) for path in paths)}")
+            if results.is_complete and self.options.arms is None:
+                add_look(self.store, record, len(self.seeds))
+
+    def _results(self, records: Iterable[ComparisonRecord]) -> list[tuple[ComparisonRecord, ComparisonResults]]:
+        return [
+            (record, load_results(self.store, record, self.seeds, [arm.name for arm in arms]))
+            for record, (_, arms) in zip(records, self.work, strict=True)
+        ]
+
+    def _plan_text(self) -> str:
+        total, pending = len(self.plan.configs), len(self.plan.pending)
+        return f"{total} runs: {total - pending} in the store, {pending} to train, {self.engine.workers} at a time"
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
