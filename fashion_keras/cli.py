@@ -163,6 +163,21 @@ def _data(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from fashion_keras.inference import predict_files
+    """Classify what can be read; a picture that cannot is named and makes the status 1."""
+    import numpy as np
 
-    return predict_files(options.model, options.images, options.invert)
+    from fashion_keras.inference import ImageError, format_rows, load_model, read_picture
+
+    model = load_model(options.model)
+    pictures, errors = [], []
+    for path in options.images:
+        try:
+            pictures.append(read_picture(path, model.image_shape, options.invert))
+        except ImageError as error:
+            errors.append(error)
+    if pictures:
+        answers = model.predict(np.stack([picture.pixels for picture in pictures]))
+        print("\n".join(format_rows(pictures, answers)))
+    for error in errors:
+        print(f"fashion-keras: {error}", file=sys.stderr)
+    return 1 if errors else 0

@@ -1,5 +1,7 @@
 """tf.data pipelines: normalised float32 batches out of uint8 images in memory."""
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -52,7 +54,9 @@ def make_evaluation_dataset(images: np.ndarray, labels: np.ndarray, *, batch_siz
     return _make_batches(images, labels, num_batches(len(images), batch_size), batch_indices)
 
 
-def _make_batches(images: np.ndarray, labels: np.ndarray, count: int, batch_indices) -> tf.data.Dataset:
+def _make_batches(
+    images: np.ndarray, labels: np.ndarray, count: int, batch_indices: Callable[[tf.Tensor], tf.Tensor]
+) -> tf.data.Dataset:
     pixels, classes = tf.constant(images), tf.constant(labels)
 
     def make_batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
