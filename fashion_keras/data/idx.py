@@ -1,0 +1,226 @@
+"""Read IDX files, the format of MNIST and its relatives, as if each of them could be damaged or hostile.
+
+A file is two zero bytes, a type code, the number of dimensions, each dimension as a big-endian 32-bit integer, then the
+values, the last dimension fastest (http://yann.lecun.com/exdb/mnist/). It is read raw or gzipped, told apart by its
+first bytes and not by its name. The header is read first and bounds all that follows.
+"""
+
+import gzip
+import hashlib
+import math
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.errors import DataError
+
+ROLES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
+MAX_BYTES = 8 * 2**30
+"""No larger file is read: what a header claims beyond it is a lie or will not fit into memory."""
+
+_UINT8 = 0x08
+_CHUNK_BYTES = 2**20
+# Any prefix (emnist-letters-), EMNIST's "test" for "t10k", and the dot that some unpackers put before "idx".
+_FILE_NAME = re.compile(r"(.*?)(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(?:\.gz)?")
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file that by its name plays one of the four ROLES; `prefix` is what stands before the usual name."""
+
+    role: str
+    prefix: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class IdxFile:
+    """A file's decompressed content, header included, its dimensions and the SHA-256 of the content."""
+
+    shape: tuple[int, ...]
+    content: bytearray
+    sha256: str
+
+    @property
+    def array(self) -> NDArray[np.uint8]:
+        """The values as a read-only uint8 array of `shape` that shares memory with `content`."""
+        values = np.frombuffer(self.content, np.uint8, offset=header_bytes(len(self.shape))).reshape(self.shape)
+        values.flags.writeable = False
+        return values
+
+
+def header_bytes(num_dimensions: int) -> int:
+    """Return the length of a header: the magic number and one 32-bit integer a dimension."""
+    return 4 + 4 * num_dimensions
+
+
+def content_bytes(shape: tuple[int, ...]) -> int:
+    """Return how long the decompressed file of an 8-bit array of this shape is."""
+    return header_bytes(len(shape)) + math.prod(shape)
+
+
+def usual_name(role: str, num_dimensions: int) -> str:
+    """Return the file name of MNIST for a role, such as `train-images-idx3-ubyte`."""
+    return f"{role}-idx{num_dimensions}-ubyte"
+
+
+def find_files(directory: Path) -> list[FoundFile]:
+    """Return the files of a folder that are named like parts of an IDX data set, sorted: raw ones before gzipped ones.
+
+    Raises:
+        DataError: The folder is missing, is no folder or cannot be read.
+    """
+    try:
+        paths = sorted(directory.iterdir())
+    except FileNotFoundError:
+        raise DataError(f"{directory}: no such folder") from None
+    except NotADirectoryError:
+        raise DataError(f"{directory} is a file; a folder with the four IDX files is expected") from None
+    except OSError as error:
+        raise DataError(f"{directory} cannot be read: {error.strerror}") from error
+    found = []
+    for path in paths:
+        if match := _FILE_NAME.fullmatch(path.name):
+            prefix, part, kind = match.groups()
+            found.append(FoundFile(f"{part.replace('test', 't10k')}-{kind}", prefix, path))
+    return found
+
+
+def choose_files(directory: Path) -> tuple[Path, ...]:
+    """Return the four files of the one data set that a folder holds, in the order of ROLES; raw before gzipped.
+
+    Raises:
+        DataError: A file is missing, or the folder holds several data sets, as EMNIST's archive does.
+    """
+    found = find_files(directory)
+    prefixes = sorted({file.prefix for file in found})
+    if len(prefixes) > 1:
+        raise DataError(
+            f"{directory} holds {len(prefixes)} data sets ({', '.join(repr(prefix) for prefix in prefixes)}); "
+            "move the four files of one of them into a folder of its own"
+        )
+    paths = {file.role: file.path for file in reversed(found)}
+    for role in ROLES:
+        if role not in paths:
+            raise DataError(describe_missing(directory, usual_name(role, 3 if role.endswith("images") else 1)))
+    return tuple(paths[role] for role in ROLES)
+
+
+def describe_missing(directory: Path, name: str) -> str:
+    """Say that a folder lacks a file, and what it has instead."""
+    names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    has = f"it has {', '.join(names[:5])}{more}" if names else "it is empty"
+    return f"{directory} has no {name}, raw or .gz; {has}"
+
+
+def check_shapes(shapes: Sequence[tuple[int, ...]], directory: Path) -> None:
+    """Check the dimensions of four files, in the order of ROLES, against each other.
+
+    Raises:
+        DataError: Images are not [N, H, W] or [N, H, W, C] with 1 or 3 channels; labels are not [N]; images and labels
+            differ in number; or training and test images in size.
+    """
+    for role, shape in zip(ROLES, shapes, strict=True):
+        if role.endswith("labels") and len(shape) != 1:
+            raise DataError(f"{directory}: {role} has {len(shape)} dimensions, {_by(shape)}; expected 1, the count")
+        if role.endswith("images") and (len(shape) not in (3, 4) or shape[3:] not in ((), (1,), (3,))):
+            raise DataError(f"{directory}: {role} is {_by(shape)}; expected count x height x width (x 1 or 3 colours)")
+    for part, images, labels in (("train", *shapes[:2]), ("t10k", *shapes[2:])):
+        if images[0] != labels[0]:
+            raise DataError(
+                f"{directory}: {part} has {images[0]:,} images but {labels[0]:,} labels; are files swapped?"
+            )
+    if shapes[0][1:] != shapes[2][1:]:
+        train, test = _by(shapes[0][1:]), _by(shapes[2][1:])
+        raise DataError(f"{directory}: training images are {train}, test images {test}; they must have one size")
+
+
+def read_shape(path: Path) -> tuple[int, ...]:
+    """Return the dimensions that a file's header states, without reading its values.
+
+    Raises:
+        DataError: It cannot be read, is no IDX file of 8-bit values, or claims to be empty or larger than MAX_BYTES.
+    """
+    with _open_content(path) as stream:
+        return _read_header(stream, path)[0]
+
+
+def read_file(path: Path) -> IdxFile:
+    """Read a whole file: exactly as many bytes as its header says, and one more to see that it ends there.
+
+    Memory grows with what really arrives, never with what the header claims.
+
+    Raises:
+        DataError: As `read_shape`; or the content is shorter or longer than the header says, or its gzip is damaged.
+    """
+    with _open_content(path) as stream:
+        shape, content = _read_header(stream, path)
+        expected = content_bytes(shape)
+        _read_up_to(stream, content, expected + 1)
+    if len(content) != expected:
+        arrived = f"ends after {len(content):,}" if len(content) < expected else "goes on"
+        raise DataError(f"{path}: its header promises {expected:,} bytes for {_by(shape)}, but it {arrived}")
+    return IdxFile(shape, content, hashlib.sha256(content).hexdigest())
+
+
+@contextmanager
+def _open_content(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, raw or gzipped, for its decompressed content; what goes wrong in the block becomes a DataError."""
+    try:
+        if path.exists() and not path.is_file():  # a pipe would block for ever
+            raise DataError(f"{path} is not a regular file")
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            if zipped:
+                with gzip.GzipFile(fileobj=raw) as stream:
+                    yield stream  # type: ignore[misc]  # it has the methods, if not the type
+            else:
+                yield raw
+    except EOFError as error:
+        raise DataError(f"{path} is cut off: its gzip stream does not end") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path} is damaged: {error}") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _read_header(stream: BinaryIO, path: Path) -> tuple[tuple[int, ...], bytearray]:
+    """Return the dimensions and the bytes of the header, checked as far as a header can be."""
+    header = bytearray()
+    _read_up_to(stream, header, 4)
+    if len(header) < 4 or header[:2] != b"\0\0" or not header[3]:
+        raise DataError(
+            f"{path} is no IDX file: it begins with {bytes(header)!r}, expected 00 00 08 and a small number"
+        )
+    if header[2] != _UINT8:
+        raise DataError(f"{path} holds values of IDX type 0x{header[2]:02x}; only 8-bit ones, 0x08, are read")
+    num_dimensions = header[3]
+    _read_up_to(stream, header, header_bytes(num_dimensions))
+    if len(header) < header_bytes(num_dimensions):
+        raise DataError(f"{path} ends within its header")
+    shape = tuple(int(size) for size in np.frombuffer(header, ">u4", offset=4))
+    if 0 in shape:
+        raise DataError(f"{path} is empty: its header says {_by(shape)}")
+    if content_bytes(shape) > MAX_BYTES:
+        raise DataError(f"{path}: its header claims {_by(shape)} bytes, above the limit of {MAX_BYTES >> 30} GiB")
+    return shape, header
+
+
+def _read_up_to(stream: BinaryIO, content: bytearray, num_bytes: int) -> None:
+    """Append to `content` until it has `num_bytes` or the stream ends."""
+    # In pieces, because read(n) reserves n bytes before it knows whether they are there.
+    while chunk := stream.read(min(_CHUNK_BYTES, num_bytes - len(content))):
+        content += chunk
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(f"{size:,}" for size in shape)

@@ -1,0 +1,348 @@
+"""Where the data comes from: the user's folder, our cache, Debian, Keras's cache, or the internet; always verified.
+
+`locate` finds or fetches, in the main process. `load` reads what was located, in any process: no lock, no network.
+"""
+
+import errno
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from fashion_keras.data import idx
+from fashion_keras.data.dataset import (
+    FASHION_MNIST_CLASSES,
+    FASHION_MNIST_FILES,
+    FASHION_MNIST_HASH,
+    FASHION_MNIST_NAME,
+    Dataset,
+    build_dataset,
+    content_hash,
+    find_fashion_mnist,
+    first_label,
+    read_class_names,
+    read_fashion_mnist_file,
+)
+from fashion_keras.errors import DataError
+
+Say = Callable[[str], None]
+
+ENVIRONMENT_VARIABLE = "FASHION_KERAS_DATA"
+DEBIAN_PACKAGE = "dataset-fashion-mnist"
+DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+MIRRORS = (
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+)
+LOCK_TIMEOUT_SEC = 1800
+COMMAND_TIMEOUT_SEC = 600
+DOWNLOAD_TIMEOUTS_SEC = (10, 60)
+"""To connect and between two pieces; short, so that a machine without network is told soon."""
+
+_APT_OPTIONS = ("-q", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10")
+
+
+@dataclass(frozen=True)
+class DataLocation:
+    """Where a verified data set lies. Picklable: worker processes get it and `load` from it.
+
+    Attributes:
+        name: `fashion_mnist`, or the folder's name.
+        directory: The folder.
+        files: Training images and labels, test images and labels.
+        origin: Where it came from, for people.
+        content_hash: As in `Dataset`; `load` checks it again.
+        class_names: In the order of the labels.
+    """
+
+    name: str
+    directory: Path
+    files: tuple[Path, ...]
+    origin: str
+    content_hash: str
+    class_names: tuple[str, ...]
+
+
+def locate(
+    data_dir: str | os.PathLike[str] | None = None,
+    dataset: str | os.PathLike[str] | None = None,
+    offline: bool = False,
+    on_progress: Say | None = None,
+) -> DataLocation:
+    """Find Fashion-MNIST, or fetch it into the cache; or find the user's own data.
+
+    Sources in this order: `data_dir` or FASHION_KERAS_DATA, our cache, the installed Debian package, Keras's cache,
+    Debian's package through apt (no root needed), Keras's mirror, Zalando's. A folder that is given but unusable is an
+    error, not a reason to look further. Only the SHA-256 of the decompressed files decides.
+
+    Args:
+        data_dir: A folder with the four files of Fashion-MNIST, raw or gzipped.
+        dataset: A folder with other data in IDX format, and maybe a labels.txt, one class name a line.
+        offline: Fetch nothing.
+        on_progress: Is told, in lines for people, what takes long and what was repaired.
+
+    Raises:
+        DataError: The given folder is unusable; or nothing serves, and the message names every place and what to do.
+    """
+    if dataset is not None:
+        if data_dir is not None:
+            raise DataError("--data-dir says where Fashion-MNIST is and --dataset names other data; give one of them")
+        return _locate_own(_folder(dataset))
+    if data_dir is not None:
+        return _locate_in(_folder(data_dir), "the folder given")
+    if variable := os.environ.get(ENVIRONMENT_VARIABLE):
+        return _locate_in(_folder(variable), f"the folder in {ENVIRONMENT_VARIABLE}")
+    say = on_progress or _say_nothing
+    tried = [f"--data-dir and {ENVIRONMENT_VARIABLE}: not given"]
+    for label, find in _local_sources(say):
+        try:
+            return find()
+        except DataError as error:
+            tried.append(f"{label}: {error}")
+    if offline:
+        tried.append("Debian's package through apt, and download: not tried, --offline forbids it")
+    elif fetched := _fetch(say, tried):
+        return fetched
+    raise DataError(
+        "\n  ".join(("Fashion-MNIST was found nowhere:", *tried))
+        + f"\nInstall it with `apt-get install {DEBIAN_PACKAGE}`, or copy its four files from another machine\n"
+        f"and give their folder with --data-dir or {ENVIRONMENT_VARIABLE}."
+    )
+
+
+def load(location: DataLocation) -> Dataset:
+    """Read a located data set into memory, and verify that it is still the same.
+
+    Raises:
+        DataError: A file is gone or damaged, or the content is no longer what was located.
+    """
+    parts = [idx.read_file(path) for path in location.files]
+    if content_hash(parts) != location.content_hash:
+        raise DataError(
+            f"{location.directory}: the data has changed since it was found; start again to use it as it is"
+        )
+    return build_dataset(parts, location.name, location.class_names, location.origin, location.directory)
+
+
+def cache_folder() -> Path:
+    """Return the folder of our verified copy, decompressed; XDG_CACHE_HOME moves it."""
+    return Path(platformdirs.user_cache_dir("fashion_keras", appauthor=False)) / "fashion-mnist"
+
+
+def keras_folder() -> Path:
+    """Return the folder where `keras.datasets.fashion_mnist` keeps its copy, which it never verifies."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets" / "fashion-mnist"
+
+
+def _local_sources(say: Say) -> list[tuple[str, Callable[[], DataLocation]]]:
+    return [
+        ("our cache", lambda: _locate_in_cache(say)),
+        ("Debian's package", lambda: _locate_in(DEBIAN_FOLDER, f"Debian package {DEBIAN_PACKAGE}")),
+        ("Keras's cache", lambda: _locate_in(keras_folder(), "Keras's cache")),
+    ]
+
+
+def _folder(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path).expanduser().absolute()  # a worker may have another current directory
+    except RuntimeError as error:  # ~somebody who does not exist
+        raise DataError(f"{os.fspath(path)}: {error}") from error
+
+
+def _locate_own(directory: Path) -> DataLocation:
+    files = idx.choose_files(directory)
+    idx.check_shapes([idx.read_shape(path) for path in files], directory)
+    parts = [idx.read_file(path) for path in files]
+    try:
+        first = first_label(parts[1].array, parts[3].array)
+    except DataError as error:
+        raise DataError(f"{directory}: {error}") from error
+    num_classes = int(parts[1].array.max()) - first + 1
+    name, class_names = directory.resolve().name, tuple(str(label) for label in range(num_classes))
+    if content_hash(parts) == FASHION_MNIST_HASH:
+        name, class_names = FASHION_MNIST_NAME, FASHION_MNIST_CLASSES
+    class_names = read_class_names(directory / "labels.txt", default=class_names)
+    return DataLocation(name, directory, files, "the folder given", content_hash(parts), class_names)
+
+
+def _locate_in(directory: Path, origin: str) -> DataLocation:
+    """Return the location of Fashion-MNIST in a folder, each file verified."""
+    files = tuple(path for path, _ in find_fashion_mnist(directory).values())
+    return DataLocation(FASHION_MNIST_NAME, directory, files, origin, FASHION_MNIST_HASH, FASHION_MNIST_CLASSES)
+
+
+def _locate_in_cache(say: Say) -> DataLocation:
+    folder = cache_folder()
+    try:
+        return _locate_in(folder, _cached_origin())
+    except DataError:
+        if not folder.is_dir():
+            raise
+    # Another process may be amid filling it: look again under the lock, and only then call a file wrong.
+    with _locked_cache(say):
+        for path in (folder / name for name in FASHION_MNIST_FILES if (folder / name).exists()):
+            try:
+                read_fashion_mnist_file(path, path.name)
+            except DataError as error:
+                say(f"removing a damaged file from the cache: {error}")
+                path.unlink()
+        return _locate_in(folder, _cached_origin())
+
+
+def _cached_origin() -> str:
+    """Return `cache`, and how the files came there."""
+    try:
+        return f"cache of fashion_keras, from {(cache_folder() / 'origin.txt').read_text(encoding='utf-8').strip()}"
+    except (OSError, UnicodeDecodeError):
+        return "cache of fashion_keras"
+
+
+@contextmanager
+def _locked_cache(say: Say) -> Iterator[Path]:
+    """Hold the cache's lock, so that of several processes one fetches; what the disk refuses becomes a DataError."""
+    folder = cache_folder()
+    lock = FileLock(folder / ".lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=1)
+        except Timeout:
+            say("another process is fetching Fashion-MNIST; waiting for it")
+            lock.acquire(timeout=LOCK_TIMEOUT_SEC)
+        yield folder
+    except Timeout:
+        raise DataError(
+            f"{lock.lock_file} has been locked for {LOCK_TIMEOUT_SEC} s; end the process that holds it"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(
+            f"{folder}: the cache cannot be written: {reason}; make room or move it with XDG_CACHE_HOME"
+        ) from error
+    finally:
+        lock.release()
+
+
+def _fetch(say: Say, tried: list[str]) -> DataLocation | None:
+    """Fetch Fashion-MNIST into the cache from the first source that serves; add to `tried` why the others did not."""
+    with _locked_cache(say) as folder:
+        try:
+            return _locate_in(folder, _cached_origin())  # fetched by another process while this one waited
+        except DataError:
+            pass
+        for left_over in folder.glob("fetch-*"):  # by a process that was killed
+            shutil.rmtree(left_over, ignore_errors=True)
+        for origin, fetch in fetchers():
+            with tempfile.TemporaryDirectory(dir=folder, prefix="fetch-") as temporary:
+                try:
+                    _fill_cache(folder, fetch(Path(temporary), say), origin, Path(temporary))
+                except DataError as error:
+                    tried.append(f"{origin}: {error}")
+                else:
+                    return _locate_in(folder, origin)
+    return None
+
+
+def _fill_cache(folder: Path, fetched: Path, origin: str, temporary: Path) -> None:
+    """Write verified files into the cache, decompressed; nothing is written before all four are right."""
+    files = find_fashion_mnist(fetched)
+    _write_atomically(folder / "origin.txt", origin.encode(), temporary)
+    for name, (_, file) in files.items():
+        _write_atomically(folder / name, file.content, temporary)
+
+
+def _write_atomically(path: Path, content: bytes | bytearray, temporary: Path) -> None:
+    """Write by way of a temporary folder below the target's own, which is thus on the same disk."""
+    unfinished = temporary / f"{path.name}.unfinished"
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def fetchers() -> list[tuple[str, Callable[[Path, Say], Path]]]:
+    """Return, in order, an origin and a function that fills a temporary folder and returns where in it they are."""
+    mirrors = [(f"download from {mirror}", partial(_download, mirror)) for mirror in MIRRORS]
+    return [(f"Debian package {DEBIAN_PACKAGE} through apt", _fetch_with_apt), *mirrors]
+
+
+def _fetch_with_apt(folder: Path, say: Say) -> Path:
+    if shutil.which("apt-get") is None:
+        raise DataError("there is no apt-get on this machine")
+    if not _apt_knows_package(folder):
+        if os.geteuid() != 0:
+            raise DataError("apt's lists do not have it; `apt-get update`, which needs root, may help")
+        say("fetching the lists of Debian's packages with apt-get update")
+        with suppress(DataError):  # one broken repository among several is not our concern
+            _run(folder, "apt-get", "update", *_APT_OPTIONS)
+        if not _apt_knows_package(folder):
+            raise DataError("apt's lists do not have it, even after `apt-get update`")
+    say(f"fetching Debian's package {DEBIAN_PACKAGE}, 30 MB, with apt-get download")
+    _run(folder, "apt-get", "download", *_APT_OPTIONS, DEBIAN_PACKAGE)
+    for package in folder.glob("*.deb"):
+        _run(folder, "dpkg-deb", "--extract", str(package), str(folder))
+    return folder / DEBIAN_FOLDER.relative_to("/")
+
+
+def _apt_knows_package(folder: Path) -> bool:
+    try:
+        return bool(_run(folder, "apt-cache", "show", DEBIAN_PACKAGE))
+    except DataError:
+        return False
+
+
+def _run(folder: Path, *command: str) -> str:
+    """Return what a command of Debian's prints; its last line of complaint becomes the DataError."""
+    try:
+        process = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=COMMAND_TIMEOUT_SEC,
+        )
+    except FileNotFoundError:
+        raise DataError(f"there is no {command[0]} on this machine") from None
+    except subprocess.TimeoutExpired:
+        raise DataError(f"{command[0]} did not end within {COMMAND_TIMEOUT_SEC} s") from None
+    if process.returncode != 0:
+        if os.strerror(errno.ENOSPC) in process.stderr:  # tar's, several lines above dpkg-deb's last word
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        complaint = (process.stderr.strip() or f"exit status {process.returncode}").splitlines()[-1]
+        raise DataError(f"{' '.join(command[:2])}: {complaint}")
+    return process.stdout
+
+
+def _download(mirror: str, folder: Path, say: Say) -> Path:
+    import pooch  # imported late: it brings requests, 0.2 s that no worker needs to pay
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")
+    downloader = pooch.HTTPDownloader(timeout=DOWNLOAD_TIMEOUTS_SEC)
+    for name in FASHION_MNIST_FILES:
+        say(f"downloading {mirror}{name}.gz")
+        try:
+            pooch.retrieve(f"{mirror}{name}.gz", None, f"{name}.gz", folder, downloader=downloader)
+        except requests.Timeout:
+            raise DataError(f"no answer within {max(DOWNLOAD_TIMEOUTS_SEC)} s") from None
+        except requests.ConnectionError:
+            raise DataError("no connection; is this machine online?") from None
+        except requests.RequestException as error:
+            raise DataError(str(error)) from error
+    return folder
+
+
+def _say_nothing(_message: str) -> None:
+    pass

@@ -1,0 +1,42 @@
+"""What all tests share: the sample of the data, and the rule that only `-m network` may use the network."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from fashion_keras.data import Dataset, load, locate
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "network: fetches over the network; runs only when -m names it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "network" not in config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("network"):
+                item.add_marker(pytest.mark.skip(reason="needs the network: pytest -m network"))
+
+
+@pytest.fixture(scope="session")
+def sample_dir() -> Path:
+    """The sample of Fashion-MNIST: 600 training and 200 test images, each class equally often."""
+    return Path(__file__).parent / "sample"
+
+
+@pytest.fixture(scope="session")
+def sample_dataset(sample_dir: Path) -> Dataset:
+    return load(locate(dataset=sample_dir))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Let TensorFlow use one thread, as runs do: it takes the number before its first operation only, in whichever test.
+
+    Modules of tests import TensorFlow at their top where they need it, so that it is known here.
+    """
+    if "tensorflow" in sys.modules:
+        from fashion_keras.training import use_threads
+
+        use_threads(1)

@@ -1,0 +1,47 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from fashion_keras.data import split_indices
+from fashion_keras.errors import ConfigError, DataError
+
+
+def test_the_report_s_split_is_54000_and_6000():
+    train, validation = split_indices(60_000, 0.1, seed=0)
+    assert (len(train), len(validation)) == (54_000, 6_000)
+    assert train.dtype == validation.dtype == np.int32
+
+
+def test_every_example_is_in_exactly_one_part():
+    both = np.concatenate(split_indices(1_000, 0.3, seed=5))
+    np.testing.assert_array_equal(np.sort(both), np.arange(1_000))
+
+
+def test_the_seed_alone_decides_the_split():
+    for part, again, other in zip(*(split_indices(1_000, 0.1, seed) for seed in (7, 7, 8)), strict=True):
+        np.testing.assert_array_equal(part, again)
+        assert not np.array_equal(part, other)
+
+
+def test_the_split_of_a_seed_stays_what_it_is_for_ever():
+    validation = split_indices(60_000, 0.1, seed=0)[1]
+    assert hashlib.sha256(validation.astype("<i4").tobytes()).hexdigest()[:16] == "86315868d6f09abb"
+
+
+def test_the_validation_part_is_random_over_the_whole_range():
+    validation = split_indices(60_000, 0.1, seed=3)[1]
+    counts = np.histogram(validation, bins=10, range=(0, 60_000))[0]
+    assert np.all(abs(counts - 600) < 5 * np.sqrt(600))
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
+def test_a_fraction_out_of_range_is_an_error(fraction):
+    with pytest.raises(ConfigError, match=r"validation_fraction must be in \(0, 1\)"):
+        split_indices(100, fraction, seed=0)
+
+
+@pytest.mark.parametrize(("num_examples", "fraction"), [(3, 0.1), (3, 0.9), (1, 0.5), (0, 0.5)])
+def test_an_empty_part_is_an_error(num_examples, fraction):
+    with pytest.raises(DataError, match="both parts need at least one"):
+        split_indices(num_examples, fraction, seed=0)
