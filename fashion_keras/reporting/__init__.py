@@ -1,0 +1,24 @@
+"""Finished comparisons for people: tables, curves and the files of a report. Reads results; knows no TensorFlow.
+
+`figures` and `samples` need matplotlib and are imported where a picture is drawn, so that tables do without it.
+"""
+
+from fashion_keras.reporting.cells import Cell
+from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
+from fashion_keras.reporting.report import write_report
+from fashion_keras.reporting.summary import build_table
+from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.terminal import to_rich
+
+__all__ = [
+    "Cell",
+    "Column",
+    "Row",
+    "Table",
+    "build_table",
+    "runs_csv",
+    "to_csv",
+    "to_markdown",
+    "to_rich",
+    "write_report",
+]

@@ -1,0 +1,199 @@
+"""The curves of a comparison, fit for print: an arm a panel as in the report, and all arms overlaid.
+
+Figures are drawn without pyplot: no global state, no display needed.
+"""
+
+import io
+import math
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from fashion_keras.comparison import ArmResults, ComparisonResults
+from fashion_keras.reporting.curves import MEASURES, PARTS, Curve, arm_curves, axis_limits, find_outliers
+from fashion_keras.reporting.files import write_files
+from fashion_keras.reporting.panels import PART_STYLES, PART_TITLES, UNITS, arm_style, draw_panel
+from fashion_keras.reporting.summary import describe_results, has_diverged
+from fashion_keras.reporting.text import break_name, one_line, shorten
+
+_STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "legend.handlelength": 3.4,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.2,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.linewidth": 0.4,
+    "grid.color": "#dddddd",
+    "axes.axisbelow": True,
+    "text.parse_math": False,  # an arm called $x$ is a name, no formula
+    "svg.hashsalt": "fashion-keras",  # else each file has ids of its own
+}
+_DPI = 200
+_LONGEST_NAME = 60
+
+
+def draw_curves(results: ComparisonResults, folder: Path) -> list[Path]:
+    """Draw the curves as PNG and SVG; equal results give equal files.
+
+    `curves_by_arm` has a panel for the loss (nats) and one for the accuracy (%) of each arm, with training, validation
+    and test; `curves_overlaid` has all arms in one panel for each of the six. Lines are means over seeds, bands one
+    standard deviation to each side. An arm far from the others has an axis of its own where each arm has a panel, and
+    is cut off where all are overlaid, which the figure says.
+
+    Args:
+        results: The requested arms and seeds; arms without a run are left out.
+        folder: Where to; made where it is missing.
+
+    Returns:
+        The four files, or none where there is no run.
+
+    Raises:
+        StoreError: The folder cannot be written, in one line.
+    """
+    arms = [arm for arm in results.arms if arm.runs]
+    if not arms:
+        return []
+    title = f"{one_line(results.record.title)}\n{one_line(describe_results(results))}"
+    # Neither the user's own matplotlib settings nor those of an earlier figure change ours.
+    with matplotlib.style.context(["default", _STYLE]):
+        figures = {"curves_by_arm": draw_arms_apart(arms, title), "curves_overlaid": draw_arms_overlaid(arms, title)}
+        contents = {
+            f"{name}.{suffix}": _render(figure, suffix) for name, figure in figures.items() for suffix in ("png", "svg")
+        }
+    return write_files(folder, contents)
+
+
+def _render(figure: Figure, suffix: str) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format=suffix, dpi=_DPI, metadata={"Date": None} if suffix == "svg" else None)
+    # The second file need not search the layout again, which takes longer than drawing it.
+    figure.set_layout_engine("none")
+    return _compact(file.getvalue()) if suffix == "svg" else file.getvalue()
+
+
+def _compact(svg: bytes) -> bytes:
+    """Write an SVG's paths in hundredths of a point, without white space between tags: two thirds of the size."""
+
+    def shorten_path(path: re.Match[bytes]) -> bytes:
+        return re.sub(rb"(\.\d\d)\d+", rb"\1", path[0]).replace(b" \nL ", b" ")
+
+    return re.sub(rb">\s+<", b"><", re.sub(rb' d="[^"]*"', shorten_path, svg))
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """One measure of all arms.
+
+    Attributes:
+        by_arm: For each arm its curves by part.
+        is_far: For each arm whether it would flatten the others.
+    """
+
+    measure: str
+    by_arm: Sequence[Mapping[str, Curve]]
+    is_far: Sequence[bool]
+
+    @classmethod
+    def of(cls, arms: Sequence[ArmResults], measure: str) -> "_Curves":
+        by_arm = [arm_curves(arm, measure) for arm in arms]
+        ends = np.array([parts["val"].last if "val" in parts else np.nan for parts in by_arm])
+        return cls(measure, by_arm, find_outliers(ends, measure).tolist())
+
+    def shared_limits(self, shown: Sequence[str] = PARTS) -> tuple[float, float]:
+        """The axis that suits these parts of all arms but the far ones."""
+        near = [parts for parts, is_far in zip(self.by_arm, self.is_far, strict=True) if not is_far]
+        return axis_limits((parts[part] for parts in near for part in shown if part in parts), self.measure)
+
+
+def draw_arms_apart(arms: Sequence[ArmResults], title: str) -> Figure:
+    """Draw a loss and an accuracy panel for each arm, at most four arms beside each other."""
+    num_columns = 3 if len(arms) in (5, 6) else min(len(arms), 4)
+    num_blocks = math.ceil(len(arms) / num_columns)
+    figure = Figure((max(1.9 * num_columns, 4.2), 3.3 * num_blocks + 0.9), layout="constrained")
+    axes = figure.subplots(2 * num_blocks, num_columns, squeeze=False)
+    for axis in axes.ravel():
+        axis.set_visible(False)  # the last block may not be full
+    for row, measure in enumerate(MEASURES):
+        curves = _Curves.of(arms, measure)
+        shared = curves.shared_limits()
+        for number, (arm, parts, is_far) in enumerate(zip(arms, curves.by_arm, curves.is_far, strict=True)):
+            axis = axes[2 * (number // num_columns) + row, number % num_columns]
+            axis.set_visible(True)
+            styled = [(parts.get(part), PART_STYLES[part]) for part in PARTS]
+            draw_panel(axis, styled, measure, axis_limits(parts.values(), measure) if is_far else shared)
+            axis.set_title("" if row else break_name(shorten(arm.name, _LONGEST_NAME), 26))
+            axis.set_xlabel("epoch" if row else "")
+            axis.set_ylabel("" if number % num_columns else f"{measure} ({UNITS[measure]})")
+            if is_far:
+                axis.text(0.98, 0.98, "axis of its own", transform=axis.transAxes, ha="right", va="top", fontsize=6.5)
+    handles = [Line2D([], [], label=PART_TITLES[part], **PART_STYLES[part]) for part in PARTS]
+    _finish(figure, title, handles, _describe_lines(arms))
+    return figure
+
+
+def draw_arms_overlaid(arms: Sequence[ArmResults], title: str) -> Figure:
+    """Draw all arms in one panel each for the training, validation and test loss and accuracy."""
+    styles = [arm_style(number) for number in range(len(arms))]
+    figure = Figure((7.2, 5.3 + 0.16 * math.ceil(len(arms) / 4)), layout="constrained")
+    axes = figure.subplots(len(MEASURES), len(PARTS), squeeze=False)
+    far: set[str] = set()
+    for row, measure in enumerate(MEASURES):
+        curves = _Curves.of(arms, measure)
+        far |= {arm.name for arm, is_far in zip(arms, curves.is_far, strict=True) if is_far}
+        for column, part in enumerate(PARTS):
+            axis = axes[row, column]
+            styled = [(parts.get(part), style) for parts, style in zip(curves.by_arm, styles, strict=True)]
+            draw_panel(axis, styled, measure, curves.shared_limits([part]))
+            axis.set_title(f"{PART_TITLES[part]} {measure}")
+            axis.set_xlabel("epoch" if row else "")
+            axis.set_ylabel("" if column else f"{measure} ({UNITS[measure]})")
+    labels = [shorten(arm.name, _LONGEST_NAME) + (" (off the scale)" if arm.name in far else "") for arm in arms]
+    handles = [Line2D([], [], label=label, **style) for label, style in zip(labels, styles, strict=True)]
+    note = " Off the scale: far from the others, wholly or partly outside the axes." if far else ""
+    _finish(figure, title, handles, _describe_lines(arms) + note)
+    return figure
+
+
+def _finish(figure: Figure, title: str, handles: Sequence[Line2D], note: str) -> None:
+    """Put title and legend above the panels, and below them what lines, bands and axes are."""
+    width = figure.get_figwidth()
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    legend = figure.legend(
+        title="\n".join(textwrap.fill(line, int(15 * width)) for line in title.splitlines()),
+        title_fontsize=9,
+        handles=handles,
+        loc="outside upper center",
+        ncols=max(1, min(len(handles), 4, int(17 * width / (longest + 9)))),
+    )
+    legend.get_title().set_multialignment("center")
+    figure.supxlabel(textwrap.fill(note, int(20 * width)), fontsize=6.5, x=0.01, ha="left")
+
+
+def _describe_lines(arms: Sequence[ArmResults]) -> str:
+    counts = sorted({len(arm.runs) for arm in arms})
+    if counts == [1]:
+        sentences = ["One seed: no spread to show."]
+    else:
+        number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        sentences = [f"Lines: mean over {number} seeds; bands: ± one standard deviation between them."]
+    if any(has_diverged(run) for arm in arms for run in arm.runs.values()):
+        sentences.append("A run that diverged counts up to there.")
+    if max(arm.histories("val_loss").shape[1] for arm in arms) > 10:  # fewer are shown whole, see `axis_limits`
+        sentences.append("The axes show at least nine tenths of each curve; the first epochs may lie outside.")
+    return " ".join(sentences)

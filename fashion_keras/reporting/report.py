@@ -1,0 +1,30 @@
+"""The files of a comparison: its table, its runs, its curves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fashion_keras.comparison import ComparisonResults
+from fashion_keras.reporting.files import write_files
+from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
+from fashion_keras.reporting.summary import build_table
+
+
+def write_report(
+    results: ComparisonResults, folder: Path, *, with_published: bool = True, notes: Sequence[str] = ()
+) -> list[Path]:
+    """Write `table.md`, `table.csv`, `runs.csv` and the curves, each file whole or not at all, and return their paths.
+
+    Args:
+        results: The requested arms and seeds; runs may be missing.
+        folder: Where to; made where it is missing.
+        with_published: As in `build_table`.
+        notes: More footnotes of the table.
+
+    Raises:
+        StoreError: The folder cannot be written, in one line.
+    """
+    from fashion_keras.reporting.figures import draw_curves  # matplotlib takes half a second to load
+
+    table = build_table(results, with_published=with_published, notes=notes)
+    contents = {"table.md": to_markdown(table), "table.csv": to_csv(table), "runs.csv": runs_csv(results)}
+    return [*write_files(folder, contents), *draw_curves(results, folder)]

@@ -1,0 +1,148 @@
+"""From a comparison's runs to its table: what the columns are, and what must be said below them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fashion_keras.comparison import ArmResults, ComparisonResults
+from fashion_keras.config import RunConfig
+from fashion_keras.data.dataset import FASHION_MNIST_NAME
+from fashion_keras.experiments.definition import published_rows
+from fashion_keras.reporting.cells import ACCURACY, LOSS, MINUTES, MeasuredCell, Quantity
+from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
+from fashion_keras.reporting.text import count_noun
+from fashion_keras.store import StoredRun
+
+# The report's columns, from the key of `StoredRun.final` and of published.json to how it is shown and defined.
+_METRICS: Mapping[str, tuple[Quantity, str, str]] = {
+    "train_loss": (
+        LOSS,
+        "training loss",
+        "cross-entropy in nats, averaged over the training images of the last epoch while the network learns from "
+        "them: its weights still change, and dropout and batch normalisation work as in training. It is therefore not "
+        "quite comparable with the other two losses.",
+    ),
+    "val_loss": (
+        LOSS,
+        "validation loss",
+        "cross-entropy in nats after the last epoch, averaged over the validation images: the part of the training "
+        "images that the seed holds out.",
+    ),
+    "test_loss": (
+        LOSS,
+        "test loss",
+        "cross-entropy in nats after the last epoch, averaged over the test images. Nothing is chosen by the test set: "
+        "the last epoch counts, whichever was best.",
+    ),
+    "val_accuracy": (
+        ACCURACY,
+        "validation accuracy, %",
+        "share of the validation images that are classified correctly after the last epoch.",
+    ),
+    "test_accuracy": (
+        ACCURACY,
+        "test accuracy, %",
+        "share of the test images that are classified correctly after the last epoch; every image counts alike.",
+    ),
+}
+_MINUTES = Column(
+    MINUTES_KEY,
+    "minutes",
+    "how long a run took from its first to its last epoch, evaluations included, beside whatever else the machine did. "
+    "It says nothing of other machines.",
+)
+
+
+def build_table(results: ComparisonResults, *, with_published: bool = True, notes: Sequence[str] = ()) -> Table:
+    """Summarise a comparison's runs, arm by arm.
+
+    Args:
+        results: The requested arms and seeds; runs may be missing.
+        with_published: Show the report's values where there are any. Say no where the comparison was modified (other
+            epochs, part of the data): they would not be comparable. Other data than Fashion-MNIST never has them.
+        notes: More footnotes, such as how the comparison was modified.
+    """
+    comparable = with_published and bool(results.record.data["is_fashion_mnist"])
+    rows = [_build_row(arm, len(results.seeds), comparable) for arm in results.arms]
+    columns = [Column(key, title, definition) for key, (_, title, definition) in _METRICS.items()]
+    table = Table(
+        title=results.record.title,
+        caption=describe_results(results),
+        columns=(*columns, _MINUTES),
+        rows=tuple(sorted(rows, key=lambda row: row.described)),
+        notes=(),
+    )
+    return replace(table, notes=(*_general_notes(table), *notes))
+
+
+def _build_row(arm: ArmResults, num_seeds: int, comparable: bool) -> Row:
+    published = published_rows().get(arm.record.published or "", {}) if comparable else {}
+    cells = [
+        MeasuredCell.of(quantity, arm.finals(key), published.get(key)) for key, (quantity, _, _) in _METRICS.items()
+    ]
+    minutes = np.array([run.seconds["total"] / 60 for run in arm.runs.values()])
+    return Row(
+        arm=arm.name,
+        described=arm.record.described,
+        num_runs=len(arm.runs),
+        num_diverged=sum(has_diverged(run) for run in arm.runs.values()),
+        num_seeds=num_seeds,
+        cells=(*cells, MeasuredCell.of(MINUTES, minutes, published.get("time_minutes"))),
+    )
+
+
+def has_diverged(run: StoredRun) -> bool:
+    """Whether a run ended in a loss that is no finite number, of training or of what was evaluated after it."""
+    final = run.final
+    lost = (
+        final[f"{part}_loss"] is None and final[f"{part}_accuracy"] is not None for part in ("train", "val", "test")
+    )
+    return run.status == "diverged" or any(lost)
+
+
+def describe_results(results: ComparisonResults) -> str:
+    """Return data set, seeds and epochs in words: `Fashion-MNIST, 10 seeds, 50 epochs (cnn: 10)`."""
+    data = results.record.data["name"]
+    name = "Fashion-MNIST" if data == FASHION_MNIST_NAME else str(data)
+    return f"{name}, {count_noun(len(results.seeds), 'seed')}, {_describe_epochs(results.arms)}"
+
+
+def _describe_epochs(arms: Sequence[ArmResults]) -> str:
+    by_arm = {arm.name: _setting(arm, "epochs") for arm in arms}
+    counts = list(by_arm.values())
+    usual = max(counts, key=counts.count, default=RunConfig.epochs)
+    others = ", ".join(f"{name}: {epochs}" for name, epochs in by_arm.items() if epochs != usual)
+    return count_noun(usual, "epoch") + (f" ({others})" if others else "")
+
+
+def _setting(arm: ArmResults, name: str) -> Any:
+    return arm.record.config.get(name, getattr(RunConfig, name))  # a record leaves defaults out
+
+
+def _general_notes(table: Table) -> list[str]:
+    notes = []
+    if any(row.num_runs > 1 for row in table.rows):
+        notes.append(
+            "Each value is the mean over an arm's runs, one run a seed, with the standard deviation between those runs "
+            "(n − 1 in the denominator) after ±: how far single runs lie apart, not how well the mean is known."
+        )
+    if any(row.num_runs == 1 for row in table.rows):
+        notes.append("A single run says nothing of the spread between runs, so it has no ±.")
+    if table.has_published:
+        notes.append(
+            "Published values are those of a single run of the report, in PyTorch on another machine. Its accuracies "
+            "are means over batches, the last and smaller one included, and whether its training loss is an epoch's "
+            "mean or the last batch's is not said."
+        )
+    if any(row.num_runs < row.num_seeds for row in table.rows):
+        notes.append("Where runs are missing (3 of 10 seeds), the values are those of the runs that are there.")
+    if any(row.num_diverged for row in table.rows):
+        notes.append(
+            "A diverged run ended in a loss that is no finite number. It is left out of the losses; the accuracies "
+            "count it, as a rule at the level of guessing."
+        )
+    if len(table.parts) > 1:
+        notes.append("Below the line: arms that the report describes in words only.")
+    return notes

@@ -1,0 +1,98 @@
+"""The table of a comparison as data: a row an arm, the report's columns, each with its definition in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fashion_keras.reporting.cells import Cell
+from fashion_keras.reporting.text import count_noun
+
+MINUTES_KEY = "minutes"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        key: Begins its CSV fields.
+        title: Heads it.
+        definition: Its footnote: which mean over what, in words that a student understands.
+    """
+
+    key: str
+    title: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm.
+
+    Attributes:
+        arm: Its name, as the user wrote it.
+        described: The report has no numbers of it; it stands below the line.
+        num_runs: Finished runs of the requested seeds.
+        num_diverged: Those of them that ended in a loss that is no finite number.
+        num_seeds: The requested seeds.
+        cells: In the order of the columns.
+    """
+
+    arm: str
+    described: bool
+    num_runs: int
+    num_diverged: int
+    num_seeds: int
+    cells: tuple[Cell, ...]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the means are over: `10 seeds` or `3 of 10 seeds`, then `2 of 10 diverged` where some did."""
+        planned = count_noun(self.num_seeds, "seed")
+        seeds = planned if self.num_runs == self.num_seeds else f"{self.num_runs} of {planned}"
+        return (seeds, f"{self.num_diverged} of {self.num_runs} diverged") if self.num_diverged else (seeds,)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A comparison's table. It holds no date and no path, so equal results give equal bytes, minutes aside.
+
+    Attributes:
+        title: The comparison's line for people.
+        caption: Data set, seeds and epochs.
+        columns: The minutes last, so that what depends on the machine ends each line.
+        rows: The report's rows in the experiment's order, then the described ones.
+        notes: Footnotes that are no definitions of columns.
+    """
+
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def has_published(self) -> bool:
+        """Whether any cell has a published value."""
+        return any(cell.published for row in self.rows for cell in row.cells)
+
+    @property
+    def parts(self) -> tuple[tuple[Row, ...], ...]:
+        """The rows above and below the line; one part where there is no line to draw."""
+        parts = [tuple(row for row in self.rows if row.described is described) for described in (False, True)]
+        return tuple(part for part in parts if part)
+
+    def with_column(self, column: Column, cells: Sequence[Cell]) -> "Table":
+        """Return the table with one more column, one cell a row, before the minutes."""
+        last = [place for place, known in enumerate(self.columns) if known.key == MINUTES_KEY]
+        at = last[0] if last else len(self.columns)
+        rows = tuple(
+            replace(row, cells=(*row.cells[:at], cell, *row.cells[at:]))
+            for row, cell in zip(self.rows, cells, strict=True)
+        )
+        return replace(self, columns=(*self.columns[:at], column, *self.columns[at:]), rows=rows)
+
+    def without_times(self) -> "Table":
+        """Return the table without the minutes, for comparing two invocations byte by byte."""
+        kept = [place for place, column in enumerate(self.columns) if column.key != MINUTES_KEY]
+        rows = tuple(replace(row, cells=tuple(row.cells[place] for place in kept)) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[place] for place in kept), rows=rows)

@@ -1,0 +1,98 @@
+"""Tables on a terminal: one line an arm where there is room, mean above spread where there is not."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderResult
+from rich.measure import Measurement
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from fashion_keras.reporting.cells import Cell
+from fashion_keras.reporting.tables import Row, Table
+from fashion_keras.reporting.text import break_name, one_line
+
+_UNBOUNDED = 10_000
+_NARROWEST_NAME = 12
+
+
+def to_rich(table: Table, *, with_notes: bool = True) -> ConsoleRenderable:
+    """Return what `rich.console.Console.print` shows of a table, fit to the console's width, from 80 columns on.
+
+    Args:
+        table: The table.
+        with_notes: Show the footnotes too.
+    """
+    return _TableView(table, with_notes)
+
+
+class _TableView:
+    """Chooses the layout when it is printed: only then is the width known."""
+
+    def __init__(self, table: Table, with_notes: bool):
+        self.table = table
+        self.with_notes = with_notes
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(one_line(self.table.title), style="bold")
+        yield Text(one_line(self.table.caption))
+        grid = self._fit(console, options)
+        yield grid
+        if _natural_width(console, options, grid) > options.max_width:
+            yield Text("This terminal is too narrow for the whole table.", style="yellow")
+        if self.with_notes:
+            for column in self.table.columns:
+                yield Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim"))
+            for note in self.table.notes:
+                yield Text(one_line(note), style="dim")
+
+    def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
+        wide = _build_grid(self.table, is_wide=True)
+        if _natural_width(console, options, wide) <= options.max_width:
+            return wide
+        narrowest = _build_grid(self.table, is_wide=False, name_width=_NARROWEST_NAME)
+        # What the numbers leave is for the names.
+        spare = options.max_width - _natural_width(console, options, narrowest)
+        return _build_grid(self.table, is_wide=False, name_width=_NARROWEST_NAME + max(spare, 0))
+
+
+def _natural_width(console: Console, options: ConsoleOptions, grid: RichTable) -> int:
+    return Measurement.get(console, options.update_width(_UNBOUNDED), grid).maximum
+
+
+def _build_grid(table: Table, *, is_wide: bool, name_width: int = _UNBOUNDED) -> RichTable:
+    grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 1 if is_wide else 0, 0, 0))
+    grid.add_column("arm", min_width=_NARROWEST_NAME)
+    if is_wide:
+        grid.add_column("runs", no_wrap=True)
+    for column in table.columns:
+        words = column.title.split(" ", 1 if is_wide else -1)
+        grid.add_column("\n".join(words), no_wrap=True)
+    by_column = [_align([row.cells[place] for row in table.rows], is_wide) for place in range(len(table.columns))]
+    texts = iter(zip(*by_column, strict=True))
+    for part in table.parts:
+        for row in part:
+            _add_row(grid, row, next(texts), is_wide, name_width)
+        grid.add_section()
+    return grid
+
+
+def _add_row(grid: RichTable, row: Row, texts: Sequence[tuple[str, str]], is_wide: bool, name_width: int) -> None:
+    name = break_name(row.arm, name_width)
+    if is_wide:
+        head = [Text(name), Text(", ".join(row.remarks))]
+    else:
+        head = [Text.assemble(name, *((f"\n  {remark}", "dim") for remark in row.remarks))]
+    grid.add_row(*head, *(Text(measured) for measured, _ in texts))
+    if any(cell.published for cell in row.cells):
+        blanks = [Text("")] * (len(head) - 1)
+        grid.add_row(Text("  published"), *blanks, *(Text(published) for _, published in texts), style="dim")
+
+
+def _align(cells: Sequence[Cell], is_wide: bool) -> list[tuple[str, str]]:
+    """Return measured and published texts of one column, so padded that the decimal points stand below each other."""
+    width = max(len(text) for cell in cells for text in (cell.lines[0], cell.published))
+    between = " " if is_wide else "\n"
+    return [
+        (between.join([cell.lines[0].rjust(width), *cell.lines[1:]]), cell.published.rjust(width)) for cell in cells
+    ]

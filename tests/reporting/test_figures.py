@@ -1,0 +1,192 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from conftest import make_arm, make_results, make_run
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from PIL import Image
+
+from fashion_keras.comparison import ArmResults, ComparisonResults
+from fashion_keras.reporting.curves import Curve, arm_curves, axis_limits, find_outliers
+from fashion_keras.reporting.figures import draw_arms_apart, draw_arms_overlaid, draw_curves
+from fashion_keras.reporting.panels import arm_style
+
+TwoArms = Callable[..., ComparisonResults]
+
+
+def falling_arm(name: str, end: float, epochs: int = 50, num_seeds: int = 3) -> ArmResults:
+    """Losses falling to `end`, accuracies rising to 1 - end / 3, seeds 0.01 apart."""
+    fall = np.exp(-np.arange(epochs) / 5)
+    runs = []
+    for seed in range(num_seeds):
+        loss = (end + 2 * fall + 0.01 * seed).tolist()
+        accuracy = (1 - end / 3 - 0.3 * fall - 0.01 * seed).tolist()
+        runs.append(
+            make_run(
+                seed,
+                **{f"{part}_loss": loss for part in ("train", "val", "test")},
+                **{f"{part}_accuracy": accuracy for part in ("train", "val", "test")},
+            )
+        )
+    return make_arm(name, runs)
+
+
+def legend_texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def note_of(figure: Figure) -> str:
+    return figure.get_supxlabel().replace("\n", " ")
+
+
+def test_a_curve_is_mean_and_spread_over_the_runs_that_are_alive() -> None:
+    curve = Curve.of(np.array([[1.0, 2.0, np.nan], [3.0, np.nan, np.nan]]))
+    np.testing.assert_allclose(curve.mean, [2.0, 2.0, np.nan])
+    np.testing.assert_allclose(curve.std, [2**0.5, 0.0, 0.0])
+    assert curve.last == 2.0
+    assert curve.epochs.tolist() == [1, 2, 3]
+
+
+def test_curves_of_accuracy_are_percent_and_what_was_not_evaluated_is_left_out() -> None:
+    run = make_run(train_accuracy=[0.5], val_accuracy=[0.25], test_accuracy=[None])
+    curves = arm_curves(make_arm("a", [run]), "accuracy")
+    assert {part: curve.last for part, curve in curves.items()} == {"train": 50.0, "val": 25.0}
+
+
+def test_an_arm_at_the_level_of_guessing_is_far_from_the_others() -> None:
+    assert find_outliers(np.array([0.35, 0.30, 2.30, np.nan]), "loss").tolist() == [False, False, True, True]
+    assert find_outliers(np.array([86.0, 93.0, 10.0]), "accuracy").tolist() == [False, False, True]
+
+
+def test_no_arm_is_far_where_all_are_equally_bad_or_almost_perfect() -> None:
+    assert not find_outliers(np.array([2.30, 2.31]), "loss").any()
+    assert not find_outliers(np.array([99.9, 99.0]), "accuracy").any()
+    assert not find_outliers(np.array([np.nan]), "loss").any()
+
+
+def test_limits_leave_out_the_first_epochs_and_single_spikes() -> None:
+    values = np.full(50, 0.4)
+    values[0], values[30] = 9.0, 5.0
+    _, high = axis_limits([Curve(values, np.zeros(50))], "loss")
+    assert high < 0.5
+
+
+def test_limits_show_short_curves_whole_and_nothing_impossible() -> None:
+    curve = Curve(np.linspace(2.0, 0.01, 10), np.zeros(10))
+    low, high = axis_limits([curve], "loss")
+    assert low == 0.0
+    assert high > 2.0
+    assert axis_limits([Curve(np.array([99.9]), np.array([3.0]))], "accuracy")[1] == 100.0
+
+
+def test_one_bad_arm_does_not_flatten_the_others() -> None:
+    arms = [falling_arm("good", 0.3), falling_arm("fair", 0.4), falling_arm("bad", 2.5)]
+    figure = draw_arms_overlaid(arms, "Three arms")
+    assert max(axis.get_ylim()[1] for axis in figure.axes[:3]) < 1.6
+    assert legend_texts(figure) == ["good", "fair", "bad (off the scale)"]
+    assert "Off the scale" in note_of(figure)
+
+
+def test_a_bad_arm_has_an_axis_of_its_own_in_its_panel() -> None:
+    figure = draw_arms_apart([falling_arm("good", 0.3), falling_arm("bad", 2.5)], "Two arms")
+    good, bad = figure.axes[:2]
+    assert [axis.get_title() for axis in (good, bad)] == ["good", "bad"]
+    assert bad.get_ylim()[0] < 2.5 < bad.get_ylim()[1]
+    assert good.get_ylim()[1] < 2.5
+    assert [text.get_text() for text in bad.texts] == ["axis of its own"]
+
+
+@pytest.mark.parametrize("num_arms", [1, 2, 3, 4, 5, 6, 7, 9])
+def test_every_arm_has_its_panels(num_arms: int) -> None:
+    arms = [falling_arm(f"arm {number}", 0.3, epochs=2) for number in range(num_arms)]
+    figure = draw_arms_apart(arms, "Arms")
+    shown = [axis for axis in figure.axes if axis.get_visible()]
+    assert len(shown) == 2 * num_arms
+    assert all(len(axis.lines) == 3 for axis in shown)
+    assert [axis.get_title() for axis in shown if axis.get_title()] == [arm.name for arm in arms]
+
+
+def test_axes_are_labelled_with_units() -> None:
+    for draw in (draw_arms_apart, draw_arms_overlaid):
+        axes = draw([falling_arm("a", 0.3), falling_arm("b", 0.3)], "Two").axes
+        assert {axis.get_ylabel() for axis in axes} - {""} == {"loss (nats)", "accuracy (%)"}
+        assert {axis.get_xlabel() for axis in axes} - {""} == {"epoch"}
+
+
+def test_the_figure_says_what_bands_are_and_one_seed_has_none() -> None:
+    several = draw_arms_overlaid([falling_arm("a", 0.3), falling_arm("b", 0.3, num_seeds=2)], "Two")
+    one = draw_arms_overlaid([falling_arm("a", 0.3, num_seeds=1)], "One")
+    assert "mean over 2 to 3 seeds; bands: ± one standard deviation" in note_of(several)
+    assert "One seed" in note_of(one)
+    assert any(isinstance(item, PolyCollection) for item in several.axes[0].collections)
+    assert not one.axes[0].collections
+
+
+def test_cut_axes_are_said_where_they_are_cut() -> None:
+    assert "first epochs" in note_of(draw_arms_overlaid([falling_arm("a", 0.3, epochs=11)], "One"))
+    assert "first epochs" not in note_of(draw_arms_overlaid([falling_arm("a", 0.3, epochs=10)], "One"))
+
+
+def test_one_epoch_is_drawn_as_points_beside_each_other() -> None:
+    figure = draw_arms_overlaid([falling_arm("a", 0.3, epochs=1), falling_arm("b", 0.4, epochs=1)], "Two")
+    first, second = figure.axes[0].lines
+    assert first.get_marker() != second.get_marker()
+    assert 0.5 < first.get_xdata()[0] < second.get_xdata()[0] < 1.5  # type: ignore[index,arg-type,operator]
+
+
+def test_arms_of_different_length_end_where_they_end() -> None:
+    figure = draw_arms_overlaid([falling_arm("fcn", 0.3, epochs=50), falling_arm("cnn", 0.2, epochs=10)], "Two")
+    assert [len(line.get_xdata()) for line in figure.axes[0].lines] == [50, 10]  # type: ignore[arg-type]
+    assert figure.axes[0].get_xlim()[1] > 50
+
+
+def test_seven_arms_differ_in_colour_line_and_marker() -> None:
+    styles = [arm_style(number) for number in range(7)]
+    for key in ("color", "linestyle", "marker"):
+        assert len({style[key] for style in styles}) == 7
+
+
+def test_equal_results_give_equal_files(two_arms: TwoArms, tmp_path: Path) -> None:
+    first, second = (draw_curves(two_arms(), tmp_path / name) for name in ("first", "second"))
+    assert [path.name for path in first] == [
+        "curves_by_arm.png", "curves_by_arm.svg", "curves_overlaid.png", "curves_overlaid.svg",
+    ]  # fmt: skip
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_settings_of_the_user_change_nothing_and_are_left_alone(two_arms: TwoArms, tmp_path: Path) -> None:
+    plain = draw_curves(two_arms(), tmp_path / "plain")
+    with matplotlib.rc_context({"lines.linewidth": 9.0, "font.size": 30.0}):
+        changed = draw_curves(two_arms(), tmp_path / "changed")
+        assert matplotlib.rcParams["lines.linewidth"] == 9.0
+    assert [path.read_bytes() for path in plain] == [path.read_bytes() for path in changed]
+
+
+def test_pictures_are_whole_and_fit_for_print_and_web(tmp_path: Path) -> None:
+    arms = [falling_arm(f"some_arm_of_a_long_name_{number}", 0.3) for number in range(7)]
+    for path in draw_curves(make_results(*arms), tmp_path):
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                assert picture.width >= 1400
+                assert round(picture.info["dpi"][0]) == 200
+        else:
+            assert path.stat().st_size < 300_000
+            assert path.read_bytes().rstrip().endswith(b"</svg>")
+
+
+@pytest.mark.filterwarnings("error")
+def test_anything_that_a_name_or_a_run_can_be_is_drawn(awkward_name: str, tmp_path: Path) -> None:
+    lost = make_run(0, status="diverged", **{f"{part}_loss": [None] for part in ("train", "val", "test")})
+    half_lost = make_run(1, status="diverged", val_loss=[0.5, None], train_loss=[0.5, None], test_loss=[0.5, None])
+    arms = [make_arm(awkward_name, [lost]), make_arm("$x_{", [lost, half_lost]), make_arm("none", [])]
+    assert len(draw_curves(make_results(*arms, title=awkward_name), tmp_path)) == 4
+    figure = draw_arms_apart(arms[:2], "Lost")
+    assert figure.axes[0].texts[0].get_text() == "no values"
+    assert "diverged counts up to there" in note_of(figure)
+
+
+def test_without_runs_there_is_nothing_to_draw(tmp_path: Path) -> None:
+    assert draw_curves(make_results(make_arm("none", [])), tmp_path) == []

@@ -1,0 +1,43 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fashion_keras.comparison import ComparisonResults
+from fashion_keras.errors import StoreError
+from fashion_keras.reporting import build_table, runs_csv, to_csv, to_markdown, write_report
+
+TwoArms = Callable[..., ComparisonResults]
+
+
+def test_a_report_is_table_runs_and_curves(two_arms: TwoArms, tmp_path: Path) -> None:
+    results, folder = two_arms(), tmp_path / "deep" / "two"
+    paths = write_report(results, folder, with_published=False, notes=["Part of the data."])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in paths)
+    assert {path.name for path in paths} == {
+        "table.md", "table.csv", "runs.csv",
+        "curves_by_arm.png", "curves_by_arm.svg", "curves_overlaid.png", "curves_overlaid.svg",
+    }  # fmt: skip
+    table = build_table(results, with_published=False, notes=["Part of the data."])
+    assert (folder / "table.md").read_text() == to_markdown(table)
+    assert (folder / "table.csv").read_text() == to_csv(table)
+    assert (folder / "runs.csv").read_text() == runs_csv(results)
+
+
+def test_a_file_in_the_way_is_one_clear_line(two_arms: TwoArms, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(StoreError, match=r"cannot write .*a file is in the way; choose another folder with --out$"):
+        write_report(two_arms(), tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_tables_need_neither_tensorflow_nor_matplotlib_and_figures_no_pyplot() -> None:
+    program = """
+import sys, fashion_keras.reporting
+assert not {"tensorflow", "keras", "matplotlib"} & set(sys.modules)
+import fashion_keras.reporting.figures
+assert not {"tensorflow", "keras", "matplotlib.pyplot"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,146 @@
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pytest
+from conftest import make_arm, make_results, make_run
+
+from fashion_keras.comparison import ComparisonResults
+from fashion_keras.reporting import Column, Table, build_table
+from fashion_keras.reporting.cells import ABSENT, ACCURACY, LOSS, MINUTES
+
+TwoArms = Callable[..., ComparisonResults]
+
+
+def cell_of(table: Table, arm: str, key: str) -> Mapping[str, float | int | str | None]:
+    row = next(row for row in table.rows if row.arm == arm)
+    return row.cells[[column.key for column in table.columns].index(key)].fields
+
+
+def test_a_cell_is_mean_and_standard_deviation_over_the_seeds(two_arms: TwoArms) -> None:
+    cell = cell_of(build_table(two_arms()), "base", "train_loss")
+    assert cell["mean"] == pytest.approx(0.3)
+    assert cell["std"] == pytest.approx(0.02**0.5)  # 0.2 and 0.4, n - 1 in the denominator
+    assert cell["n"] == 2
+
+
+def test_losses_have_four_digits_and_accuracies_are_percent_with_two(two_arms: TwoArms) -> None:
+    base = build_table(two_arms()).rows[0]
+    assert base.cells[0].lines == ("0.3000", "± 0.1414")
+    assert base.cells[4].lines == ("86.00", "± 1.41")
+    assert base.cells[4].fields["mean"] == pytest.approx(0.86)
+
+
+def test_minutes_are_the_mean_of_the_runs_whole_time(two_arms: TwoArms) -> None:
+    table = build_table(two_arms())
+    assert table.columns[-1].key == "minutes"
+    assert cell_of(table, "base", "minutes")["mean"] == pytest.approx(2.0)
+
+
+def test_the_published_value_stands_beside(two_arms: TwoArms) -> None:
+    table = build_table(two_arms())
+    assert cell_of(table, "base", "test_accuracy")["published"] == 0.8603
+    assert cell_of(table, "base", "minutes")["published"] == 13.65
+    assert cell_of(table, "other", "test_accuracy")["published"] is None
+    assert table.rows[0].cells[4].published == "86.03"
+
+
+def test_what_the_report_does_not_say_is_absent() -> None:
+    table = build_table(make_results(make_arm("cnn", [make_run()], published="cnn")))
+    assert cell_of(table, "cnn", "train_loss")["published"] is None
+    assert cell_of(table, "cnn", "test_accuracy")["published"] == 0.9313
+
+
+@pytest.mark.parametrize(("with_published", "data"), [(False, "fashion_mnist"), (True, "digits")])
+def test_modified_comparisons_and_other_data_have_no_published_values(
+    two_arms: TwoArms, with_published: bool, data: str
+) -> None:
+    table = build_table(two_arms(data=data), with_published=with_published)
+    assert not table.has_published
+    assert not any("ublished" in note for note in table.notes)
+
+
+def test_described_arms_come_last_below_a_line() -> None:
+    arms = [make_arm("told", [make_run()], described=True), make_arm("b", [make_run()]), make_arm("a", [make_run()])]
+    table = build_table(make_results(*arms))
+    assert [[row.arm for row in part] for part in table.parts] == [["b", "a"], ["told"]]
+    assert any("Below the line" in note for note in table.notes)
+
+
+def test_diverged_runs_count_in_the_accuracies_alone() -> None:
+    lost = {"train_loss": [None], "val_loss": [None], "test_loss": [None], "test_accuracy": [0.1]}
+    runs = [
+        make_run(0, val_loss=[0.2], test_accuracy=[0.9]),
+        make_run(1, val_loss=[0.4], test_accuracy=[0.8]),
+        make_run(2, status="diverged", **lost),
+    ]
+    table = build_table(make_results(make_arm("wild", runs)))
+    assert cell_of(table, "wild", "val_loss")["mean"] == pytest.approx(0.3)
+    assert cell_of(table, "wild", "val_loss")["n"] == 2
+    assert cell_of(table, "wild", "test_accuracy")["mean"] == pytest.approx(0.6)
+    assert cell_of(table, "wild", "test_accuracy")["n"] == 3
+    assert table.rows[0].remarks == ("3 seeds", "1 of 3 diverged")
+    assert any("diverged run" in note for note in table.notes)
+
+
+def test_an_infinite_validation_loss_is_divergence_though_training_ended() -> None:
+    assert build_table(make_results(make_arm("wild", [make_run(val_loss=[None])]))).rows[0].num_diverged == 1
+
+
+def test_a_test_set_that_was_not_evaluated_is_no_divergence() -> None:
+    table = build_table(make_results(make_arm("a", [make_run(test_loss=[None], test_accuracy=[None])])))
+    assert table.rows[0].num_diverged == 0
+    assert table.rows[0].cells[4].lines == (ABSENT,)
+
+
+def test_missing_runs_are_said() -> None:
+    table = build_table(make_results(make_arm("a", [make_run(0), make_run(1)]), make_arm("none", []), num_seeds=5))
+    assert table.rows[0].remarks == ("2 of 5 seeds",)
+    assert table.rows[1].remarks == ("0 of 5 seeds",)
+    assert table.rows[1].cells[0].lines == (ABSENT,)
+    assert any("runs are missing" in note for note in table.notes)
+
+
+def test_one_seed_has_no_spread_and_the_table_says_so() -> None:
+    table = build_table(make_results(make_arm("a", [make_run()])))
+    assert cell_of(table, "a", "test_loss")["std"] is None
+    assert table.rows[0].cells[0].lines == ("0.5000",)
+    assert [note for note in table.notes if "single run says nothing" in note]
+
+
+def test_the_caption_names_data_seeds_and_epochs() -> None:
+    arms = [make_arm("fcn", [make_run()]), make_arm("fcn2", []), make_arm("cnn", [], config={"epochs": 10})]
+    assert build_table(make_results(*arms)).caption == "Fashion-MNIST, 1 seed, 50 epochs (cnn: 10)"
+
+
+def test_a_callers_notes_end_the_footnotes(two_arms: TwoArms) -> None:
+    assert build_table(two_arms(), notes=["Part of the data."]).notes[-1] == "Part of the data."
+
+
+def test_a_column_of_another_kind_stands_before_the_minutes(two_arms: TwoArms) -> None:
+    @dataclass(frozen=True)
+    class Verdict:
+        lines = ("better",)
+        published = ""
+        fields: Mapping[str, str]
+
+    table = build_table(two_arms())
+    column = Column("verdict", "verdict", "what to believe.")
+    wider = table.with_column(column, [Verdict({"word": "better"}), Verdict({"word": "worse"})])
+    assert [column.key for column in wider.columns[-2:]] == ["verdict", "minutes"]
+    assert cell_of(wider, "other", "verdict") == {"word": "worse"}
+    assert cell_of(wider, "other", "minutes") == cell_of(table, "other", "minutes")
+    assert wider.without_times().with_column(column, [Verdict({}), Verdict({})]).columns[-1] is column
+
+
+def test_tables_differ_between_invocations_in_the_minutes_alone(two_arms: TwoArms) -> None:
+    def of(minutes: float) -> Table:
+        return build_table(make_results(make_arm("a", [make_run(minutes=minutes)])))
+
+    assert of(1.0) != of(2.0)
+    assert of(1.0).without_times() == of(2.0).without_times()
+
+
+def test_numbers_for_people() -> None:
+    assert [LOSS.text(value) for value in (0.28114, 12.5, 3.2e12, None)] == ["0.2811", "12.5000", "3.2e+12", ABSENT]
+    assert ACCURACY.text(1.0) == "100.00"
+    assert MINUTES.text(0.004) == "0.00"
