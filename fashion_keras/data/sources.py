@@ -3,21 +3,18 @@
 `locate` finds or fetches, in the main process. `load` reads what was located, in any process: no lock, no network.
 """
 
-import errno
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import platformdirs
 from filelock import FileLock, Timeout
 
-from fashion_keras.data import idx
+from fashion_keras.data import fetching, idx
 from fashion_keras.data.dataset import (
     FASHION_MNIST_CLASSES,
     FASHION_MNIST_FILES,
@@ -31,23 +28,11 @@ from fashion_keras.data.dataset import (
     read_class_names,
     read_fashion_mnist_file,
 )
+from fashion_keras.data.fetching import DEBIAN_PACKAGE, Say
 from fashion_keras.errors import DataError
 
-Say = Callable[[str], None]
-
 ENVIRONMENT_VARIABLE = "FASHION_KERAS_DATA"
-DEBIAN_PACKAGE = "dataset-fashion-mnist"
-DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
-MIRRORS = (
-    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-)
 LOCK_TIMEOUT_SEC = 1800
-COMMAND_TIMEOUT_SEC = 600
-DOWNLOAD_TIMEOUTS_SEC = (10, 60)
-"""To connect and between two pieces; short, so that a machine without network is told soon."""
-
-_APT_OPTIONS = ("-q", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10")
 
 
 @dataclass(frozen=True)
@@ -145,7 +130,7 @@ def keras_folder() -> Path:
 def _local_sources(say: Say) -> list[tuple[str, Callable[[], DataLocation]]]:
     return [
         ("our cache", lambda: _locate_in_cache(say)),
-        ("Debian's package", lambda: _locate_in(DEBIAN_FOLDER, f"Debian package {DEBIAN_PACKAGE}")),
+        ("Debian's package", lambda: _locate_in(fetching.DEBIAN_FOLDER, f"Debian package {DEBIAN_PACKAGE}")),
         ("Keras's cache", lambda: _locate_in(keras_folder(), "Keras's cache")),
     ]
 
@@ -240,7 +225,7 @@ def _fetch(say: Say, tried: list[str]) -> DataLocation | None:
             pass
         for left_over in folder.glob("fetch-*"):  # by a process that was killed
             shutil.rmtree(left_over, ignore_errors=True)
-        for origin, fetch in fetchers():
+        for origin, fetch in fetching.fetchers():
             with tempfile.TemporaryDirectory(dir=folder, prefix="fetch-") as temporary:
                 try:
                     _fill_cache(folder, fetch(Path(temporary), say), origin, Path(temporary))
@@ -267,81 +252,6 @@ def _write_atomically(path: Path, content: bytes | bytearray, temporary: Path) -
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
-
-
-def fetchers() -> list[tuple[str, Callable[[Path, Say], Path]]]:
-    """Return, in order, an origin and a function that fills a temporary folder and returns where in it they are."""
-    mirrors = [(f"download from {mirror}", partial(_download, mirror)) for mirror in MIRRORS]
-    return [(f"Debian package {DEBIAN_PACKAGE} through apt", _fetch_with_apt), *mirrors]
-
-
-def _fetch_with_apt(folder: Path, say: Say) -> Path:
-    if shutil.which("apt-get") is None:
-        raise DataError("there is no apt-get on this machine")
-    if not _apt_knows_package(folder):
-        if os.geteuid() != 0:
-            raise DataError("apt's lists do not have it; `apt-get update`, which needs root, may help")
-        say("fetching the lists of Debian's packages with apt-get update")
-        with suppress(DataError):  # one broken repository among several is not our concern
-            _run(folder, "apt-get", "update", *_APT_OPTIONS)
-        if not _apt_knows_package(folder):
-            raise DataError("apt's lists do not have it, even after `apt-get update`")
-    say(f"fetching Debian's package {DEBIAN_PACKAGE}, 30 MB, with apt-get download")
-    _run(folder, "apt-get", "download", *_APT_OPTIONS, DEBIAN_PACKAGE)
-    for package in folder.glob("*.deb"):
-        _run(folder, "dpkg-deb", "--extract", str(package), str(folder))
-    return folder / DEBIAN_FOLDER.relative_to("/")
-
-
-def _apt_knows_package(folder: Path) -> bool:
-    try:
-        return bool(_run(folder, "apt-cache", "show", DEBIAN_PACKAGE))
-    except DataError:
-        return False
-
-
-def _run(folder: Path, *command: str) -> str:
-    """Return what a command of Debian's prints; its last line of complaint becomes the DataError."""
-    try:
-        process = subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=COMMAND_TIMEOUT_SEC,
-        )
-    except FileNotFoundError:
-        raise DataError(f"there is no {command[0]} on this machine") from None
-    except subprocess.TimeoutExpired:
-        raise DataError(f"{command[0]} did not end within {COMMAND_TIMEOUT_SEC} s") from None
-    if process.returncode != 0:
-        if os.strerror(errno.ENOSPC) in process.stderr:  # tar's, several lines above dpkg-deb's last word
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        complaint = (process.stderr.strip() or f"exit status {process.returncode}").splitlines()[-1]
-        raise DataError(f"{' '.join(command[:2])}: {complaint}")
-    return process.stdout
-
-
-def _download(mirror: str, folder: Path, say: Say) -> Path:
-    import pooch  # imported late: it brings requests, 0.2 s that no worker needs to pay
-    import requests
-
-    pooch.get_logger().setLevel("WARNING")
-    downloader = pooch.HTTPDownloader(timeout=DOWNLOAD_TIMEOUTS_SEC)
-    for name in FASHION_MNIST_FILES:
-        say(f"downloading {mirror}{name}.gz")
-        try:
-            pooch.retrieve(f"{mirror}{name}.gz", None, f"{name}.gz", folder, downloader=downloader)
-        except requests.Timeout:
-            raise DataError(f"no answer within {max(DOWNLOAD_TIMEOUTS_SEC)} s") from None
-        except requests.ConnectionError:
-            raise DataError("no connection; is this machine online?") from None
-        except requests.RequestException as error:
-            raise DataError(str(error)) from error
-    return folder
 
 
 def _say_nothing(_message: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fashion_keras.data import dataset, idx, sources
+from fashion_keras.data import dataset, fetching, idx, sources
 from fashion_keras.errors import DataError
 
 
@@ -18,13 +18,13 @@ def bare_machine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.delenv(sources.ENVIRONMENT_VARIABLE, raising=False)
-    monkeypatch.setattr(sources, "DEBIAN_FOLDER", tmp_path / "usr" / "share" / "datasets" / "fashion-mnist")
+    monkeypatch.setattr(fetching, "DEBIAN_FOLDER", tmp_path / "usr" / "share" / "datasets" / "fashion-mnist")
     if not request.node.get_closest_marker("network"):
-        monkeypatch.setattr(sources, "_fetch_with_apt", refuse)
-        monkeypatch.setattr(sources, "_download", lambda _mirror, folder, say: refuse(folder, say))
+        monkeypatch.setattr(fetching, "_fetch_with_apt", refuse)
+        monkeypatch.setattr(fetching, "_download", lambda _mirror, folder, say: refuse(folder, say))
 
 
-def refuse(_folder: Path, _say: sources.Say) -> Path:
+def refuse(_folder: Path, _say: fetching.Say) -> Path:
     raise DataError("no network in tests")
 
 

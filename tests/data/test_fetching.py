@@ -12,11 +12,11 @@ from threading import Thread
 
 import pytest
 
-from fashion_keras.data import class_counts, dataset, load, locate, sources
+from fashion_keras.data import class_counts, dataset, fetching, load, locate, sources
 from fashion_keras.errors import DataError
 
 # The real ones, which the fixture bare_machine replaces in every test.
-FETCH_WITH_APT, DOWNLOAD, DEBIAN_FOLDER = sources._fetch_with_apt, sources._download, sources.DEBIAN_FOLDER
+FETCH_WITH_APT, DOWNLOAD, DEBIAN_FOLDER = fetching._fetch_with_apt, fetching._download, fetching.DEBIAN_FOLDER
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def commands(tmp_path, monkeypatch) -> Path:
     folder.mkdir()
     write_command(folder, "apt-cache", f"test -e {tmp_path}/lists && echo Package: dataset-fashion-mnist")
     write_command(folder, "apt-get", f'test "$1" = update && touch {tmp_path}/lists || touch dataset_1_all.deb')
-    write_command(folder, "dpkg-deb", f'test -e "$2" && mkdir -p "$3/{sources.DEBIAN_FOLDER}"')
+    write_command(folder, "dpkg-deb", f'test -e "$2" && mkdir -p "$3/{fetching.DEBIAN_FOLDER}"')
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
     return folder
 
@@ -41,7 +41,7 @@ def test_apt_unpacks_the_package_without_installing_it(commands, tmp_path):
     (tmp_path / "work").mkdir()
     said: list[str] = []
     folder = FETCH_WITH_APT(tmp_path / "work", said.append)
-    assert folder == tmp_path / "work" / sources.DEBIAN_FOLDER.relative_to("/")
+    assert folder == tmp_path / "work" / fetching.DEBIAN_FOLDER.relative_to("/")
     assert folder.is_dir()
     assert len(said) == 1
 
@@ -71,7 +71,7 @@ def test_what_apt_complains_of_is_the_reason(commands, tmp_path):
 def test_a_disk_that_fills_up_under_apt_is_said_as_such(commands, tmp_path, monkeypatch):
     (tmp_path / "lists").touch()
     write_command(commands, "dpkg-deb", "echo 'tar: x: No space left on device' >&2; echo 'tar: exiting' >&2; exit 2")
-    monkeypatch.setattr(sources, "_fetch_with_apt", FETCH_WITH_APT)
+    monkeypatch.setattr(fetching, "_fetch_with_apt", FETCH_WITH_APT)
     with pytest.raises(DataError, match="the cache cannot be written: No space left on device"):
         locate()
 
@@ -79,7 +79,7 @@ def test_a_disk_that_fills_up_under_apt_is_said_as_such(commands, tmp_path, monk
 def test_an_apt_that_hangs_is_given_up(commands, tmp_path, monkeypatch):
     (tmp_path / "lists").touch()
     write_command(commands, "apt-get", "exec sleep 60")
-    monkeypatch.setattr(sources, "COMMAND_TIMEOUT_SEC", 0.3)
+    monkeypatch.setattr(fetching, "COMMAND_TIMEOUT_SEC", 0.3)
     with pytest.raises(DataError, match=r"apt-get did not end within 0.3 s"):
         FETCH_WITH_APT(tmp_path, print)
 
@@ -103,8 +103,8 @@ def mirror(sample_dir, monkeypatch) -> Iterator[str]:
 
 @pytest.mark.usefixtures("sample_is_fashion_mnist")
 def test_the_files_are_downloaded_from_a_mirror(mirror, monkeypatch):
-    monkeypatch.setattr(sources, "_download", DOWNLOAD)
-    monkeypatch.setattr(sources, "MIRRORS", (f"{mirror}nothing/", mirror))
+    monkeypatch.setattr(fetching, "_download", DOWNLOAD)
+    monkeypatch.setattr(fetching, "MIRRORS", (f"{mirror}nothing/", mirror))
     said: list[str] = []
     location = locate(on_progress=said.append)
     assert location.origin == f"download from {mirror}"
@@ -128,15 +128,15 @@ def test_a_machine_without_network_is_told_so(tmp_path, monkeypatch):
 
 def test_a_mirror_that_does_not_answer_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(sources, "DOWNLOAD_TIMEOUTS_SEC", (0.2, 0.3))
+    monkeypatch.setattr(fetching, "DOWNLOAD_TIMEOUTS_SEC", (0.2, 0.3))
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(DataError, match=r"no answer within 0.3 s"):
         DOWNLOAD(f"http://127.0.0.1:{listener.getsockname()[1]}/", tmp_path, print)
 
 
 @pytest.mark.network
 def test_debian_s_package_is_really_fetched_through_apt_and_gives_the_sample(sample_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "MIRRORS", ())
-    monkeypatch.setattr(sources, "DEBIAN_FOLDER", DEBIAN_FOLDER)  # where the package has its files
+    monkeypatch.setattr(fetching, "MIRRORS", ())
+    monkeypatch.setattr(fetching, "DEBIAN_FOLDER", DEBIAN_FOLDER)  # where the package has its files
     monkeypatch.setattr(sources, "_local_sources", lambda _say: [])
     location = locate()
     assert location.origin.endswith("through apt")

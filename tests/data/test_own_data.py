@@ -181,3 +181,10 @@ def test_data_that_changed_since_it_was_located_is_not_loaded(write_data_set):
 def test_data_dir_and_dataset_exclude_each_other(write_data_set):
     with pytest.raises(DataError, match="give one of them"):
         locate(data_dir="x", dataset=write_data_set())
+
+
+def test_a_relative_folder_is_found_from_another_current_directory(write_data_set, tmp_path, monkeypatch):
+    monkeypatch.chdir(write_data_set("garments").parent)
+    location = locate(dataset="garments")
+    monkeypatch.chdir("/")
+    assert load(location).directory == tmp_path / "garments"

@@ -35,7 +35,7 @@ def test_black_is_minus_one_and_white_is_one():
 
 
 def test_training_batches_are_normalised_images_with_their_own_labels(examples):
-    images, labels = examples
+    images, _ = examples
     for batch_images, batch_labels in make_batches(examples):
         assert batch_images.dtype == np.float32
         assert batch_labels.dtype == np.int32

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fashion_keras.data import class_counts, dataset, load, locate, sources
+from fashion_keras.data import class_counts, dataset, fetching, load, locate, sources
 from fashion_keras.errors import DataError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -29,12 +29,12 @@ def apt_serves(sample_dir, monkeypatch) -> list[Path]:
     """Let apt serve the sample, and return the list of the folders that it was fetched into."""
     fetched = []
 
-    def fetch(folder: Path, say: sources.Say) -> Path:
+    def fetch(folder: Path, say: fetching.Say) -> Path:
         say("fetching")
         fetched.append(folder)
         return copy_sample(sample_dir, folder / "usr")
 
-    monkeypatch.setattr(sources, "_fetch_with_apt", fetch)
+    monkeypatch.setattr(fetching, "_fetch_with_apt", fetch)
     return fetched
 
 
@@ -70,7 +70,7 @@ def test_a_given_folder_is_used_raw_and_gzipped(sample_dir, tmp_path, raw):
 
 @as_fashion_mnist
 def test_sources_are_asked_in_order(sample_dir, tmp_path, apt_serves, monkeypatch):
-    places = [sources.keras_folder(), sources.DEBIAN_FOLDER, sources.cache_folder()]
+    places = [sources.keras_folder(), fetching.DEBIAN_FOLDER, sources.cache_folder()]
     for place in places:  # from the last to the first: each goes before those that are there already
         copy_sample(sample_dir, place)
         assert locate().directory == place
@@ -84,15 +84,15 @@ def test_sources_are_asked_in_order(sample_dir, tmp_path, apt_serves, monkeypatc
 def test_mirrors_are_asked_after_apt_and_in_order(sample_dir, monkeypatch):
     asked = []
 
-    def download(mirror: str, folder: Path, _say: sources.Say) -> Path:
+    def download(mirror: str, folder: Path, _say: fetching.Say) -> Path:
         asked.append(mirror)
-        if mirror == sources.MIRRORS[0]:
+        if mirror == fetching.MIRRORS[0]:
             raise DataError("no connection")
         return copy_sample(sample_dir, folder)
 
-    monkeypatch.setattr(sources, "_download", download)
-    assert locate().origin == f"download from {sources.MIRRORS[1]}"
-    assert asked == list(sources.MIRRORS)
+    monkeypatch.setattr(fetching, "_download", download)
+    assert locate().origin == f"download from {fetching.MIRRORS[1]}"
+    assert asked == list(fetching.MIRRORS)
 
 
 @as_fashion_mnist
@@ -162,12 +162,12 @@ def test_what_was_fetched_is_cached_decompressed_and_fetched_once(apt_serves):
 
 @as_fashion_mnist
 def test_a_wrong_file_never_enters_the_cache(sample_dir, monkeypatch):
-    def fetch(folder: Path, _say: sources.Say) -> Path:
+    def fetch(folder: Path, _say: fetching.Say) -> Path:
         copy_sample(sample_dir, folder)
         (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(b"<html>Please log in</html>")
         return folder
 
-    monkeypatch.setattr(sources, "_fetch_with_apt", fetch)
+    monkeypatch.setattr(fetching, "_fetch_with_apt", fetch)
     with pytest.raises(DataError, match=r"through apt: .*t10k-labels-idx1-ubyte.gz is no IDX file.*<htm"):
         locate()
     assert cached_names() == [".lock"]
@@ -188,7 +188,7 @@ def test_a_damaged_cached_file_is_told_and_replaced(apt_serves):
 def test_a_damaged_cached_file_is_removed_though_another_source_serves(sample_dir, apt_serves):
     damaged = locate().directory / "train-labels-idx1-ubyte"
     damaged.write_bytes(b"damaged")
-    copy_sample(sample_dir, sources.DEBIAN_FOLDER)
+    copy_sample(sample_dir, fetching.DEBIAN_FOLDER)
     assert locate(offline=True).origin == "Debian package dataset-fashion-mnist"
     assert not damaged.exists()
 
@@ -203,11 +203,11 @@ def test_left_overs_of_a_killed_fetch_are_swept(apt_serves):
 
 @as_fashion_mnist
 def test_an_interrupted_fetch_leaves_nothing(monkeypatch):
-    def fetch(folder: Path, _say: sources.Say) -> Path:
+    def fetch(folder: Path, _say: fetching.Say) -> Path:
         (folder / "part.deb").touch()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sources, "_fetch_with_apt", fetch)
+    monkeypatch.setattr(fetching, "_fetch_with_apt", fetch)
     with pytest.raises(KeyboardInterrupt):
         locate()
     assert cached_names() == [".lock"]
@@ -217,7 +217,7 @@ def test_offline_fetches_nothing_and_names_every_place(apt_serves):
     with pytest.raises(DataError) as error:
         locate(offline=True)
     assert not apt_serves
-    places = [sources.cache_folder(), sources.DEBIAN_FOLDER, sources.keras_folder()]
+    places = [sources.cache_folder(), fetching.DEBIAN_FOLDER, sources.keras_folder()]
     advice = ["--offline forbids", "--data-dir", "FASHION_KERAS_DATA", "apt-get install dataset-fashion-mnist"]
     for place in [*places, *advice]:
         assert str(place) in str(error.value)
@@ -229,7 +229,7 @@ def test_when_nothing_serves_every_place_is_named_with_its_reason():
     message = str(error.value)
     assert message.count("no such folder") == 3
     assert message.count("no network in tests") == 3
-    for mirror in sources.MIRRORS:
+    for mirror in fetching.MIRRORS:
         assert mirror in message
 
 
@@ -255,7 +255,7 @@ def test_a_read_only_cache_is_one_clear_line(tmp_path, apt_serves):
 @as_fashion_mnist
 def test_a_local_source_is_used_though_the_cache_cannot_be_written(sample_dir, tmp_path):
     (tmp_path / "cache").touch()
-    copy_sample(sample_dir, sources.DEBIAN_FOLDER)
+    copy_sample(sample_dir, fetching.DEBIAN_FOLDER)
     assert load(locate()).is_fashion_mnist
 
 
@@ -283,7 +283,7 @@ def test_a_location_travels_and_is_verified_again(sample_dir, tmp_path):
 FETCH_SLOWLY = """
 import sys, time
 from pathlib import Path
-from fashion_keras.data import dataset, idx, locate, sources
+from fashion_keras.data import dataset, idx, locate, fetching, sources
 
 sample, log = Path(sys.argv[1]), Path(sys.argv[2])
 for name in dataset.FASHION_MNIST_FILES:
@@ -296,7 +296,7 @@ def fetch(folder, say):
     time.sleep(1.5)
     return sample
 
-sources._fetch_with_apt = fetch
+fetching._fetch_with_apt = fetch
 print(locate(on_progress=print).directory)
 """
 
