@@ -4,10 +4,11 @@ Nothing heavy is imported before a command is known: `--help` and a misspelt opt
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from fashion_keras.errors import UserError
 
@@ -33,7 +34,7 @@ def command() -> None:
 def run_main(experiments: "Sequence[Experiment]", arguments: Sequence[str] | None = None) -> int:
     """Run given comparisons with the options of `fashion-keras run`, and return the exit status."""
     names = ", ".join(experiment.name for experiment in experiments)
-    parser = argparse.ArgumentParser(description=f"Train and compare: {names}.", allow_abbrev=False)
+    parser = _Parser(description=f"Train and compare: {names}.", allow_abbrev=False)
     _add_run_options(parser)
     options = parser.parse_args(arguments)
     return guard(lambda: _run_experiments(experiments, options), options.debug)
@@ -42,7 +43,9 @@ def run_main(experiments: "Sequence[Experiment]", arguments: Sequence[str] | Non
 def guard(command: Callable[[], int], debug: bool) -> int:
     """Call a command and turn a user's mistake into one line and status 2, an interrupt into status 130."""
     try:
-        return command()
+        status = command()
+        sys.stdout.flush()
+        return status
     except UserError as error:
         if debug:
             raise
@@ -51,13 +54,20 @@ def guard(command: Callable[[], int], debug: bool) -> int:
     except KeyboardInterrupt:
         return INTERRUPT_STATUS
     except BrokenPipeError:
-        # The reader of a pipe has left. Closing the descriptor keeps Python from complaining at its exit.
-        sys.stderr.close()
+        # The reader of a pipe has left. Python would write what is left in the buffer at its exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says of a mistake one line, where argparse puts the list of all options above it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_STATUS, f"{self.prog}: {message} (--help lists what there is)\n")
+
+
 def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="fashion-keras",
         description="Compare choices in training a neural network: which is better, by how much, and is it real?",
         allow_abbrev=False,
@@ -80,7 +90,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
 
 def _add_command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: "argparse._SubParsersAction[_Parser]",
     name: str,
     function: Callable[[argparse.Namespace], int],
     text: str,
@@ -125,7 +135,10 @@ def _count(text: str) -> int:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise argparse.ArgumentTypeError(f"must be names separated by commas, got {text!r}")
+    return names
 
 
 def _list(_options: argparse.Namespace) -> int:
@@ -178,6 +191,6 @@ def _predict(options: argparse.Namespace) -> int:
     if pictures:
         answers = model.predict(np.stack([picture.pixels for picture in pictures]))
         print("\n".join(format_rows(pictures, answers)))
-    for error in errors:
-        print(f"fashion-keras: {error}", file=sys.stderr)
+    for complaint in errors:
+        print(f"fashion-keras: {complaint}", file=sys.stderr)
     return 1 if errors else 0

@@ -18,7 +18,7 @@ from fashion_keras.config import PROTOCOL_VERSION, canonical_json
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import Experiment
-from fashion_keras.store import RunStore, StoredRun, write_file
+from fashion_keras.store import RunStore, StoredRun, clear_errors, write_file
 
 
 @dataclass(frozen=True)
@@ -113,13 +113,9 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
         ],
         "looks": [dict(look) for look in record.looks],
     }
-    try:
+    with clear_errors(store.root):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, json.dumps(content, indent=1) + "\n")
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {error.filename or path}: {error.strerror}; choose another folder with --out"
-        ) from error
     return record
 
 
@@ -128,7 +124,8 @@ def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonReco
         ArmRecord(arm.name, arm.published, arm.described, arm.config, {**old.folders, **arm.folders})
         for old, arm in zip(earlier.arms, record.arms, strict=True)
     )
-    looks = earlier.looks + tuple(look for look in record.looks if look not in earlier.looks)
+    seen = {look["seeds"] for look in earlier.looks}
+    looks = earlier.looks + tuple(look for look in record.looks if look["seeds"] not in seen)
     return ComparisonRecord(record.name, record.title, record.baseline, arms, record.data, looks)
 
 
@@ -166,8 +163,11 @@ def read_record(path: Path) -> ComparisonRecord:
         return ComparisonRecord(
             content["name"], content["title"], content["baseline"], arms, content["data"], tuple(content["looks"])
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} is not a stored comparison: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"{path} is not a stored comparison ({error}); move it away and run the comparison again: "
+            "the runs themselves are kept"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -379,10 +379,10 @@ def _replaced_whole(path: Path) -> Iterator[Path]:
 
 def _swap(new: Path, path: Path, replaced: Path) -> None:
     """Put a folder into place; a folder cannot be renamed over another, so the earlier one steps aside first."""
+    shutil.rmtree(replaced, ignore_errors=True)
     if not path.exists():
         new.rename(path)
         return
-    shutil.rmtree(replaced, ignore_errors=True)
     path.rename(replaced)
     try:
         new.rename(path)

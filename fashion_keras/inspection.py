@@ -1,11 +1,13 @@
 """What `fashion-keras data` says: where the data is, whether it is the real one, and what it looks like."""
 
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from fashion_keras.data import class_counts, load, locate
+from fashion_keras.data import Dataset, class_counts, load, locate
 from fashion_keras.data.orders import epoch_orders
 from fashion_keras.data.splits import split_indices
 from fashion_keras.errors import DataError
@@ -23,18 +25,18 @@ def describe_dataset(data_dir: str | None, dataset_dir: str | None, offline: boo
     """
     from fashion_keras.reporting.samples import draw_first_of_batches, draw_grid
 
-    dataset = load(locate(data_dir, dataset_dir, offline, console.print))
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    dataset = load(locate(data_dir, dataset_dir, offline, say))
     verdict = "verified by its hashes" if dataset.is_fashion_mnist else "your own data: no published results apply"
-    console.print(f"{dataset.name}: {dataset.origin}, {verdict}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"Folder: {dataset.directory}", markup=False, highlight=False, soft_wrap=True)
+    say(f"{dataset.name}: {dataset.origin}, {verdict}")
+    say(f"Folder: {dataset.directory}")
     height, width, channels = dataset.image_shape
-    console.print(
+    say(
         f"{len(dataset.train_images):,} training and {len(dataset.test_images):,} test images of "
-        f"{height}x{width}x{channels}",
-        highlight=False,
+        f"{height}x{width}x{channels}"
     )
     for name, digest in dataset.file_hashes.items():
-        console.print(f"{digest}  {name}", markup=False, highlight=False, soft_wrap=True)
+        say(f"{digest}  {name}")
     console.print(_count_table(dataset))
     folder = out / "data"
     try:
@@ -45,13 +47,13 @@ def describe_dataset(data_dir: str | None, dataset_dir: str | None, offline: boo
         draw_grid(dataset, folder / "grid.png")
     except OSError as error:
         raise DataError(f"cannot write {error.filename or folder}: {error.strerror}; choose another --out") from error
-    console.print(f"Pictures: {folder}/first_of_batches.png, {folder}/grid.png", markup=False, soft_wrap=True)
+    say(f"Pictures: {folder}/first_of_batches.png, {folder}/grid.png")
     return 0
 
 
-def _count_table(dataset) -> Table:  # type: ignore[no-untyped-def]
+def _count_table(dataset: Dataset) -> Table:
     table = Table("id", "class", "train", "test", box=None)
     counts = class_counts(dataset)
     for number, name in enumerate(dataset.class_names):
-        table.add_row(str(number), name, f"{counts['train'][number]:,}", f"{counts['test'][number]:,}")
+        table.add_row(str(number), escape(name), f"{counts['train'][number]:,}", f"{counts['test'][number]:,}")
     return table

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -73,7 +74,8 @@ def run_experiments(experiments: Sequence[Experiment], options: RunOptions, cons
         KeyboardInterrupt: After the tables of what is done were written.
     """
     _check_arms(experiments, options)
-    location = locate(options.data_dir, options.dataset, options.offline, console.print)
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    location = locate(options.data_dir, options.dataset, options.offline, say)
     dataset = load(location)
     changed = _with_options(experiments, options, dataset)
     invocation = _Invocation(changed, options, location, dataset, console, is_modified=changed != list(experiments))
@@ -142,11 +144,12 @@ class _Invocation:
 
     def describe(self) -> None:
         """Print the runs that are needed, those that are there, and the time of the rest."""
+        pending = set(self.plan.pending)
         for experiment, arms in self.work:
             self._say(f"{experiment.name}: {experiment.title}")
             for arm in arms:
                 configs = [experiment.config_of(arm).with_changes(seed=seed) for seed in self.seeds]
-                found = sum(config not in self.plan.pending for config in configs)
+                found = sum(config not in pending for config in configs)
                 epochs = configs[0].epochs
                 self._say(f"  {arm.name}: {len(configs)} runs of {epochs} epochs, {found} in the store")
         self._say(self._plan_text())
@@ -192,19 +195,27 @@ class _Invocation:
                     progress.end(task.config, outcome)
                     if outcome.status == "failed":
                         failures.append((task.label, outcome))
-                if waiting:
-                    time.sleep(BUSY_WAIT_SEC)
+                self._wait_for_others(waiting)
         return failures
 
+    def _wait_for_others(self, configs: Sequence[RunConfig]) -> None:
+        """Wait until one of the runs that other processes have in work is theirs no longer."""
+        while configs and not any(self._is_free(config) for config in configs):
+            time.sleep(BUSY_WAIT_SEC)
+
+    def _is_free(self, config: RunConfig) -> bool:
+        with self.store.lock(config) as mine:
+            return mine
+
     def _export(self, records: Iterable[ComparisonRecord]) -> tuple[str, list[tuple[str, Outcome]]]:
-        """Export the first seed of every arm, and say where."""
+        """Export the first seed of every arm but those that diverged, and say where."""
         tasks = [
             ExportTask(
                 arm.runs[self.seeds[0]].path, self._export_folder(record) / safe_name(arm.name) / "1", self.location
             )
             for record, results in self._results(records)
             for arm in results.arms
-            if self.seeds[0] in arm.runs
+            if self.seeds[0] in arm.runs and arm.runs[self.seeds[0]].status == "finished"
         ]
         failures = []
         with self.console.status(f"Exporting {len(tasks)} models"):

@@ -32,6 +32,8 @@ from fashion_keras.errors import StoreError
 from fashion_keras.results import History, Predictions, RunResult, pack_bits, unpack_bits
 
 RESULT = "result.json"
+LOGS = ("history.jsonl", "log.txt")
+"""What a run writes while it trains; a finished one has its history instead."""
 
 
 @dataclass(frozen=True)
@@ -148,8 +150,11 @@ class RunStore:
         partial, final = self.partial_folder(config), self.root / "runs" / config.folder
         with clear_errors(self.root):
             _write_artefacts(partial, result)
-            sizes = {path.name: path.stat().st_size for path in sorted(partial.iterdir())}
+            sizes = {path.name: path.stat().st_size for path in sorted(partial.iterdir()) if path.name not in LOGS}
             write_file(partial / RESULT, _dump(_result_record(result, sizes)))
+            # Only now: had one of these files not found room, the log would be needed.
+            for name in LOGS:
+                (partial / name).unlink(missing_ok=True)
             final.parent.mkdir(exist_ok=True)
             # What stands there is no complete run, or this one would not have been trained.
             shutil.rmtree(final, ignore_errors=True)
@@ -160,13 +165,18 @@ class RunStore:
             raise StoreError(f"{final} was written but cannot be read back")
         return stored
 
-    def fail(self, config: RunConfig, log: str) -> Path:
-        """Keep the log of a failed run and return its path; the next invocation tries the run again."""
+    def fail(self, config: RunConfig, log: str) -> Path | None:
+        """Keep the log of a failed run and return its path, None where it does not fit on the disk.
+
+        The next invocation tries the run again.
+        """
+        shutil.rmtree(self.partial_folder(config), ignore_errors=True)
         path = self.root / "failed" / config.folder / "log.txt"
-        with contextlib.suppress(StoreError), clear_errors(self.root):
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_file(path, log)
-        shutil.rmtree(self.partial_folder(config), ignore_errors=True)
+        except OSError:
+            return None
         return path
 
     def all_runs(self) -> Iterator[StoredRun]:
@@ -186,7 +196,7 @@ def read_run(path: Path, run_id: str | None = None) -> StoredRun | None:
     """
     try:
         result = json.loads((path / RESULT).read_bytes())
-        found, artefacts = result["run_id"], result["artefacts"]
+        found, artefacts = str(result["run_id"]), result["artefacts"]
         whole = all((path / name).stat().st_size == size for name, size in artefacts.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -218,9 +228,7 @@ def _umask() -> int:
 
 
 def _write_artefacts(folder: Path, result: RunResult) -> None:
-    """Write everything but the result; what the run logged while it trained is in the history."""
-    (folder / "history.jsonl").unlink(missing_ok=True)
-    (folder / "log.txt").unlink(missing_ok=True)
+    """Write everything but the result."""
     write_file(folder / "config.json", _dump(result.config.to_json()))
     write_file(folder / "history.json", _dump(result.history))
     weights = {f"weight_{number:03}": array for number, array in enumerate(result.weights)}

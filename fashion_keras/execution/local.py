@@ -56,7 +56,7 @@ class LocalEngine:
                     slot, task, tries = running.pop(future)
                     outcome = _outcome_of(future)
                     if outcome is None:
-                        slot.replace()
+                        slot.restart()
                         if tries < MAX_TRIES:
                             queue.appendleft((task, tries + 1))
                             continue
@@ -86,9 +86,14 @@ class _Slot:
         )
 
     def submit(self, function: Callable[[Any], Outcome], task: Any) -> Future[Outcome]:
-        return self.pool.submit(function, task)
+        with _interrupts_held():
+            try:
+                return self.pool.submit(function, task)
+            except BrokenProcessPool:  # the worker died while it had nothing to do
+                self.restart()
+                return self.pool.submit(function, task)
 
-    def replace(self) -> None:
+    def restart(self) -> None:
         self.close()
         self._start()
 
@@ -102,6 +107,16 @@ def _outcome_of(future: Future[Outcome]) -> Outcome | None:
         return future.result()
     except BrokenProcessPool:
         return None
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back: processes and threads that start now inherit that, and would answer it with a traceback."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _kill(processes: set[Any]) -> None:

@@ -22,6 +22,7 @@ from fashion_keras.store import RunStore
 
 POLL_SEC = 0.5
 PLAIN_INTERVAL_SEC = 10.0
+CLOCK_TOLERANCE_SEC = 2.0
 
 
 class RunProgress:
@@ -41,6 +42,7 @@ class RunProgress:
         self.num_failed = 0
         self.console = console
         self.started = time.monotonic()
+        self.started_at = time.time()
         self._display = _Bars(console) if console.is_terminal else _Lines(console)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._poll, daemon=True)
@@ -68,7 +70,10 @@ class RunProgress:
             self._display.show(self._headline(running), running)
 
     def _read_running(self) -> dict[str, Mapping[str, Any]]:
-        """The last epoch of each run in work; an empty record while it starts."""
+        """The last epoch of each run in work; without an epoch while it starts.
+
+        A folder in which nothing has changed since the display began was left by a process that was killed.
+        """
         try:
             folders = sorted((self.store.root / "partial").iterdir())
         except OSError:
@@ -77,7 +82,7 @@ class RunProgress:
         return {
             folder.name: {"epochs": pending[folder.name].epochs, **_last_record(folder)}
             for folder in folders
-            if folder.name in pending
+            if folder.name in pending and _last_change(folder) > self.started_at - CLOCK_TOLERANCE_SEC
         }
 
     def _headline(self, running: Mapping[str, Mapping[str, Any]]) -> str:
@@ -92,6 +97,8 @@ class RunProgress:
         pending = dict(self.pending)
         left = sum(_work(config) for config in pending.values())
         for name, record in running.items():
+            if name not in pending:  # it has ended since it was read
+                continue
             left -= _work(pending[name]) * record.get("epoch", 0) / record["epochs"]
         done = self.total_work - left
         elapsed = time.monotonic() - self.started
@@ -162,13 +169,21 @@ def _work(config: RunConfig) -> float:
     return config.epochs * (40.0 if config.model.name == "cnn" else 1.0)
 
 
+def _last_change(folder: Path) -> float:
+    """When a folder or its log of epochs last changed, in seconds since 1970; 0.0 where it is gone."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.glob("history.jsonl")))
+    except OSError:
+        return 0.0
+
+
 def _last_record(folder: Path) -> dict[str, Any]:
     try:
         with (folder / "history.jsonl").open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - 1000))
-            lines = file.read().splitlines()
-        return json.loads(lines[-1])
+            whole, _, _ = file.read().rpartition(b"\n")
+        return json.loads(whole.splitlines()[-1])
     except (OSError, ValueError, IndexError):
         return {}
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 from fashion_keras.config import RunConfig
 from fashion_keras.data import DataLocation, Dataset, load
-from fashion_keras.errors import StoreError, UserError
+from fashion_keras.errors import UserError
 from fashion_keras.store import RunStore, read_run
 
 
@@ -93,8 +93,8 @@ def execute_run(task: RunTask) -> Outcome:
             if store.find(task.config):
                 return Outcome("found")
             return _train(task, store)
-    except StoreError as error:
-        return Outcome("failed", str(error))
+    except Exception as error:  # such as a full disk, which even the log of the failure does not fit on
+        return Outcome("failed", _first_line(error))
 
 
 def _train(task: RunTask, store: RunStore) -> Outcome:
@@ -115,15 +115,13 @@ def _train(task: RunTask, store: RunStore) -> Outcome:
         except Exception as error:
             traceback.print_exc()
             message = _first_line(error)
-    return Outcome("failed", message, str(store.fail(task.config, _read_text(log))))
+    kept = store.fail(task.config, _read_text(log))
+    return Outcome("failed", message, str(kept or ""))
 
 
 def execute_export(task: ExportTask) -> Outcome:
     """Export a stored run; quick where that export is there already."""
     try:
-        from fashion_keras._tensorflow import import_tensorflow
-
-        import_tensorflow()
         from fashion_keras.export import export_run
 
         run = read_run(task.run)

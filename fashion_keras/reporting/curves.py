@@ -48,11 +48,12 @@ class Curve:
         """Whether any epoch has a value."""
         return bool(np.isfinite(self.mean).any())
 
-    @property
-    def last(self) -> float:
-        """The last value that is a number, or NaN."""
+    def late_level(self, measure: str) -> float:
+        """Return how bad the second half gets: nine tenths of its means are better; NaN where there is no value."""
         finite = self.mean[np.isfinite(self.mean)]
-        return float(finite[-1]) if len(finite) else float("nan")
+        late = finite[len(finite) // 2 :]
+        share = _VISIBLE_SHARE if measure == "loss" else 1 - _VISIBLE_SHARE
+        return float(np.quantile(late, share)) if len(late) else float("nan")
 
 
 def arm_curves(arm: ArmResults, measure: str) -> dict[str, Curve]:
@@ -67,18 +68,18 @@ def arm_curves(arm: ArmResults, measure: str) -> dict[str, Curve]:
     return {part: curve for part, curve in curves.items() if curve.has_values}
 
 
-def find_outliers(ends: NDArray[np.float64], measure: str) -> NDArray[np.bool_]:
-    """Return which arms end so far from the best that they would flatten the others on a shared axis.
+def find_outliers(levels: NDArray[np.float64], measure: str) -> NDArray[np.bool_]:
+    """Return which arms are so far from the best that they would flatten the others on a shared axis.
 
     Far is a loss, or a share of errors, of more than 2.5 times the best arm's and 0.1 nats or 5 points over that.
 
     Args:
-        ends: float64 [arms], last values; NaN where there is none, which is far off too.
+        levels: float64 [arms], see `Curve.late_level`: an arm that swings may end well by chance. NaN is far off too.
         measure: `"loss"` or `"accuracy"` (per cent).
     """
-    badness = ends if measure == "loss" else 100.0 - ends
+    badness = levels if measure == "loss" else 100.0 - levels
     if not np.isfinite(badness).any():
-        return np.zeros(len(ends), dtype=bool)
+        return np.zeros(len(levels), dtype=bool)
     return ~(badness <= _OUTLIER_FACTOR * np.nanmin(badness) + _OUTLIER_MARGIN[measure])
 
 

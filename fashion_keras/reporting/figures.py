@@ -112,8 +112,8 @@ class _Curves:
     @classmethod
     def of(cls, arms: Sequence[ArmResults], measure: str) -> "_Curves":
         by_arm = [arm_curves(arm, measure) for arm in arms]
-        ends = np.array([parts["val"].last if "val" in parts else np.nan for parts in by_arm])
-        return cls(measure, by_arm, find_outliers(ends, measure).tolist())
+        levels = [parts["val"].late_level(measure) if "val" in parts else np.nan for parts in by_arm]
+        return cls(measure, by_arm, find_outliers(np.array(levels), measure).tolist())
 
     def shared_limits(self, shown: Sequence[str] = PARTS) -> tuple[float, float]:
         """The axis that suits these parts of all arms but the far ones."""
@@ -137,11 +137,10 @@ def draw_arms_apart(arms: Sequence[ArmResults], title: str) -> Figure:
             axis.set_visible(True)
             styled = [(parts.get(part), PART_STYLES[part]) for part in PARTS]
             draw_panel(axis, styled, measure, axis_limits(parts.values(), measure) if is_far else shared)
-            axis.set_title("" if row else break_name(shorten(arm.name, _LONGEST_NAME), 26))
+            titles = [] if row else [break_name(shorten(arm.name, _LONGEST_NAME), 26)]
+            axis.set_title("\n".join([*titles, "(axis of its own)"] if is_far else titles))
             axis.set_xlabel("epoch" if row else "")
             axis.set_ylabel("" if number % num_columns else f"{measure} ({UNITS[measure]})")
-            if is_far:
-                axis.text(0.98, 0.98, "axis of its own", transform=axis.transAxes, ha="right", va="top", fontsize=6.5)
     handles = [Line2D([], [], label=PART_TITLES[part], **PART_STYLES[part]) for part in PARTS]
     _finish(figure, title, handles, _describe_lines(arms))
     return figure
@@ -188,10 +187,10 @@ def _finish(figure: Figure, title: str, handles: Sequence[Line2D], note: str) ->
 def _describe_lines(arms: Sequence[ArmResults]) -> str:
     counts = sorted({len(arm.runs) for arm in arms})
     if counts == [1]:
-        sentences = ["One seed: no spread to show."]
+        sentences = ["One run an arm: no spread to show."]
     else:
         number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-        sentences = [f"Lines: mean over {number} seeds; bands: ± one standard deviation between them."]
+        sentences = [f"Lines: mean over {number} runs, one a seed; bands: ± one standard deviation between them."]
     if any(has_diverged(run) for arm in arms for run in arm.runs.values()):
         sentences.append("A run that diverged counts up to there.")
     if max(arm.histories("val_loss").shape[1] for arm in arms) > 10:  # fewer are shown whole, see `axis_limits`

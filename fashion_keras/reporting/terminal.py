@@ -91,7 +91,7 @@ def _add_row(grid: RichTable, row: Row, texts: Sequence[tuple[str, str]], is_wid
 
 def _align(cells: Sequence[Cell], is_wide: bool) -> list[tuple[str, str]]:
     """Return measured and published texts of one column, so padded that the decimal points stand below each other."""
-    width = max(len(text) for cell in cells for text in (cell.lines[0], cell.published))
+    width = max((len(text) for cell in cells for text in (cell.lines[0], cell.published)), default=0)
     between = " " if is_wide else "\n"
     return [
         (between.join([cell.lines[0].rjust(width), *cell.lines[1:]]), cell.published.rjust(width)) for cell in cells
