@@ -32,9 +32,9 @@ def sample_dataset(sample_dir: Path) -> Dataset:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
-    """Let TensorFlow use one thread, as runs do: it takes the number before its first operation only, in whichever test.
+    """Let TensorFlow use one thread, as runs do: it takes the number before its first operation, in whichever test.
 
-    Modules of tests import TensorFlow at their top where they need it, so that it is known here.
+    Test modules import TensorFlow at their top where they need it, so that by now it is known whether any does.
     """
     if "tensorflow" in sys.modules:
         from fashion_keras.training import use_threads

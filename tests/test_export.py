@@ -214,11 +214,13 @@ def test_model_whose_answers_are_not_numbers_is_refused(tmp_path: Path) -> None:
 
 def test_new_export_replaces_the_earlier_one_whole(tmp_path: Path) -> None:
     path = tmp_path / "1"
+    for name in (".1.partial", ".1.replaced"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "left by a process that died").touch()
     export_small(path, small_fcn(seed=1))
+    assert not leftovers(path)
     first = contents(path)
     (path / "variables" / "old").touch()
-    (tmp_path / ".1.partial").mkdir()
-    (tmp_path / ".1.partial" / "left by a process that died").touch()
     export_small(path, small_fcn(seed=2))
     assert contents(path).keys() == first.keys()
     weights = "variables/variables.data-00000-of-00001"
@@ -312,6 +314,7 @@ def test_export_that_is_there_is_found_without_tensorflow(
     before = contents(tmp_path / "1")
     with monkeypatch.context() as patch:
         patch.setattr(export, "import_tensorflow", lambda: pytest.fail("TensorFlow was used"))
+        patch.setattr(export, "_locked", lambda path: pytest.fail("something was to be written"))
         assert export_run(run, sample_dataset, tmp_path / "1") == report
     assert contents(tmp_path / "1") == before
 
@@ -336,7 +339,9 @@ def test_export_is_written_anew_if_damaged_of_another_run_or_forced(
     assert path.stat().st_ino != inode
 
 
-@pytest.mark.parametrize("record", ["", "[]", "{}", '{"format": 1, "files": [], "run": {"run_id": "abc"}}'])
+@pytest.mark.parametrize(
+    "record", ["", "[]", "{}", '{"format": 1, "files": ["saved_model.pb"], "run": {"run_id": "abc"}}']
+)
 def test_record_that_is_damaged_is_no_export(record: str, tmp_path: Path) -> None:
     export_small(tmp_path / "1")
     assert find_export(tmp_path / "1", "abc")

@@ -194,5 +194,5 @@ def _describe_lines(arms: Sequence[ArmResults]) -> str:
     if any(has_diverged(run) for arm in arms for run in arm.runs.values()):
         sentences.append("A run that diverged counts up to there.")
     if max(arm.histories("val_loss").shape[1] for arm in arms) > 10:  # fewer are shown whole, see `axis_limits`
-        sentences.append("The axes show at least nine tenths of each curve; the first epochs may lie outside.")
+        sentences.append("The axes show at least nine tenths of each curve; first epochs and spikes may lie outside.")
     return " ".join(sentences)

@@ -46,19 +46,27 @@ def test_a_curve_is_mean_and_spread_over_the_runs_that_are_alive() -> None:
     curve = Curve.of(np.array([[1.0, 2.0, np.nan], [3.0, np.nan, np.nan]]))
     np.testing.assert_allclose(curve.mean, [2.0, 2.0, np.nan])
     np.testing.assert_allclose(curve.std, [2**0.5, 0.0, 0.0])
-    assert curve.last == 2.0
     assert curve.epochs.tolist() == [1, 2, 3]
 
 
 def test_curves_of_accuracy_are_percent_and_what_was_not_evaluated_is_left_out() -> None:
     run = make_run(train_accuracy=[0.5], val_accuracy=[0.25], test_accuracy=[None])
     curves = arm_curves(make_arm("a", [run]), "accuracy")
-    assert {part: curve.last for part, curve in curves.items()} == {"train": 50.0, "val": 25.0}
+    assert {part: curve.mean.tolist() for part, curve in curves.items()} == {"train": [50.0], "val": [25.0]}
 
 
 def test_an_arm_at_the_level_of_guessing_is_far_from_the_others() -> None:
     assert find_outliers(np.array([0.35, 0.30, 2.30, np.nan]), "loss").tolist() == [False, False, True, True]
     assert find_outliers(np.array([86.0, 93.0, 10.0]), "accuracy").tolist() == [False, False, True]
+
+
+def test_an_arm_that_swings_is_far_even_if_it_ends_well() -> None:
+    swinging = Curve(np.array([0.3, 2.0] * 10 + [0.3]), np.zeros(21))
+    falling = Curve(np.linspace(2.0, 0.4, 21), np.zeros(21))
+    assert swinging.late_level("loss") == 2.0
+    assert falling.late_level("loss") < 1.2
+    assert Curve(100 - 40 * swinging.mean, swinging.std).late_level("accuracy") == 20.0
+    assert np.isnan(Curve(np.array([np.nan]), np.zeros(1)).late_level("loss"))
 
 
 def test_no_arm_is_far_where_all_are_equally_bad_or_almost_perfect() -> None:
@@ -93,10 +101,9 @@ def test_one_bad_arm_does_not_flatten_the_others() -> None:
 def test_a_bad_arm_has_an_axis_of_its_own_in_its_panel() -> None:
     figure = draw_arms_apart([falling_arm("good", 0.3), falling_arm("bad", 2.5)], "Two arms")
     good, bad = figure.axes[:2]
-    assert [axis.get_title() for axis in (good, bad)] == ["good", "bad"]
+    assert [axis.get_title() for axis in (good, bad)] == ["good", "bad\n(axis of its own)"]
     assert bad.get_ylim()[0] < 2.5 < bad.get_ylim()[1]
     assert good.get_ylim()[1] < 2.5
-    assert [text.get_text() for text in bad.texts] == ["axis of its own"]
 
 
 @pytest.mark.parametrize("num_arms", [1, 2, 3, 4, 5, 6, 7, 9])
@@ -119,8 +126,8 @@ def test_axes_are_labelled_with_units() -> None:
 def test_the_figure_says_what_bands_are_and_one_seed_has_none() -> None:
     several = draw_arms_overlaid([falling_arm("a", 0.3), falling_arm("b", 0.3, num_seeds=2)], "Two")
     one = draw_arms_overlaid([falling_arm("a", 0.3, num_seeds=1)], "One")
-    assert "mean over 2 to 3 seeds; bands: ± one standard deviation" in note_of(several)
-    assert "One seed" in note_of(one)
+    assert "mean over 2 to 3 runs, one a seed; bands: ± one standard deviation" in note_of(several)
+    assert "no spread" in note_of(one)
     assert any(isinstance(item, PolyCollection) for item in several.axes[0].collections)
     assert not one.axes[0].collections
 
@@ -159,7 +166,7 @@ def test_equal_results_give_equal_files(two_arms: TwoArms, tmp_path: Path) -> No
 
 def test_settings_of_the_user_change_nothing_and_are_left_alone(two_arms: TwoArms, tmp_path: Path) -> None:
     plain = draw_curves(two_arms(), tmp_path / "plain")
-    with matplotlib.rc_context({"lines.linewidth": 9.0, "font.size": 30.0}):
+    with matplotlib.rc_context({"lines.linewidth": 9.0, "axes.facecolor": "red"}):
         changed = draw_curves(two_arms(), tmp_path / "changed")
         assert matplotlib.rcParams["lines.linewidth"] == 9.0
     assert [path.read_bytes() for path in plain] == [path.read_bytes() for path in changed]
@@ -181,7 +188,7 @@ def test_pictures_are_whole_and_fit_for_print_and_web(tmp_path: Path) -> None:
 def test_anything_that_a_name_or_a_run_can_be_is_drawn(awkward_name: str, tmp_path: Path) -> None:
     lost = make_run(0, status="diverged", **{f"{part}_loss": [None] for part in ("train", "val", "test")})
     half_lost = make_run(1, status="diverged", val_loss=[0.5, None], train_loss=[0.5, None], test_loss=[0.5, None])
-    arms = [make_arm(awkward_name, [lost]), make_arm("$x_{", [lost, half_lost]), make_arm("none", [])]
+    arms = [make_arm(awkward_name, [lost]), make_arm("$x_{$", [lost, half_lost]), make_arm("none", [])]
     assert len(draw_curves(make_results(*arms, title=awkward_name), tmp_path)) == 4
     figure = draw_arms_apart(arms[:2], "Lost")
     assert figure.axes[0].texts[0].get_text() == "no values"

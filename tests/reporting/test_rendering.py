@@ -98,6 +98,11 @@ def test_the_times_of_runs_can_be_left_out() -> None:
     quick, slow = (make_results(make_arm("a", [make_run(minutes=minutes)])) for minutes in (1.0, 2.0))
     assert runs_csv(quick) != runs_csv(slow)
     assert runs_csv(quick, with_times=False) == runs_csv(slow, with_times=False)
+    assert list(read_csv(runs_csv(quick, with_times=False))[0])[-1] == "config"
+
+
+def test_line_ends_and_the_terminals_escapes_become_spaces() -> None:
+    assert one_line(" a\nb\tc\x1b[31md\u2028e ") == "a b c [31md e"
 
 
 def test_a_name_breaks_after_underscores() -> None:

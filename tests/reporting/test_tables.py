@@ -62,7 +62,8 @@ def test_modified_comparisons_and_other_data_have_no_published_values(
 def test_described_arms_come_last_below_a_line() -> None:
     arms = [make_arm("told", [make_run()], described=True), make_arm("b", [make_run()]), make_arm("a", [make_run()])]
     table = build_table(make_results(*arms))
-    assert [[row.arm for row in part] for part in table.parts] == [["b", "a"], ["told"]]
+    assert [row.arm for row in table.rows] == ["b", "a", "told"]
+    assert [len(part) for part in table.parts] == [2, 1]
     assert any("Below the line" in note for note in table.notes)
 
 
@@ -129,7 +130,7 @@ def test_a_column_of_another_kind_stands_before_the_minutes(two_arms: TwoArms) -
     assert [column.key for column in wider.columns[-2:]] == ["verdict", "minutes"]
     assert cell_of(wider, "other", "verdict") == {"word": "worse"}
     assert cell_of(wider, "other", "minutes") == cell_of(table, "other", "minutes")
-    assert wider.without_times().with_column(column, [Verdict({}), Verdict({})]).columns[-1] is column
+    assert table.without_times().with_column(column, [Verdict({}), Verdict({})]).columns[-1] is column
 
 
 def test_tables_differ_between_invocations_in_the_minutes_alone(two_arms: TwoArms) -> None:
