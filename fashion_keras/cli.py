@@ -120,6 +120,17 @@ def _add_run_options(parser: argparse.ArgumentParser, with_debug: bool = True) -
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the results (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="a first look: few epochs on part of the data")
     parser.add_argument("--dry-run", action="store_true", help="say what would run and how long, and run nothing")
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "mixed_bfloat16", "auto"),
+        default="float32",
+        help="of the training (default: %(default)s; auto is float32 until bfloat16 is known to be equivalent)",
+    )
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="where to run (default: local)")
+    parser.add_argument("--address", metavar="HOST:PORT", help="head node of the Ray cluster, or `auto`")
+    parser.add_argument(
+        "--shard", type=_shard, metavar="K/N", help="only part K of N of the runs, K from 0 to N-1, and no tables"
+    )
     if with_debug:
         _add_debug_option(parser)
 
@@ -132,6 +143,13 @@ def _count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
     return value
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, _, whole = text.partition("/")
+    if not (part.isdecimal() and whole.isdecimal() and int(part) < int(whole)):
+        raise argparse.ArgumentTypeError(f"must be K/N with K from 0 to N-1, such as 0/8 to 7/8, got {text!r}")
+    return int(part), int(whole)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from fashion_keras.config import RunConfig
+from fashion_keras.config import RunConfig, option_values
 from fashion_keras.data import DataLocation
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import LocalEngine
@@ -31,12 +32,46 @@ class Plan:
 
 
 def make_plan(work: Sequence[Work], seeds: Sequence[int], store: RunStore) -> Plan:
-    """Expand experiments over seeds and look up what the store has."""
-    configs = dict.fromkeys(
-        experiment.config_of(arm).with_changes(seed=seed) for seed in seeds for experiment, arms in work for arm in arms
+    """Expand experiments over seeds and look up what the store has.
+
+    Within a seed the longest runs come first, so that the last to start is a short one and no worker waits long for it.
+    """
+    arms = dict.fromkeys(experiment.config_of(arm) for experiment, arms in work for arm in arms)
+    longest_first = sorted(arms, key=relative_cost, reverse=True)
+    configs = tuple(config.with_changes(seed=seed) for seed in seeds for config in longest_first)
+    return Plan(configs, tuple(config for config in configs if store.find(config) is None))
+
+
+def take_shard(plan: Plan, shard: int, num_shards: int) -> Plan:
+    """Return the part of a plan that one of several independent invocations executes, numbered from 0.
+
+    It depends on the plan's runs alone, not on what the store has by now; long runs are dealt out evenly.
+    """
+    dealt = sorted(plan.configs, key=relative_cost, reverse=True)[shard::num_shards]
+    mine = set(dealt)
+    return Plan(
+        tuple(config for config in plan.configs if config in mine),
+        tuple(config for config in plan.pending if config in mine),
     )
-    pending = tuple(config for config in configs if store.find(config) is None)
-    return Plan(tuple(configs), pending)
+
+
+def relative_cost(config: RunConfig, side: int = 28) -> float:
+    """Return about how much longer a run takes than another: multiplications of an example, times epochs.
+
+    Args:
+        config: The run.
+        side: Height and width of an image.
+    """
+    options = option_values("model", config.model)
+    if config.model.name == "fcn":
+        widths = (side * side, *options["hidden_units"], 10)
+        return config.epochs * sum(inputs * outputs for inputs, outputs in pairwise(widths))
+    multiplications, channels = 0, 1
+    for filters, kernel, pool in zip(options["filters"], options["kernel_sizes"], options["pool_sizes"], strict=True):
+        multiplications += side * side * kernel * kernel * channels * filters
+        channels, side = filters, side // pool
+    widths = (side * side * channels, *options["dense_units"], 10)
+    return config.epochs * (multiplications + sum(inputs * outputs for inputs, outputs in pairwise(widths)))
 
 
 def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, workers: int) -> float:

@@ -20,12 +20,12 @@ from fashion_keras.comparison import (
 from fashion_keras.config import RunConfig
 from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution import ExportTask, LocalEngine, Outcome, RunTask, execute_export, execute_run
+from fashion_keras.execution import Engine, ExportTask, LocalEngine, Outcome, RunTask, execute_export, execute_run
 from fashion_keras.execution.local import available_cores
 from fashion_keras.execution.progress import RunProgress
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Experiment
 from fashion_keras.formatting import format_duration, safe_name
-from fashion_keras.planning import Work, estimate_seconds, make_plan
+from fashion_keras.planning import Work, estimate_seconds, make_plan, take_shard
 from fashion_keras.reporting import build_table, to_rich, write_report
 from fashion_keras.store import RunStore
 
@@ -49,6 +49,10 @@ class RunOptions:
         out: The folder of the store, the tables and the curves.
         quick: A first look: few epochs on part of the data.
         dry_run: Say what would run, and run nothing.
+        precision: `float32` or `mixed_bfloat16`; `auto` is float32, until bfloat16 is known to be equivalent.
+        engine: `local`, or `ray` for a cluster.
+        address: The Ray cluster's head node, see `RayEngine`.
+        shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
     """
 
     seeds: int | None = None
@@ -61,6 +65,10 @@ class RunOptions:
     out: Path = Path("runs")
     quick: bool = False
     dry_run: bool = False
+    precision: str = "float32"
+    engine: str = "local"
+    address: str | None = None
+    shard: tuple[int, int] | None = None
 
 
 def run_experiments(experiments: Sequence[Experiment], options: RunOptions, console: Console) -> int:
@@ -85,6 +93,23 @@ def run_experiments(experiments: Sequence[Experiment], options: RunOptions, cons
     return invocation.run()
 
 
+def make_engine(options: RunOptions) -> Engine:
+    """Return the engine that the options name.
+
+    Raises:
+        ConfigError: Ray is not installed or not there, or an option does not go with the engine.
+    """
+    if options.engine == "local":
+        if options.address:
+            raise ConfigError("--address goes with --engine ray")
+        return LocalEngine(options.workers or available_cores())
+    if options.workers:
+        raise ConfigError("--workers goes with --engine local: Ray runs as many at a time as its nodes have cores")
+    from fashion_keras.execution.ray_engine import RayEngine
+
+    return RayEngine(options.address)
+
+
 def _check_arms(experiments: Sequence[Experiment], options: RunOptions) -> None:
     if options.arms is not None and len(experiments) > 1:
         raise ConfigError("--arms goes with one experiment")
@@ -98,6 +123,8 @@ def _with_options(experiments: Sequence[Experiment], options: RunOptions, datase
         settings |= {"epochs": QUICK_EPOCHS, "train_examples": _quick_examples(experiments, dataset)}
     if options.epochs is not None:
         settings["epochs"] = options.epochs
+    if options.precision == "mixed_bfloat16":
+        settings["precision"] = options.precision
     if not dataset.is_fashion_mnist:
         settings["data"] = dataset.content_hash
     return [experiment.with_overrides(**settings) if settings else experiment for experiment in experiments]
@@ -128,8 +155,9 @@ class _Invocation:
         self.store = RunStore(options.out / "store")
         self.seeds = range(options.seeds if options.seeds is not None else 1 if options.quick else DEFAULT_SEEDS)
         self.work: list[Work] = [(experiment, experiment.select(options.arms)) for experiment in experiments]
-        self.engine = LocalEngine(options.workers or available_cores())
-        self.plan = make_plan(self.work, self.seeds, self.store)
+        self.engine = make_engine(options)
+        plan = make_plan(self.work, self.seeds, self.store)
+        self.plan = take_shard(plan, *options.shard) if options.shard else plan
 
     @property
     def modification(self) -> str:
@@ -139,6 +167,7 @@ class _Invocation:
             return ""
         parts = ["quick"] if options.quick else []
         parts += [f"epochs={options.epochs}"] if options.epochs is not None else []
+        parts += [options.precision] if options.precision == "mixed_bfloat16" else []
         parts += [] if self.dataset.is_fashion_mnist else [safe_name(self.dataset.name)]
         return "-".join(parts)
 
@@ -165,6 +194,8 @@ class _Invocation:
         ]
         self._say(f"Data: {self.dataset.name} from {self.location.origin}")
         self._say(self._plan_text())
+        if self.options.shard:
+            return self._run_shard()
         try:
             failures = self._train()
             exports, export_failures = self._export(records)
@@ -175,10 +206,19 @@ class _Invocation:
             raise
         self._report(records)
         self._say(exports)
-        for label, outcome in (*failures, *export_failures):
-            self._say(f"Failed: {label}: {outcome.message}" + (f"; log: {outcome.log}" if outcome.log else ""))
+        self._say_failures([*failures, *export_failures])
         self._say(f"Took {format_duration(time.monotonic() - started)}")
         return 1 if failures or export_failures else 0
+
+    def _run_shard(self) -> int:
+        failures = self._train()
+        self._say_failures(failures)
+        self._say("When all shards are done, the same command without --shard writes tables, curves and SavedModels")
+        return 1 if failures else 0
+
+    def _say_failures(self, failures: Iterable[tuple[str, Outcome]]) -> None:
+        for label, outcome in failures:
+            self._say(f"Failed: {label}: {outcome.message}" + (f"; log: {outcome.log}" if outcome.log else ""))
 
     def _train(self) -> list[tuple[str, Outcome]]:
         """Execute the pending runs; those that another process has in work are looked at again until they are there."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_sentinel
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fashion_keras.execution.tasks import Outcome
 
@@ -20,6 +20,20 @@ Task = TypeVar("Task")
 # TensorFlow costs seconds, so that it is not replaced after each.
 TASKS_PER_WORKER = 12
 MAX_TRIES = 3
+
+
+class Engine(Protocol):
+    """Executes tasks, wherever.
+
+    Attributes:
+        workers: Tasks at a time.
+    """
+
+    workers: int
+
+    def run(self, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
+        """Yield each task with its outcome as it ends; closing the iterator ends what is not done."""
+        ...
 
 
 class LocalEngine:

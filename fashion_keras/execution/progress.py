@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from fashion_keras.config import RunConfig
 from fashion_keras.execution.tasks import Outcome
 from fashion_keras.formatting import format_duration
+from fashion_keras.planning import relative_cost
 from fashion_keras.store import RunStore
 
 POLL_SEC = 0.5
@@ -37,7 +38,7 @@ class RunProgress:
     def __init__(self, store: RunStore, configs: Sequence[RunConfig], console: Console):
         self.store = store
         self.pending = {config.folder: config for config in configs}
-        self.total_work = sum(_work(config) for config in configs)
+        self.total_work = sum(relative_cost(config) for config in configs)
         self.num_runs = len(configs)
         self.num_failed = 0
         self.console = console
@@ -95,11 +96,11 @@ class RunProgress:
     def _seconds_left(self, running: Mapping[str, Mapping[str, Any]]) -> float | None:
         """Time so far, scaled by the work that is left; None before anything is known."""
         pending = dict(self.pending)
-        left = sum(_work(config) for config in pending.values())
+        left = sum(relative_cost(config) for config in pending.values())
         for name, record in running.items():
             if name not in pending:  # it has ended since it was read
                 continue
-            left -= _work(pending[name]) * record.get("epoch", 0) / record["epochs"]
+            left -= relative_cost(pending[name]) * record.get("epoch", 0) / record["epochs"]
         done = self.total_work - left
         elapsed = time.monotonic() - self.started
         return elapsed * left / done if done > 0 and elapsed > 5 else None
@@ -162,11 +163,6 @@ class _Bars:
 
     def stop(self) -> None:
         self.progress.stop()
-
-
-def _work(config: RunConfig) -> float:
-    """A weight for the time left: an epoch of a convolutional network takes some forty times that of the other."""
-    return config.epochs * (40.0 if config.model.name == "cnn" else 1.0)
 
 
 def _last_change(folder: Path) -> float:

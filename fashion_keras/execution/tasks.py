@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from fashion_keras.config import RunConfig
-from fashion_keras.data import DataLocation, Dataset, load
+from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
 from fashion_keras.errors import UserError
 from fashion_keras.store import RunStore, read_run
 
@@ -151,7 +151,12 @@ def execute_timing(task: TimingTask) -> Outcome:
 
 @lru_cache(maxsize=1)
 def _load(location: DataLocation) -> Dataset:
-    """Read the data once per process: a worker serves several runs."""
+    """Read the data once per process: a worker serves several runs.
+
+    On another machine of a cluster, Fashion-MNIST may lie elsewhere, or nowhere yet.
+    """
+    if location.content_hash == FASHION_MNIST_HASH and not location.directory.is_dir():
+        location = locate()
     return load(location)
 
 
