@@ -49,9 +49,7 @@ class Component:
     @classmethod
     def from_json(cls, value: str | Mapping[str, Any]) -> Self:
         """Build a component from a bare name or a mapping with the key `name`."""
-        if isinstance(value, str):
-            return cls(value)
-        return cls.of(**value)
+        return cls(value) if isinstance(value, str) else cls.of(**value)
 
     def as_dict(self) -> dict[str, Any]:
         """The options that were given, without their defaults."""
@@ -82,7 +80,7 @@ def resolve_component(kind: str, value: Any) -> Component:
     Raises:
         ConfigError: The name or an option is unknown, or a value is out of range.
     """
-    component = value if isinstance(value, Component) else Component.from_json(value)
+    component = _as_component(kind, value)
     catalogue = _CATALOGUES[kind]
     if component.name not in catalogue:
         raise ConfigError(f"{kind} must be {suggest(component.name, catalogue)}")
@@ -92,9 +90,21 @@ def resolve_component(kind: str, value: Any) -> Component:
         if name not in declared:
             raise ConfigError(f"{kind} {component.name!r} takes as an option {suggest(name, declared)}")
         checked = _resolve_option(name, declared[name], given)
-        if checked != declared[name].default:
+        if checked != _default_of(declared[name]):
             kept[name] = checked
     return Component.of(component.name, **kept)
+
+
+def _as_component(kind: str, value: Any) -> Component:
+    if isinstance(value, Component):
+        return value
+    if not isinstance(value, str) and not (isinstance(value, Mapping) and "name" in value):
+        raise ConfigError(f"{kind} must be a name, or a mapping of `name` and options, got {value!r}")
+    return Component.from_json(value)
+
+
+def _default_of(option: Option) -> Any:
+    return Component(option.default) if option.component else option.default
 
 
 def _resolve_option(name: str, option: Option, value: Any) -> Any:
@@ -106,11 +116,7 @@ def _resolve_option(name: str, option: Option, value: Any) -> Any:
 def option_values(kind: str, component: Component) -> dict[str, Any]:
     """All options of a component, defaults included; nested components stay `Component`s."""
     declared = _CATALOGUES[kind][component.name]
-    defaults = {
-        name: resolve_component(option.component, option.default) if option.component else option.default
-        for name, option in declared.items()
-    }
-    return {**defaults, **component.as_dict()}
+    return {**{name: _default_of(option) for name, option in declared.items()}, **component.as_dict()}
 
 
 @dataclass(frozen=True)
@@ -158,8 +164,13 @@ class RunConfig:
         _check_count("seed", self.seed, minimum=0)
         if self.train_examples is not None:
             _check_count("train_examples", self.train_examples, minimum=1)
-        if not 0 < self.validation_fraction < 1:
-            raise ConfigError(f"validation_fraction must be in (0, 1), got {self.validation_fraction}")
+        object.__setattr__(
+            self, "validation_fraction", _FRACTION.check("validation_fraction", self.validation_fraction)
+        )
+        if not isinstance(self.xla, bool):
+            raise ConfigError(f"xla must be True or False, got {self.xla!r}")
+        if not isinstance(self.data, str):
+            raise ConfigError(f"data must be the content hash of a data set, got {self.data!r}")
         _check_one_of("precision", self.precision, PRECISIONS)
         _check_one_of("evaluate_test", self.evaluate_test, TEST_EVALUATIONS)
 
@@ -174,11 +185,13 @@ class RunConfig:
             ConfigError: A name is unknown, a value is out of range, or a new optimizer comes without a learning rate.
         """
         own = {name: changes.pop(name) for name in list(changes) if name in _FIELD_NAMES}
-        if "optimizer" in own and isinstance(own["optimizer"], str) and "learning_rate" not in changes:
-            raise ConfigError(
-                f"optimizer={own['optimizer']!r} needs a learning_rate beside it: the rate of another optimizer "
-                "would not suit it"
-            )
+        if "optimizer" in own and "learning_rate" not in changes:
+            optimizer = _as_component("optimizer", own["optimizer"])
+            if "learning_rate" not in optimizer.as_dict():
+                raise ConfigError(
+                    f"optimizer={optimizer.name!r} needs a learning_rate beside it: the rate of another optimizer "
+                    "would not suit it"
+                )
         start = replace(self, **own)
         options: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}, "schedule": {}, "loss": {}}
         for name, value in changes.items():
@@ -250,6 +263,7 @@ class RunConfig:
         return f"{self.label}__s{self.seed}__{self.run_id[:12]}"
 
 
+_FRACTION = Option(0.1, low=0, high=1, low_included=False)
 _FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
 
 

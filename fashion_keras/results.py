@@ -51,7 +51,7 @@ class RunResult:
 
     Attributes:
         config: What was run.
-        status: `"finished"`, or `"diverged"` where the loss became NaN, which ended it.
+        status: `"finished"`, or `"diverged"` where the training or validation loss ended as no finite number.
         history: One value per epoch under each of `HISTORY_KEYS`; None where it was not a number or not evaluated.
         final: The last epoch's values under each of `METRICS`.
         seconds: `train` without and `total` with the evaluations, `startup` from the call to the first epoch.

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import scipy.special
 import tensorflow as tf
 from numpy.typing import NDArray
 
@@ -23,11 +24,13 @@ from fashion_keras.models import build_model
 from fashion_keras.results import METRICS, Predictions, RunResult
 from fashion_keras.seeding import derive_seed
 
+OnEpoch = Callable[[int, dict[str, float | None]], None]
+
 
 def train_run(
     config: RunConfig,
     dataset: Dataset,
-    on_epoch: Callable[[int, dict[str, float | None]], None] | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> RunResult:
     """Train one model as the configuration says; on one machine and one thread, equal calls give equal bits.
 
@@ -40,12 +43,20 @@ def train_run(
         ConfigError: The data set is another one, or too small for the configuration; or TensorFlow already runs in
             this process with another number of threads.
     """
-    started = time.perf_counter()
     use_threads(config.threads)
     _check_data(config, dataset)
+    policy = keras.config.dtype_policy()  # before the session is cleared, which forgets it
     keras.backend.clear_session()
     keras.utils.set_random_seed(derive_seed(config.seed, "global"))
     keras.config.set_dtype_policy(config.precision)
+    try:
+        return _train(config, dataset, on_epoch)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> RunResult:
+    started = time.perf_counter()
     train, validation, test = _split_data(config, dataset)
     steps = num_batches(len(train[0]), config.batch_size)
     model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
@@ -67,9 +78,11 @@ def train_run(
     fitted = time.perf_counter()
     predictions = predict_test(model, test_batches, test[1]) if evaluation else None
     train_seconds = sum(seconds or 0.0 for seconds in log.history["seconds"])
+    # The training loss is taken before each step, and the last of them may have been the one that went too far.
+    is_finite = None not in (log.history["train_loss"][-1], log.history["val_loss"][-1])
     return RunResult(
         config=config,
-        status="finished" if log.history["train_loss"][-1] is not None else "diverged",
+        status="finished" if is_finite else "diverged",
         history=log.history,
         final=_final_values(log.history, predictions),
         seconds={"train": train_seconds, "total": fitted - ready, "startup": ready - started},
@@ -80,15 +93,17 @@ def train_run(
 
 
 def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> float:
-    """Return how many seconds a run takes here: train a tenth of it at most, and count the examples."""
-    num_train = round(len(dataset.train_images) * (1 - config.validation_fraction))
-    whole = config.train_examples or num_train
+    """Return how many seconds a run takes here: by two epochs of at most twenty steps, and the number of examples."""
+    train, _ = split_indices(len(dataset.train_images), config.validation_fraction, config.seed)
+    whole = config.train_examples or len(train)
     # Enough steps to time, and for a convolutional network no more than seconds.
     part = min(whole, 20 * config.batch_size)
-    result = train_run(replace(config, epochs=2, train_examples=part), dataset)
-    # The first epoch traces the graphs; the second is like all that follow.
-    first, second = (seconds or 0.0 for seconds in result.history["seconds"])
-    evaluation = max(0.0, result.seconds["total"] - first - second) / 2
+    trial = replace(config, epochs=2, train_examples=part, schedule=Component("constant"))
+    result = train_run(trial, dataset)
+    # The first epoch traces the graphs; the second is like all that follow. A diverged run has the first alone.
+    seconds = [value or 0.0 for value in result.history["seconds"]]
+    first, second = seconds[0], seconds[-1]
+    evaluation = max(0.0, result.seconds["total"] - sum(seconds)) / len(seconds)
     return result.seconds["startup"] + (first - second) + config.epochs * (second * whole / part + evaluation)
 
 
@@ -202,8 +217,7 @@ def predict_test(model: keras.Model, batches: tf.data.Dataset, labels: NDArray[n
         labels: int32 [M].
     """
     logits = np.concatenate([np.asarray(model.predict_on_batch(images)) for images, _ in batches]).astype(np.float64)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    log_probabilities = scipy.special.log_softmax(logits, axis=1)
     class_id = np.argmax(logits, axis=1)
     return Predictions(
         class_id=class_id.astype(np.uint8),
