@@ -11,7 +11,7 @@ import numpy as np
 from fashion_keras.results import HISTORY_KEYS
 
 
-class TestEvaluation(keras.callbacks.Callback):
+class EvaluateTestSet(keras.callbacks.Callback):
     """Evaluates the test set after each epoch, as the report's curves do, and adds it to the epoch's logs.
 
     Nothing is chosen by it. It must stand before the callbacks that read the logs.

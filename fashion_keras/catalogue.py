@@ -47,8 +47,11 @@ class Option:
             return value
         numeric = int if self.kind is int else (int, float)
         if isinstance(value, bool) or not isinstance(value, numeric) or not self._in_range(value):
-            raise ConfigError(f"{name} must be {self._range_text()}, got {value!r}{self.hint and '; ' + self.hint}")
+            raise ConfigError(f"{name} must be {self._range_text()}, got {value!r}{self._ending()}")
         return self.kind(value)
+
+    def _ending(self) -> str:
+        return f"; {self.hint}" if self.hint else ""
 
     def _in_range(self, value: float) -> bool:
         above = value >= self.low if self.low_included else value > self.low
@@ -63,7 +66,7 @@ class Option:
     def _check_counts(self, name: str, value: Any) -> tuple[int, ...]:
         items = value if isinstance(value, tuple) else (value,)
         if any(isinstance(item, bool) or not isinstance(item, int) or item < self.low for item in items):
-            raise ConfigError(f"{name} must be whole numbers of at least {self.low:g}, got {value!r}{self.hint}")
+            raise ConfigError(f"{name} must be whole numbers of at least {self.low:g}, got {value!r}{self._ending()}")
         return items
 
 
@@ -87,6 +90,8 @@ _HIDDEN = {
     "initializer": Option("pytorch_default", component="initializer"),
 }
 
+_EPSILON = Option(1e-8, low=0, low_included=False)
+
 INITIALIZERS: Mapping[str, Mapping[str, Option]] = {
     "pytorch_default": {},
     # The report says "small random values"; 0.05 comes closest to its result and was chosen for that.
@@ -100,14 +105,15 @@ MODELS: Mapping[str, Mapping[str, Option]] = {
     "cnn": {
         "filters": Option((32, 64), tuple, low=1),
         "kernel_sizes": Option((5, 5), tuple, low=1),
-        "pool_sizes": Option((2, 2), tuple, low=1, hint="; 1 leaves the pooling out"),
+        "pool_sizes": Option((2, 2), tuple, low=1, hint="1 leaves the pooling out"),
         "dense_units": Option((256, 128), tuple, low=1),
         **_HIDDEN,
     },
 }
 
 # PyTorch's constants, which the report ran with. Keras's RMSprop has epsilon inside the root, PyTorch's outside: 1e-16
-# inside is 1e-8 outside.
+# inside is 1e-8 outside. Keras's Adam adds epsilon before the correction of the bias, PyTorch's after it, which tells
+# only for gradients as small as epsilon.
 OPTIMIZERS: Mapping[str, Mapping[str, Option]] = {
     "sgd": {
         "learning_rate": _LEARNING_RATE,
@@ -118,20 +124,20 @@ OPTIMIZERS: Mapping[str, Mapping[str, Option]] = {
         "learning_rate": _LEARNING_RATE,
         "rho": _moment(0.99),
         "momentum": _moment(0.0),
-        "epsilon": Option(1e-16, low=0),
+        "epsilon": Option(1e-16, low=0, low_included=False),
     },
     "adam": {
         "learning_rate": _LEARNING_RATE,
         "beta_1": _moment(0.9),
         "beta_2": _moment(0.999),
-        "epsilon": Option(1e-8, low=0),
+        "epsilon": _EPSILON,
     },
     "adamw": {
         "learning_rate": _LEARNING_RATE,
-        "weight_decay": Option(0.004, low=0),
+        "weight_decay": Option(0.01, low=0),
         "beta_1": _moment(0.9),
         "beta_2": _moment(0.999),
-        "epsilon": Option(1e-8, low=0),
+        "epsilon": _EPSILON,
     },
 }
 

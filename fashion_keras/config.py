@@ -171,8 +171,20 @@ class RunConfig:
             raise ConfigError(f"xla must be True or False, got {self.xla!r}")
         if not isinstance(self.data, str):
             raise ConfigError(f"data must be the content hash of a data set, got {self.data!r}")
+        self._check_lengths()
         _check_one_of("precision", self.precision, PRECISIONS)
         _check_one_of("evaluate_test", self.evaluate_test, TEST_EVALUATIONS)
+
+    def _check_lengths(self) -> None:
+        """Check what only two settings together can get wrong, before any worker meets it."""
+        warmup = option_values("schedule", self.schedule).get("warmup_epochs", 0)
+        if warmup >= self.epochs:
+            raise ConfigError(f"warmup_epochs must be below the {self.epochs} epochs of the run, got {warmup}")
+        options = option_values("model", self.model)
+        lengths = {name: len(options[name]) for name in ("filters", "kernel_sizes", "pool_sizes") if name in options}
+        if len(set(lengths.values())) > 1:
+            text = ", ".join(f"{count} {name}" for name, count in lengths.items())
+            raise ConfigError(f"filters, kernel_sizes and pool_sizes need one value per convolution, got {text}")
 
     def with_changes(self, **changes: Any) -> Self:
         """Return a copy that differs in the named settings.
@@ -251,6 +263,7 @@ class RunConfig:
         parts = [self.model.name, self.optimizer.name, *([f"{rate:g}"] if rate is not None else [])]
         for component in (self.model, self.optimizer, self.schedule, self.loss):
             parts += [_describe(key, value) for key, value in component.options if key != "learning_rate"]
+        parts += [f"batch{self.batch_size}"] if self.batch_size != 512 else []
         parts += [f"{self.epochs}epochs"] if self.epochs != 50 else []
         parts += [f"{self.train_examples}examples"] if self.train_examples is not None else []
         parts += ["bf16"] if self.precision == "mixed_bfloat16" else []

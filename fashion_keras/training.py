@@ -14,7 +14,7 @@ import scipy.special
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from fashion_keras.callbacks import HistoryLog, TestEvaluation
+from fashion_keras.callbacks import EvaluateTestSet, HistoryLog
 from fashion_keras.config import Component, RunConfig, option_values
 from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
@@ -64,7 +64,7 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
     batches = make_training_dataset(*train, batch_size=config.batch_size, num_epochs=config.epochs, seed=config.seed)
     test_batches = make_evaluation_dataset(*test)
     log = HistoryLog(on_epoch)
-    evaluation = [TestEvaluation(test_batches)] if config.evaluate_test == "each_epoch" else []
+    evaluation = [EvaluateTestSet(test_batches)] if config.evaluate_test == "each_epoch" else []
     ready = time.perf_counter()
     model.fit(
         batches,
@@ -145,8 +145,8 @@ def fuse_training_steps(model: keras.Model, steps_per_epoch: int) -> None:
     whether the data has ended, which costs a small network some 5 % of its time; here the number of steps is known.
 
     Args:
-        model: Compiled with `steps_per_execution=steps_per_epoch`.
-        steps_per_epoch: Batches that one call takes from the iterator.
+        model: Compiled with `steps_per_execution=steps_per_epoch`; `run_eagerly` has no effect any more.
+        steps_per_epoch: Batches that one call takes from the iterator; `fit` must be given the same number.
     """
     step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else model.train_step
 
@@ -179,8 +179,6 @@ def _build_schedule(schedule: Component, rate: float, steps_per_epoch: int, epoc
     if schedule.name == "constant":
         return rate
     warmup = option_values("schedule", schedule)["warmup_epochs"]
-    if warmup >= epochs:
-        raise ConfigError(f"warmup_epochs must be below the {epochs} epochs of the run, got {warmup}")
     steps = (epochs - warmup) * steps_per_epoch
     if not warmup:
         return keras.optimizers.schedules.CosineDecay(rate, steps)

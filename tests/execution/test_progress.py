@@ -1,0 +1,181 @@
+"""The display of runs in work, from logs written by hand."""
+
+import io
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from fashion_keras.config import RunConfig
+from fashion_keras.execution import Outcome, progress
+from fashion_keras.execution.progress import RunProgress
+from fashion_keras.store import RunStore
+
+CONFIGS = [RunConfig(epochs=10, seed=seed) for seed in range(4)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "store")
+
+
+def make_display(store: RunStore, *, is_terminal: bool = False) -> tuple[RunProgress, io.StringIO]:
+    output = io.StringIO()
+    console = Console(file=output, width=200, force_terminal=is_terminal)
+    return RunProgress(store, CONFIGS, console), output
+
+
+def log_epochs(store: RunStore, config: RunConfig, num_epochs: int, torn: str = "") -> Path:
+    """Write what a run has logged after some epochs."""
+    folder = store.partial_folder(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    records = [
+        json.dumps({"epoch": epoch, "val_loss": 1 / epoch, "seconds": 0.5}) for epoch in range(1, num_epochs + 1)
+    ]
+    (folder / "history.jsonl").write_text("".join(f"{record}\n" for record in records) + torn)
+    return folder
+
+
+def show(display: RunProgress) -> None:
+    """Do what the display's thread does now and then."""
+    running = display._read_running()
+    display._display.show(display._headline(running), running)
+
+
+def test_running_runs_are_shown_with_epoch_and_loss(store: RunStore) -> None:
+    display, output = make_display(store)
+    log_epochs(store, CONFIGS[0], 4)
+    store.begin(CONFIGS[1])
+    show(display)
+    assert output.getvalue() == (
+        f"0 of 4 runs done | {CONFIGS[0].folder} epoch 4/10, validation loss 0.2500; {CONFIGS[1].folder} starting\n"
+    )
+
+
+def test_loss_that_is_no_number_is_left_out(store: RunStore) -> None:
+    display, output = make_display(store)
+    (store.begin(CONFIGS[0]) / "history.jsonl").write_text('{"epoch": 3, "val_loss": null}\n')
+    show(display)
+    assert output.getvalue().endswith("epoch 3/10\n")
+
+
+@pytest.mark.parametrize("torn", ["", '{"epoch": 5, "val', "{"])
+def test_torn_last_line_leaves_the_epoch_before_it(store: RunStore, torn: str) -> None:
+    display, _ = make_display(store)
+    log_epochs(store, CONFIGS[0], 4, torn)
+    assert display._read_running()[CONFIGS[0].folder]["epoch"] == 4
+
+
+def test_long_log_is_read_from_its_end(store: RunStore) -> None:
+    display, _ = make_display(store)
+    log_epochs(store, CONFIGS[0], 1000)
+    assert display._read_running()[CONFIGS[0].folder]["epoch"] == 1000
+
+
+@pytest.mark.parametrize("content", ["", "\n", "no json\n"])
+def test_log_without_an_epoch_means_that_the_run_starts(store: RunStore, content: str) -> None:
+    display, output = make_display(store)
+    (store.begin(CONFIGS[0]) / "history.jsonl").write_text(content)
+    show(display)
+    assert output.getvalue().endswith("starting\n")
+
+
+def test_plain_lines_come_when_a_run_ends_or_after_a_while(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    display, output = make_display(store)
+    for num_epochs in (1, 2, 3):
+        log_epochs(store, CONFIGS[0], num_epochs)
+        show(display)
+    assert output.getvalue().count("\n") == 1
+    display.end(CONFIGS[0], Outcome("done"))
+    show(display)
+    show(display)
+    assert [line.split(" |")[0] for line in output.getvalue().splitlines()] == ["0 of 4 runs done", "1 of 4 runs done"]
+    monkeypatch.setattr(progress, "PLAIN_INTERVAL_SEC", 0.0)
+    show(display)
+    assert output.getvalue().count("\n") == 3
+
+
+def test_failure_is_told_at_once_and_counted(store: RunStore) -> None:
+    display, output = make_display(store)
+    display.end(CONFIGS[0], Outcome("failed", "out of [b]memory[/b]"))
+    show(display)
+    assert output.getvalue().splitlines() == [
+        f"failed: {CONFIGS[0].folder}: out of [b]memory[/b]",
+        "1 of 4 runs done, 1 failed",
+    ]
+
+
+def test_runs_of_others_and_ended_ones_are_not_shown(store: RunStore) -> None:
+    display, _ = make_display(store)
+    log_epochs(store, CONFIGS[0], 5)
+    log_epochs(store, CONFIGS[0].with_changes(epochs=99), 5)
+    display.end(CONFIGS[0], Outcome("done"))
+    assert display._read_running() == {}
+
+
+def test_what_a_killed_process_left_is_not_shown(store: RunStore) -> None:
+    folder = log_epochs(store, CONFIGS[0], 9)
+    for path in (folder / "history.jsonl", folder):
+        os.utime(path, (time.time() - 60, time.time() - 60))
+    display, _ = make_display(store)
+    assert display._read_running() == {}
+    log_epochs(store, CONFIGS[0], 1)  # and now it runs again
+    assert list(display._read_running()) == [CONFIGS[0].folder]
+
+
+def test_time_left_is_the_time_so_far_scaled_by_the_epochs_left(store: RunStore) -> None:
+    display, _ = make_display(store)
+    display.started = time.monotonic() - 60
+    display.end(CONFIGS[0], Outcome("done"))
+    log_epochs(store, CONFIGS[1], 5)  # 15 of 40 epochs in a minute: 25 more take 100 seconds
+    running = display._read_running()
+    assert display._seconds_left(running) == pytest.approx(100, abs=1)
+    assert display._headline(running) == "1 of 4 runs done, 1 min 40 s left"
+
+
+def test_time_left_is_unknown_at_first(store: RunStore) -> None:
+    display, _ = make_display(store)
+    log_epochs(store, CONFIGS[0], 1)
+    assert display._seconds_left(display._read_running()) is None, "too early"
+    display.started = time.monotonic() - 60
+    assert display._seconds_left({}) is None, "nothing is done"
+
+
+def test_run_that_ends_while_it_is_read_does_no_harm(store: RunStore) -> None:
+    display, _ = make_display(store)
+    display.started = time.monotonic() - 60
+    log_epochs(store, CONFIGS[0], 5)
+    running = display._read_running()
+    display.end(CONFIGS[0], Outcome("done"))
+    assert display._seconds_left(running) == pytest.approx(180, abs=1)
+
+
+def test_display_works_by_itself_until_its_end(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "POLL_SEC", 0.01)
+    display, output = make_display(store)
+    with display:
+        log_epochs(store, CONFIGS[0], 4)
+        while "epoch 4/10" not in output.getvalue():
+            time.sleep(0.01)
+            display._display.last_time = 0.0  # type: ignore[union-attr]
+    assert not display._thread.is_alive()
+
+
+def test_terminal_shows_a_bar_for_each_run_in_work(store: RunStore) -> None:
+    display, output = make_display(store, is_terminal=True)
+    display._display.start()
+    log_epochs(store, CONFIGS[0], 4)
+    show(display)
+    log_epochs(store, CONFIGS[1], 2)
+    display.end(CONFIGS[0], Outcome("done"))
+    show(display)
+    display._display.say("failed: [1/2]")
+    display._display.stop()
+    text = output.getvalue()
+    assert "epoch 2/10, validation loss 0.5000" in text
+    assert "1 of 4 runs done" in text
+    assert "failed: [1/2]" in text
+    assert list(display._display.rows) == [CONFIGS[1].folder]  # type: ignore[union-attr]

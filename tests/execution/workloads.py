@@ -1,0 +1,98 @@
+"""Tasks for the engine's workers that need no TensorFlow. Spawned processes import them by name."""
+
+import os
+import resource
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from fashion_keras.execution import Outcome, RunTask, execute_run
+
+
+@dataclass(frozen=True)
+class Work:
+    """A task that notes its start and then waits, or kills its worker.
+
+    Attributes:
+        name: What it is called in the notes.
+        folder: Where it notes, a line for each start, its name in `started`; and its process in a file of its name.
+        seconds: How long it takes.
+        deaths: How many of its workers it kills before it ends well.
+        awaits: Names of tasks that must have started before this one ends.
+    """
+
+    name: str
+    folder: Path
+    seconds: float = 0.0
+    deaths: int = 0
+    awaits: tuple[str, ...] = ()
+
+
+def work(task: Work) -> Outcome:
+    """Do what a task says; the message is the process that did."""
+    (task.folder / task.name).write_text(str(os.getpid()))
+    with (task.folder / "started").open("a") as file:
+        file.write(f"{task.name}\n")
+    for name in task.awaits:
+        wait_until((task.folder / name).exists)
+    time.sleep(task.seconds)
+    if count_starts(task.folder, task.name) <= task.deaths:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome("done", str(os.getpid()))
+
+
+def starts(folder: Path) -> list[str]:
+    """The names of the tasks in the order of their starts."""
+    return (folder / "started").read_text().split()
+
+
+def count_starts(folder: Path, name: str) -> int:
+    """How often a task has started."""
+    return starts(folder).count(name)
+
+
+def cores(_: Work) -> Outcome:
+    """Say which cores the worker may use."""
+    return Outcome("done", str(sorted(os.sched_getaffinity(0))))
+
+
+def wait_until(condition, timeout_sec: float = 20.0) -> None:  # type: ignore[no-untyped-def]
+    """Return as soon as a condition holds."""
+    end = time.monotonic() + timeout_sec
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("waited in vain")
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and was not collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def run_without_room(task: RunTask) -> Outcome:
+    """Execute a run on a disk that takes folders and empty files alone."""
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
+    return run_talking(task)
+
+
+def run_talking(task: RunTask) -> Outcome:
+    """Execute a run whose training prints in three ways and then fails."""
+
+    def train_run(*_: object) -> None:
+        print("printed")
+        os.write(2, b"from below Python\n")
+        os.system("echo by a child")
+        raise ValueError("a first line\nand a second")
+
+    training = ModuleType("fashion_keras.training")
+    training.train_run = train_run  # type: ignore[attr-defined]
+    sys.modules[training.__name__] = training
+    return execute_run(task)

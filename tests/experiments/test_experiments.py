@@ -1,0 +1,186 @@
+"""The six comparisons as data: their rows are the report's, in its order, each with what it changes and no more."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from fashion_keras.config import Component, RunConfig
+from fashion_keras.errors import ConfigError
+from fashion_keras.experiments import BASE, NAMES, Arm, Experiment, load_experiment, published_rows
+
+ADAM = Component.of("adam", learning_rate=8e-5)
+RMSPROP = Component.of("rmsprop", learning_rate=1e-4)
+
+
+def fcn(**options):
+    return {"model": Component.of("fcn", **options)}
+
+
+def sgd(**options):
+    return {"optimizer": Component.of("sgd", **options)}
+
+
+# Written out again from reference/report.md: the settings in which a row differs from the base, and its published key.
+PUBLISHED = {
+    "learning_rates": [({}, "base"), (sgd(learning_rate=0.05), "sgd_lr_0.05")],
+    "optimizers": [
+        ({}, "base"),
+        ({"optimizer": RMSPROP}, "rmsprop_lr_1e-4"),
+        ({"optimizer": ADAM}, "adam_lr_8e-5"),
+    ],
+    "dropout": [({}, "base"), (fcn(dropout_rate=0.1), "dropout_0.1")],
+    "initializers": [
+        ({}, "base"),
+        (fcn(initializer="random_normal"), "random_normal"),
+        (fcn(initializer="xavier_normal"), "xavier_normal"),
+        (fcn(initializer="he_uniform"), "he_uniform"),
+    ],
+    "batch_norm": [({}, "base"), (fcn(batch_norm=True) | sgd(learning_rate=0.008), "batch_norm_0.008")],
+    "cnn": [
+        ({}, "base"),
+        ({"optimizer": ADAM}, "adam_lr_8e-5"),
+        ({"model": "cnn", "optimizer": Component.of("adam", learning_rate=1e-3), "epochs": 10}, "cnn"),
+    ],
+}
+DESCRIBED = {
+    "learning_rates": [],
+    "optimizers": [
+        {"optimizer": Component.of("rmsprop", learning_rate=0.02)},
+        {"optimizer": Component.of("adam", learning_rate=0.02)},
+        sgd(momentum=0.9),
+    ],
+    "dropout": [fcn(dropout_rate=0.05), fcn(dropout_rate=0.5)],
+    "initializers": [],
+    "batch_norm": [
+        fcn(batch_norm=True),
+        *(
+            fcn(batch_norm=True, initializer=scheme) | sgd(learning_rate=0.008)
+            for scheme in ("random_normal", "xavier_normal", "he_uniform")
+        ),
+    ],
+    "cnn": [],
+}
+
+
+def arms_of(name, described):
+    experiment = load_experiment(name)
+    return [(experiment.config_of(arm), arm.published) for arm in experiment.arms if arm.described == described]
+
+
+def test_there_are_the_report_s_six_comparisons():
+    assert list(NAMES) == list(PUBLISHED)
+    assert [load_experiment(name).name for name in NAMES] == list(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_published_arms_are_the_report_s_rows_in_its_order(name):
+    assert arms_of(name, described=False) == [(RunConfig(**changes), key) for changes, key in PUBLISHED[name]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_described_arms_test_what_the_report_only_says(name):
+    assert arms_of(name, described=True) == [(RunConfig(**changes), None) for changes in DESCRIBED[name]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_described_arms_stand_below_the_line(name):
+    described = [arm.described for arm in load_experiment(name).arms]
+    assert described == sorted(described)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_baseline_is_the_base_model(name):
+    experiment = load_experiment(name)
+    assert experiment.baseline == experiment.arms[0].name
+    assert experiment.base == BASE == RunConfig()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_title_is_one_line_and_the_docstring_names_the_command(name):
+    module = importlib.import_module(f"fashion_keras.experiments.{name}")
+    assert "\n" not in module.EXPERIMENT.title
+    assert f"python -m fashion_keras.experiments.{name}\n" in module.__doc__
+
+
+def test_every_published_row_has_its_arm():
+    shown = {arm.published for name in NAMES for arm in load_experiment(name).arms if arm.published}
+    assert shown == set(published_rows())
+
+
+def test_published_accuracies_are_fractions_and_losses_positive():
+    for row in published_rows().values():
+        assert all(0.8 < row[f"{part}_accuracy"] < 1 for part in ("val", "test") if row[f"{part}_accuracy"] is not None)
+        assert all(0 < row[f"{part}_loss"] < 1 for part in ("train", "val", "test") if row[f"{part}_loss"] is not None)
+    assert published_rows()["base"]["test_accuracy"] == 0.8603
+    assert published_rows()["cnn"]["train_loss"] is None
+
+
+def test_experiments_are_imported_without_tensorflow():
+    program = (
+        "import importlib, sys\n"
+        f"for name in {NAMES!r}:\n"
+        "    importlib.import_module(f'fashion_keras.experiments.{name}')\n"
+        "    print(name, sorted({'tensorflow', 'keras', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"{name} []" for name in NAMES]
+
+
+def test_an_unknown_experiment_is_refused_with_the_nearest_name():
+    with pytest.raises(ConfigError, match=r"an experiment is one of .*; got 'initialisers' \(did you mean 'initiali"):
+        load_experiment("initialisers")
+
+
+def test_arms_are_selected_in_the_experiment_s_order():
+    experiment = load_experiment("optimizers")
+    assert [arm.name for arm in experiment.select(["adam", "sgd"])] == ["sgd", "adam"]
+    assert experiment.select(None) == experiment.arms
+
+
+def test_an_unknown_arm_is_refused_with_the_nearest_name():
+    with pytest.raises(ConfigError, match=r"an arm of optimizers is one of adam, .*; got 'adm' \(did you mean 'adam'"):
+        load_experiment("optimizers").select(["sgd", "adm"])
+
+
+def test_overrides_reach_every_arm():
+    experiment = load_experiment("cnn").with_overrides(epochs=3, train_examples=100)
+    configs = [experiment.config_of(arm) for arm in experiment.arms]
+    assert {(config.epochs, config.train_examples) for config in configs} == {(3, 100)}
+    assert [config.model.name for config in configs] == ["fcn", "fcn", "cnn"]
+    assert [arm.published for arm in experiment.arms] == ["base", "adam_lr_8e-5", "cnn"]
+
+
+def test_overrides_leave_the_experiment():
+    before = load_experiment("cnn").config_of(load_experiment("cnn").arms[2])
+    load_experiment("cnn").with_overrides(epochs=3)
+    assert load_experiment("cnn").config_of(load_experiment("cnn").arms[2]) == before
+
+
+def make_experiment(*arms, **options):
+    return Experiment("own", "An own comparison", BASE, arms, **options)
+
+
+def test_a_comparison_of_one_s_own_names_its_baseline():
+    arms = Arm("slow", learning_rate=0.01), Arm("fast", learning_rate=0.1)
+    assert make_experiment(*arms).baseline == "slow"
+    assert make_experiment(*arms, baseline="fast").baseline == "fast"
+
+
+@pytest.mark.parametrize(
+    ("arms", "options", "message"),
+    [
+        ([Arm("a")], {}, r"'own' needs at least two arms of different names, got \['a'\]"),
+        ([Arm("a"), Arm("a", seed=1)], {}, r"two arms of different names, got \['a', 'a'\]"),
+        ([Arm("a"), Arm("b", dropout_rate=0)], {}, "arms 'a' and 'b' are the same configuration"),
+        ([Arm("a"), Arm("b", initializer="pytorch_default")], {}, "arms 'a' and 'b' are the same configuration"),
+        ([Arm("a"), Arm("b", dropout_rate=2)], {}, r"arm 'b': dropout_rate must be in \[0, 1\), got 2"),
+        ([Arm("a"), Arm("b", dropout=0.1)], {}, r"arm 'b': a setting is one of .*'dropout' \(did you mean 'dropout_r"),
+        ([Arm("a"), Arm("b", optimizer="adam")], {}, "arm 'b': optimizer='adam' needs a learning_rate beside it"),
+        ([Arm("aa"), Arm("bb", seed=1)], {"baseline": "ab"}, "the baseline must be one of aa, bb; got 'ab'"),
+    ],
+)
+def test_a_wrong_comparison_is_refused_when_it_is_written(arms, options, message):
+    with pytest.raises(ConfigError, match=message):
+        make_experiment(*arms, **options)

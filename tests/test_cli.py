@@ -1,0 +1,240 @@
+"""The command line: what users mistype is one line and a status, never a traceback."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fashion_keras import cli
+from fashion_keras.data import fetching, sources
+from fashion_keras.errors import ConfigError, DataError, UserError
+from fashion_keras.experiments import NAMES, load_experiment
+
+Mistake = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty current directory, and no Fashion-MNIST on this machine."""
+    (tmp_path / "current").mkdir()
+    monkeypatch.chdir(tmp_path / "current")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv(sources.ENVIRONMENT_VARIABLE, raising=False)
+    monkeypatch.setattr(fetching, "DEBIAN_FOLDER", tmp_path / "debian")
+
+
+@pytest.fixture
+def mistake(capsys: pytest.CaptureFixture[str]) -> Mistake:
+    """Make a mistake: status 2, nothing written, and one line on stderr, which is returned."""
+
+    def make(*arguments: str) -> str:
+        before = sorted(Path.cwd().rglob("*"))
+        try:
+            status = cli.main(arguments)
+        except SystemExit as exit_:
+            status = exit_.code  # type: ignore[assignment]
+        output, errors = capsys.readouterr()
+        assert (status, output) == (2, "")
+        assert errors.count("\n") == 1
+        assert errors.startswith("fashion-keras")
+        assert sorted(Path.cwd().rglob("*")) == before
+        return errors
+
+    return make
+
+
+def test_list_names_every_comparison_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(NAMES)
+    for name, line in zip(NAMES, lines, strict=True):
+        assert load_experiment(name).title in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "initialisers"], "did you mean 'initializers'?"),
+        (["run", "initializers", "all"], "got 'all'"),
+        (["run", "initializers", "--arms", "he_unifrom"], "did you mean 'he_uniform'?"),
+        (["run", "initializers", "--arms", " , "], "must be names separated by commas"),
+        (["run", "initializers", "dropout", "--arms", "default"], "--arms goes with one experiment"),
+        (["run", "initializers", "--seeds", "0"], "--seeds: must be a whole number of at least 1, got '0'"),
+        (["run", "initializers", "--seeds", "two"], "--seeds: must be a whole number of at least 1, got 'two'"),
+        (["run", "initializers", "--epochs", "-3"], "--epochs: must be a whole number of at least 1, got '-3'"),
+        (["run", "initializers", "--workers", "1.5"], "--workers: must be a whole number of at least 1, got '1.5'"),
+        (["run", "initializers", "--seed", "3"], "unrecognized arguments: --seed"),
+        (["run"], "the following arguments are required: NAME"),
+        (["rnu"], "invalid choice: 'rnu'"),
+        ([], "the following arguments are required: COMMAND"),
+        (["run", "initializers", "--data-dir", "nowhere"], "nowhere"),
+        (["run", "initializers", "--dataset", "nowhere"], "nowhere"),
+        (["data", "--dataset", "nowhere"], "nowhere"),
+        (["run", "initializers", "--data-dir", ".", "--dataset", "."], "give one of them"),
+    ],
+)
+def test_mistake_is_one_line_that_says_what_is_right(mistake: Mistake, arguments: list[str], said: str) -> None:
+    assert said in mistake(*arguments)
+
+
+def test_dataset_that_is_a_file_is_one_line(mistake: Mistake, sample_dir: Path) -> None:
+    assert "README.md" in mistake("run", "initializers", "--dataset", str(sample_dir / "README.md"))
+
+
+def test_sample_is_not_taken_for_the_whole_data_set(mistake: Mistake, sample_dir: Path) -> None:
+    assert "is not Fashion-MNIST" in mistake("run", "initializers", "--data-dir", str(sample_dir))
+
+
+def test_out_that_is_a_file_is_one_line_and_keeps_the_file(mistake: Mistake, sample_dir: Path, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("here first")
+    said = mistake("run", "initializers", "--quick", "--dataset", str(sample_dir), "--out", str(path))
+    assert "a file is in the way; choose another folder with --out" in said
+    assert path.read_text() == "here first"
+
+
+def test_no_data_names_every_place_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "initializers", "--offline"]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith("fashion-keras: Fashion-MNIST was found nowhere")
+    for place in ("cache", "debian", "keras", "--offline forbids it", "apt-get install", "--data-dir"):
+        assert place in errors
+    assert "Traceback" not in errors
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--arms", "he_unifrom"], "did you mean 'he_uniform'?"),
+        (["--seeds", "0"], "--seeds: must be a whole number of at least 1, got '0'"),
+        (["--seed", "3"], "unrecognized arguments: --seed"),
+    ],
+)
+def test_mistake_on_the_command_line_of_one_comparison(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    try:
+        status = cli.run_main([load_experiment("initializers")], arguments)
+    except SystemExit as exit_:
+        status = exit_.code  # type: ignore[assignment]
+    output, errors = capsys.readouterr()
+    assert (status, output) == (2, "")
+    assert errors.count("\n") == 1
+    assert said in errors
+
+
+def test_debug_raises_the_error_itself() -> None:
+    with pytest.raises(ConfigError):
+        cli.main(["run", "initialisers", "--debug"])
+    with pytest.raises(DataError):
+        cli.main(["data", "--dataset", "nowhere", "--debug"])
+
+
+def refuse(error: BaseException) -> Callable[[], int]:
+    def command() -> int:
+        raise error
+
+    return command
+
+
+def test_interrupt_is_status_130_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.guard(refuse(KeyboardInterrupt()), debug=False) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_error_in_the_program_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        cli.guard(refuse(ZeroDivisionError()), debug=False)
+
+
+def test_user_error_becomes_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.guard(refuse(UserError("it is so")), debug=False) == 2
+    assert capsys.readouterr() == ("", "fashion-keras: it is so\n")
+
+
+def test_dry_run_trains_nothing_and_writes_nothing(
+    capsys: pytest.CaptureFixture[str], sample_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fashion_keras.running.estimate_seconds", lambda *_: 75.0)
+    assert cli.main(["run", "cnn", "--dry-run", "--seeds", "3", "--dataset", str(sample_dir)]) == 0
+    output, errors = capsys.readouterr()
+    assert errors == ""
+    assert "  cnn: 3 runs of 10 epochs, 0 in the store" in output
+    assert "9 runs: 0 in the store, 9 to train" in output
+    assert "About 1 min 15 s" in output
+    assert list(Path.cwd().iterdir()) == []
+
+
+# What only a process of its own shows.
+
+
+def call(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python with these arguments."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUNBUFFERED": ""}
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, env=environment)
+
+
+def test_dry_run_times_a_little_training(sample_dir: Path) -> None:
+    options = ("--dry-run", "--seeds", "1", "--epochs", "2", "--workers", "1", "--dataset", str(sample_dir))
+    run = call("-m", "fashion_keras", "run", "initializers", *options)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "About " in run.stdout
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_mistake_ends_the_process_with_status_2_and_without_traceback() -> None:
+    run = call("-m", "fashion_keras", "run", "initialisers")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.count("\n") == 1
+    assert "did you mean 'initializers'?" in run.stderr
+
+
+def test_debug_shows_the_traceback() -> None:
+    run = call("-m", "fashion_keras", "run", "initialisers", "--debug")
+    assert run.returncode != 0
+    assert "Traceback" in run.stderr
+    assert "did you mean 'initializers'?" in run.stderr
+
+
+@pytest.mark.parametrize("name", ["fashion_keras.experiments.initializers", "fashion_keras.experiments"])
+def test_comparisons_have_command_lines_of_their_own(name: str) -> None:
+    run = call("-m", name, "--seeds", "0")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.count("\n") == 1
+    assert "must be a whole number of at least 1" in run.stderr
+
+
+MISTYPING = """
+import sys
+from fashion_keras import cli
+
+try:
+    cli.main(["run", "--seedz", "3"])
+except SystemExit:
+    print([name for name in ("numpy", "rich", "keras", "tensorflow") if name in sys.modules])
+"""
+
+
+def test_mistake_is_told_before_anything_heavy_is_loaded() -> None:
+    assert call("-c", MISTYPING).stdout == "[]\n"
+
+
+LEAVING = """
+import subprocess, sys
+
+command = [sys.executable, "-m", "fashion_keras", "list"]
+with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    process.stdout.close()
+sys.exit(process.returncode)
+"""
+
+
+def test_reader_of_the_output_may_leave_early() -> None:
+    run = call("-c", LEAVING)
+    assert (run.returncode, run.stderr) == (1, "")

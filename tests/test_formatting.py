@@ -1,0 +1,49 @@
+"""Numbers and names as people read them, and as folders take them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fashion_keras.formatting import format_duration, safe_name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.4, "0 s"),
+        (12, "12 s"),
+        (59.6, "1 min 00 s"),
+        (200, "3 min 20 s"),
+        (3599.6, "1 h 00 min"),
+        (3900, "1 h 05 min"),
+        (100 * 3600, "100 h 00 min"),
+    ],
+)
+def test_durations_are_written_for_people(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("batch_norm_0.008", "batch_norm_0.008"),
+        ("a/b\\c d", "a_b_c_d"),
+        ("../../etc", "_.._etc"),
+        (".hidden", "hidden"),
+        ("..", "_"),
+        ("", "_"),
+    ],
+)
+def test_names_become_names_of_folders(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+@given(st.text())
+def test_safe_name_stays_in_its_folder_and_is_its_own(name: str) -> None:
+    safe = safe_name(name)
+    assert safe
+    assert not safe.startswith(".")
+    assert not set(safe) & set('/\\:*?"<>|\0\n\r\t ')
+    assert len(safe) <= 100
+    assert safe_name(safe) == safe

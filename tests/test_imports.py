@@ -1,0 +1,62 @@
+"""What answers at once must not import TensorFlow: a process of its own imports it and says what it has loaded."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = "print(sorted({'tensorflow', 'keras', 'keras_tuner'} & set(sys.modules)), file=sys.stderr)"
+
+# What reads, plans and reports; the parent of the training processes is among it.
+LIGHT_MODULES = (
+    "fashion_keras",
+    "fashion_keras.cli",
+    "fashion_keras.comparison",
+    "fashion_keras.config",
+    "fashion_keras.data",
+    "fashion_keras.execution",
+    "fashion_keras.experiments",
+    "fashion_keras.reporting",
+    "fashion_keras.results",
+    "fashion_keras.running",
+    "fashion_keras.statistics",
+    "fashion_keras.store",
+)
+
+
+def heavy_modules_of(program: str) -> str:
+    """Return what the last line of stderr says: the heavy modules that a program has loaded."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("module", LIGHT_MODULES)
+def test_module_is_imported_without_tensorflow(module):
+    assert heavy_modules_of(f"import sys, {module}; {HEAVY}") == "[]"
+
+
+@pytest.mark.parametrize("argument", ["--help", "list", "run --help"])
+def test_the_command_answers_without_tensorflow(argument):
+    program = f"""
+import runpy, sys
+sys.argv[1:] = {argument.split()!r}
+try:
+    runpy.run_module("fashion_keras", run_name="__main__")
+except SystemExit as end:
+    assert not end.code, end.code
+{HEAVY}"""
+    assert heavy_modules_of(program) == "[]"
+
+
+@pytest.mark.parametrize("module", ["fashion_keras.experiments", "fashion_keras.experiments.cnn"])
+def test_an_experiment_s_help_comes_without_tensorflow(module):
+    program = f"""
+import runpy, sys
+sys.argv[1:] = ["--help"]
+try:
+    runpy.run_module({module!r}, run_name="__main__")
+except SystemExit as end:
+    assert not end.code, end.code
+{HEAVY}"""
+    assert heavy_modules_of(program) == "[]"
