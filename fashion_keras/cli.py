@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from fashion_keras.errors import UserError
+from fashion_keras.experiments.names import NAMES
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
@@ -75,7 +76,7 @@ def _build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_command(commands, "list", _list, "name the comparisons")
     run = _add_command(commands, "run", _run, "train and compare")
-    run.add_argument("names", nargs="+", metavar="NAME", help="a comparison that `list` names, or `all`")
+    run.add_argument("names", nargs="+", metavar="NAME", help=f"{', '.join(NAMES)}, or all")
     _add_run_options(run, with_debug=False)
     data = _add_command(commands, "data", _data, "say where the data is, verify it and draw its pictures")
     _add_data_options(data)
@@ -160,7 +161,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _list(_options: argparse.Namespace) -> int:
-    from fashion_keras.experiments import NAMES, load_experiment
+    from fashion_keras.experiments import load_experiment
 
     for name in NAMES:
         experiment = load_experiment(name)
@@ -169,7 +170,7 @@ def _list(_options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from fashion_keras.experiments import NAMES, load_experiment
+    from fashion_keras.experiments import load_experiment
 
     names = NAMES if options.names == ["all"] else options.names
     return _run_experiments([load_experiment(name) for name in dict.fromkeys(names)], options)

@@ -226,7 +226,7 @@ class _Invocation:
         waiting: Sequence[RunConfig] = self.plan.pending
         with RunProgress(self.store, waiting, self.console) as progress:
             while waiting:
-                tasks = [RunTask(config, self.store.root, self.location) for config in waiting]
+                tasks = [RunTask(config, self.store.root.absolute(), self.location) for config in waiting]
                 waiting = []
                 for task, outcome in self.engine.run(execute_run, tasks):
                     if outcome.status == "busy":
@@ -249,21 +249,26 @@ class _Invocation:
 
     def _export(self, records: Iterable[ComparisonRecord]) -> tuple[str, list[tuple[str, Outcome]]]:
         """Export the first seed of every arm but those that diverged, and say where."""
-        tasks = [
-            ExportTask(
-                arm.runs[self.seeds[0]].path, self._export_folder(record) / safe_name(arm.name) / "1", self.location
-            )
+        from fashion_keras.export import find_export
+
+        runs = {
+            self._export_folder(record) / safe_name(arm.name) / "1": arm.runs[self.seeds[0]]
             for record, results in self._results(records)
             for arm in results.arms
             if self.seeds[0] in arm.runs and arm.runs[self.seeds[0]].status == "finished"
+        }
+        tasks = [
+            ExportTask(run.path.absolute(), path.absolute(), self.location)
+            for path, run in runs.items()
+            if find_export(path, run.run_id) is None
         ]
-        failures = []
+        # Here and not on a cluster: the folder is this machine's.
+        engine = LocalEngine(self.options.workers or available_cores())
         with self.console.status(f"Exporting {len(tasks)} models"):
-            for task, outcome in self.engine.run(execute_export, tasks):
-                if outcome.status == "failed":
-                    failures.append((task.label, outcome))
-        folders = sorted({str(task.path.parent.parent) for task in tasks})
-        return f"SavedModels: {', '.join(folders) or 'none'} ({len(tasks) - len(failures)} arms)", failures
+            outcomes = [(task.label, outcome) for task, outcome in engine.run(execute_export, tasks)]
+        failures = [(label, outcome) for label, outcome in outcomes if outcome.status == "failed"]
+        folders = sorted({str(path.parent.parent) for path in runs})
+        return f"SavedModels: {', '.join(folders) or 'none'} ({len(runs) - len(failures)} arms)", failures
 
     def _export_folder(self, record: ComparisonRecord) -> Path:
         if self.modification:

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import resource
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -266,7 +268,14 @@ def describe_environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": _processor_name(),
         "cores": os.cpu_count(),
+        "peak_memory_mb": round(_peak_memory_mb()),
     }
+
+
+def _peak_memory_mb() -> float:
+    """The most that this process has held so far, its earlier runs included."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def _processor_name() -> str:
