@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from fashion_keras.errors import UserError
-from fashion_keras.experiments.names import NAMES
+from fashion_keras.names import NAMES
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment

@@ -258,7 +258,7 @@ class _Invocation:
             if self.seeds[0] in arm.runs and arm.runs[self.seeds[0]].status == "finished"
         }
         tasks = [
-            ExportTask(run.path.absolute(), path.absolute(), self.location)
+            ExportTask(run.path, path, self.location)
             for path, run in runs.items()
             if find_export(path, run.run_id) is None
         ]

@@ -5,7 +5,7 @@ from importlib import import_module
 from fashion_keras.catalogue import suggest
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE, DEFAULT_SEEDS, Arm, Experiment, published_rows
-from fashion_keras.experiments.names import NAMES
+from fashion_keras.names import NAMES
 
 __all__ = ["BASE", "DEFAULT_SEEDS", "NAMES", "Arm", "Experiment", "load_experiment", "main", "published_rows"]
 

@@ -51,7 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, location: DataLocation, sa
     base = RunConfig(epochs=2, data=sample_dataset.content_hash)
     # Everything that draws random numbers or keeps a state: dropout, batch norm, an adaptive optimizer.
     config = base.with_changes(dropout_rate=0.3, batch_norm=True, optimizer="adam", learning_rate=0.001, seed=5)
-    cnn = replace(base, model={"name": "cnn", "filters": [2, 3], "dense_units": [8]}).with_changes(dropout_rate=0.1)
+    cnn = replace(base, model={"name": "cnn", "filters": [2, 3], "dense_units": [8]}, precision="mixed_bfloat16")
     diverging = base.with_changes(learning_rate=1e30)
     failing = replace(base, train_examples=9999)
     configs = [cnn, diverging, failing, config, config]
@@ -70,7 +70,7 @@ def test_run_is_done_once_and_then_found(trained: Trained) -> None:
 
 
 def test_run_in_a_warm_worker_is_bit_identical_to_a_fresh_one(trained: Trained) -> None:
-    # The worker had trained another model, diverged and failed before.
+    # The worker had trained another model in another precision, diverged and failed before.
     assert trained.warm is not None
     assert trained.fresh is not None
     assert trained.warm.path != trained.fresh.path

@@ -34,6 +34,12 @@ def export_run(run: Any, dataset: Any, path: Path) -> str:
     return "exported"
 
 
+def find_export(path: Path, run_id: str) -> str | None:
+    """Say whether that file is there."""
+    file = path / "saved_model.pb"
+    return "exported" if file.exists() and file.read_text() == run_id else None
+
+
 def _note(text: str) -> None:
     with Path(os.environ["TRAININGS"]).open("a") as file:
         file.write(f"{text}\n")
@@ -46,5 +52,5 @@ def _replace(name: str, **functions: Any) -> None:
 
 
 _replace("fashion_keras.training", train_run=train_run)
-_replace("fashion_keras.export", export_run=export_run)
+_replace("fashion_keras.export", export_run=export_run, find_export=find_export)
 _replace("fashion_keras.reporting.figures", draw_curves=lambda *_: [])
