@@ -1,0 +1,45 @@
+"""Is the difference real? Pure functions of arrays: paired differences, intervals, corrections, verdicts.
+
+Accuracies are fractions everywhere, 0.002 being 0.2 points. NumPy and SciPy only; nothing here knows of storage,
+training or plotting. How each method was chosen, and what it was measured to do: docs/statistics-evidence.md.
+"""
+
+from fashion_keras.statistics.arms import expected_misses, misses_p, prediction_interval
+from fashion_keras.statistics.corrections import holm, look_level, look_number
+from fashion_keras.statistics.crossed import CrossedEstimate, compare_correct, crossed_mean
+from fashion_keras.statistics.inference import MeanInference, mean_interval, probability_better, sign_flip_p, skewness
+from fashion_keras.statistics.power import (
+    MIN_SEEDS,
+    detectable_difference,
+    power_different,
+    power_equivalent,
+    seeds_to_decide,
+)
+from fashion_keras.statistics.verdicts import LEVEL, MARGIN, Comparison, Verdict, compare_arms
+
+__all__ = [
+    "LEVEL",
+    "MARGIN",
+    "MIN_SEEDS",
+    "Comparison",
+    "CrossedEstimate",
+    "MeanInference",
+    "Verdict",
+    "compare_arms",
+    "compare_correct",
+    "crossed_mean",
+    "detectable_difference",
+    "expected_misses",
+    "holm",
+    "look_level",
+    "look_number",
+    "mean_interval",
+    "misses_p",
+    "power_different",
+    "power_equivalent",
+    "prediction_interval",
+    "probability_better",
+    "seeds_to_decide",
+    "sign_flip_p",
+    "skewness",
+]
