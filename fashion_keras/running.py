@@ -26,7 +26,7 @@ from fashion_keras.execution.progress import RunProgress
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Experiment
 from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.planning import Work, estimate_seconds, make_plan, take_shard
-from fashion_keras.reporting import build_table, to_rich, write_report
+from fashion_keras.reporting import build_differences, build_table, to_rich, write_report
 from fashion_keras.store import RunStore
 
 QUICK_EPOCHS = 3
@@ -284,8 +284,13 @@ class _Invocation:
             if not any(arm.runs for arm in results.arms):
                 continue
             with_published = self.dataset.is_fashion_mnist and not self.modification
-            paths = write_report(results, self._report_folder(record), with_published=with_published)
+            whole = load_results(self.store, record, self.seeds)
+            differences = build_differences(whole, [arm.name for arm in results.arms])
+            folder = self._report_folder(record)
+            paths = write_report(results, folder, differences=differences, with_published=with_published)
             self.console.print(to_rich(build_table(results, with_published=with_published)))
+            if differences is not None:
+                self.console.print(to_rich(differences))
             self._say(f"Written: {', '.join(str(path) for path in paths)}")
             if results.is_complete and self.options.arms is None:
                 add_look(self.store, record, len(self.seeds))

@@ -103,7 +103,7 @@ def test_comparison_ends_in_tables_and_exports(run: Run, engine: Engine, tmp_pat
     status, output = run()
     assert status == 0
     folder = tmp_path / "runs" / "rates__sample"
-    assert {path.name for path in folder.iterdir()} == {"table.md", "table.csv", "runs.csv"}
+    assert {path.name for path in folder.iterdir()} == {"table.md", "table.csv", "differences.csv", "runs.csv"}
     assert "4 runs: 0 in the store, 4 to train" in output
     assert "Two rates" in output
     assert engine.exports == [f"runs/rates__sample/saved_models/{arm}/1" for arm in ("slow", "fast")]

@@ -348,6 +348,14 @@ def test_later_looks_are_judged_more_strictly():
     assert declared.adjusted_p == pytest.approx(2 * first.adjusted_p)
 
 
+def test_seeds_to_decide_count_the_other_arms_and_the_look_that_adding_makes():
+    open_, early = (compare(NOISE * 30 + 0.003, NOISE * 30, **o)[0] for o in ({}, {"planned_seeds": 12}))
+    for result, level in ((open_, look_level(2)), (early, look_level(1))):
+        means, spreads = [result.mean_difference], [result.spread]
+        assert result.seeds_to_decide == seeds_to_decide(means, spreads, level / 2, 0.002, more_than=10)[0]
+    assert open_.seeds_to_decide > early.seeds_to_decide > 12
+
+
 def test_an_experiment_with_only_its_baseline_has_no_comparisons():
     assert compare_arms({"base": BASE}, "base") == ()
 
@@ -387,6 +395,7 @@ def test_seeds_that_cannot_reach_the_level_have_no_power():
     assert power_different(1.0, 0.001, 5, 0.05) == 0.0
     assert power_different(1.0, 0.001, 6, 0.05) > 0.99
     assert power_different(1.0, 0.001, 6, 0.03) == 0.0  # 2 / 2^6 = 0.031
+    assert power_different(1.0, 0.001, 5, 0.2) == 0.0  # fewer than six are never judged
 
 
 def test_detectable_difference_has_a_power_of_80_percent():
@@ -419,6 +428,12 @@ def test_image_errors_of_a_table_that_fits_in_the_head():
     assert estimate.image_error == pytest.approx(math.sqrt(0.5 / 2))
     assert estimate.on_this_test_set == (0.5, 0.5)
     assert estimate.on_new_images == pytest.approx((0.5 - 1.959964 * 0.5, 0.5 + 1.959964 * 0.5))
+
+
+def test_image_errors_leave_out_what_happens_between_seed_and_image():
+    # Mean squares: images 1/2, rest 1/6. Image variance (1/2 - 1/6) / 2 = 1/6, over three images.
+    assert crossed_mean([[1, 0, 0], [1, 1, 0]]).image_error == pytest.approx(math.sqrt(1 / 18))
+    assert crossed_mean([[1, 0], [0, 1]]).image_error == 0.0
 
 
 def test_without_image_variance_both_intervals_agree():

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from fashion_keras.statistics import MeanInference, compare_arms
+from fashion_keras.statistics import MeanInference, compare_arms, detectable_difference
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,6 +70,13 @@ def test_interval_covers_the_true_mean(name, least, num_seeds):
 def test_power_at_ten_seeds_for_three_tenths_of_a_point(spread, least, most):
     samples = 0.3 + spread * NORMAL(np.random.default_rng(3), (2_000, 10))
     assert least < (evidence.verdict_p(samples, below=0.05 / 3) < 0.05 / 3).mean() < most
+
+
+@pytest.mark.parametrize("num_seeds", [8, 10, 20])
+def test_a_detectable_difference_is_found_in_about_80_percent(num_seeds):
+    difference = detectable_difference(1.0, num_seeds, num_arms=3)
+    samples = difference + NORMAL(np.random.default_rng([6, num_seeds]), (2_000, num_seeds))
+    assert 0.76 < (evidence.verdict_p(samples, below=0.05 / 3) < 0.05 / 3).mean() < 0.84
 
 
 @pytest.mark.parametrize("sign", [1, -1])

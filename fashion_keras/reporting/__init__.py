@@ -4,6 +4,7 @@
 """
 
 from fashion_keras.reporting.cells import Cell
+from fashion_keras.reporting.differences import build_differences, compare_with_baseline
 from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.report import write_report
 from fashion_keras.reporting.summary import build_table
@@ -15,7 +16,9 @@ __all__ = [
     "Column",
     "Row",
     "Table",
+    "build_differences",
     "build_table",
+    "compare_with_baseline",
     "runs_csv",
     "to_csv",
     "to_markdown",

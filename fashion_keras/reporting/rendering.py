@@ -18,8 +18,8 @@ from fashion_keras.results import METRICS
 _MARKUP = re.compile(r"[\\`*\[\]<>|#~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
-def to_markdown(table: Table) -> str:
-    """Return the table in GitHub's Markdown, footnotes below it."""
+def to_markdown(table: Table, *, level: int = 1) -> str:
+    """Return the table in GitHub's Markdown under a heading of a level, footnotes below it."""
     titles = ["arm", "runs", *(column.title for column in table.columns)]
     body = []
     for number, part in enumerate(table.parts):
@@ -29,11 +29,10 @@ def to_markdown(table: Table) -> str:
             [escape_markdown(row.arm), ", ".join(row.remarks), *(_markdown_cell(cell) for cell in row.cells)]
             for row in part
         ]
-    published = "; in parentheses the published value" if table.has_published else ""
     lines = [
-        f"# {escape_markdown(table.title)}",
+        f"{'#' * level} {escape_markdown(table.title)}",
         "",
-        f"{escape_markdown(table.caption)}. Mean ± standard deviation over the runs{published}.",
+        f"{escape_markdown(table.caption)}. {table.legend}".rstrip(),
         "",
         _markdown_row(titles),
         _markdown_row(["---", "---", *["---:"] * len(table.columns)]),

@@ -7,16 +7,26 @@ from fashion_keras.comparison import ComparisonResults
 from fashion_keras.reporting.files import write_files
 from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.summary import build_table
+from fashion_keras.reporting.tables import Table
 
 
 def write_report(
-    results: ComparisonResults, folder: Path, *, with_published: bool = True, notes: Sequence[str] = ()
+    results: ComparisonResults,
+    folder: Path,
+    *,
+    differences: Table | None = None,
+    with_published: bool = True,
+    notes: Sequence[str] = (),
 ) -> list[Path]:
-    """Write `table.md`, `table.csv`, `runs.csv` and the curves, each file whole or not at all, and return their paths.
+    """Write the tables, the runs and the curves of a comparison, and return their paths.
+
+    `table.md` holds both tables; `table.csv`, `differences.csv` and `runs.csv` are for programs. Each file is written
+    whole or not at all.
 
     Args:
         results: The requested arms and seeds; runs may be missing.
         folder: Where to; made where it is missing.
+        differences: See `build_differences`.
         with_published: As in `build_table`.
         notes: More footnotes of the table.
 
@@ -27,4 +37,7 @@ def write_report(
 
     table = build_table(results, with_published=with_published, notes=notes)
     contents = {"table.md": to_markdown(table), "table.csv": to_csv(table), "runs.csv": runs_csv(results)}
+    if differences is not None:
+        contents["table.md"] += "\n" + to_markdown(differences, level=2)
+        contents["differences.csv"] = to_csv(differences)
     return [*write_files(folder, contents), *draw_curves(results, folder)]

@@ -74,7 +74,9 @@ def build_table(results: ComparisonResults, *, with_published: bool = True, note
         rows=tuple(sorted(rows, key=lambda row: row.described)),
         notes=(),
     )
-    return replace(table, notes=(*_general_notes(table), *notes))
+    published = "; in parentheses the published value" if table.has_published else ""
+    legend = f"Mean ± standard deviation over the runs{published}."
+    return replace(table, notes=(*_general_notes(table), *notes), legend=legend)
 
 
 def _build_row(arm: ArmResults, num_seeds: int, comparable: bool) -> Row:

@@ -62,6 +62,7 @@ class Table:
         columns: The minutes last, so that what depends on the machine ends each line.
         rows: The report's rows in the experiment's order, then the described ones.
         notes: Footnotes that are no definitions of columns.
+        legend: How to read a cell, where the terminal shows it by its layout.
     """
 
     title: str
@@ -69,6 +70,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    legend: str = ""
 
     @property
     def has_published(self) -> bool:

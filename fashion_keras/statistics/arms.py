@@ -53,4 +53,4 @@ def misses_p(num_misses: int, num_cells: int, level: float = 0.95) -> float:
     """
     if not 0 <= num_misses <= num_cells:
         raise ValueError(f"num_misses must be between 0 and the {num_cells} cells, got {num_misses}")
-    return float(special.bdtrc(num_misses - 1, num_cells, 1.0 - level)) if num_misses else 1.0
+    return float(special.bdtrc(num_misses - 1, num_cells, 1.0 - level))

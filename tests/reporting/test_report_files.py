@@ -7,7 +7,7 @@ import pytest
 
 from fashion_keras.comparison import ComparisonResults
 from fashion_keras.errors import StoreError
-from fashion_keras.reporting import build_table, runs_csv, to_csv, to_markdown, write_report
+from fashion_keras.reporting import build_differences, build_table, runs_csv, to_csv, to_markdown, write_report
 
 TwoArms = Callable[..., ComparisonResults]
 
@@ -24,6 +24,16 @@ def test_a_report_is_table_runs_and_curves(two_arms: TwoArms, tmp_path: Path) ->
     assert (folder / "table.md").read_text() == to_markdown(table)
     assert (folder / "table.csv").read_text() == to_csv(table)
     assert (folder / "runs.csv").read_text() == runs_csv(results)
+
+
+def test_the_differences_follow_the_table(two_arms: TwoArms, tmp_path: Path) -> None:
+    results = two_arms()
+    differences = build_differences(results)
+    assert differences is not None
+    write_report(results, tmp_path, differences=differences)
+    text = (tmp_path / "table.md").read_text()
+    assert text == to_markdown(build_table(results)) + "\n" + to_markdown(differences, level=2)
+    assert (tmp_path / "differences.csv").read_text() == to_csv(differences)
 
 
 def test_a_file_in_the_way_is_one_clear_line(two_arms: TwoArms, tmp_path: Path) -> None:

@@ -1,0 +1,124 @@
+"""The table of paired differences: what it says of arms whose differences fit in the head."""
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+from conftest import make_arm, make_results, make_run
+from rich.console import Console
+
+from fashion_keras.reporting import build_differences, compare_with_baseline, to_csv, to_markdown, to_rich
+
+BASE = [0.850, 0.852, 0.848, 0.851, 0.849, 0.853, 0.847, 0.850]
+SHIFTS = [0.010, 0.011, 0.009, 0.010, 0.012, 0.008, 0.010, 0.010]
+
+
+def arm(name, accuracies, **settings):
+    runs = [make_run(seed, test_accuracy=[value]) for seed, value in enumerate(accuracies) if value is not ...]
+    return make_arm(name, runs, **settings)
+
+
+def shifted(shifts):
+    return [value + shift for value, shift in zip(BASE, shifts, strict=False)]
+
+
+@pytest.fixture
+def results():
+    same = shifted([0.0001, -0.0001] * 4)
+    return make_results(arm("base", BASE), arm("better", shifted(SHIFTS)), arm("same", same, described=True))
+
+
+def texts(table):
+    return {row.arm: [" ".join(cell.lines) for cell in row.cells] for row in table.rows}
+
+
+def test_the_difference_is_the_mean_over_seeds_in_points_with_its_interval(results):
+    difference, won, _, verdict = texts(build_differences(results))["better"]
+    # Their spread is 0.12 points: 2.365 * 0.12 / sqrt(8) is 0.10.
+    assert difference == "+1.00 (+0.90 to +1.10)"
+    assert won == "100"
+    assert verdict == "better"
+
+
+def test_an_arm_within_a_fifth_of_a_point_is_equivalent(results):
+    difference, won, _, verdict = texts(build_differences(results))["same"]
+    assert difference.startswith("+0.00 (-0.0")
+    assert won == "50"
+    assert verdict == "equivalent"
+
+
+def test_the_baseline_has_no_row_of_its_own(results):
+    assert [row.arm for row in build_differences(results).rows] == ["better", "same"]
+
+
+def test_the_family_is_all_arms_whichever_are_shown(results):
+    shown = build_differences(results, ["same"])
+    assert [row.arm for row in shown.rows] == ["same"]
+    assert "about 2 arms" in shown.notes[0]
+    assert texts(shown)["same"] == texts(build_differences(results))["same"]
+
+
+def test_under_six_seeds_nothing_is_decided_and_the_table_says_why():
+    few = make_results(arm("base", BASE[:5]), arm("better", shifted(SHIFTS[:5])))
+    assert texts(build_differences(few))["better"][2:] == ["–", "undecided (fewer than 6 seeds)"]
+
+
+def test_one_seed_has_a_difference_but_no_interval():
+    one = make_results(arm("base", BASE[:1]), arm("better", shifted(SHIFTS[:1])))
+    assert texts(build_differences(one))["better"] == ["+1.00", "100", "–", "undecided (fewer than 6 seeds)"]
+
+
+def test_before_the_planned_seeds_are_done_there_is_no_verdict(results):
+    planned = replace(results, seeds=tuple(range(10)))
+    table = build_differences(planned)
+    assert texts(table)["better"][3].startswith("undecided (planned seeds not done)")
+    assert table.rows[0].remarks == ("8 of 10 seeds",)
+
+
+def test_only_seeds_that_every_arm_has_are_compared():
+    gap = make_results(arm("base", [0.9, *BASE[1:]]), arm("better", [..., *shifted(SHIFTS)[1:]]))
+    (comparison,) = compare_with_baseline(gap)
+    assert comparison.num_seeds == 7
+    assert comparison.mean_difference == pytest.approx(0.010)
+
+
+def test_an_undecided_arm_says_how_many_seeds_would_likely_decide():
+    noisy = shifted([0.004, -0.001, 0.003, -0.002, 0.004, 0.0, 0.003, -0.002])
+    verdict = texts(build_differences(make_results(arm("base", BASE), arm("noisy", noisy))))["noisy"][3]
+    assert "undecided (not enough evidence)" in verdict
+    assert "seeds would likely decide" in verdict
+
+
+def test_an_earlier_look_at_fewer_seeds_makes_p_larger(results):
+    record = replace(results.record, looks=({"seeds": 6, "at": "2026-01-01"},))
+    first = compare_with_baseline(results)[0]
+    second = compare_with_baseline(replace(results, record=record))[0]
+    assert second.adjusted_p == pytest.approx(8 * first.adjusted_p)
+
+
+def test_without_a_complete_seed_or_without_the_test_set_there_is_no_table():
+    apart = make_results(arm("base", [0.9, ...]), arm("other", [..., 0.9]))
+    assert build_differences(apart) is None
+    never = make_results(arm("base", [None, None]), arm("other", [None, None]))
+    assert build_differences(never) is None
+
+
+def test_programs_get_fractions_and_the_reason(results):
+    rows = {row["arm"]: row for row in csv.DictReader(io.StringIO(to_csv(build_differences(results))))}
+    assert float(rows["better"]["difference_mean"]) == pytest.approx(0.010)
+    assert rows["better"]["verdict_text"] == "better"
+    assert rows["better"]["verdict_because"] == ""
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_it_fits_a_terminal(results, width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(to_rich(build_differences(results), with_notes=False))
+    text = console.export_text()
+    assert "too narrow" not in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_its_markdown_stands_below_the_first_table(results):
+    assert to_markdown(build_differences(results), level=2).startswith("## Against base\n")
