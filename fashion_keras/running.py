@@ -280,18 +280,21 @@ class _Invocation:
         return self.options.out / (f"{name}__{self.modification}" if self.modification else name)
 
     def _report(self, records: Iterable[ComparisonRecord]) -> None:
-        for record, results in self._results(records):
-            if not any(arm.runs for arm in results.arms):
-                continue
+        """Write and print the tables of what is done; the footnotes are alike and stand below the last ones."""
+        begun = [
+            (record, results) for record, results in self._results(records) if any(arm.runs for arm in results.arms)
+        ]
+        for record, results in begun:
+            is_last = record is begun[-1][0]
             with_published = self.dataset.is_fashion_mnist and not self.modification
             whole = load_results(self.store, record, self.seeds)
             differences = build_differences(whole, [arm.name for arm in results.arms])
             folder = self._report_folder(record)
             paths = write_report(results, folder, differences=differences, with_published=with_published)
-            self.console.print(to_rich(build_table(results, with_published=with_published)))
+            self.console.print(to_rich(build_table(results, with_published=with_published), with_notes=is_last))
             if differences is not None:
-                self.console.print(to_rich(differences))
-            self._say(f"Written: {', '.join(str(path) for path in paths)}")
+                self.console.print(to_rich(differences, with_notes=is_last))
+            self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
             if results.is_complete and self.options.arms is None:
                 add_look(self.store, record, len(self.seeds))
 
