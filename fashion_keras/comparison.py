@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,8 +91,19 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
 
 
 def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
-    """Write a record, joined with the seeds and looks that the store's record of the same definition has."""
+    """Write a record, joined with the seeds and looks that the store's record of the same definition has.
+
+    Under a lock: of two invocations at once, neither loses what the other writes.
+    """
     path = record.path_in(store)
+    with clear_errors(store.root):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path.parent / f".{path.name}.lock")
+        with lock:
+            return _merge_into(path, record)
+
+
+def _merge_into(path: Path, record: ComparisonRecord) -> ComparisonRecord:
     earlier = read_record(path) if path.exists() else None
     if earlier:
         record = _join(earlier, record)
@@ -113,9 +125,7 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
         ],
         "looks": [dict(look) for look in record.looks],
     }
-    with clear_errors(store.root):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, json.dumps(content, indent=1) + "\n")
+    write_file(path, json.dumps(content, indent=1) + "\n")
     return record
 
 

@@ -240,7 +240,9 @@ def _measure_parity(
     from fashion_keras.data.pipelines import normalise
 
     # A graph, as in training and in the export: of batch norm, it takes half the time.
-    ask = tf.function(lambda pixels: model(normalise(pixels), training=False), reduce_retracing=True)
+    # Traced once: a worker that exports many models would otherwise be warned of as many tracings.
+    pixels = tf.TensorSpec((None, *images.shape[1:]), tf.uint8)
+    ask = tf.function(lambda pixels: model(normalise(pixels), training=False)).get_concrete_function(pixels)
     loaded = tf.saved_model.load(str(folder))
     differences, class_ids, expected_ids = [], [], []
     for start in range(0, len(images), _BATCH_SIZE):

@@ -41,7 +41,7 @@ class LocalEngine:
 
     Args:
         workers: Processes at a time.
-        threads: Threads of each; the workers are pinned to cores of their own where there are enough.
+        threads: Threads of each; the workers are pinned to cores of their own where they take up all there are.
 
     A worker that dies (killed, out of memory) costs its own task alone, which is tried again.
     """
@@ -144,9 +144,12 @@ def available_cores() -> int:
 
 
 def _cores_of(number: int, workers: int, threads: int) -> tuple[int, ...]:
-    """The cores of one worker, or none where the workers need more cores than there are."""
+    """The cores of one worker, or none where the workers do not take up exactly all of them.
+
+    With fewer, two invocations side by side would pin their workers to the same cores.
+    """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    if workers * threads > len(cores):
+    if workers * threads != len(cores):
         return ()
     return tuple(cores[number * threads : (number + 1) * threads])
 
