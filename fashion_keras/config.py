@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Any, Self
 
@@ -245,7 +246,7 @@ class RunConfig:
             raise ConfigError(f"a setting is {suggest(min(unknown), _FIELD_NAMES)}")
         return cls(**values)
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """SHA-256, in hexadecimal, of the canonical JSON of everything that changes the numbers."""
         identity = {
@@ -256,7 +257,7 @@ class RunConfig:
         }
         return hashlib.sha256(canonical_json(identity).encode()).hexdigest()
 
-    @property
+    @cached_property
     def label(self) -> str:
         """A name for people: model, optimizer, rate and what else differs, such as `fcn-sgd-0.02-dropout_rate=0.1`."""
         rate = option_values("optimizer", self.optimizer).get("learning_rate")
@@ -285,6 +286,7 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+@cache  # it reads files, and a plan of thousands of runs asks for each of them
 def _major_minor(package: str) -> str:
     return ".".join(version(package).split(".")[:2])
 
