@@ -12,7 +12,7 @@ from fashion_keras.config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome
 from fashion_keras.experiments import Arm, Experiment
-from fashion_keras.planning import estimate_seconds, make_plan
+from fashion_keras.planning import estimate_seconds, make_plan, relative_cost, take_shard
 from fashion_keras.store import RunStore
 
 BASE = RunConfig(epochs=2)
@@ -119,3 +119,35 @@ def test_run_that_cannot_be_timed_is_an_error_of_its_configuration(
     monkeypatch.setattr(planning, "LocalEngine", Engine)
     with pytest.raises(ConfigError, match=r"^fcn-sgd-\S+ cannot be trained: too small$"):
         estimate_seconds(make_plan(WORK, [0], store), store, LOCATION, 1)
+
+
+@pytest.mark.parametrize("num_shards", [1, 2, 3, 8, 50])
+def test_shards_are_disjoint_and_cover_the_plan(store: RunStore, num_shards: int) -> None:
+    plan = make_plan(WORK, range(5), store)
+    shards = [take_shard(plan, shard, num_shards).configs for shard in range(num_shards)]
+    assert sorted(config.run_id for shard in shards for config in shard) == sorted(c.run_id for c in plan.configs)
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+
+
+def test_shards_stay_the_same_while_others_finish_their_runs(store: RunStore) -> None:
+    before = [take_shard(make_plan(WORK, range(4), store), shard, 3) for shard in range(3)]
+    for config in before[0].configs:
+        commit(store, config)
+    after = [take_shard(make_plan(WORK, range(4), store), shard, 3) for shard in range(3)]
+    assert [shard.configs for shard in after] == [shard.configs for shard in before]
+    assert [len(shard.pending) for shard in after] == [0, 4, 4]
+
+
+def test_long_runs_are_dealt_out_evenly(store: RunStore) -> None:
+    experiment = Experiment("networks", "Networks", BASE, (Arm("fcn"), Arm("cnn", model="cnn")))
+    plan = make_plan([(experiment, experiment.arms)], range(4), store)
+    shards = [take_shard(plan, shard, 4) for shard in range(4)]
+    assert [sum(config.model.name == "cnn" for config in shard.configs) for shard in shards] == [1] * 4
+    assert len({sum(map(relative_cost, shard.configs)) for shard in shards}) == 1
+
+
+def test_shard_keeps_the_order_of_the_plan(store: RunStore) -> None:
+    plan = make_plan(WORK, range(5), store)
+    shard = take_shard(plan, 1, 2)
+    assert list(shard.configs) == [config for config in plan.configs if config in shard.configs]
+    assert shard.pending == shard.configs

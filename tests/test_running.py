@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 from stored_runs import commit
 
-from fashion_keras import running
+from fashion_keras import cli, running
 from fashion_keras.comparison import read_record
 from fashion_keras.config import RunConfig
 from fashion_keras.data import Dataset
@@ -343,6 +343,51 @@ def test_dry_run_says_what_is_there_and_writes_nothing(
     assert "About 3 min 20 s with 3 workers" in output
     assert engine.tasks == []
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_shards_train_each_run_once_and_write_no_table(run: Run, engine: Engine, tmp_path: Path) -> None:
+    for shard in range(3):
+        status, output = run(seeds=4, shard=(shard, 3))
+        assert status == 0
+        assert "the same command without --shard writes tables" in output
+        assert "Two rates" not in output
+    assert len(engine.runs) == len(set(engine.runs)) == 8
+    assert engine.exports == []
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["store"]
+
+
+def test_command_without_shard_trains_nothing_after_all_shards_and_writes_the_table(
+    run: Run, engine: Engine, tmp_path: Path
+) -> None:
+    for shard in range(3):
+        run(shard=(shard, 3))
+    engine.tasks.clear()
+    status, output = run()
+    assert (status, engine.runs) == (0, [])
+    assert "4 runs: 4 in the store, 0 to train" in output
+    assert len(rows(tmp_path / "runs" / "rates__sample")) == 4
+
+
+def test_shard_says_only_its_own_runs(run: Run) -> None:
+    _, output = run(seeds=4, shard=(0, 3))
+    assert "3 runs: 0 in the store, 3 to train" in output
+
+
+def test_shard_with_a_failed_run_ends_with_status_1(run: Run, engine: Engine) -> None:
+    engine.respond = lambda _: Outcome("failed", "out of memory", "the/log.txt") if len(engine.tasks) == 1 else None
+    status, output = run(shard=(0, 2))
+    assert status == 1
+    assert f"Failed: {engine.runs[0].folder}: out of memory; log: the/log.txt" in output.splitlines()
+
+
+@pytest.mark.parametrize("shard", ["8/8", "9/8", "-1/8", "3", "3/", "a/b", "1/0"])
+def test_shard_that_does_not_exist_is_refused_in_one_line(shard: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", "initializers", f"--shard={shard}"])
+    assert ended.value.code == 2
+    _, errors = capsys.readouterr()
+    assert errors.count("\n") == 1
+    assert f"argument --shard: must be K/N with K from 0 to N-1, such as 0/8 to 7/8, got '{shard}'" in errors
 
 
 # From here on whole programs run: the console command in processes of its own.

@@ -1,26 +1,42 @@
 """A Ray cluster behind the interface of the local engine: the same tasks, the same store on a shared folder."""
 
+import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+import platform
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
+from fashion_keras.config import RunConfig
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER
+from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, prepare_worker
 from fashion_keras.execution.tasks import Outcome
 
 Task = TypeVar("Task")
+
+CONNECT_SEC = 10.0
+POLL_SEC = 5.0
+# A worker whose node manager was killed ends itself about a second later; until then it holds the lock of its run.
+ORPHAN_SEC = 15.0
+CANCEL_SEC = 10.0
 
 
 class RayEngine:
     """Executes tasks on a Ray cluster.
 
-    The store's folder must be the same on every node, and the package installed there. Whoever reaches Ray's port can
-    run programs on the cluster: trusted networks only.
+    The tasks' paths must be absolute and mean the same on every node, and the package with the same TensorFlow and
+    Keras be installed there; nothing is uploaded. Whoever reaches Ray's port can run programs on the cluster: trusted
+    networks only.
 
     Args:
-        address: `host:port` of the head node, `auto` for the cluster that this machine belongs to, or None to start
-            Ray on this machine alone.
+        address: `host:port` of the head node from a machine of the cluster, `ray://host:10001` from outside, `auto` for
+            the cluster that this machine belongs to. None is the address in RAY_ADDRESS, or that cluster, or Ray
+            started on this machine alone.
         threads: Threads of each run, and the cores that Ray reserves for it.
 
     Raises:
@@ -28,47 +44,147 @@ class RayEngine:
     """
 
     def __init__(self, address: str | None = None, threads: int = 1):
-        # Ray would report usage to its makers.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        self._ray = _import_ray()
         self.threads = threads
-        try:
-            self._ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            text = str(error).splitlines()[0]
-            raise ConfigError(f"no Ray cluster at {address!r}: {text}; start one with `ray start --head`") from error
-        self.workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)) // threads)
+        self._ray = _import_ray()
+        _connect(self._ray, address or os.environ.get("RAY_ADDRESS"))
+        self.workers = self._count_workers()
+        # A worker serves as many runs as a local one: Keras keeps memory, and TensorFlow's import takes seconds. Ray
+        # chooses the node: told to spread, it let a retry wait 13 s for the node that had just died.
+        self._execute = self._ray.remote(num_cpus=threads, max_retries=0, max_calls=TASKS_PER_WORKER)(_execute)
 
     def run(self, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Yield each task with its outcome as it ends; a task whose worker or node dies is tried again elsewhere.
 
-        Closing the iterator, or an exception in the caller, cancels what is not done.
+        Closing the iterator, or an exception in the caller, kills the workers.
         """
-        # A worker serves as many runs as a local one: Keras keeps memory, and TensorFlow's import takes seconds.
-        remote = self._ray.remote(
-            num_cpus=self.threads, max_retries=MAX_TRIES - 1, max_calls=TASKS_PER_WORKER, scheduling_strategy="SPREAD"
-        )(function)
-        pending = {remote.remote(task): task for task in tasks}
+        # Retried here and not by Ray, which tries a task that runs out of memory for ever.
+        queue = deque((task, 1) for task in tasks)
+        pending: dict[Any, tuple[Task, int]] = {}
         try:
-            while pending:
-                ready, _ = self._ray.wait(list(pending), num_returns=1)
+            while queue or pending:
+                self.workers = self._count_workers()  # nodes come and go
+                # Twice as many as can run: no core waits, an autoscaler sees that there is more to do, and waiting
+                # stays quick for any number of tasks.
+                while queue and len(pending) < 2 * self.workers:
+                    task, tries = queue.popleft()
+                    pending[self._submit(function, task, tries)] = task, tries
+                ready, _ = self._ray.wait(list(pending), num_returns=1, timeout=POLL_SEC)
                 for reference in ready:
-                    yield pending.pop(reference), self._outcome_of(reference)
+                    task, tries = pending.pop(reference)
+                    outcome = self._outcome_of(reference)
+                    if outcome is None and tries < MAX_TRIES:
+                        queue.appendleft((task, tries + 1))
+                        continue
+                    yield task, outcome or Outcome("failed", f"it died {tries} times (killed, or out of memory?)")
         finally:
-            for reference in pending:
-                self._ray.cancel(reference, force=True)
+            self._cancel(pending)
 
-    def _outcome_of(self, reference: Any) -> Outcome:
+    def _count_workers(self) -> int:
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)) // self.threads)
+
+    def _submit(self, function: Callable[[Task], Outcome], task: Task, tries: int) -> Any:
+        return self._execute.remote(function, task, self.threads, tries, RunConfig().run_id)
+
+    def _outcome_of(self, reference: Any) -> Outcome | None:
+        """The outcome, or None where the process or the node died."""
         try:
             return self._ray.get(reference)
-        except self._ray.exceptions.RayError as error:
-            text = str(error).strip().splitlines()[0]
-            return Outcome("failed", f"its process died {MAX_TRIES} times (killed, or out of memory?): {text}")
+        except self._ray.exceptions.RayTaskError as error:
+            text = str(error.cause).strip().splitlines()[0]
+            remedy = "; every node needs the package installed" if "No module named" in text else ""
+            return Outcome("failed", text + remedy)
+        except self._ray.exceptions.RayError:
+            return None
+
+    def _cancel(self, references: Iterable[Any]) -> None:
+        """Kill what runs and wait until it is gone: it holds the locks of its runs."""
+        pending = list(references)
+        for reference in pending:
+            self._ray.cancel(reference, force=True)
+        if pending:
+            self._ray.wait(pending, num_returns=len(pending), timeout=CANCEL_SEC)
+
+
+def _execute(function: Callable[[Task], Outcome], task: Task, threads: int, tries: int, identity: str) -> Outcome:
+    """Execute a task in a worker of Ray, set up as a local worker is.
+
+    Args:
+        function: What to do with it.
+        task: Its paths mean the same here as on the machine that asks.
+        threads: Of a run.
+        tries: This is which, from 1.
+        identity: Run id of the default configuration on the machine that asks. With other versions of Keras or
+            TensorFlow here, runs would be stored under ids that nobody looks for.
+    """
+    prepare_worker(threads, ())
+    if RunConfig().run_id != identity:
+        return Outcome(
+            "failed", f"the node {platform.node()} has another version of fashion-keras, Keras or TensorFlow installed"
+        )
+    outcome = function(task)
+    end = time.monotonic() + ORPHAN_SEC
+    while outcome.status == "busy" and tries > 1 and time.monotonic() < end:
+        time.sleep(0.5)
+        outcome = function(task)
+    return outcome
 
 
 def _import_ray() -> Any:
+    # Read at the import. Ray would report usage to its makers, and under `uv run` upload the current directory.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
+        import ray._private.worker
     except ImportError as error:
         raise ConfigError("--engine ray needs Ray: pip install 'fashion-keras[ray]'") from error
+    # It would print pages when a worker or a node dies, whatever `log_to_driver` says; such a run is tried again.
+    ray._private.worker._worker_logs_enabled = False
     return ray
+
+
+def _connect(ray: Any, address: str | None) -> None:
+    if ray.is_initialized():
+        return
+    try:
+        _check_port(address)
+        with _hidden_stderr():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        where = f"no Ray cluster at {address}" if address else "Ray does not start"
+        raise ConfigError(f"{where}: {_one_line(error)}{_remedy(error)}") from error
+
+
+def _remedy(error: Exception) -> str:
+    if "mismatch" in str(error):
+        return ""
+    if "Failed to connect" in str(error):  # something listens there
+        return "; is it Ray's port, and does the cluster ask for a token? Then set RAY_AUTH_MODE=token here, too"
+    return "; start one with `ray start --head` and give its HOST:PORT"
+
+
+def _check_port(address: str | None) -> None:
+    """Find out at once whether anything listens: Ray would try for minutes."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SEC).close()
+
+
+@contextlib.contextmanager
+def _hidden_stderr() -> Iterator[None]:
+    """Drop what Ray's C++ library writes to the terminal when it cannot connect; the exception says enough."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def _one_line(error: BaseException) -> str:
+    text = str(error.strerror if isinstance(error, OSError) and error.strerror else error)
+    return " ".join(text.split()) or type(error).__name__

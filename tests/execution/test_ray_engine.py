@@ -1,0 +1,221 @@
+"""The engine of a Ray cluster of two nodes on this machine, mostly with tasks that need no TensorFlow."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workloads import Work, cores, count_starts, is_alive, starts, wait_until, work
+
+from fashion_keras.config import RunConfig
+from fashion_keras.data import locate
+from fashion_keras.errors import ConfigError
+from fashion_keras.execution import LocalEngine, Outcome, RunTask, execute_run, ray_engine
+from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER
+from fashion_keras.execution.ray_engine import RayEngine
+from fashion_keras.store import RunStore
+
+ray = pytest.importorskip("ray")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two nodes of a core each; workers find the tests' modules."""
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)]))
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        cluster.add_node(num_cpus=1)
+        yield cluster
+        ray.shutdown()
+        cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def engine(cluster: Any) -> RayEngine:
+    return RayEngine(cluster.address)
+
+
+def run(engine: RayEngine, *tasks: Work) -> dict[str, tuple[str, str]]:
+    """Status and message of each task."""
+    return {task.name: (o.status, o.message) for task, o in engine.run(work, tasks)}
+
+
+def pid_of(folder: Path, name: str) -> int:
+    wait_until(lambda: (folder / name).exists() and (folder / name).read_text() != "")
+    return int((folder / name).read_text())
+
+
+def test_as_many_tasks_run_at_a_time_as_the_nodes_have_cores(engine: RayEngine, tmp_path: Path) -> None:
+    assert engine.workers == 2
+    outcomes = run(engine, Work("a", tmp_path, awaits=("b",)), Work("b", tmp_path, awaits=("a",)))
+    assert outcomes["a"][0] == outcomes["b"][0] == "done"
+    assert outcomes["a"][1] != outcomes["b"][1], "each in a process of its own"
+
+
+def test_no_tasks_need_no_workers(engine: RayEngine) -> None:
+    assert list(engine.run(work, [])) == []
+
+
+def test_worker_does_several_tasks_and_is_then_replaced(engine: RayEngine, tmp_path: Path) -> None:
+    names = [str(number) for number in range(3 * TASKS_PER_WORKER)]
+    pids = [pid for _, pid in run(engine, *(Work(name, tmp_path) for name in names)).values()]
+    assert len(pids) == len(names)
+    assert max(pids.count(pid) for pid in pids) <= TASKS_PER_WORKER
+    assert len(set(pids)) <= 6, "each does several"
+
+
+def test_dead_worker_costs_its_own_task_alone(engine: RayEngine, tmp_path: Path) -> None:
+    tasks = Work("a", tmp_path, deaths=1), Work("b", tmp_path, seconds=1.0), Work("c", tmp_path)
+    outcomes = run(engine, *tasks)
+    assert {status for status, _ in outcomes.values()} == {"done"}
+    assert [count_starts(tmp_path, name) for name in "abc"] == [2, 1, 1]
+
+
+def test_task_that_kills_every_worker_is_given_up(engine: RayEngine, tmp_path: Path) -> None:
+    outcomes = run(engine, Work("a", tmp_path, deaths=99), Work("b", tmp_path))
+    assert outcomes["a"] == ("failed", f"it died {MAX_TRIES} times (killed, or out of memory?)")
+    assert outcomes["b"][0] == "done"
+    assert count_starts(tmp_path, "a") == MAX_TRIES
+
+
+def test_closing_the_iterator_kills_the_workers(engine: RayEngine, tmp_path: Path) -> None:
+    outcomes = engine.run(work, [Work("quick", tmp_path), *(Work(name, tmp_path, seconds=60) for name in "abc")])
+    next(outcomes)
+    pid = pid_of(tmp_path, "a")
+    started = time.monotonic()
+    outcomes.close()
+    assert not is_alive(pid)
+    assert time.monotonic() - started < 8
+    assert set(starts(tmp_path)) <= {"quick", "a", "b"}, "what waited never starts"
+
+
+def raising(task: Work) -> Outcome:
+    raise ValueError(f"no room for {task.name}\nat all")
+
+
+def test_exception_in_a_task_is_one_line_and_not_tried_again(engine: RayEngine, tmp_path: Path) -> None:
+    ((_, outcome),) = engine.run(raising, [Work("a", tmp_path)])
+    assert outcome == Outcome("failed", "no room for a")
+
+
+def settings(_: Work) -> Outcome:
+    return Outcome("done", f"{os.environ['OMP_NUM_THREADS']} {signal.getsignal(signal.SIGINT) is signal.SIG_IGN}")
+
+
+def test_worker_is_set_up_as_a_local_one(engine: RayEngine, tmp_path: Path) -> None:
+    ((_, outcome),) = engine.run(settings, [Work("a", tmp_path)])
+    ((_, local),) = LocalEngine(1).run(settings, [Work("a", tmp_path)])
+    assert outcome.message == local.message == "1 True"
+
+
+def test_node_with_other_versions_refuses(engine: RayEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fashion_keras.config.PROTOCOL_VERSION", 99)
+    ((_, outcome),) = engine.run(cores, [Work("a", tmp_path)])
+    assert outcome.status == "failed"
+    assert "has another version of fashion-keras, Keras or TensorFlow installed" in outcome.message
+
+
+def test_retry_waits_for_an_orphan_that_holds_the_lock(tmp_path: Path) -> None:
+    answers = iter([Outcome("busy"), Outcome("busy"), Outcome("done")])
+    identity = RunConfig().run_id
+
+    def second_try(tries: int) -> str:
+        return ray_engine._execute(lambda _: next(answers), None, 1, tries, identity).status
+
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        assert second_try(1) == "busy", "another invocation has it: the caller decides"
+        assert second_try(2) == "done"
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:{port}", "ray://127.0.0.1:{port}", "no-such-host.invalid:6379", "nothing"]
+)
+def test_wrong_address_is_one_line_at_once(address: str, free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    address = address.format(port=free_port)
+    started = time.monotonic()
+    with pytest.raises(
+        ConfigError, match=rf"^no Ray cluster at {address}: .*; start one with `ray start --head`"
+    ) as error:
+        RayEngine(address)
+    assert "\n" not in str(error.value)
+    assert time.monotonic() - started < 5
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def test_missing_ray_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ConfigError, match=r"^--engine ray needs Ray: pip install 'fashion-keras\[ray\]'$"):
+        RayEngine()
+
+
+def test_other_version_of_the_cluster_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(**_: object) -> None:
+        raise RuntimeError(
+            "Version mismatch: The cluster was started with:\n    Ray: 2.40.0\nThis process:\n  Ray: 2.60.0"
+        )
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray_engine, "_check_port", lambda _: None)
+    with pytest.raises(ConfigError) as error:
+        RayEngine("head:6379")
+    assert str(error.value) == (
+        "no Ray cluster at head:6379: Version mismatch: The cluster was started with: Ray: 2.40.0 "
+        "This process: Ray: 2.60.0"
+    )
+
+
+@pytest.mark.slow
+def test_run_is_bit_identical_to_a_local_workers(engine: RayEngine, tmp_path: Path, sample_dir: Path) -> None:
+    config = RunConfig(epochs=2, data=locate(dataset=sample_dir).content_hash).with_changes(dropout_rate=0.3)
+    found = []
+    for name, each in (("ray", engine), ("local", LocalEngine(1))):
+        store = RunStore(tmp_path / name)
+        ((_, outcome),) = each.run(execute_run, [RunTask(config, store.root, locate(dataset=sample_dir))])
+        assert outcome.status == "done"
+        found.append([(store.find(config).path / file).read_bytes() for file in ("weights.npz", "predictions.npz")])
+    assert found[0] == found[1]
+
+
+def test_worker_of_a_killed_node_ends_and_its_task_is_done_elsewhere(
+    cluster: Any, engine: RayEngine, tmp_path: Path
+) -> None:
+    # The last test, as a node less is left.
+    (node,) = cluster.worker_nodes
+    raylet = node.all_processes["raylet"][0].process
+    orphans = []
+
+    def kill_node() -> None:
+        orphans.extend(pid for pid in (pid_of(tmp_path, name) for name in "ab") if parent_of(pid) == raylet.pid)
+        raylet.kill()
+        raylet.wait()
+
+    killer = threading.Thread(target=kill_node)
+    killer.start()
+    outcomes = run(engine, Work("a", tmp_path, 2.0, awaits=("b",)), Work("b", tmp_path, 2.0, awaits=("a",)))
+    killer.join()
+    assert {status for status, _ in outcomes.values()} == {"done"}
+    assert sorted(count_starts(tmp_path, name) for name in "ab") == [1, 2]
+    assert [is_alive(pid) for pid in orphans] == [False]
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
