@@ -98,8 +98,9 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
     path = record.path_in(store)
     with clear_errors(store.root):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(path.parent / f".{path.name}.lock")
-        with lock:
+        locks = store.root / "locks"
+        locks.mkdir(exist_ok=True)
+        with filelock.FileLock(locks / f"{path.stem}.lock"):
             return _merge_into(path, record)
 
 

@@ -5,7 +5,8 @@ import re
 
 def one_line(text: str) -> str:
     """Return a text with its line ends and control characters, the terminal's escapes among them, turned to spaces."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    printable = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.split())
 
 
 def shorten(text: str, width: int) -> str:
