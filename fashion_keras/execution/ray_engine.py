@@ -97,9 +97,9 @@ class RayEngine:
             return None
 
     def _cancel(self, references: Iterable[Any]) -> None:
-        """Kill what runs and wait until it is gone: it holds the locks of its runs."""
+        """Kill what runs and wait until Ray says that it is gone: it holds the locks of its runs."""
         pending = list(references)
-        for reference in pending:
+        for reference in reversed(pending):  # those that wait first, or they would take the place of one that is killed
             self._ray.cancel(reference, force=True)
         if pending:
             self._ray.wait(pending, num_returns=len(pending), timeout=CANCEL_SEC)

@@ -93,7 +93,7 @@ def test_closing_the_iterator_kills_the_workers(engine: RayEngine, tmp_path: Pat
     pid = pid_of(tmp_path, "a")
     started = time.monotonic()
     outcomes.close()
-    assert not is_alive(pid)
+    wait_until(lambda: not is_alive(pid))
     assert time.monotonic() - started < 8
     assert set(starts(tmp_path)) <= {"quick", "a", "b"}, "what waited never starts"
 
