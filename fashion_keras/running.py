@@ -194,13 +194,14 @@ class _Invocation:
         ]
         self._say(f"Data: {self.dataset.name} from {self.location.origin}")
         self._say(self._plan_text())
-        if self.options.shard:
-            return self._run_shard()
         try:
             failures = self._train()
+            if self.options.shard:
+                return self._end_shard(failures)
             exports, export_failures = self._export(records)
         except KeyboardInterrupt:
-            self._report(records)
+            if not self.options.shard:
+                self._report(records)
             done = len(self.plan.pending) - sum(self.store.find(config) is None for config in self.plan.pending)
             self._say(f"Interrupted after {done} new runs. They are kept: the same command goes on from there.")
             raise
@@ -210,8 +211,7 @@ class _Invocation:
         self._say(f"Took {format_duration(time.monotonic() - started)}")
         return 1 if failures or export_failures else 0
 
-    def _run_shard(self) -> int:
-        failures = self._train()
+    def _end_shard(self, failures: list[tuple[str, Outcome]]) -> int:
         self._say_failures(failures)
         self._say("When all shards are done, the same command without --shard writes tables, curves and SavedModels")
         return 1 if failures else 0
@@ -294,8 +294,11 @@ class _Invocation:
             self.console.print(to_rich(build_table(results, with_published=with_published), with_notes=is_last))
             if differences is not None:
                 self.console.print(to_rich(differences, with_notes=is_last))
+            else:
+                self._say("No differences yet: they are judged over all arms together, and some have no run of a seed")
             self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
-            if results.is_complete and self.options.arms is None:
+            # Whichever arms were asked for: the verdicts are over all of them.
+            if whole.is_complete:
                 add_look(self.store, record, len(self.seeds))
 
     def _results(self, records: Iterable[ComparisonRecord]) -> list[tuple[ComparisonRecord, ComparisonResults]]:

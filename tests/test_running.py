@@ -314,8 +314,13 @@ def looks(store: Path) -> list[int]:
 
 def test_look_is_noted_when_all_arms_of_all_seeds_are_shown(run: Run, tmp_path: Path) -> None:
     store = tmp_path / "runs" / "store"
-    run(arms=("fast", "slow"))
-    assert looks(store) == [], "chosen arms are no look at the comparison"
+    _, output = run(arms=("fast",))
+    assert looks(store) == []
+    assert "No differences yet" in output
+    _, output = run(arms=("slow",))
+    # The family is complete by then, and its verdicts are shown, whichever arm was asked for.
+    assert looks(store) == [2]
+    assert "No differences yet" not in output
     run()
     run()
     run(seeds=3)
@@ -371,6 +376,22 @@ def test_command_without_shard_trains_nothing_after_all_shards_and_writes_the_ta
 def test_shard_says_only_its_own_runs(run: Run) -> None:
     _, output = run(seeds=4, shard=(0, 3))
     assert "3 runs: 0 in the store, 3 to train" in output
+
+
+def test_interrupted_shard_says_how_to_go_on_and_writes_no_table(
+    engine: Engine, sample_dir: Path, tmp_path: Path
+) -> None:
+    def respond(_: Any) -> None:
+        if len(engine.runs) == 2:
+            raise KeyboardInterrupt
+
+    engine.respond = respond
+    output = io.StringIO()
+    options = RunOptions(dataset=str(sample_dir), seeds=2, shard=(0, 2))
+    with pytest.raises(KeyboardInterrupt):
+        run_experiments([EXPERIMENT], options, Console(file=output, width=200))
+    assert "Interrupted after 1 new runs. They are kept: the same command goes on from there." in output.getvalue()
+    assert not (tmp_path / "runs" / "rates__sample").exists()
 
 
 def test_shard_with_a_failed_run_ends_with_status_1(run: Run, engine: Engine) -> None:
