@@ -294,11 +294,11 @@ class _Invocation:
             self.console.print(to_rich(build_table(results, with_published=with_published), with_notes=is_last))
             if differences is not None:
                 self.console.print(to_rich(differences, with_notes=is_last))
-            else:
+            elif not whole.is_complete:
                 self._say("No differences yet: they are judged over all arms together, and some have no run of a seed")
             self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
             # Whichever arms were asked for: the verdicts are over all of them.
-            if whole.is_complete:
+            if whole.is_complete and differences is not None:
                 add_look(self.store, record, len(self.seeds))
 
     def _results(self, records: Iterable[ComparisonRecord]) -> list[tuple[ComparisonRecord, ComparisonResults]]:
