@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from fashion_keras.callbacks import EvaluateTestSet, HistoryLog
 from fashion_keras.config import Component, RunConfig, option_values
 from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
-from fashion_keras.data.pipelines import make_evaluation_dataset, make_training_dataset
+from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
 from fashion_keras.errors import ConfigError
 from fashion_keras.models import build_model
 from fashion_keras.results import METRICS, Predictions, RunResult
@@ -59,12 +60,20 @@ def train_run(
 
 def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> RunResult:
     started = time.perf_counter()
-    train, validation, test = _split_data(config, dataset)
-    steps = num_batches(len(train[0]), config.batch_size)
+    train, validation = _split_examples(config, dataset)
+    images, test_images = _hold_images(dataset)
+    steps = num_batches(len(train), config.batch_size)
     model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
     compile_model(model, config, steps)
-    batches = make_training_dataset(*train, batch_size=config.batch_size, num_epochs=config.epochs, seed=config.seed)
-    test_batches = make_evaluation_dataset(*test)
+    batches = make_training_dataset(
+        images,
+        dataset.train_labels,
+        train,
+        batch_size=config.batch_size,
+        num_epochs=config.epochs,
+        seed=config.seed,
+    )
+    test_batches = make_evaluation_dataset(test_images, dataset.test_labels)
     log = HistoryLog(on_epoch)
     evaluation = [EvaluateTestSet(test_batches)] if config.evaluate_test == "each_epoch" else []
     ready = time.perf_counter()
@@ -72,13 +81,13 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         batches,
         epochs=config.epochs,
         steps_per_epoch=steps,
-        validation_data=make_evaluation_dataset(*validation),
+        validation_data=make_evaluation_dataset(images, dataset.train_labels, validation),
         shuffle=False,
         verbose=0,
         callbacks=[*evaluation, log, keras.callbacks.TerminateOnNaN()],
     )
     fitted = time.perf_counter()
-    predictions = predict_test(model, test_batches, test[1]) if evaluation else None
+    predictions = predict_test(model, test_batches, dataset.test_labels) if evaluation else None
     train_seconds = sum(seconds or 0.0 for seconds in log.history["seconds"])
     # The training loss is taken before each step, and the last of them may have been the one that went too far.
     is_finite = None not in (log.history["train_loss"][-1], log.history["val_loss"][-1])
@@ -235,19 +244,22 @@ def _check_data(config: RunConfig, dataset: Dataset) -> None:
         )
 
 
-def _split_data(config: RunConfig, dataset: Dataset) -> list[tuple[NDArray[np.uint8], NDArray[np.int32]]]:
-    """Return images [N, H, W, C] and labels [N] of the training, validation and test parts."""
+def _split_examples(config: RunConfig, dataset: Dataset) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the indices of the examples for training and for validation."""
     train, validation = split_indices(len(dataset.train_images), config.validation_fraction, config.seed)
     if config.train_examples is not None:
         if config.train_examples > len(train):
             raise ConfigError(f"train_examples must be at most {len(train)} here, got {config.train_examples}")
         # At random: a data set may be sorted by class.
         train = np.random.RandomState(derive_seed(config.seed, "subset")).permutation(train)[: config.train_examples]
-    height, width, channels = dataset.image_shape
-    images = dataset.train_images.reshape(-1, height, width, channels)
-    test_images = dataset.test_images.reshape(-1, height, width, channels)
-    parts = [(images[part], dataset.train_labels[part]) for part in (train, validation)]
-    return [*parts, (test_images, dataset.test_labels)]
+    return train, validation
+
+
+@lru_cache(maxsize=1)  # a worker's runs share them
+def _hold_images(dataset: Dataset) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the training and the test images [N, H, W, C] as the pipelines take them."""
+    shape = (-1, *dataset.image_shape)
+    return hold_images(dataset.train_images.reshape(shape)), hold_images(dataset.test_images.reshape(shape))
 
 
 def _final_values(history: dict[str, list[float | None]], predictions: Predictions | None) -> dict[str, float | None]:

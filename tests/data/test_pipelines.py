@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from fashion_keras.data.orders import epoch_orders
-from fashion_keras.data.pipelines import make_evaluation_dataset, make_training_dataset, normalise
+from fashion_keras.data import pipelines
+from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset, normalise
 
 NUM_EXAMPLES = 100
 
@@ -115,3 +116,32 @@ def test_colour_images_keep_their_channels():
     (batch, _), *_ = make_evaluation_dataset(images, np.zeros(10, np.int32))
     assert batch.shape == (10, 6, 5, 3)
     np.testing.assert_array_equal(batch.numpy()[0, 0, 0], [-1, 1, -1])
+
+
+def all_values(batches):
+    return [np.concatenate(values) for values in zip(*[(x.numpy(), y.numpy()) for x, y in batches], strict=True)]
+
+
+@pytest.mark.parametrize("make", [make_evaluation_dataset, make_training_dataset])
+def test_images_too_large_to_hold_give_the_same_bits(examples, make, monkeypatch):
+    options = {"batch_size": 32} | ({"num_epochs": 2, "seed": 1} if make is make_training_dataset else {})
+    held = all_values(make(*examples, **options))
+    monkeypatch.setattr(pipelines, "HELD_BYTES", 0)
+    assert hold_images(examples[0]).dtype == tf.uint8
+    for first, second in zip(held, all_values(make(*examples, **options)), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_held_images_are_the_normalised_ones_over_several_chunks(examples, monkeypatch):
+    monkeypatch.setattr(pipelines, "_CHUNK_EXAMPLES", 32)
+    np.testing.assert_array_equal(hold_images(examples[0]), normalise(tf.constant(examples[0])))
+
+
+def test_a_part_of_the_examples_is_what_its_indices_say(examples):
+    images, labels = examples
+    part = np.array([7, 3, 99], np.int32)
+    (batch, found), *_ = make_evaluation_dataset(images, labels, part)
+    np.testing.assert_array_equal(found, [7, 3, 99])
+    np.testing.assert_array_equal(batch, normalise(tf.constant(images[part])))
+    seen = all_values(make_training_dataset(images, labels, part, batch_size=2, num_epochs=2, seed=1))[1]
+    assert sorted(seen[:3]) == sorted(seen[3:]) == [3, 7, 99]
