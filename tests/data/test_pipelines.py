@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fashion_keras.data.orders import epoch_orders
 from fashion_keras.data import pipelines
+from fashion_keras.data.orders import epoch_orders
 from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset, normalise
 
 NUM_EXAMPLES = 100
