@@ -78,6 +78,8 @@ def _build_parser() -> argparse.ArgumentParser:
     run = _add_command(commands, "run", _run, "train and compare")
     run.add_argument("names", nargs="+", metavar="NAME", help=f"{', '.join(NAMES)}, or all")
     _add_run_options(run, with_debug=False)
+    report = _add_command(commands, "report", _report, "write the tables and curves of finished runs again")
+    _add_report_options(report)
     data = _add_command(commands, "data", _data, "say where the data is, verify it and draw its pictures")
     _add_data_options(data)
     data.add_argument("--out", type=Path, default=Path("runs"), help="folder of the pictures (default: %(default)s)")
@@ -100,6 +102,17 @@ def _add_command(
     parser.set_defaults(function=function)
     _add_debug_option(parser)
     return parser
+
+
+def _add_report_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)} (default: all that were run)")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the results (default: %(default)s)")
+    parser.add_argument("--published", type=Path, metavar="DIR", help="read the runs that were published in DIR")
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="write experiments/ and the README's tables: every comparison of the report, every arm, ten seeds",
+    )
 
 
 def _add_debug_option(parser: argparse.ArgumentParser) -> None:
@@ -184,6 +197,25 @@ def _run_experiments(experiments: "Sequence[Experiment]", options: argparse.Name
     names = RunOptions.__dataclass_fields__
     chosen = RunOptions(**{name: value for name, value in vars(options).items() if name in names})
     return run_experiments(experiments, chosen, Console())
+
+
+def _report(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from fashion_keras.errors import ConfigError
+    from fashion_keras.reports import load_stored, report_comparisons
+
+    console = Console()
+    if not options.publish:
+        return report_comparisons(options.names, options.out, options.published, console)
+    if options.names or options.published:
+        raise ConfigError("--publish takes every comparison from the store, without names and --published")
+    from fashion_keras.publishing import publish
+    from fashion_keras.store import RunStore
+
+    publish(load_stored(RunStore(options.out / "store"), NAMES), Path("experiments"), Path("README.md"))
+    console.print("Published in experiments/, and in the README's tables")
+    return 0
 
 
 def _data(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import filelock
 import numpy as np
@@ -108,6 +108,12 @@ def _merge_into(path: Path, record: ComparisonRecord) -> ComparisonRecord:
     earlier = read_record(path) if path.exists() else None
     if earlier:
         record = _join(earlier, record)
+    write_file(path, record_text(record))
+    return record
+
+
+def record_text(record: ComparisonRecord) -> str:
+    """Return the JSON that `read_record` reads."""
     content = {
         "protocol": PROTOCOL_VERSION,
         "name": record.name,
@@ -126,8 +132,7 @@ def _merge_into(path: Path, record: ComparisonRecord) -> ComparisonRecord:
         ],
         "looks": [dict(look) for look in record.looks],
     }
-    write_file(path, json.dumps(content, indent=1) + "\n")
-    return record
+    return json.dumps(content, indent=1) + "\n"
 
 
 def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonRecord:
@@ -233,8 +238,16 @@ class ComparisonResults:
         return all(len(arm.runs) == len(self.seeds) for arm in self.arms)
 
 
+class RunSource(Protocol):
+    """Where runs are found by their folders' names: a store, or an archive of published runs."""
+
+    def find_folder(self, folder: str) -> StoredRun | None:
+        """Return the complete run in a folder of that name, or None."""
+        ...
+
+
 def load_results(
-    store: RunStore, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
+    store: RunSource, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
 ) -> ComparisonResults:
     """Read the runs of a comparison that the store has, of some arms (or all) and seeds."""
     arms = []

@@ -48,8 +48,11 @@ _DPI = 200
 _LONGEST_NAME = 60
 
 
-def draw_curves(results: ComparisonResults, folder: Path) -> list[Path]:
-    """Draw the curves as PNG and SVG; equal results give equal files.
+PICTURES = ("png", "svg")
+
+
+def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str] = PICTURES) -> list[Path]:
+    """Draw the curves, as PNG and SVG where nothing else is asked for; equal results give equal files.
 
     `curves_by_arm` has a panel for the loss (nats) and one for the accuracy (%) of each arm, with training, validation
     and test; `curves_overlaid` has all arms in one panel for each of the six. Lines are means over seeds, bands one
@@ -59,9 +62,10 @@ def draw_curves(results: ComparisonResults, folder: Path) -> list[Path]:
     Args:
         results: The requested arms and seeds; arms without a run are left out.
         folder: Where to; made where it is missing.
+        suffixes: Formats of the pictures.
 
     Returns:
-        The four files, or none where there is no run.
+        Two files of each format, or none where there is no run.
 
     Raises:
         StoreError: The folder cannot be written, in one line.
@@ -74,7 +78,7 @@ def draw_curves(results: ComparisonResults, folder: Path) -> list[Path]:
     with matplotlib.style.context(["default", _STYLE]):
         figures = {"curves_by_arm": draw_arms_apart(arms, title), "curves_overlaid": draw_arms_overlaid(arms, title)}
         contents = {
-            f"{name}.{suffix}": _render(figure, suffix) for name, figure in figures.items() for suffix in ("png", "svg")
+            f"{name}.{suffix}": _render(figure, suffix) for name, figure in figures.items() for suffix in suffixes
         }
     return write_files(folder, contents)
 

@@ -17,6 +17,7 @@ def write_report(
     differences: Table | None = None,
     with_published: bool = True,
     notes: Sequence[str] = (),
+    pictures: Sequence[str] = ("png", "svg"),
 ) -> list[Path]:
     """Write the tables, the runs and the curves of a comparison, and return their paths.
 
@@ -29,6 +30,7 @@ def write_report(
         differences: See `build_differences`.
         with_published: As in `build_table`.
         notes: More footnotes of the table.
+        pictures: Formats of the curves.
 
     Raises:
         StoreError: The folder cannot be written, in one line.
@@ -40,4 +42,4 @@ def write_report(
     if differences is not None:
         contents["table.md"] += "\n" + to_markdown(differences, level=2)
         contents["differences.csv"] = to_csv(differences)
-    return [*write_files(folder, contents), *draw_curves(results, folder)]
+    return [*write_files(folder, contents), *draw_curves(results, folder, pictures)]

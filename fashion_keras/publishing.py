@@ -1,0 +1,118 @@
+"""The published results: tables, curves and runs of whole comparisons, and the README's tables out of them.
+
+Ordinary runs write elsewhere; what is published changes by `fashion-keras report --publish` alone.
+"""
+
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from fashion_keras.archive import ARCHIVE, write_archive
+from fashion_keras.comparison import ComparisonResults, record_text
+from fashion_keras.config import PROTOCOL_VERSION
+from fashion_keras.errors import StoreError
+from fashion_keras.experiments import DEFAULT_SEEDS
+from fashion_keras.formatting import format_duration
+from fashion_keras.reporting import build_differences, write_report
+from fashion_keras.reporting.files import write_files
+from fashion_keras.reports import RECORD
+from fashion_keras.store import StoredRun, clear_errors
+
+_BLOCK = re.compile(r"(<!-- (\w+) of experiments/(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | None) -> None:
+    """Write whole comparisons into a folder, and their tables into a README between its markers.
+
+    Args:
+        found: Every comparison that is to be published: what the folder holds of others goes.
+        folder: `experiments/` of the project.
+        readme: The page whose `<!-- table of experiments/NAME -->` and `<!-- verdicts of ... -->` blocks are replaced.
+
+    Raises:
+        StoreError: A comparison lacks an arm's run or has fewer than ten seeds; then nothing is written.
+    """
+    for results in found:
+        _check_whole(results)
+    for results in found:
+        _publish_comparison(results, folder / results.record.name)
+    runs = {run.path.name: run for results in found for arm in results.arms for run in arm.runs.values()}
+    write_archive(folder / ARCHIVE, runs.values())
+    write_files(folder, {"README.md": _describe(found, list(runs.values()))})
+    if readme is not None and readme.exists():
+        write_files(readme.parent, {readme.name: fill_blocks(readme.read_text(), folder)})
+
+
+def fill_blocks(text: str, folder: Path) -> str:
+    """Return a page with every marked block filled from the published `table.md` that it names.
+
+    Raises:
+        StoreError: A block names what was not published.
+    """
+
+    def fill(block: re.Match[str]) -> str:
+        start, kind, name, end = block.groups()
+        return f"{start}{_excerpt(folder / name / 'table.md', kind)}{end}"
+
+    return _BLOCK.sub(fill, text)
+
+
+def _excerpt(path: Path, kind: str) -> str:
+    """The lines of one table of a page: the first is the `table`, the second the `verdicts`."""
+    try:
+        blocks = re.findall(r"(?:^\|.*\n)+", path.read_text(), re.MULTILINE)
+        return str(blocks[("table", "verdicts").index(kind)])
+    except (OSError, ValueError, IndexError) as error:
+        raise StoreError(f"there is no {kind} in {path}: {error}") from error
+
+
+def _check_whole(results: ComparisonResults) -> None:
+    name, planned = results.record.name, len(results.seeds)
+    if planned < DEFAULT_SEEDS:
+        raise StoreError(f"{name} has {planned} seeds; publishing needs {DEFAULT_SEEDS}: `fashion-keras run {name}`")
+    for arm in results.arms:
+        if len(arm.runs) < planned:
+            raise StoreError(
+                f"{name} has {len(arm.runs)} of {planned} runs of {arm.name}; `fashion-keras run {name}` makes the rest"
+            )
+
+
+def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
+    with clear_errors(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+    write_report(results, folder, differences=build_differences(results), pictures=("png",))
+    write_files(folder, {RECORD: record_text(results.record)})
+
+
+def _describe(found: Sequence[ComparisonResults], runs: Sequence[StoredRun]) -> str:
+    """The page that says how the published numbers came about."""
+    names = "\n".join(
+        f"- [{results.record.name}]({results.record.name}/table.md): {_title(results)}" for results in found
+    )
+    dates = sorted(run.result["finished_at"] for run in runs)
+    worked = sum(run.seconds["total"] + run.seconds["startup"] for run in runs)
+    versions = ", ".join(f"{name} {_values(runs, name)}" for name in ("tensorflow", "keras", "numpy", "python"))
+    return f"""# Published results
+
+Written by `fashion-keras report --publish`: do not edit.
+
+{names}
+
+- Runs: {len(runs)}, each shown in as many tables as it belongs to; {format_duration(worked)} of single-threaded work.
+- Protocol version {PROTOCOL_VERSION}; {versions}.
+- Machine: {_values(runs, "processor")}, {_values(runs, "cores")} cores; {_values(runs, "platform")}.
+- Finished between {dates[0]} and {dates[-1]}.
+
+`{ARCHIVE}` holds every run's configuration, history and which test images it got right. All tables and curves can be
+computed again from it, without training: `fashion-keras report --published experiments --out again`. In pandas:
+`pd.read_csv("experiments/initializers/runs.csv")`.
+"""
+
+
+def _title(results: ComparisonResults) -> str:
+    return f"{results.record.title}, {len(results.arms)} arms, {len(results.seeds)} seeds"
+
+
+def _values(runs: Iterable[StoredRun], name: str) -> str:
+    return " / ".join(sorted({str(run.result["environment"].get(name, "unknown")) for run in runs}))
