@@ -79,7 +79,9 @@ def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonRe
     """
     for name in names:
         load_experiment(name)  # a misspelt name is told as such
-    chosen = [name for name in names or NAMES if names or (folder / name / RECORD).exists()]
+        if not (folder / name / RECORD).exists():
+            raise StoreError(f"{name} was not published in {folder}")
+    chosen = names or [name for name in NAMES if (folder / name / RECORD).exists()]
     if not chosen:
         raise StoreError(f"{folder} holds no published comparison")
     archive = RunArchive(folder / ARCHIVE)

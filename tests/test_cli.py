@@ -75,6 +75,12 @@ def test_list_names_every_comparison_with_a_line(capsys: pytest.CaptureFixture[s
         (["run", "initializers", "--dataset", "nowhere"], "nowhere"),
         (["data", "--dataset", "nowhere"], "nowhere"),
         (["run", "initializers", "--data-dir", ".", "--dataset", "."], "give one of them"),
+        (["report", "initialisers"], "did you mean 'initializers'?"),
+        (["report"], "`fashion-keras run NAME` makes one"),
+        (["report", "cnn"], "`fashion-keras run cnn` makes them"),
+        (["report", "--published", "nowhere"], "nowhere holds no published comparison"),
+        (["report", "cnn", "--publish"], "--publish takes every comparison from the store"),
+        (["report", "--publish"], "learning_rates"),
     ],
 )
 def test_mistake_is_one_line_that_says_what_is_right(mistake: Mistake, arguments: list[str], said: str) -> None:

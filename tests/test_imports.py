@@ -16,7 +16,9 @@ LIGHT_MODULES = (
     "fashion_keras.data",
     "fashion_keras.execution",
     "fashion_keras.experiments",
+    "fashion_keras.publishing",
     "fashion_keras.reporting",
+    "fashion_keras.reports",
     "fashion_keras.results",
     "fashion_keras.running",
     "fashion_keras.statistics",
@@ -36,7 +38,7 @@ def test_module_is_imported_without_tensorflow(module):
     assert heavy_modules_of(f"import sys, {module}; {HEAVY}") == "[]"
 
 
-@pytest.mark.parametrize("argument", ["--help", "list", "run --help"])
+@pytest.mark.parametrize("argument", ["--help", "list", "run --help", "report --help"])
 def test_the_command_answers_without_tensorflow(argument):
     program = f"""
 import runpy, sys

@@ -71,7 +71,7 @@ def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str
         StoreError: The folder cannot be written, in one line.
     """
     arms = [arm for arm in results.arms if arm.runs]
-    if not arms:
+    if not arms or not suffixes:
         return []
     title = f"{one_line(results.record.title)}\n{one_line(describe_results(results))}"
     # Neither the user's own matplotlib settings nor those of an earlier figure change ours.

@@ -1,0 +1,171 @@
+"""What is published, and what a fresh clone makes of it. No TensorFlow, no training."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from stored_runs import commit
+
+from fashion_keras import publishing, reports
+from fashion_keras.archive import ARCHIVE, RunArchive, write_archive
+from fashion_keras.comparison import make_record, save_record
+from fashion_keras.data.dataset import FASHION_MNIST_HASH
+from fashion_keras.errors import ConfigError, StoreError
+from fashion_keras.experiments import load_experiment
+from fashion_keras.publishing import fill_blocks, publish
+from fashion_keras.reporting import build_differences, write_report
+from fashion_keras.reports import load_published, load_stored, report_comparisons
+from fashion_keras.store import RunStore
+
+PROJECT = Path(__file__).parents[1]
+DATA = {
+    "name": "fashion_mnist",
+    "content_hash": FASHION_MNIST_HASH,
+    "class_names": ["a", "b"],
+    "is_fashion_mnist": True,
+}
+
+
+@pytest.fixture
+def console():
+    return Console(quiet=True)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs" / "store")
+
+
+def train(store, name, num_seeds, skip=None):
+    """Put every run of a comparison into a store, but the one that is skipped: an arm and a seed."""
+    experiment = load_experiment(name)
+    save_record(store, make_record(experiment, DATA, range(num_seeds)))
+    for number, arm in enumerate(experiment.arms):
+        for seed in range(num_seeds):
+            if (arm.name, seed) != skip:
+                config = replace(experiment.config_of(arm), seed=seed)
+                commit(store, config, (1.0, 0.3 + 0.1 * number + 0.01 * seed))
+
+
+@pytest.fixture
+def published(store, tmp_path):
+    train(store, "learning_rates", 10)
+    folder = tmp_path / "experiments"
+    publish(load_stored(store, ["learning_rates"]), folder, None)
+    return folder
+
+
+def test_an_archived_run_says_what_the_stored_one_says(store, tmp_path):
+    train(store, "learning_rates", 1)
+    runs = list(store.all_runs())
+    write_archive(tmp_path / ARCHIVE, runs)
+    archive = RunArchive(tmp_path / ARCHIVE)
+    for run in runs:
+        found = archive.find_folder(run.path.name)
+        assert found is not None
+        assert (found.run_id, found.seed, found.final, found.history) == (run.run_id, run.seed, run.final, run.history)
+        assert (found.correct == run.correct).all()
+    assert archive.find_folder("another") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", None])
+def test_a_file_that_is_no_archive_is_told_in_one_line(tmp_path, content):
+    if content is not None:
+        (tmp_path / ARCHIVE).write_bytes(content)
+    with pytest.raises(StoreError, match="is not an archive of runs"):
+        RunArchive(tmp_path / ARCHIVE)
+
+
+def test_an_archive_of_another_protocol_is_refused(store, tmp_path, monkeypatch):
+    train(store, "learning_rates", 1)
+    monkeypatch.setattr("fashion_keras.archive.PROTOCOL_VERSION", 99)
+    write_archive(tmp_path / ARCHIVE, store.all_runs())
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match="protocol version 99"):
+        RunArchive(tmp_path / ARCHIVE)
+
+
+def test_tables_and_curves_from_the_archive_are_those_that_were_published(published, tmp_path, console):
+    assert report_comparisons([], tmp_path / "again", published, console) == 0
+    names = [path.name for path in (published / "learning_rates").iterdir() if path.name != reports.RECORD]
+    assert {"table.md", "table.csv", "runs.csv", "differences.csv", "curves_by_arm.png"} <= set(names)
+    for name in names:
+        again = tmp_path / "again" / "learning_rates" / name
+        assert again.read_bytes() == (published / "learning_rates" / name).read_bytes(), name
+
+
+def test_publishing_twice_gives_equal_bytes(published, store):
+    before = {path: path.read_bytes() for path in published.rglob("*.*")}
+    publish(load_stored(store, ["learning_rates"]), published, None)
+    assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
+
+
+def test_nothing_is_published_while_a_run_is_missing(store, tmp_path):
+    train(store, "learning_rates", 10, skip=("sgd_0.05", 3))
+    with pytest.raises(StoreError, match=r"learning_rates has 9 of 10 runs of sgd_0\.05"):
+        publish(load_stored(store, ["learning_rates"]), tmp_path / "experiments", None)
+    assert not (tmp_path / "experiments").exists()
+
+
+def test_nothing_is_published_with_fewer_than_ten_seeds(store, tmp_path):
+    train(store, "learning_rates", 9)
+    with pytest.raises(StoreError, match="has 9 seeds; publishing needs 10"):
+        publish(load_stored(store, ["learning_rates"]), tmp_path / "experiments", None)
+    assert not (tmp_path / "experiments").exists()
+
+
+def test_marked_blocks_of_a_page_are_filled_and_the_rest_stays(published):
+    page = "before\n<!-- verdicts of experiments/learning_rates -->\nold\n<!-- end -->\nafter\n"
+    filled = fill_blocks(page, published)
+    assert filled.startswith("before\n<!-- verdicts of experiments/learning_rates -->\n| arm |")
+    assert "sgd_0.05" in filled
+    assert "old" not in filled
+    assert filled.endswith("|\n<!-- end -->\nafter\n")
+    assert fill_blocks(filled, published) == filled
+
+
+@pytest.mark.parametrize("block", ["table of experiments/cnn", "picture of experiments/learning_rates"])
+def test_a_block_of_what_was_not_published_is_an_error(published, block):
+    with pytest.raises(StoreError, match="there is no"):
+        fill_blocks(f"<!-- {block} -->\n<!-- end -->\n", published)
+
+
+def test_what_was_not_run_is_told_by_name(store):
+    with pytest.raises(StoreError, match="no runs of cnn; `fashion-keras run cnn` makes them"):
+        load_stored(store, ["cnn"])
+    with pytest.raises(StoreError, match="no comparison of the report"):
+        load_stored(store, [])
+    with pytest.raises(ConfigError, match="did you mean 'dropout'"):
+        load_stored(store, ["droput"])
+
+
+def test_what_was_not_published_is_told_by_name(published, tmp_path):
+    with pytest.raises(StoreError, match="cnn was not published"):
+        load_published(published, ["cnn"])
+    with pytest.raises(ConfigError, match="did you mean 'dropout'"):
+        load_published(published, ["droput"])
+    with pytest.raises(StoreError, match="holds no published comparison"):
+        load_published(tmp_path / "nothing")
+
+
+def test_the_readme_shows_the_published_tables():
+    readme = (PROJECT / "README.md").read_text()
+    assert "of experiments/initializers -->" in readme
+    assert fill_blocks(readme, PROJECT / "experiments") == readme
+
+
+def test_every_comparison_of_the_report_is_published_whole():
+    found = load_published(PROJECT / "experiments")
+    assert [results.record.name for results in found] == list(reports.NAMES)
+    for results in found:
+        publishing._check_whole(results)
+
+
+@pytest.mark.parametrize("name", reports.NAMES)
+def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
+    (results,) = load_published(PROJECT / "experiments", [name])
+    paths = write_report(results, tmp_path, differences=build_differences(results), pictures=())
+    assert "differences.csv" in [path.name for path in paths]
+    for path in paths:
+        assert path.read_text() == (PROJECT / "experiments" / name / path.name).read_text(), path.name
