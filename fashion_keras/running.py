@@ -26,7 +26,7 @@ from fashion_keras.execution.progress import RunProgress
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Experiment
 from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.planning import Work, estimate_seconds, make_plan, take_shard
-from fashion_keras.reporting import build_differences, build_table, to_rich, write_report
+from fashion_keras.reporting import build_differences, build_table, describe_power, to_rich, write_report
 from fashion_keras.store import RunStore
 
 QUICK_EPOCHS = 3
@@ -172,7 +172,7 @@ class _Invocation:
         return "-".join(parts)
 
     def describe(self) -> None:
-        """Print the runs that are needed, those that are there, and the time of the rest."""
+        """Print the runs that are needed, those that are there, what they could show, and the time of the rest."""
         pending = set(self.plan.pending)
         for experiment, arms in self.work:
             self._say(f"{experiment.name}: {experiment.title}")
@@ -181,6 +181,9 @@ class _Invocation:
                 found = sum(config not in pending for config in configs)
                 epochs = configs[0].epochs
                 self._say(f"  {arm.name}: {len(configs)} runs of {epochs} epochs, {found} in the store")
+            record = make_record(experiment, describe_data(self.dataset), self.seeds)
+            for line in describe_power(load_results(self.store, record, self.seeds)):
+                self._say(f"  {line}")
         self._say(self._plan_text())
         seconds = estimate_seconds(self.plan, self.store, self.location, self.engine.workers)
         self._say(f"About {format_duration(seconds)} with {self.engine.workers} workers on this machine")

@@ -350,6 +350,13 @@ def test_dry_run_says_what_is_there_and_writes_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_dry_run_says_what_the_planned_seeds_could_show(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(seeds=3)
+    monkeypatch.setattr(running, "estimate_seconds", lambda *_: 0.0)
+    assert "would likely show" in run(dry_run=True, seeds=10)[1]
+    assert "would likely show" not in run(dry_run=True, seeds=1)[1]
+
+
 def test_shards_train_each_run_once_and_write_no_table(run: Run, engine: Engine, tmp_path: Path) -> None:
     for shard in range(3):
         status, output = run(seeds=4, shard=(shard, 3))

@@ -5,6 +5,7 @@
 
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import build_differences, compare_with_baseline
+from fashion_keras.reporting.power import describe_power
 from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.report import write_report
 from fashion_keras.reporting.summary import build_table
@@ -19,6 +20,7 @@ __all__ = [
     "build_differences",
     "build_table",
     "compare_with_baseline",
+    "describe_power",
     "runs_csv",
     "to_csv",
     "to_markdown",
