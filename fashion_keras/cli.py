@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from fashion_keras.errors import UserError
-from fashion_keras.names import NAMES
+from fashion_keras.names import ALL_NAMES, NAMES
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
@@ -76,7 +76,7 @@ def _build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_command(commands, "list", _list, "name the comparisons")
     run = _add_command(commands, "run", _run, "train and compare")
-    run.add_argument("names", nargs="+", metavar="NAME", help=f"{', '.join(NAMES)}, or all")
+    run.add_argument("names", nargs="+", metavar="NAME", help=f"{', '.join(ALL_NAMES)}, or all (the report's)")
     _add_run_options(run, with_debug=False)
     report = _add_command(commands, "report", _report, "write the tables and curves of finished runs again")
     _add_report_options(report)
@@ -105,7 +105,7 @@ def _add_command(
 
 
 def _add_report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)} (default: all that were run)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(ALL_NAMES)} (default: all that were run)")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the results (default: %(default)s)")
     parser.add_argument("--published", type=Path, metavar="DIR", help="read the runs that were published in DIR")
     parser.add_argument(
@@ -176,7 +176,7 @@ def _names(text: str) -> tuple[str, ...]:
 def _list(_options: argparse.Namespace) -> int:
     from fashion_keras.experiments import load_experiment
 
-    for name in NAMES:
+    for name in ALL_NAMES:
         experiment = load_experiment(name)
         print(f"{name:15} {experiment.title}: {', '.join(arm.name for arm in experiment.arms)}")
     return 0
@@ -213,7 +213,7 @@ def _report(options: argparse.Namespace) -> int:
     from fashion_keras.publishing import publish
     from fashion_keras.store import RunStore
 
-    publish(load_stored(RunStore(options.out / "store"), NAMES), Path("experiments"), Path("README.md"))
+    publish(load_stored(RunStore(options.out / "store"), ALL_NAMES), Path("experiments"), Path("README.md"))
     console.print("Published in experiments/, and in the README's tables")
     return 0
 

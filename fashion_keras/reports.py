@@ -18,7 +18,7 @@ from fashion_keras.comparison import (
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments import load_experiment
-from fashion_keras.names import NAMES
+from fashion_keras.names import ALL_NAMES
 from fashion_keras.reporting import build_differences, build_table, to_rich, write_report
 from fashion_keras.store import RunStore
 
@@ -59,7 +59,7 @@ def load_stored(store: RunStore, names: Sequence[str]) -> list[ComparisonResults
         StoreError: One that was named has none, or there is none at all.
     """
     found = []
-    for name in names or NAMES:
+    for name in names or ALL_NAMES:
         path = _plain_record(name).path_in(store)
         results = _load(store, read_record(path)) if path.exists() else None
         if results is not None and any(arm.runs for arm in results.arms):
@@ -81,7 +81,7 @@ def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonRe
         load_experiment(name)  # a misspelt name is told as such
         if not (folder / name / RECORD).exists():
             raise StoreError(f"{name} was not published in {folder}")
-    chosen = names or [name for name in NAMES if (folder / name / RECORD).exists()]
+    chosen = names or [name for name in ALL_NAMES if (folder / name / RECORD).exists()]
     if not chosen:
         raise StoreError(f"{folder} holds no published comparison")
     archive = RunArchive(folder / ARCHIVE)

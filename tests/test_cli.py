@@ -11,7 +11,7 @@ import pytest
 from fashion_keras import cli
 from fashion_keras.data import fetching, sources
 from fashion_keras.errors import ConfigError, DataError, UserError
-from fashion_keras.experiments import NAMES, load_experiment
+from fashion_keras.experiments import ALL_NAMES, load_experiment
 
 Mistake = Callable[..., str]
 
@@ -50,8 +50,8 @@ def mistake(capsys: pytest.CaptureFixture[str]) -> Mistake:
 def test_list_names_every_comparison_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(NAMES)
-    for name, line in zip(NAMES, lines, strict=True):
+    assert [line.split()[0] for line in lines] == list(ALL_NAMES)
+    for name, line in zip(ALL_NAMES, lines, strict=True):
         assert load_experiment(name).title in line
 
 
