@@ -61,7 +61,7 @@ def train_run(
 def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> RunResult:
     started = time.perf_counter()
     train, validation = _split_examples(config, dataset)
-    images, test_images = _hold_images(dataset)
+    images, test_images = hold_dataset(dataset)
     steps = num_batches(len(train), config.batch_size)
     model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
     compile_model(model, config, steps)
@@ -256,7 +256,7 @@ def _split_examples(config: RunConfig, dataset: Dataset) -> tuple[NDArray[np.int
 
 
 @lru_cache(maxsize=1)  # a worker's runs share them
-def _hold_images(dataset: Dataset) -> tuple[tf.Tensor, tf.Tensor]:
+def hold_dataset(dataset: Dataset) -> tuple[tf.Tensor, tf.Tensor]:
     """Return the training and the test images [N, H, W, C] as the pipelines take them."""
     shape = (-1, *dataset.image_shape)
     return hold_images(dataset.train_images.reshape(shape)), hold_images(dataset.test_images.reshape(shape))
