@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fashion_keras.archive import ARCHIVE, write_archive
+from fashion_keras.claims import claims_page, evaluate_claims
 from fashion_keras.comparison import ComparisonResults, record_text
 from fashion_keras.config import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError
@@ -18,6 +19,8 @@ from fashion_keras.reporting import build_differences, write_report
 from fashion_keras.reporting.files import write_files
 from fashion_keras.reports import RECORD
 from fashion_keras.store import StoredRun, clear_errors
+
+CLAIMS_PAGE = "claims.md"
 
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments/(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -39,7 +42,8 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
         _publish_comparison(results, folder / results.record.name)
     runs = {run.path.name: run for results in found for arm in results.arms for run in arm.runs.values()}
     write_archive(folder / ARCHIVE, runs.values())
-    write_files(folder, {"README.md": _describe(found, list(runs.values()))})
+    pages = {"README.md": _describe(found, list(runs.values())), CLAIMS_PAGE: claims_page(evaluate_claims(found))}
+    write_files(folder, pages)
     if readme is not None and readme.exists():
         write_files(readme.parent, {readme.name: fill_blocks(readme.read_text(), folder)})
 
@@ -98,6 +102,7 @@ def _describe(found: Sequence[ComparisonResults], runs: Sequence[StoredRun]) -> 
 Written by `fashion-keras report --publish`: do not edit.
 
 {names}
+- [claims](claims.md): which sentences of the report hold
 
 - Runs: {len(runs)}, each shown in as many tables as it belongs to; {format_duration(worked)} of single-threaded work.
 - Protocol version {PROTOCOL_VERSION}; {versions}.

@@ -1,0 +1,123 @@
+"""What claims are measured by: pure functions of arrays, one row per run, one column per epoch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.claims.definition import ClaimVerdict
+from fashion_keras.statistics import LEVEL, MIN_SEEDS, MeanInference, sign_flip_p
+
+Array = NDArray[np.float64]
+
+
+def noise(losses: Array) -> Array:
+    """Return how much each curve zig-zags, float64 [runs]: the spread of its changes from epoch to epoch.
+
+    The standard deviation of the changes within the second half of the epochs, where a steady slope adds nothing.
+
+    Args:
+        losses: float64 [runs, epochs], at least six epochs.
+
+    >>> noise(np.array([[9.0, 9.0, 9.0, 1.0, 2.0, 1.0]])).round(3).tolist()
+    [1.414]
+    """
+    changes = np.diff(losses[:, losses.shape[1] // 2 :], axis=1)
+    return np.asarray(changes.std(axis=1, ddof=1))
+
+
+def gap_growth(validation: Array, training: Array, since_epoch: int) -> Array:
+    """Return by how much validation loss minus training loss grows from an epoch (from 1) to the last, [runs].
+
+    >>> gap_growth(np.array([[1.0, 1.0, 1.5]]), np.array([[1.0, 0.9, 0.9]]), since_epoch=1).round(3).tolist()
+    [0.6]
+    """
+    gap = validation - training
+    return np.asarray(gap[:, -1] - gap[:, since_epoch - 1])
+
+
+def lowest_epochs(losses: Array) -> NDArray[np.int_]:
+    """Return for each run the column where the mean of the OTHER runs is lowest, int [runs].
+
+    Were a run itself asked where it is lowest, it would rise afterwards by chance alone.
+    """
+    others = losses.sum(axis=0) - losses
+    return np.asarray(np.argmin(others, axis=1))
+
+
+def change_since(curves: Array, columns: NDArray[np.int_]) -> Array:
+    """Return each curve's last value minus that in its column, float64 [runs]."""
+    return np.asarray(curves[:, -1] - curves[np.arange(len(curves)), columns])
+
+
+def spread_between(arms: Array) -> Array:
+    """Return per seed the standard deviation between the arms, float64 [runs], of float64 [arms, runs].
+
+    >>> spread_between(np.array([[1.0, 5.0], [3.0, 5.0]])).round(3).tolist()
+    [1.414, 0.0]
+    """
+    return np.asarray(arms.std(axis=0, ddof=1))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a row of numbers, one per seed, says of a statement about their mean; as `Part` has it."""
+
+    verdict: ClaimVerdict
+    because: str = ""
+    estimate: float | None = None
+    interval: tuple[float, float] | None = None
+    p: float | None = None
+
+
+def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Judgement:
+    """Judge "the mean is above `bound`".
+
+    p is two-sided, the larger of `MeanInference`'s and of the sign-flips', as in the tables' verdicts. Below 0.05 the
+    side of the mean decides between supported and refuted.
+    """
+    if early := _unmeasurable(samples, planned_seeds):
+        return early
+    inference = MeanInference.of(samples[None])
+    p = max(float(inference.p_different(bound)[0]), sign_flip_p(samples - bound))
+    return _judge(inference, p if inference.mean[0] > bound else 1.0, p if inference.mean[0] <= bound else 1.0, p)
+
+
+def judge_below(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Judgement:
+    """Judge "the mean is below `bound`", as `judge_above` does."""
+    mirrored = judge_above(-samples, -bound, planned_seeds)
+    if mirrored.estimate is None or mirrored.interval is None:
+        return mirrored
+    low, high = mirrored.interval
+    return Judgement(mirrored.verdict, mirrored.because, -mirrored.estimate, (-high, -low), mirrored.p)
+
+
+def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) -> Judgement:
+    """Judge "the mean is less than `margin` from 0": two one-sided tests; refuted where it is shown to be farther."""
+    if early := _unmeasurable(samples, planned_seeds):
+        return early
+    inference = MeanInference.of(samples[None])
+    within = float(max(inference.p_above(-margin)[0], inference.p_below(margin)[0]))
+    beyond = float(min(1.0, 2.0 * min(inference.p_above(margin)[0], inference.p_below(-margin)[0])))
+    return _judge(inference, within, beyond, within)
+
+
+def _judge(inference: MeanInference, p_holds: float, p_contrary: float, shown: float) -> Judgement:
+    low, high = inference.interval()
+    verdict, because = ClaimVerdict.UNDECIDED, "not enough evidence"
+    if p_holds < LEVEL:
+        verdict, because = ClaimVerdict.SUPPORTED, ""
+    elif p_contrary < LEVEL:
+        verdict, because, shown = ClaimVerdict.REFUTED, "", p_contrary
+    return Judgement(verdict, because, float(inference.mean[0]), (float(low[0]), float(high[0])), shown)
+
+
+def _unmeasurable(samples: Array, planned_seeds: int) -> Judgement | None:
+    if samples.size < MIN_SEEDS:
+        return Judgement(ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} seeds")
+    if samples.size < planned_seeds:
+        return Judgement(ClaimVerdict.UNDECIDED, "planned seeds not done")
+    if not np.isfinite(samples).all():
+        count = int((~np.isfinite(samples)).sum())
+        return Judgement(ClaimVerdict.UNDECIDED, f"cannot be measured in {count} of {samples.size} seeds (diverged?)")
+    return None

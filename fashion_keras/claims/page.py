@@ -1,0 +1,93 @@
+"""The page of claims, Markdown: verdicts first, then what each rests on."""
+
+from collections.abc import Sequence
+from math import exp
+
+from fashion_keras.claims.definition import ClaimResult, Part, Unit
+
+_INTRODUCTION = """# Does the report's every sentence hold?
+
+Written by `fashion-keras report --publish`: do not edit. Sixteen claims of the report, judged from
+the runs that are published here.
+"""
+
+_EXPLANATION = """## How to read this
+
+- **figure**: the mean over the seeds of the first arm minus the second, both trained on the same seed. Accuracies are
+  in points (percentage points), losses in nats. "x 2" says that the first is twice as large as the second (geometric
+  mean over the seeds). "%" is one arm's own mean.
+- **95 % interval**: where the mean would lie with ever more seeds; computed so that it holds the true mean in about 95
+  of 100 such experiments. Where an arm's runs differ wildly it reaches farther than accuracies can: ten such runs tell
+  little of their mean.
+- **p**: how often chance alone would give a difference at least as large. The largest of Student's t, the bootstrap-t
+  and exact sign-flips, two-sided. For "within ... points" it is the larger p of two one-sided tests.
+- **supported**: every part was shown, each with p below 0.05. Since all must hold, no part is corrected for the others.
+- **refuted**: at least one part was shown to be the other way round, with p below 0.05; of many parts one may do so by
+  accident, so look at its p.
+- **undecided**: neither. That is no evidence against the claim: the seeds do not tell, or something was not measured.
+- **not judged**: shown for comparison only, as are the sizes in brackets.
+
+The sixteen verdicts are not corrected for each other, nor for looking again after adding seeds.
+
+## What it does not cover
+
+One data set, its one test set, these seeds and these training images. The report leaves some settings open; where our
+reading differs from what it did, a claim may be judged on something else than its author ran. The names and thresholds
+of the measures are ours: the report says "noisier" or "markedly" without a number.
+"""
+
+_SUFFIXES = {Unit.POINTS: " points", Unit.PERCENT: " %"}
+
+
+def claims_page(results: Sequence[ClaimResult]) -> str:
+    """Return the page of these claims, Markdown."""
+    rows = [f"| {claim.number} | {claim.key} | {claim.text} | **{claim.verdict}** |" for claim in results]
+    summary = "\n".join(["| | name | claim | verdict |", "|---:|---|---|---|", *rows])
+    details = "\n".join(_describe(claim) for claim in results)
+    return f"{_INTRODUCTION}\n{summary}\n\n{_EXPLANATION}\n## Claim by claim\n\n{details}"
+
+
+def _describe(claim: ClaimResult) -> str:
+    rows = [_part_row(part) for part in claim.figures]
+    table = "\n".join(
+        ["| part | figure | 95 % interval | p | seeds | verdict |", "|---|---:|---:|---:|---:|---|", *rows]
+    )
+    return (
+        f"### {claim.number}. {claim.key}: {claim.verdict}\n\n{claim.text}\n\nMeasure: {claim.measure}\n\n{table}\n\n"
+        f"Why {claim.verdict}: {claim.because}.\n"
+    )
+
+
+def _part_row(part: Part) -> str:
+    verdict = "not judged" if part.verdict is None else str(part.verdict)
+    if part.verdict is not None and part.because:
+        verdict = f"{verdict}: {part.because}"
+    seeds = str(part.num_seeds) if part.num_seeds else ""
+    return f"| {part.words} | {_estimate(part)} | {_interval(part)} | {_p(part.p)} | {seeds} | {verdict} |"
+
+
+def _estimate(part: Part) -> str:
+    if part.estimate is None:
+        return ""
+    return f"{_number(part.estimate, part.unit)}{_SUFFIXES.get(part.unit, '')}"
+
+
+def _interval(part: Part) -> str:
+    if part.interval is None:
+        return ""
+    low, high = part.interval
+    return f"{_number(low, part.unit)} to {_number(high, part.unit)}"
+
+
+def _number(value: float, unit: Unit) -> str:
+    if unit is Unit.RATIO:
+        return f"x {exp(value):.3g}"
+    if unit is Unit.PERCENT:
+        return f"{100 * value:.2f}"
+    return f"{100 * value:+.2f}" if unit is Unit.POINTS else f"{value:+.4f}"
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return ""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,0 +1,133 @@
+"""From comparisons to verdicts, and the published page."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fashion_keras import publishing
+from fashion_keras.claims import CLAIMS, ClaimVerdict, Part, claims_page, evaluate_claims
+from fashion_keras.claims.definition import judge_parts
+from fashion_keras.claims.report import cnn_best, dropout_slight
+from fashion_keras.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
+from fashion_keras.reports import load_published
+from fashion_keras.results import METRICS
+from fashion_keras.store import StoredRun
+
+SUPPORTED, REFUTED, UNDECIDED = ClaimVerdict
+PUBLISHED = Path(__file__).parents[2] / "experiments"
+
+
+def make_arm(name: str, accuracies: list[float | None]) -> ArmResults:
+    final = dict.fromkeys(METRICS, 0.5)
+    runs = {
+        seed: StoredRun(Path(f"{name}__s{seed}"), {"final": {**final, "test_accuracy": accuracy}})
+        for seed, accuracy in enumerate(accuracies)
+    }
+    folders = {seed: run.path.name for seed, run in runs.items()}
+    return ArmResults(ArmRecord(name, None, False, {"model": name}, folders), runs)
+
+
+def make_comparison(name: str, *arms: ArmResults, num_seeds: int = 6) -> dict[str, ComparisonResults]:
+    record = ComparisonRecord(name, name, arms[0].name, tuple(arm.record for arm in arms), {})
+    return {name: ComparisonResults(record, arms, tuple(range(num_seeds)))}
+
+
+def dropout(base: list[float | None], dropped: list[float | None]) -> dict[str, ComparisonResults]:
+    return make_comparison("dropout", make_arm("no_dropout", base), make_arm("dropout_0.1", dropped))
+
+
+BASE = [0.80, 0.81, 0.82, 0.83, 0.84, 0.85]
+HIGHER = [0.82, 0.83, 0.83, 0.85, 0.87, 0.87]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([SUPPORTED, SUPPORTED], SUPPORTED),
+        ([SUPPORTED, UNDECIDED], UNDECIDED),
+        ([SUPPORTED, UNDECIDED, REFUTED], REFUTED),
+        ([SUPPORTED, None], SUPPORTED),
+    ],
+)
+def test_a_claim_holds_where_every_judged_part_does_and_falls_where_one_falls(verdicts, expected):
+    assert judge_parts([Part("it", verdict) for verdict in verdicts])[0] is expected
+
+
+def test_a_claim_without_a_judged_part_is_a_mistake():
+    with pytest.raises(ValueError, match="at least one part"):
+        judge_parts([Part("it", None)])
+
+
+def test_a_clear_difference_supports_and_its_contrary_refutes():
+    assert dropout_slight(dropout(BASE, HIGHER)).verdict == "supported"
+    assert dropout_slight(dropout(HIGHER, BASE)).verdict == "refuted"
+
+
+def test_arms_are_paired_by_seed_and_not_by_place():
+    found = dropout(BASE, HIGHER)
+    base, dropped = found["dropout"].arms
+    turned = replace(dropped, runs=dict(reversed(dropped.runs.items())))
+    found["dropout"] = replace(found["dropout"], arms=(base, turned))
+    assert dropout_slight(found) == dropout_slight(dropout(BASE, HIGHER))
+
+
+def test_a_missing_seed_a_missing_value_and_a_missing_comparison_leave_it_undecided():
+    reasons = {
+        "planned seeds not done": make_comparison(
+            "dropout", make_arm("no_dropout", [*BASE, 0.8]), make_arm("dropout_0.1", HIGHER), num_seeds=7
+        ),
+        "cannot be measured in 1 of 6 seeds": dropout(BASE, [*HIGHER[:5], None]),
+        "not run: dropout/dropout_0.1": make_comparison("dropout", make_arm("no_dropout", BASE)),
+        "not run: dropout/dropout_0.1, dropout/no_dropout": {},
+    }
+    for reason, found in reasons.items():
+        claim = dropout_slight(found)
+        assert claim.verdict == "undecided"
+        assert reason in claim.because
+
+
+def test_the_cnn_meets_every_other_arm_once_and_never_itself():
+    shared, cnn = make_arm("fcn", BASE), make_arm("cnn", [0.90, 0.91, 0.93, 0.93, 0.95, 0.95])
+    found = make_comparison("cnn", shared, cnn) | make_comparison("dropout", shared, make_arm("other", HIGHER))
+    parts = [part for part in cnn_best(found).figures if part.estimate is not None]
+    assert [part.words for part in parts] == ["test accuracy: `cnn` above `fcn`", "test accuracy: `cnn` above `other`"]
+    assert {part.verdict for part in parts} == {SUPPORTED}
+
+
+def test_a_cnn_that_loses_to_one_network_is_refuted_though_times_are_missing():
+    found = make_comparison("cnn", make_arm("fcn", HIGHER), make_arm("cnn", BASE))
+    assert cnn_best(found).verdict == "refuted"
+
+
+def test_without_any_run_all_sixteen_are_there_in_order_and_undecided():
+    claims = evaluate_claims([])
+    assert [claim.number for claim in claims] == list(range(1, 17))
+    assert len(CLAIMS) == 16
+    assert {claim.verdict for claim in claims} == {UNDECIDED}
+    assert all("not run" in claim.because for claim in claims[:15])
+
+
+def test_times_are_not_judged_without_timing_runs():
+    claims = evaluate_claims(load_published(PUBLISHED))
+    assert claims[15].verdict == "undecided"
+    assert "no timing runs yet" in claims[15].because
+    assert claims[14].because == "computation time: `cnn` below the others: no timing runs yet"
+
+
+def test_the_page_begins_with_all_verdicts():
+    claims = evaluate_claims([])
+    summary = claims_page(claims).split("## ")[0]
+    for claim in claims:
+        assert f"| {claim.number} | {claim.key} | {claim.text} | **undecided** |" in summary
+
+
+def test_the_published_page_is_what_the_published_runs_say():
+    assert (PUBLISHED / "claims.md").read_text() == claims_page(evaluate_claims(load_published(PUBLISHED)))
+
+
+def test_publishing_writes_the_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "_publish_comparison", lambda results, folder: None)
+    monkeypatch.setattr(publishing, "write_archive", lambda path, runs: None)
+    publishing.publish(load_published(PUBLISHED), tmp_path, readme=None)
+    assert (tmp_path / "claims.md").read_text() == (PUBLISHED / "claims.md").read_text()
