@@ -178,7 +178,8 @@ def batch_norm_less_sensitive(found: Results) -> ClaimResult:
     )
     part = narrower_spread(found, "spread between four initialisers: with batch norm below without", normed, plain)
     text = "Batch norm makes the result less sensitive to the initialisation."
-    return make_claim(14, "bn-less-sensitive", text, measure, part)
+    others = shown(narrower_spread(found, "the same among the three that are not the default", normed[1:], plain[1:]))
+    return make_claim(14, "bn-less-sensitive", text, measure, part, others)
 
 
 def cnn_best(found: Results) -> ClaimResult:
@@ -243,4 +244,5 @@ def _fully_connected(found: Results) -> list[str]:
 
 
 def _is_cnn(arm: ArmResults) -> bool:
-    return bool(arm.record.config.get("model") == "cnn")
+    model = arm.record.config.get("model", "fcn")  # a bare name, or a mapping where it has options
+    return bool((model if isinstance(model, str) else model["name"]) == "cnn")

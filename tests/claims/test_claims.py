@@ -8,7 +8,7 @@ import pytest
 from fashion_keras import publishing
 from fashion_keras.claims import CLAIMS, ClaimVerdict, Part, claims_page, evaluate_claims
 from fashion_keras.claims.definition import judge_parts
-from fashion_keras.claims.report import cnn_best, dropout_slight
+from fashion_keras.claims.report import batch_norm_less_sensitive, cnn_best, dropout_slight
 from fashion_keras.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
 from fashion_keras.reports import load_published
 from fashion_keras.results import METRICS
@@ -93,6 +93,26 @@ def test_the_cnn_meets_every_other_arm_once_and_never_itself():
     parts = [part for part in cnn_best(found).figures if part.estimate is not None]
     assert [part.words for part in parts] == ["test accuracy: `cnn` above `fcn`", "test accuracy: `cnn` above `other`"]
     assert {part.verdict for part in parts} == {SUPPORTED}
+
+
+def test_a_cnn_with_options_is_a_cnn():
+    cnn = make_arm("cnn", HIGHER)
+    cnn = replace(cnn, record=replace(cnn.record, config={"model": {"name": "cnn", "kernel_size": 3}}))
+    found = make_comparison("cnn", make_arm("fcn", BASE), cnn)
+    assert sum(part.estimate is not None for part in cnn_best(found).figures) == 1
+
+
+def test_the_spread_between_initialisers_is_compared_seed_by_seed():
+    def arms(names: list[str], step: float) -> list[ArmResults]:
+        return [make_arm(name, [value + place * step for value in BASE]) for place, name in enumerate(names)]
+
+    schemes = ["random_normal", "xavier_normal", "he_uniform"]
+    normed = ["batch_norm_0.008", *(f"batch_norm_0.008_{scheme}" for scheme in schemes)]
+    plain = make_comparison("initializers", *arms(["default", *schemes], 0.02))
+    claim = batch_norm_less_sensitive(plain | make_comparison("batch_norm", *arms(normed, 0.01)))
+    # Four steps of 0.01 spread by the root of 5/3 steps; twice that without batch norm.
+    assert claim.verdict == "supported"
+    assert claim.figures[0].estimate == pytest.approx(-0.01 * (5 / 3) ** 0.5)
 
 
 def test_a_cnn_that_loses_to_one_network_is_refuted_though_times_are_missing():
