@@ -234,10 +234,10 @@ def _not_run(comparison: str) -> Part:
 
 
 def _fully_connected(found: Results) -> list[str]:
-    """Name every arm of another model than the CNN once, though it stands in several comparisons."""
+    """Name every arm of the report but the CNN, once, though it stands in several comparisons."""
     names: dict[tuple[str, ...], str] = {}
-    for comparison, results in found.items():
-        for arm in results.arms:
+    for comparison in (name for name in NAMES if name in found):
+        for arm in found[comparison].arms:
             if not _is_cnn(arm):
                 names.setdefault(tuple(arm.record.folders.values()), f"{comparison}/{arm.name}")
     return list(names.values())

@@ -95,6 +95,11 @@ def test_the_cnn_meets_every_other_arm_once_and_never_itself():
     assert {part.verdict for part in parts} == {SUPPORTED}
 
 
+def test_comparisons_that_are_not_the_reports_change_no_claim():
+    found = make_comparison("cnn", make_arm("fcn", BASE), make_arm("cnn", HIGHER))
+    assert cnn_best(found | make_comparison("precision_fcn", make_arm("fcn_bfloat16", HIGHER))) == cnn_best(found)
+
+
 def test_a_cnn_with_options_is_a_cnn():
     cnn = make_arm("cnn", HIGHER)
     cnn = replace(cnn, record=replace(cnn.record, config={"model": {"name": "cnn", "kernel_size": 3}}))
