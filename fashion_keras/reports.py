@@ -19,7 +19,7 @@ from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments import load_experiment
 from fashion_keras.names import ALL_NAMES
-from fashion_keras.reporting import build_differences, build_table, to_rich, write_report
+from fashion_keras.reporting import build_against_report, build_differences, build_table, to_rich, write_report
 from fashion_keras.store import RunStore
 
 RECORD = "comparison.json"
@@ -46,8 +46,11 @@ def report_comparisons(names: Sequence[str], out: Path, published: Path | None, 
         differences = build_differences(results)
         if differences is not None:
             console.print(to_rich(differences, with_notes=results is found[-1]))
+        against = build_against_report(results)
+        if against is not None:
+            console.print(to_rich(against, with_notes=results is found[-1]))
         folder = out / results.record.name
-        paths = write_report(results, folder, differences=differences)
+        paths = write_report(results, folder, differences=differences, against_report=against)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
     return 0
 

@@ -26,7 +26,14 @@ from fashion_keras.execution.progress import RunProgress
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Experiment
 from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.planning import Work, estimate_seconds, make_plan, take_shard
-from fashion_keras.reporting import build_differences, build_table, describe_power, to_rich, write_report
+from fashion_keras.reporting import (
+    build_against_report,
+    build_differences,
+    build_table,
+    describe_power,
+    to_rich,
+    write_report,
+)
 from fashion_keras.store import RunStore
 
 QUICK_EPOCHS = 3
@@ -292,13 +299,18 @@ class _Invocation:
             with_published = self.dataset.is_fashion_mnist and not self.modification
             whole = load_results(self.store, record, self.seeds)
             differences = build_differences(whole, [arm.name for arm in results.arms])
+            against = build_against_report(results) if with_published else None
             folder = self._report_folder(record)
-            paths = write_report(results, folder, differences=differences, with_published=with_published)
+            paths = write_report(
+                results, folder, differences=differences, against_report=against, with_published=with_published
+            )
             self.console.print(to_rich(build_table(results, with_published=with_published), with_notes=is_last))
             if differences is not None:
                 self.console.print(to_rich(differences, with_notes=is_last))
             elif not whole.is_complete:
                 self._say("No differences yet: they are judged over all arms together, and some have no run of a seed")
+            if against is not None:
+                self.console.print(to_rich(against, with_notes=is_last))
             self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
             # Whichever arms were asked for: the verdicts are over all of them.
             if whole.is_complete and differences is not None:

@@ -3,6 +3,7 @@
 `figures` and `samples` need matplotlib and are imported where a picture is drawn, so that tables do without it.
 """
 
+from fashion_keras.reporting.against_report import batch_mean_accuracy, build_against_report
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import build_differences, compare_with_baseline
 from fashion_keras.reporting.power import describe_power
@@ -17,6 +18,8 @@ __all__ = [
     "Column",
     "Row",
     "Table",
+    "batch_mean_accuracy",
+    "build_against_report",
     "build_differences",
     "build_table",
     "compare_with_baseline",

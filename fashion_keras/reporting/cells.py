@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fashion_keras.statistics import mean_interval
+
 ABSENT = "–"
 """What a person reads where there is no number."""
 
@@ -59,6 +61,15 @@ MINUTES = Quantity(digits=2)
 
 
 @dataclass(frozen=True)
+class TextCell:
+    """A cell that is told to people in parts and to programs in fields."""
+
+    lines: tuple[str, ...]
+    fields: Mapping[str, Field]
+    published: str = ""
+
+
+@dataclass(frozen=True)
 class MeasuredCell:
     """Mean and spread of a quantity over an arm's runs.
 
@@ -99,3 +110,38 @@ class MeasuredCell:
     def fields(self) -> Mapping[str, Field]:
         """Mean, standard deviation, number of runs and published value."""
         return {"mean": self.mean, "std": self.std, "n": self.num_values, "published": self.published_value}
+
+
+@dataclass(frozen=True)
+class MeanIntervalCell(MeasuredCell):
+    """Mean and spread of an accuracy, and how well the mean is known.
+
+    Attributes:
+        interval: 95 % interval of the mean, within 0 and 1; None with fewer than two runs.
+    """
+
+    interval: tuple[float, float] | None = None
+
+    @classmethod
+    def of(cls, quantity: Quantity, values: NDArray[np.float64], published: float | None = None) -> "MeanIntervalCell":
+        """Summarise values, float64 [runs], fractions; those that are not finite are left out."""
+        cell = MeasuredCell.of(quantity, values, published)
+        finite = values[np.isfinite(values)]
+        interval = mean_interval(finite) if len(finite) else None
+        if interval is not None:
+            interval = (max(0.0, interval[0]), min(1.0, interval[1]))  # few and scattered runs reach beyond
+        return cls(cell.quantity, cell.mean, cell.std, cell.num_values, cell.published_value, interval)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Mean and standard deviation, then the interval where there is one."""
+        if self.interval is None:
+            return super().lines
+        low, high = (self.quantity.text(end) for end in self.interval)
+        return (*super().lines, f"[{low}–{high}]")
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """Those of the mean, and the ends of its interval."""
+        low, high = self.interval or (None, None)
+        return {**super().fields, "low": low, "high": high}

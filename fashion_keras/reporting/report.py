@@ -15,19 +15,21 @@ def write_report(
     folder: Path,
     *,
     differences: Table | None = None,
+    against_report: Table | None = None,
     with_published: bool = True,
     notes: Sequence[str] = (),
     pictures: Sequence[str] = ("png", "svg"),
 ) -> list[Path]:
     """Write the tables, the runs and the curves of a comparison, and return their paths.
 
-    `table.md` holds both tables; `table.csv`, `differences.csv` and `runs.csv` are for programs. Each file is written
-    whole or not at all.
+    `table.md` holds all tables; `table.csv`, `differences.csv`, `against_report.csv` and `runs.csv` are for programs.
+    Each file is written whole or not at all.
 
     Args:
         results: The requested arms and seeds; runs may be missing.
         folder: Where to; made where it is missing.
         differences: See `build_differences`.
+        against_report: See `build_against_report`.
         with_published: As in `build_table`.
         notes: More footnotes of the table.
         pictures: Formats of the curves.
@@ -42,4 +44,7 @@ def write_report(
     if differences is not None:
         contents["table.md"] += "\n" + to_markdown(differences, level=2)
         contents["differences.csv"] = to_csv(differences)
+    if against_report is not None:  # last: README takes the first and the second table by their places
+        contents["table.md"] += "\n" + to_markdown(against_report, level=2)
+        contents["against_report.csv"] = to_csv(against_report)
     return [*write_files(folder, contents), *draw_curves(results, folder, pictures)]

@@ -10,7 +10,7 @@ from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.experiments.definition import published_rows
-from fashion_keras.reporting.cells import ACCURACY, LOSS, MINUTES, MeasuredCell, Quantity
+from fashion_keras.reporting.cells import ACCURACY, LOSS, MINUTES, MeanIntervalCell, MeasuredCell, Quantity
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
 from fashion_keras.reporting.text import count_noun
 from fashion_keras.store import StoredRun
@@ -44,7 +44,8 @@ _METRICS: Mapping[str, tuple[Quantity, str, str]] = {
     "test_accuracy": (
         ACCURACY,
         "test accuracy, %",
-        "share of the test images that are classified correctly after the last epoch; every image counts alike.",
+        "share of the test images that are classified correctly after the last epoch; every image counts alike. "
+        "In square brackets the 95 % interval of the mean over seeds, on this test set.",
     ),
 }
 _MINUTES = Column(
@@ -82,7 +83,8 @@ def build_table(results: ComparisonResults, *, with_published: bool = True, note
 def _build_row(arm: ArmResults, num_seeds: int, comparable: bool) -> Row:
     published = published_rows().get(arm.record.published or "", {}) if comparable else {}
     cells = [
-        MeasuredCell.of(quantity, arm.finals(key), published.get(key)) for key, (quantity, _, _) in _METRICS.items()
+        (MeanIntervalCell if key == "test_accuracy" else MeasuredCell).of(quantity, arm.finals(key), published.get(key))
+        for key, (quantity, _, _) in _METRICS.items()
     ]
     minutes = np.array([run.seconds["total"] / 60 for run in arm.runs.values()])
     return Row(

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fashion_keras.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
-from fashion_keras.results import HISTORY_KEYS, METRICS
+from fashion_keras.results import HISTORY_KEYS, METRICS, pack_bits
 from fashion_keras.store import StoredRun
 
 Curve = Sequence[float | None]
@@ -19,6 +20,7 @@ def make_run(
     status: str = "finished",
     minutes: float = 1.0,
     config: Mapping[str, Any] | None = None,
+    correct: Sequence[bool] | None = None,
     **curves: Curve,
 ) -> StoredRun:
     """A stored run with these curves, one value an epoch; what is not given stays at 0.5."""
@@ -30,6 +32,7 @@ def make_run(
         "status": status,
         "final": {key: history[key][-1] for key in METRICS},
         "seconds": {"train": minutes * 50, "total": minutes * 60, "startup": 3.0},
+        "correct": None if correct is None else {"count": len(correct), "bits": pack_bits(np.array(correct))},
         "finished_at": "2026-01-02T03:04:05+00:00",
     }
     run = StoredRun(Path(f"/store/runs/run__s{seed}"), result)

@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from conftest import make_arm, make_results, make_run
 from rich.console import Console
@@ -34,7 +35,7 @@ def texts(table):
 
 
 def test_the_difference_is_the_mean_over_seeds_in_points_with_its_interval(results):
-    difference, won, _, verdict = texts(build_differences(results))["better"]
+    difference, _, won, _, verdict = texts(build_differences(results))["better"]
     # Their spread is 0.12 points: 2.365 * 0.12 / sqrt(8) is 0.10.
     assert difference == "+1.00 (+0.90 to +1.10)"
     assert won == "100"
@@ -42,7 +43,7 @@ def test_the_difference_is_the_mean_over_seeds_in_points_with_its_interval(resul
 
 
 def test_an_arm_within_a_fifth_of_a_point_is_equivalent(results):
-    difference, won, _, verdict = texts(build_differences(results))["same"]
+    difference, _, won, _, verdict = texts(build_differences(results))["same"]
     assert difference.startswith("+0.00 (-0.0")
     assert won == "50"
     assert verdict == "equivalent"
@@ -61,18 +62,18 @@ def test_the_family_is_all_arms_whichever_are_shown(results):
 
 def test_under_six_seeds_nothing_is_decided_and_the_table_says_why():
     few = make_results(arm("base", BASE[:5]), arm("better", shifted(SHIFTS[:5])))
-    assert texts(build_differences(few))["better"][2:] == ["–", "undecided (fewer than 6 seeds)"]
+    assert texts(build_differences(few))["better"][3:] == ["–", "undecided (fewer than 6 seeds)"]
 
 
 def test_one_seed_has_a_difference_but_no_interval():
     one = make_results(arm("base", BASE[:1]), arm("better", shifted(SHIFTS[:1])))
-    assert texts(build_differences(one))["better"] == ["+1.00", "100", "–", "undecided (fewer than 6 seeds)"]
+    assert texts(build_differences(one))["better"] == ["+1.00", "–", "100", "–", "undecided (fewer than 6 seeds)"]
 
 
 def test_before_the_planned_seeds_are_done_there_is_no_verdict(results):
     planned = replace(results, seeds=tuple(range(10)))
     table = build_differences(planned)
-    assert texts(table)["better"][3].startswith("undecided (planned seeds not done)")
+    assert texts(table)["better"][4].startswith("undecided (planned seeds not done)")
     assert table.rows[0].remarks == ("8 of 10 seeds",)
 
 
@@ -85,7 +86,7 @@ def test_only_seeds_that_every_arm_has_are_compared():
 
 def test_an_undecided_arm_says_how_many_seeds_would_likely_decide():
     noisy = shifted([0.004, -0.001, 0.003, -0.002, 0.004, 0.0, 0.003, -0.002])
-    verdict = texts(build_differences(make_results(arm("base", BASE), arm("noisy", noisy))))["noisy"][3]
+    verdict = texts(build_differences(make_results(arm("base", BASE), arm("noisy", noisy))))["noisy"][4]
     assert "undecided (not enough evidence)" in verdict
     assert "seeds would likely decide" in verdict
 
@@ -122,3 +123,36 @@ def test_it_fits_a_terminal(results, width):
 
 def test_its_markdown_stands_below_the_first_table(results):
     assert to_markdown(build_differences(results), level=2).startswith("## Against base\n")
+
+
+def with_bits(name, rows):
+    return make_arm(name, [make_run(seed, test_accuracy=[np.mean(row)], correct=row) for seed, row in enumerate(rows)])
+
+
+def test_on_new_images_the_interval_is_wider_and_needs_what_each_run_got_right():
+    # Seeds hardly differ, but the gain rests on some twenty of 200 images.
+    base = [[image < 150 + seed % 2 for image in range(200)] for seed in range(4)]
+    better = [[image < 170 for image in range(200)]] * 4
+    table = build_differences(make_results(with_bits("base", base), with_bits("better", better)))
+    difference, new_images = table.rows[0].cells[:2]
+    mean = difference.fields["mean"]
+    assert mean - new_images.fields["low"] > 2 * (mean - difference.fields["low"])
+    assert new_images.fields["high"] - mean > 2 * (difference.fields["high"] - mean)
+    some = make_results(with_bits("base", base), arm("better", [0.9] * 4))
+    assert build_differences(some).rows[0].cells[1].lines == ("–",)
+
+
+def test_no_interval_reaches_beyond_what_accuracies_can_differ_by():
+    right, wrong = [True] * 4, [False] * 4
+    base, failing = with_bits("base", [right] * 3), with_bits("failing", [right, wrong, wrong])
+    difference, new_images = build_differences(make_results(base, failing)).rows[0].cells[:2]
+    assert difference.fields["low"] == new_images.fields["low"] == -1.0
+    assert difference.fields["high"] <= 1.0
+
+
+@pytest.mark.parametrize("shifts", [[0.004, -0.001] * 4, [0.0001, 0.00012] * 4])
+def test_it_fits_80_columns_with_what_an_undecided_verdict_and_new_images_say(shifts):
+    undecided = make_results(arm("base", BASE), arm("a_long_name_of_an_arm", shifted(shifts)))
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(to_rich(build_differences(undecided), with_notes=False))
+    assert "too narrow" not in console.export_text()

@@ -35,9 +35,9 @@ def test_markdown_shows_mean_spread_and_the_published_value(two_arms: TwoArms) -
     heads, base, line, other = read_markdown(to_markdown(build_table(two_arms())))
     assert heads[:3] == ["arm", "runs", "training loss"]
     assert base[0] == "base"
-    assert base[6] == "86.00 ± 1.41<br>(86.03)"
+    assert base[6] == "86.00 ± 1.41 [73.29–98.71]<br>(86.03)"
     assert line[0] == "described in words only"
-    assert other[6] == "90.00 ± 0.00"
+    assert other[6] == "90.00 ± 0.00 [90.00–90.00]"
 
 
 def test_markdown_defines_every_column(two_arms: TwoArms) -> None:

@@ -7,7 +7,15 @@ import pytest
 
 from fashion_keras.comparison import ComparisonResults
 from fashion_keras.errors import StoreError
-from fashion_keras.reporting import build_differences, build_table, runs_csv, to_csv, to_markdown, write_report
+from fashion_keras.reporting import (
+    build_against_report,
+    build_differences,
+    build_table,
+    runs_csv,
+    to_csv,
+    to_markdown,
+    write_report,
+)
 
 TwoArms = Callable[..., ComparisonResults]
 
@@ -51,3 +59,15 @@ import fashion_keras.reporting.figures
 assert not {"tensorflow", "keras", "matplotlib.pyplot"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_is_set_against_the_report_is_the_last_table(two_arms: TwoArms, tmp_path: Path) -> None:
+    results = two_arms()
+    differences, against = build_differences(results), build_against_report(results)
+    assert differences is not None
+    assert against is not None
+    write_report(results, tmp_path, differences=differences, against_report=against)
+    parts = [build_table(results), differences, against]
+    text = (tmp_path / "table.md").read_text()
+    assert text == "\n".join(to_markdown(table, level=2 if number else 1) for number, table in enumerate(parts))
+    assert (tmp_path / "against_report.csv").read_text() == to_csv(against)

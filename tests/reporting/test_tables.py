@@ -26,7 +26,7 @@ def test_a_cell_is_mean_and_standard_deviation_over_the_seeds(two_arms: TwoArms)
 def test_losses_have_four_digits_and_accuracies_are_percent_with_two(two_arms: TwoArms) -> None:
     base = build_table(two_arms()).rows[0]
     assert base.cells[0].lines == ("0.3000", "± 0.1414")
-    assert base.cells[4].lines == ("86.00", "± 1.41")
+    assert base.cells[4].lines == ("86.00", "± 1.41", "[73.29–98.71]")
     assert base.cells[4].fields["mean"] == pytest.approx(0.86)
 
 
@@ -145,3 +145,16 @@ def test_numbers_for_people() -> None:
     assert [LOSS.text(value) for value in (0.28114, 12.5, 3.2e12, None)] == ["0.2811", "12.5000", "3.2e+12", ABSENT]
     assert ACCURACY.text(1.0) == "100.00"
     assert MINUTES.text(0.004) == "0.00"
+
+
+def test_the_mean_test_accuracy_has_an_interval_that_stays_a_share(two_arms: TwoArms) -> None:
+    cell = build_table(two_arms()).rows[0].cells[4]
+    low, high = cell.fields["low"], cell.fields["high"]
+    assert isinstance(low, float)
+    assert isinstance(high, float)
+    assert 0.0 <= low < 0.86 < high <= 1.0
+    runs = [make_run(seed, test_accuracy=[value]) for seed, value in enumerate([0.1, 0.9])]
+    scattered = build_table(make_results(make_arm("base", runs))).rows[0].cells[4]
+    assert (scattered.fields["low"], scattered.fields["high"]) == (0.0, 1.0)
+    one = build_table(make_results(make_arm("base", runs[:1]))).rows[0].cells[4]
+    assert one.lines == ("10.00",)
