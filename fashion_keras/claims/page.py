@@ -33,7 +33,9 @@ The sixteen verdicts are not corrected for each other, nor for looking again aft
 
 One data set, its one test set, these seeds and these training images. The report leaves some settings open; where our
 reading differs from what it did, a claim may be judged on something else than its author ran. The names and thresholds
-of the measures are ours: the report says "noisier" or "markedly" without a number.
+of the measures are ours: the report says "noisier" or "markedly" without a number. They were written down after the
+arms' means had been seen and before any verdict, so that this page explores more than it confirms: fresh seeds would
+settle it.
 """
 
 _SUFFIXES = {Unit.POINTS: " points", Unit.PERCENT: " %"}
