@@ -15,7 +15,7 @@ from fashion_keras.config import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments import DEFAULT_SEEDS
 from fashion_keras.formatting import format_duration
-from fashion_keras.reporting import build_differences, write_report
+from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.reporting.files import write_files
 from fashion_keras.reports import RECORD
 from fashion_keras.store import StoredRun, clear_errors
@@ -85,7 +85,8 @@ def _check_whole(results: ComparisonResults) -> None:
 def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
     with clear_errors(folder):
         shutil.rmtree(folder, ignore_errors=True)
-    write_report(results, folder, differences=build_differences(results), pictures=("png",))
+    differences, against_report = build_differences(results), build_against_report(results)
+    write_report(results, folder, differences=differences, against_report=against_report, pictures=("png",))
     write_files(folder, {RECORD: record_text(results.record)})
 
 

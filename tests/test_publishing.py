@@ -14,7 +14,7 @@ from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments import load_experiment
 from fashion_keras.publishing import fill_blocks, publish
-from fashion_keras.reporting import build_differences, write_report
+from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.reports import load_published, load_stored, report_comparisons
 from fashion_keras.store import RunStore
 
@@ -165,7 +165,8 @@ def test_every_comparison_is_published_whole():
 @pytest.mark.parametrize("name", reports.ALL_NAMES)
 def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
     (results,) = load_published(PROJECT / "experiments", [name])
-    paths = write_report(results, tmp_path, differences=build_differences(results), pictures=())
+    differences, against_report = build_differences(results), build_against_report(results)
+    paths = write_report(results, tmp_path, differences=differences, against_report=against_report, pictures=())
     assert "differences.csv" in [path.name for path in paths]
     for path in paths:
         assert path.read_text() == (PROJECT / "experiments" / name / path.name).read_text(), path.name
