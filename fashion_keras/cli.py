@@ -138,7 +138,7 @@ def _add_run_options(parser: argparse.ArgumentParser, with_debug: bool = True) -
         "--precision",
         choices=("float32", "mixed_bfloat16", "auto"),
         default="float32",
-        help="of the training (default: %(default)s; auto is float32 until bfloat16 is known to be equivalent)",
+        help="of the training (default: %(default)s; auto: bfloat16 where the processor has matrix units for it)",
     )
     parser.add_argument("--engine", choices=("local", "ray"), default="local", help="where to run (default: local)")
     parser.add_argument("--address", metavar="HOST:PORT", help="head node of the Ray cluster, or `auto`")

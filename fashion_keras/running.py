@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from fashion_keras.execution.progress import RunProgress
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Experiment
 from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.planning import Work, estimate_seconds, make_plan, take_shard
+from fashion_keras.precision import resolve_precision
 from fashion_keras.reporting import (
     build_against_report,
     build_differences,
@@ -56,7 +57,7 @@ class RunOptions:
         out: The folder of the store, the tables and the curves.
         quick: A first look: few epochs on part of the data.
         dry_run: Say what would run, and run nothing.
-        precision: `float32` or `mixed_bfloat16`; `auto` is float32, until bfloat16 is known to be equivalent.
+        precision: `float32`, `mixed_bfloat16` or `auto`, see `resolve_precision`.
         engine: `local`, or `ray` for a cluster.
         address: The Ray cluster's head node, see `RayEngine`.
         shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
@@ -89,6 +90,7 @@ def run_experiments(experiments: Sequence[Experiment], options: RunOptions, cons
         KeyboardInterrupt: After the tables of what is done were written.
     """
     _check_arms(experiments, options)
+    options = replace(options, precision=resolve_precision(options.precision))
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     location = locate(options.data_dir, options.dataset, options.offline, say)
     dataset = load(location)

@@ -350,6 +350,15 @@ def test_dry_run_says_what_is_there_and_writes_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_auto_trains_in_the_precision_that_it_comes_to(
+    run: Run, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "resolve_precision", {"auto": "mixed_bfloat16"}.__getitem__)
+    run(precision="auto")
+    assert {config.precision for config in engine.runs} == {"mixed_bfloat16"}
+    assert (tmp_path / "runs" / "rates__mixed_bfloat16-sample").is_dir()
+
+
 def test_dry_run_says_what_the_planned_seeds_could_show(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run(seeds=3)
     monkeypatch.setattr(running, "estimate_seconds", lambda *_: 0.0)
