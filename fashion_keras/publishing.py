@@ -17,10 +17,8 @@ from fashion_keras.experiments import DEFAULT_SEEDS
 from fashion_keras.formatting import format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.reporting.files import write_files
-from fashion_keras.reports import RECORD
+from fashion_keras.reports import CLAIMS_PAGE, RECORD
 from fashion_keras.store import StoredRun, clear_errors
-
-CLAIMS_PAGE = "claims.md"
 
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments/(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

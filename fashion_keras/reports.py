@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fashion_keras.archive import ARCHIVE, RunArchive
+from fashion_keras.claims import claims_page, evaluate_claims
 from fashion_keras.comparison import (
     ComparisonRecord,
     ComparisonResults,
@@ -20,17 +21,21 @@ from fashion_keras.errors import StoreError
 from fashion_keras.experiments import load_experiment
 from fashion_keras.names import ALL_NAMES
 from fashion_keras.reporting import build_against_report, build_differences, build_table, to_rich, write_report
+from fashion_keras.reporting.files import write_files
 from fashion_keras.store import RunStore
 
 RECORD = "comparison.json"
 """A published comparison's record."""
 
+CLAIMS_PAGE = "claims.md"
+"""Which of the report's claims hold."""
+
 
 def report_comparisons(names: Sequence[str], out: Path, published: Path | None, console: Console) -> int:
-    """Write and print the tables of comparisons of the report that were run before, and draw their curves.
+    """Write and print the tables of comparisons that were run before, draw their curves, and judge the report's claims.
 
     Args:
-        names: Of the comparisons; none is all that are there.
+        names: Of the comparisons; none is all that are there, and the claims.
         out: The folder that holds the store, and gets the tables.
         published: Read the runs that were published in this folder instead of the store.
         console: Where to print.
@@ -52,6 +57,9 @@ def report_comparisons(names: Sequence[str], out: Path, published: Path | None, 
         folder = out / results.record.name
         paths = write_report(results, folder, differences=differences, against_report=against)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
+    if not names:
+        write_files(out, {CLAIMS_PAGE: claims_page(evaluate_claims(found))})
+        say(f"Which of the report's claims hold: {out / CLAIMS_PAGE}")
     return 0
 
 

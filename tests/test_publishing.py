@@ -93,6 +93,12 @@ def test_tables_and_curves_from_the_archive_are_those_that_were_published(publis
     for name in names:
         again = tmp_path / "again" / "learning_rates" / name
         assert again.read_bytes() == (published / "learning_rates" / name).read_bytes(), name
+    assert (tmp_path / "again" / "claims.md").read_bytes() == (published / "claims.md").read_bytes()
+
+
+def test_a_named_comparison_is_reported_alone_and_without_the_claims(published, tmp_path, console):
+    assert report_comparisons(["learning_rates"], tmp_path / "again", published, console) == 0
+    assert [path.name for path in (tmp_path / "again").iterdir()] == ["learning_rates"]
 
 
 def test_publishing_twice_gives_equal_bytes(published, store):

@@ -10,6 +10,7 @@ from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.reporting.cells import ABSENT, TextCell
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.text import count_noun
 from fashion_keras.statistics import LEVEL, MARGIN, MIN_SEEDS, Comparison, compare_arms, compare_correct, look_number
 
 _POINTS = 100
@@ -103,8 +104,8 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         columns=_COLUMNS,
         rows=tuple(sorted(rows, key=lambda row: row.described)),
         notes=(
-            f"The verdicts are about {len(comparisons)} arms against one baseline at once, about this test set, and "
-            "about these settings: none was tuned for each arm.",
+            f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
+            "test set, and about these settings: none was tuned for each arm.",
         ),
     )
 
