@@ -7,8 +7,8 @@ from fashion_keras.claims.definition import ClaimResult, Part, Unit
 
 _INTRODUCTION = """# Does the report's every sentence hold?
 
-Written by `fashion-keras report --publish`: do not edit. Sixteen claims of the report, judged from
-the runs that are published here.
+Written by `fashion-keras report`: do not edit. Sixteen claims of the report, judged from the runs of the tables beside
+this page.
 """
 
 _EXPLANATION = """## How to read this
@@ -34,8 +34,8 @@ The sixteen verdicts are not corrected for each other, nor for looking again aft
 One data set, its one test set, these seeds and these training images. The report leaves some settings open; where our
 reading differs from what it did, a claim may be judged on something else than its author ran. The names and thresholds
 of the measures are ours: the report says "noisier" or "markedly" without a number. They were written down after the
-arms' means had been seen and before any verdict, so that this page explores more than it confirms: fresh seeds would
-settle it.
+arms' means, spreads, noise and gaps had been seen, though no threshold was changed after a verdict, so that this page
+explores more than it confirms: fresh seeds would settle it.
 """
 
 _SUFFIXES = {Unit.POINTS: " points", Unit.PERCENT: " %"}
