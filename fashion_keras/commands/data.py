@@ -1,0 +1,21 @@
+"""`fashion-keras data`."""
+
+import argparse
+
+from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options, add_out_option
+
+
+def add_to(commands: "Commands[Parser]") -> None:
+    """Declare the command."""
+    parser = add_command(commands, "data", describe, "say where the data is, verify it and draw its pictures")
+    add_data_options(parser)
+    add_out_option(parser, "folder of the pictures")
+
+
+def describe(options: argparse.Namespace) -> int:
+    """Find, verify and draw the data."""
+    from rich.console import Console
+
+    from fashion_keras.inspection import describe_dataset
+
+    return describe_dataset(options.data_dir, options.dataset, options.offline, options.out, Console())

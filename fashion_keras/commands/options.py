@@ -1,0 +1,86 @@
+"""What the commands' options share: a parser that says one line, types of values, and groups of options."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+USAGE_STATUS = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """Says of a mistake one line, where argparse puts the list of all options above it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave the process with the mistake in one line."""
+        self.exit(USAGE_STATUS, f"{self.prog}: {message} (--help lists what there is)\n")
+
+
+Commands = argparse._SubParsersAction
+
+
+def add_command(
+    commands: "Commands[Parser]", name: str, function: Callable[[argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    """Add a subcommand, and return its parser for its own options."""
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+    parser.set_defaults(function=function)
+    add_debug_option(parser)
+    return parser
+
+
+def add_debug_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--debug`, which every command has."""
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which data is used and where it is."""
+    parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
+    parser.add_argument("--dataset", metavar="DIR", help="folder with your own data in IDX format instead")
+    parser.add_argument("--offline", action="store_true", help="fetch nothing")
+
+
+def add_out_option(parser: argparse.ArgumentParser, text: str = "folder of the results") -> None:
+    """Add `--out`, the working folder."""
+    parser.add_argument("--out", type=Path, default=Path("runs"), help=f"{text} (default: %(default)s)")
+
+
+def add_execution_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how and where runs are executed."""
+    parser.add_argument("--workers", type=count, metavar="N", help="runs at a time (default: one per core)")
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "mixed_bfloat16", "auto"),
+        default="float32",
+        help="of the training (default: %(default)s; auto: bfloat16 where the processor has matrix units for it)",
+    )
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="where to run (default: local)")
+    parser.add_argument("--address", metavar="HOST:PORT", help="head node of the Ray cluster, or `auto`")
+
+
+def count(text: str) -> int:
+    """Read a whole number of at least 1."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    return value
+
+
+def shard(text: str) -> tuple[int, int]:
+    """Read a part of a whole, such as `0/8`."""
+    part, _, whole = text.partition("/")
+    if not (part.isdecimal() and whole.isdecimal() and int(part) < int(whole)):
+        raise argparse.ArgumentTypeError(f"must be K/N with K from 0 to N-1, such as 0/8 to 7/8, got {text!r}")
+    return int(part), int(whole)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names separated by commas."""
+    read = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not read:
+        raise argparse.ArgumentTypeError(f"must be names separated by commas, got {text!r}")
+    return read
