@@ -17,12 +17,11 @@ from fashion_keras.comparison import (
     make_record,
     save_record,
 )
-from fashion_keras.config import RunConfig
 from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution import Engine, ExportTask, LocalEngine, Outcome, RunTask, execute_export, execute_run
+from fashion_keras.execution import Engine, ExportTask, LocalEngine, Outcome, execute_export
 from fashion_keras.execution.local import available_cores
-from fashion_keras.execution.progress import RunProgress
+from fashion_keras.execution.training import train_runs
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Experiment
 from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.planning import Work, estimate_seconds, make_plan, take_shard
@@ -39,7 +38,6 @@ from fashion_keras.store import RunStore
 
 QUICK_EPOCHS = 3
 QUICK_EXAMPLES = 6000
-BUSY_WAIT_SEC = 2.0
 
 
 @dataclass(frozen=True)
@@ -207,7 +205,7 @@ class _Invocation:
         self._say(f"Data: {self.dataset.name} from {self.location.origin}")
         self._say(self._plan_text())
         try:
-            failures = self._train()
+            failures = train_runs(self.plan.pending, self.store, self.location, self.engine, self.console)
             if self.options.shard:
                 return self._end_shard(failures)
             exports, export_failures = self._export(records)
@@ -231,33 +229,6 @@ class _Invocation:
     def _say_failures(self, failures: Iterable[tuple[str, Outcome]]) -> None:
         for label, outcome in failures:
             self._say(f"Failed: {label}: {outcome.message}" + (f"; log: {outcome.log}" if outcome.log else ""))
-
-    def _train(self) -> list[tuple[str, Outcome]]:
-        """Execute the pending runs; those that another process has in work are looked at again until they are there."""
-        failures: list[tuple[str, Outcome]] = []
-        waiting: Sequence[RunConfig] = self.plan.pending
-        with RunProgress(self.store, waiting, self.console) as progress:
-            while waiting:
-                tasks = [RunTask(config, self.store.root.absolute(), self.location) for config in waiting]
-                waiting = []
-                for task, outcome in self.engine.run(execute_run, tasks):
-                    if outcome.status == "busy":
-                        waiting.append(task.config)
-                        continue
-                    progress.end(task.config, outcome)
-                    if outcome.status == "failed":
-                        failures.append((task.label, outcome))
-                self._wait_for_others(waiting)
-        return failures
-
-    def _wait_for_others(self, configs: Sequence[RunConfig]) -> None:
-        """Wait until one of the runs that other processes have in work is theirs no longer."""
-        while configs and not any(self._is_free(config) for config in configs):
-            time.sleep(BUSY_WAIT_SEC)
-
-    def _is_free(self, config: RunConfig) -> bool:
-        with self.store.lock(config) as mine:
-            return mine
 
     def _export(self, records: Iterable[ComparisonRecord]) -> tuple[str, list[tuple[str, Outcome]]]:
         """Export the first seed of every arm but those that diverged, and say where."""

@@ -73,7 +73,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.chdir(tmp_path)
     engine = Engine()
     monkeypatch.setattr(running, "LocalEngine", engine)
-    monkeypatch.setattr(running, "BUSY_WAIT_SEC", 0.01)
+    monkeypatch.setattr("fashion_keras.execution.training.BUSY_WAIT_SEC", 0.01)
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
     return engine
 
