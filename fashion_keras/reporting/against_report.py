@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.reporting.cells import ABSENT, ACCURACY, LOSS, MINUTES, Cell, Field, MeasuredCell, Quantity, TextCell
-from fashion_keras.reporting.summary import describe_results, has_diverged
+from fashion_keras.reporting.summary import describe_results, make_row
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
 from fashion_keras.reporting.text import count_noun
 from fashion_keras.statistics import expected_misses, misses_p, prediction_interval
@@ -186,14 +186,7 @@ def _build_row(arm: ArmResults, num_seeds: int) -> Row:
         _batch_cell(arm),
         _time_cell(arm, published.get("time_minutes")),
     ]
-    return Row(
-        arm=arm.name,
-        described=arm.record.described,
-        num_runs=len(arm.runs),
-        num_diverged=sum(has_diverged(run) for run in arm.runs.values()),
-        num_seeds=num_seeds,
-        cells=tuple(cells),
-    )
+    return make_row(arm, num_seeds, cells)
 
 
 def _report_cell(

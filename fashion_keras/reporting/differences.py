@@ -11,7 +11,16 @@ from fashion_keras.reporting.cells import ABSENT, TextCell
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.text import count_noun
-from fashion_keras.statistics import LEVEL, MARGIN, MIN_SEEDS, Comparison, compare_arms, compare_correct, look_number
+from fashion_keras.statistics import (
+    LEVEL,
+    MARGIN,
+    MIN_SEEDS,
+    Comparison,
+    clip_difference,
+    compare_arms,
+    compare_correct,
+    look_number,
+)
 
 _POINTS = 100
 _VERDICT_WIDTH = 16  # of its lines where a table is narrow
@@ -128,16 +137,10 @@ def _build_row(comparison: Comparison, arm: ArmResults, new_images: TextCell, nu
 
 
 def _difference(comparison: Comparison) -> TextCell:
-    low, high = _clip(comparison.interval) or (None, None)
+    low, high = clip_difference(comparison.interval) or (None, None)
     brackets = () if low is None or high is None else (f"({_points(low)} to {_points(high)})",)
     fields = {"mean": comparison.mean_difference, "low": low, "high": high}
     return TextCell((_points(comparison.mean_difference), *brackets), fields)
-
-
-def _clip(interval: tuple[float, float] | None) -> tuple[float, float] | None:
-    # Here and not where it is made: that serves losses too. Few seeds, one of which failed, reach beyond what two
-    # accuracies can differ by, and nothing is lost by leaving the impossible out.
-    return None if interval is None else (max(-1.0, interval[0]), min(1.0, interval[1]))
 
 
 def _new_images(results: ComparisonResults, arm: ArmResults) -> TextCell:

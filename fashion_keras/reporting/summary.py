@@ -10,7 +10,7 @@ from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.experiments.definition import published_rows
-from fashion_keras.reporting.cells import ACCURACY, LOSS, MINUTES, MeanIntervalCell, MeasuredCell, Quantity
+from fashion_keras.reporting.cells import ACCURACY, LOSS, MINUTES, Cell, MeanIntervalCell, MeasuredCell, Quantity
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
 from fashion_keras.reporting.text import count_noun
 from fashion_keras.store import StoredRun
@@ -87,13 +87,18 @@ def _build_row(arm: ArmResults, num_seeds: int, comparable: bool) -> Row:
         for key, (quantity, _, _) in _METRICS.items()
     ]
     minutes = np.array([run.seconds["total"] / 60 for run in arm.runs.values()])
+    return make_row(arm, num_seeds, (*cells, MeasuredCell.of(MINUTES, minutes, published.get("time_minutes"))))
+
+
+def make_row(arm: ArmResults, num_seeds: int, cells: Sequence[Cell]) -> Row:
+    """Return the row of an arm whose runs these cells summarise; the seeds are those that were requested."""
     return Row(
         arm=arm.name,
         described=arm.record.described,
         num_runs=len(arm.runs),
         num_diverged=sum(has_diverged(run) for run in arm.runs.values()),
         num_seeds=num_seeds,
-        cells=(*cells, MeasuredCell.of(MINUTES, minutes, published.get("time_minutes"))),
+        cells=tuple(cells),
     )
 
 

@@ -6,7 +6,7 @@ training or plotting. How each method was chosen, and what it was measured to do
 
 from fashion_keras.statistics.arms import expected_misses, misses_p, prediction_interval
 from fashion_keras.statistics.corrections import holm, look_level, look_number
-from fashion_keras.statistics.crossed import CrossedEstimate, compare_correct, crossed_mean
+from fashion_keras.statistics.crossed import CrossedEstimate, clip_difference, compare_correct, crossed_mean
 from fashion_keras.statistics.inference import MeanInference, mean_interval, probability_better, sign_flip_p, skewness
 from fashion_keras.statistics.power import (
     MIN_SEEDS,
@@ -25,6 +25,7 @@ __all__ = [
     "CrossedEstimate",
     "MeanInference",
     "Verdict",
+    "clip_difference",
     "compare_arms",
     "compare_correct",
     "crossed_mean",

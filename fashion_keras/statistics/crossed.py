@@ -53,11 +53,16 @@ def compare_correct(arm: ArrayLike, baseline: ArrayLike, level: float = 0.95) ->
             f"got {first.dtype} {first.shape} and {second.dtype} {second.shape}"
         )
     found = crossed_mean(first.astype(np.int8) - second.astype(np.int8), level)
-    return replace(found, on_this_test_set=_clip(found.on_this_test_set), on_new_images=_clip(found.on_new_images))
+    this_test_set, new_images = clip_difference(found.on_this_test_set), clip_difference(found.on_new_images)
+    return replace(found, on_this_test_set=this_test_set, on_new_images=new_images)
 
 
-def _clip(interval: tuple[float, float] | None) -> tuple[float, float] | None:
-    # Two accuracies differ by 1 at most; few seeds, one of which failed, give intervals that reach beyond.
+def clip_difference(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Return an interval of a difference of accuracies within -1 and 1, the most that two of them can differ by.
+
+    Few seeds, one of which failed, give intervals that reach beyond. Intervals are not clipped where they are made:
+    losses have them too.
+    """
     return None if interval is None else (max(-1.0, interval[0]), min(1.0, interval[1]))
 
 
