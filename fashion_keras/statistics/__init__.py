@@ -8,6 +8,7 @@ from fashion_keras.statistics.arms import expected_misses, misses_p, prediction_
 from fashion_keras.statistics.corrections import holm, look_level, look_number
 from fashion_keras.statistics.crossed import CrossedEstimate, clip_difference, compare_correct, crossed_mean
 from fashion_keras.statistics.inference import MeanInference, mean_interval, probability_better, sign_flip_p, skewness
+from fashion_keras.statistics.medians import median_interval, sign_test_p
 from fashion_keras.statistics.power import (
     MIN_SEEDS,
     detectable_difference,
@@ -35,6 +36,7 @@ __all__ = [
     "look_level",
     "look_number",
     "mean_interval",
+    "median_interval",
     "misses_p",
     "power_different",
     "power_equivalent",
@@ -42,5 +44,6 @@ __all__ = [
     "probability_better",
     "seeds_to_decide",
     "sign_flip_p",
+    "sign_test_p",
     "skewness",
 ]

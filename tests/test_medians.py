@@ -1,0 +1,54 @@
+"""The sign test and its interval, on numbers that can be counted, and their coverage on skewed ones."""
+
+import numpy as np
+import pytest
+
+from fashion_keras.statistics import median_interval, sign_test_p
+
+
+def test_all_on_one_side_is_one_of_two_extremes_of_all_sign_patterns():
+    assert sign_test_p([1, 2, 3, 4, 5, 6]) == 2 / 2**6
+    assert sign_test_p([-1, -2, -3, -4, -5, -6]) == 2 / 2**6
+    assert sign_test_p([1, 2, 3], bound=4) == 2 / 2**3
+
+
+def test_one_on_the_other_side_counts_alike_however_far_it_lies():
+    # One or none of seven on that side: 1 + 7 patterns of 128, twice.
+    assert sign_test_p([1, 1, 1, 1, 1, 1, -0.001]) == sign_test_p([1, 1, 1, 1, 1, 1, -1000]) == 16 / 128
+
+
+def test_balanced_numbers_and_ties_are_no_evidence():
+    assert sign_test_p([1, -1, 2, -2]) == 1.0
+    assert sign_test_p([0, 0, 0, 0, 0, 0]) == 1.0
+    assert sign_test_p([1, 1, 1, 1, 1, 1, 0]) == 16 / 128, "a tie counts against"
+
+
+@pytest.mark.parametrize(("count", "expected"), [(6, (1, 6)), (8, (1, 8)), (9, (2, 8)), (12, (3, 10))])
+def test_the_interval_ends_at_values_whose_ranks_the_binomial_gives(count, expected):
+    # Of the tables of the sign test: ranks 1, 1, 2 and 3 at 95 %.
+    values = np.random.default_rng(0).permutation(np.arange(1.0, count + 1))
+    assert median_interval(values) == expected
+
+
+def test_five_values_promise_too_little():
+    assert median_interval([1, 2, 3, 4, 5]) is None
+    assert median_interval([1, 2, 3, 4, 5], level=0.9) == (1, 5)
+
+
+def test_the_interval_excludes_a_bound_exactly_where_the_test_does():
+    for seed in range(200):
+        values = np.random.default_rng(seed).normal(0.8, size=10)
+        low, high = median_interval(values)
+        assert (low > 0 or high < 0) == (sign_test_p(values) < 0.05)
+
+
+def test_it_covers_the_median_of_skewed_numbers_as_promised():
+    rows = np.random.default_rng(0).lognormal(0, 2, (2000, 7))  # median 1
+    covered = [low <= 1 <= high for low, high in map(median_interval, rows)]
+    assert np.mean(covered) == pytest.approx(1 - 2 / 2**7, abs=0.01)
+
+
+def test_what_is_no_number_is_refused():
+    for values in ([], [np.nan], [[1.0]]):
+        with pytest.raises(ValueError, match="list of finite numbers"):
+            sign_test_p(values)
