@@ -42,13 +42,15 @@ class LocalEngine:
     Args:
         workers: Processes at a time.
         threads: Threads of each; the workers are pinned to cores of their own where they take up all there are.
+        alone: Nothing else is to run beside them: they are pinned though they leave cores idle.
 
     A worker that dies (killed, out of memory) costs its own task alone, which is tried again.
     """
 
-    def __init__(self, workers: int, threads: int = 1):
+    def __init__(self, workers: int, threads: int = 1, alone: bool = False):
         self.workers = workers
         self.threads = threads
+        self.alone = alone
 
     def run(self, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Yield each task with its outcome as it ends; the tasks start in their order.
@@ -57,7 +59,7 @@ class LocalEngine:
         """
         strangers = set(multiprocessing.active_children())
         queue = deque((task, 1) for task in tasks)
-        slots = [_Slot(number, self.workers, self.threads) for number in range(min(self.workers, len(tasks)))]
+        slots = [_Slot(_cores_of(self, number), self.threads) for number in range(min(self.workers, len(tasks)))]
         running: dict[Future[Outcome], tuple[_Slot, Task, int]] = {}
         try:
             while queue or running:
@@ -86,8 +88,8 @@ class LocalEngine:
 class _Slot:
     """A place for one worker. A pool of one each: the standard pool gives up all its tasks when one worker dies."""
 
-    def __init__(self, number: int, workers: int, threads: int):
-        self.arguments = (threads, _cores_of(number, workers, threads))
+    def __init__(self, cores: tuple[int, ...], threads: int):
+        self.arguments = (threads, cores)
         self._start()
 
     def _start(self) -> None:
@@ -143,15 +145,16 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _cores_of(number: int, workers: int, threads: int) -> tuple[int, ...]:
-    """The cores of one worker, or none where the workers do not take up exactly all of them.
+def _cores_of(engine: LocalEngine, number: int) -> tuple[int, ...]:
+    """The cores of one worker, or none where the workers do not take up exactly all of them and are not alone.
 
     With fewer, two invocations side by side would pin their workers to the same cores.
     """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    if workers * threads != len(cores):
+    needed = engine.workers * engine.threads
+    if needed > len(cores) or (needed < len(cores) and not engine.alone):
         return ()
-    return tuple(cores[number * threads : (number + 1) * threads])
+    return tuple(cores[number * engine.threads : (number + 1) * engine.threads])
 
 
 def prepare_worker(threads: int, cores: tuple[int, ...]) -> None:

@@ -82,6 +82,19 @@ class TimingTask:
         return self.config.label
 
 
+@dataclass(frozen=True)
+class MeasuringTask:
+    """Measure how long the epochs of a configuration take, the first one excepted."""
+
+    config: RunConfig
+    location: DataLocation
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return self.config.label
+
+
 def execute_run(task: RunTask) -> Outcome:
     """Train a configuration, unless the store has it or another process is training it."""
     store = RunStore(task.store)
@@ -145,6 +158,17 @@ def execute_timing(task: TimingTask) -> Outcome:
             from fashion_keras.training import estimate_run_seconds
 
             return Outcome("done", str(estimate_run_seconds(task.config, _load(task.location))))
+    except Exception as error:
+        return Outcome("failed", _first_line(error))
+
+
+def execute_measuring(task: MeasuringTask) -> Outcome:
+    """Train a few epochs; the message is the JSON of what `measure_epochs` returns."""
+    try:
+        with _output_to(Path(os.devnull)):
+            from fashion_keras.measuring import measure_epochs
+
+            return Outcome("done", json.dumps(measure_epochs(task.config, _load(task.location))))
     except Exception as error:
         return Outcome("failed", _first_line(error))
 

@@ -129,6 +129,17 @@ def test_workers_have_cores_of_their_own_where_there_are_enough(tmp_path: Path) 
     assert outcomes == [str(sorted(os.sched_getaffinity(0)))], "none is bound where cores are shared"
 
 
+@pytest.mark.skipif(available_cores() < 2, reason="needs two cores")
+def test_a_worker_that_is_to_be_alone_has_a_core_though_others_are_idle(tmp_path: Path) -> None:
+    tasks = [Work("a", tmp_path)]
+    (free,), (alone,) = (
+        [outcome.message for _, outcome in engine.run(cores, tasks)]
+        for engine in (LocalEngine(1), LocalEngine(1, alone=True))
+    )
+    mine = sorted(os.sched_getaffinity(0))
+    assert (free, alone) == (str(mine), str(mine[:1]))
+
+
 PROGRAM = """
 import signal, sys
 from pathlib import Path
