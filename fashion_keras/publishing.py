@@ -1,6 +1,7 @@
 """The published results: tables, curves and runs of whole comparisons, and the README's tables out of them.
 
-Ordinary runs write elsewhere; what is published changes by `fashion-keras report --publish` alone.
+Ordinary runs write elsewhere; what is published changes by `fashion-keras report --publish` and `fashion-keras times
+--publish` alone.
 """
 
 import re
@@ -17,8 +18,11 @@ from fashion_keras.experiments import DEFAULT_SEEDS
 from fashion_keras.formatting import format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.reporting.files import write_files
-from fashion_keras.reports import CLAIMS_PAGE, RECORD
+from fashion_keras.reporting.text import count_noun
+from fashion_keras.reports import CLAIMS_PAGE, RECORD, load_published
+from fashion_keras.statistics import MIN_SEEDS
 from fashion_keras.store import StoredRun, clear_errors
+from fashion_keras.times import TIMES, Times, load_times, read_times, timed_arms, times_text
 
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments/(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -28,7 +32,7 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
 
     Args:
         found: Every comparison that is to be published: what the folder holds of others goes.
-        folder: `experiments/` of the project.
+        folder: `experiments/` of the project; the timing runs that are published there stay.
         readme: The page whose `<!-- table of experiments/NAME -->` and `<!-- verdicts of ... -->` blocks are replaced.
 
     Raises:
@@ -36,14 +40,46 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
     """
     for results in found:
         _check_whole(results)
+    times = load_times(folder)
     for results in found:
         _publish_comparison(results, folder / results.record.name)
-    runs = {run.path.name: run for results in found for arm in results.arms for run in arm.runs.values()}
-    write_archive(folder / ARCHIVE, runs.values())
-    pages = {"README.md": _describe(found, list(runs.values())), CLAIMS_PAGE: claims_page(evaluate_claims(found))}
-    write_files(folder, pages)
+    write_archive(folder / ARCHIVE, _runs_of(found))
+    _write_pages(found, times, folder)
     if readme is not None and readme.exists():
         write_files(readme.parent, {readme.name: fill_blocks(readme.read_text(), folder)})
+
+
+def publish_times(path: Path, folder: Path) -> None:
+    """Put timing runs beside the published comparisons, and judge the claims again.
+
+    Args:
+        path: What `fashion-keras times` wrote.
+        folder: As in `publish`.
+
+    Raises:
+        StoreError: There are too few rounds of an arm, or nothing is published yet; then nothing is written.
+    """
+    times = read_times(path)
+    for arm in timed_arms():
+        rounds = times.of(arm.names[0])
+        if len(rounds) < MIN_SEEDS:
+            raise StoreError(
+                f"{path} has {count_noun(len(rounds), 'round')} of {arm.names[0]}; publishing needs {MIN_SEEDS}: "
+                "`fashion-keras times` makes them"
+            )
+    found = load_published(folder)
+    write_files(folder, {TIMES: times_text(times.measurements)})
+    _write_pages(found, times, folder)
+
+
+def _write_pages(found: Sequence[ComparisonResults], times: Times | None, folder: Path) -> None:
+    pages = {"README.md": _describe(found, times), CLAIMS_PAGE: claims_page(evaluate_claims(found, times))}
+    write_files(folder, pages)
+
+
+def _runs_of(found: Iterable[ComparisonResults]) -> list[StoredRun]:
+    """Return every run once, though several comparisons show it."""
+    return list({run.path.name: run for results in found for arm in results.arms for run in arm.runs.values()}.values())
 
 
 def fill_blocks(text: str, folder: Path) -> str:
@@ -88,11 +124,12 @@ def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
     write_files(folder, {RECORD: record_text(results.record)})
 
 
-def _describe(found: Sequence[ComparisonResults], runs: Sequence[StoredRun]) -> str:
+def _describe(found: Sequence[ComparisonResults], times: Times | None) -> str:
     """The page that says how the published numbers came about."""
     names = "\n".join(
         f"- [{results.record.name}]({results.record.name}/table.md): {_title(results)}" for results in found
     )
+    runs = _runs_of(found)
     dates = sorted(run.result["finished_at"] for run in runs)
     worked = sum(run.seconds["total"] + run.seconds["startup"] for run in runs)
     versions = ", ".join(f"{name} {_values(runs, name)}" for name in ("tensorflow", "keras", "numpy", "python"))
@@ -101,7 +138,7 @@ def _describe(found: Sequence[ComparisonResults], runs: Sequence[StoredRun]) -> 
 Written by `fashion-keras report --publish`: do not edit.
 
 {names}
-- [claims](claims.md): which sentences of the report hold
+- [claims](claims.md): which sentences of the report hold{_describe_times(times)}
 
 - Runs: {len(runs)}, each shown in as many tables as it belongs to; {format_duration(worked)} of single-threaded work.
 - Protocol version {PROTOCOL_VERSION}; {versions}.
@@ -112,6 +149,14 @@ Written by `fashion-keras report --publish`: do not edit.
 computed again from it, without training: `fashion-keras report --published experiments --out again`. In pandas:
 `pd.read_csv("experiments/initializers/runs.csv")`.
 """
+
+
+def _describe_times(times: Times | None) -> str:
+    """The line of the timing runs, or nothing."""
+    if times is None:
+        return ""
+    rounds = count_noun(times.num_rounds, "round")
+    return f"\n- [times]({TIMES}): timing runs, one at a time, {rounds} of {len(times.measurements)} measurements"
 
 
 def _title(results: ComparisonResults) -> str:

@@ -23,6 +23,10 @@ from fashion_keras.names import ALL_NAMES
 from fashion_keras.reporting import build_against_report, build_differences, build_table, to_rich, write_report
 from fashion_keras.reporting.files import write_files
 from fashion_keras.store import RunStore
+from fashion_keras.times import load_times
+
+PUBLISHED = Path("experiments")
+"""Where the results of this project are published, in the current directory."""
 
 RECORD = "comparison.json"
 """A published comparison's record."""
@@ -37,7 +41,8 @@ def report_comparisons(names: Sequence[str], out: Path, published: Path | None, 
     Args:
         names: Of the comparisons; none is all that are there, and the claims.
         out: The folder that holds the store, and gets the tables.
-        published: Read the runs that were published in this folder instead of the store.
+        published: Read the runs and the timing runs that were published in this folder instead of those in `out`. Where
+            `out` has no timing runs, those in `PUBLISHED` are taken, if any.
         console: Where to print.
 
     Raises:
@@ -58,7 +63,8 @@ def report_comparisons(names: Sequence[str], out: Path, published: Path | None, 
         paths = write_report(results, folder, differences=differences, against_report=against)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
     if not names:
-        write_files(out, {CLAIMS_PAGE: claims_page(evaluate_claims(found))})
+        times = load_times(published) if published else load_times(out) or load_times(PUBLISHED)
+        write_files(out, {CLAIMS_PAGE: claims_page(evaluate_claims(found, times))})
         say(f"Which of the report's claims hold: {out / CLAIMS_PAGE}")
     return 0
 

@@ -81,6 +81,10 @@ def test_list_names_every_comparison_with_a_line(capsys: pytest.CaptureFixture[s
         (["report", "--published", "nowhere"], "nowhere holds no published comparison"),
         (["report", "cnn", "--publish"], "--publish takes every comparison from the store"),
         (["report", "--publish"], "learning_rates"),
+        (["times", "--rounds", "0"], "--rounds: must be a whole number of at least 1, got '0'"),
+        (["times", "--dataset", "nowhere"], "nowhere"),
+        (["times", "--publish"], "runs/times.csv is not there; `fashion-keras times` makes it"),
+        (["times", "--publish", "--rounds", "3"], "--publish measures nothing"),
     ],
 )
 def test_mistake_is_one_line_that_says_what_is_right(mistake: Mistake, arguments: list[str], said: str) -> None:

@@ -23,6 +23,8 @@ LIGHT_MODULES = (
     "fashion_keras.running",
     "fashion_keras.statistics",
     "fashion_keras.store",
+    "fashion_keras.times",
+    "fashion_keras.timing",
 )
 
 
@@ -38,7 +40,7 @@ def test_module_is_imported_without_tensorflow(module):
     assert heavy_modules_of(f"import sys, {module}; {HEAVY}") == "[]"
 
 
-@pytest.mark.parametrize("argument", ["--help", "list", "run --help", "report --help"])
+@pytest.mark.parametrize("argument", ["--help", "list", "run --help", "report --help", "times --help"])
 def test_the_command_answers_without_tensorflow(argument):
     program = f"""
 import runpy, sys

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from stored_runs import commit
+from timing_runs import make_all_times
 
 from fashion_keras import publishing, reports
 from fashion_keras.archive import ARCHIVE, RunArchive, write_archive
@@ -13,10 +14,11 @@ from fashion_keras.comparison import make_record, save_record
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments import load_experiment
-from fashion_keras.publishing import fill_blocks, publish
+from fashion_keras.publishing import fill_blocks, publish, publish_times
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.reports import load_published, load_stored, report_comparisons
 from fashion_keras.store import RunStore
+from fashion_keras.times import TIMES, times_text
 
 PROJECT = Path(__file__).parents[1]
 DATA = {
@@ -46,6 +48,12 @@ def train(store, name, num_seeds, skip=None):
             if (arm.name, seed) != skip:
                 config = replace(experiment.config_of(arm), seed=seed)
                 commit(store, config, (1.0, 0.3 + 0.1 * number + 0.01 * seed))
+
+
+@pytest.fixture
+def without_pictures(monkeypatch):
+    """Draw no curves, which takes seconds; it comes before `published`."""
+    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
 
 
 @pytest.fixture
@@ -119,6 +127,63 @@ def test_nothing_is_published_with_fewer_than_ten_seeds(store, tmp_path):
     with pytest.raises(StoreError, match="has 9 seeds; publishing needs 10"):
         publish(load_stored(store, ["learning_rates"]), tmp_path / "experiments", None)
     assert not (tmp_path / "experiments").exists()
+
+
+def write_times(folder, num_rounds=6):
+    folder.mkdir(exist_ok=True)
+    (folder / TIMES).write_text(times_text(make_all_times(num_rounds).measurements))
+    return folder / TIMES
+
+
+def test_published_times_are_judged_on_the_page_and_named_beside_the_comparisons(without_pictures, published, tmp_path):
+    before = {path.name: path.read_text() for path in published.glob("*.md")}
+    path = write_times(tmp_path / "runs")
+    publish_times(path, published)
+    assert (published / TIMES).read_text() == path.read_text()
+    assert "| 16 | time-order |" in before["claims.md"]
+    assert "### 16. time-order: undecided" in before["claims.md"]
+    assert "### 16. time-order: supported" in (published / "claims.md").read_text()
+    added = set((published / "README.md").read_text().splitlines()) - set(before["README.md"].splitlines())
+    assert added == {"- [times](times.csv): timing runs, one at a time, 6 rounds of 60 measurements"}
+
+
+def test_the_claims_from_the_archive_are_those_that_were_published_with_times(
+    without_pictures, published, tmp_path, console, store
+):
+    publish_times(write_times(tmp_path / "runs"), published)
+    write_times(tmp_path / "again", num_rounds=1)  # what was measured there later is not what was published
+    report_comparisons([], tmp_path / "again", published, console)
+    assert (tmp_path / "again" / "claims.md").read_bytes() == (published / "claims.md").read_bytes()
+    before = {path: path.read_bytes() for path in published.rglob("*.*")}
+    publish(load_stored(store, ["learning_rates"]), published, None)
+    assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
+
+
+def test_the_claims_of_a_store_take_its_own_times_and_else_the_published_ones(
+    without_pictures, published, tmp_path, console, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # where `published` is experiments/
+    page = tmp_path / "runs" / "claims.md"
+    report_comparisons([], tmp_path / "runs", None, console)
+    assert "There are no timing runs yet" in page.read_text()
+    publish_times(write_times(tmp_path / "elsewhere"), published)
+    report_comparisons([], tmp_path / "runs", None, console)
+    assert "Measured in 6 rounds" in page.read_text()
+    write_times(tmp_path / "runs", num_rounds=3)
+    report_comparisons([], tmp_path / "runs", None, console)
+    assert "Measured in 3 rounds" in page.read_text()
+
+
+def test_too_few_rounds_are_not_published(without_pictures, published, tmp_path):
+    with pytest.raises(StoreError, match=r"5 rounds of learning_rates/sgd_0\.02; publishing needs 6"):
+        publish_times(write_times(tmp_path / "runs", num_rounds=5), published)
+    assert not (published / TIMES).exists()
+
+
+def test_times_are_not_published_where_nothing_else_is(tmp_path):
+    with pytest.raises(StoreError, match="holds no published comparison"):
+        publish_times(write_times(tmp_path / "runs"), tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists()
 
 
 def test_marked_blocks_of_a_page_are_filled_and_the_rest_stays(published):

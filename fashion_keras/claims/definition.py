@@ -21,6 +21,8 @@ class Unit(StrEnum):
     LOSS = "loss"
     RATIO = "ratio"
     """Natural logarithms of ratios; shown as the ratios themselves."""
+    TIME = "time"
+    """The same of times, by rounds of timing runs and not by seeds."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,11 @@ class Part:
         words: The statement.
         verdict: None for what is shown, not judged.
         because: Why it is undecided; "" where it is decided or not judged.
-        unit: Of the figures: fractions for `POINTS` and `PERCENT`, logarithms for `RATIO`.
-        estimate: The mean over the seeds; None where nothing could be measured.
-        interval: 95 % interval of that mean, see `MeanInference.interval`.
+        unit: Of the figures: fractions for `POINTS` and `PERCENT`, logarithms for `RATIO` and `TIME`.
+        estimate: The mean over the seeds, the median over the rounds of `TIME`; None where nothing could be measured.
+        interval: 95 % interval of it, see `MeanInference.interval` and `median_interval`.
         p: The p that the verdict rests on; None where nothing was tested.
-        num_seeds: Seeds that the figures are from.
+        num_seeds: Seeds that the figures are from; rounds of `TIME`.
     """
 
     words: str

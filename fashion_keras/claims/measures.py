@@ -1,12 +1,12 @@
 """What claims are measured by: pure functions of arrays, one row per run, one column per epoch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.claims.definition import ClaimVerdict
-from fashion_keras.statistics import LEVEL, MIN_SEEDS, MeanInference, sign_flip_p
+from fashion_keras.statistics import LEVEL, MIN_SEEDS, MeanInference, median_interval, sign_flip_p, sign_test_p
 
 Array = NDArray[np.float64]
 
@@ -85,11 +85,7 @@ def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEE
 
 def judge_below(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Judgement:
     """Judge "the mean is below `bound`", as `judge_above` does."""
-    mirrored = judge_above(-samples, -bound, planned_seeds)
-    if mirrored.estimate is None or mirrored.interval is None:
-        return mirrored
-    low, high = mirrored.interval
-    return Judgement(mirrored.verdict, mirrored.because, -mirrored.estimate, (-high, -low), mirrored.p)
+    return _mirror(judge_above(-samples, -bound, planned_seeds))
 
 
 def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) -> Judgement:
@@ -100,6 +96,33 @@ def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) 
     within = float(max(inference.p_above(-margin)[0], inference.p_below(margin)[0]))
     beyond = float(min(1.0, 2.0 * min(inference.p_above(margin)[0], inference.p_below(-margin)[0])))
     return _judge(inference, within, beyond, within)
+
+
+def judge_median_above(samples: Array) -> Judgement:
+    """Judge "the median is above 0" of a row of numbers, one per round of timing runs; none is undecided.
+
+    p and interval are the sign test's, see `statistics.medians`: of six to eight rounds all must agree.
+    """
+    median = float(np.median(samples)) if samples.size else None
+    if median is None or samples.size < MIN_SEEDS:
+        return Judgement(ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} rounds", median)
+    p = sign_test_p(samples)
+    verdict, because = ClaimVerdict.UNDECIDED, "not enough evidence"
+    if p < LEVEL:
+        verdict, because = (ClaimVerdict.SUPPORTED if median > 0 else ClaimVerdict.REFUTED), ""
+    return Judgement(verdict, because, median, median_interval(samples), p)
+
+
+def judge_median_below(samples: Array) -> Judgement:
+    """Judge "the median is below 0", as `judge_median_above` does."""
+    return _mirror(judge_median_above(-samples))
+
+
+def _mirror(judgement: Judgement) -> Judgement:
+    """Return what is said of the numbers when this was said of them with the other sign."""
+    estimate = None if judgement.estimate is None else -judgement.estimate
+    interval = None if judgement.interval is None else (-judgement.interval[1], -judgement.interval[0])
+    return replace(judgement, estimate=estimate, interval=interval)
 
 
 def _judge(inference: MeanInference, p_holds: float, p_contrary: float, shown: float) -> Judgement:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import exp
 
 from fashion_keras.claims.definition import ClaimResult, Part, Unit
+from fashion_keras.reporting.text import count_noun
 
 _INTRODUCTION = """# Does the report's every sentence hold?
 
@@ -21,6 +22,9 @@ _EXPLANATION = """## How to read this
   little of their mean.
 - **p**: how often chance alone would give a difference at least as large. The largest of Student's t, the bootstrap-t
   and exact sign-flips, two-sided. For "within ... points" it is the larger p of two one-sided tests.
+- **computation time**: the first arm's time divided by the second's, both taken in the same round of timing runs made
+  for this; the median over the rounds. Interval and p are those of the sign test, which asks nothing of how times
+  scatter: of six to eight rounds all must agree for a verdict.
 - **supported**: every part was shown, each with p below 0.05. Since all must hold, no part is corrected for the others.
 - **refuted**: at least one part was shown to be the other way round, with p below 0.05; of many parts one may do so by
   accident, so look at its p.
@@ -35,7 +39,9 @@ One data set, its one test set, these seeds and these training images. The repor
 reading differs from what it did, a claim may be judged on something else than its author ran. The names and thresholds
 of the measures are ours: the report says "noisier" or "markedly" without a number. They were written down after the
 arms' means, spreads, noise and gaps had been seen, though no threshold was changed after a verdict, so that this page
-explores more than it confirms: fresh seeds would settle it.
+explores more than it confirms: fresh seeds would settle it. How times are judged was written down before any timing
+run, but after the minutes of the tables. Times are those of this program on one machine and one thread; the report's
+were PyTorch's, on a machine that it does not name.
 """
 
 _SUFFIXES = {Unit.POINTS: " points", Unit.PERCENT: " %"}
@@ -64,8 +70,14 @@ def _part_row(part: Part) -> str:
     verdict = "not judged" if part.verdict is None else str(part.verdict)
     if part.verdict is not None and part.because:
         verdict = f"{verdict}: {part.because}"
-    seeds = str(part.num_seeds) if part.num_seeds else ""
-    return f"| {part.words} | {_estimate(part)} | {_interval(part)} | {_p(part.p)} | {seeds} | {verdict} |"
+    figures = f"{_estimate(part)} | {_interval(part)} | {_p(part.p)} | {_seeds(part)}"
+    return f"| {part.words} | {figures} | {verdict} |"
+
+
+def _seeds(part: Part) -> str:
+    if not part.num_seeds:
+        return ""
+    return count_noun(part.num_seeds, "round") if part.unit is Unit.TIME else str(part.num_seeds)
 
 
 def _estimate(part: Part) -> str:
@@ -82,6 +94,8 @@ def _interval(part: Part) -> str:
 
 
 def _number(value: float, unit: Unit) -> str:
+    if unit is Unit.TIME:
+        return f"x {exp(value):.3f}"
     if unit is Unit.RATIO:
         return f"x {exp(value):.3g}"
     if unit is Unit.PERCENT:

@@ -1,6 +1,6 @@
 """The report's sixteen claims, one function each, in the report's order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from fashion_keras.claims.definition import ClaimResult, ClaimVerdict, Part, make_claim
 from fashion_keras.claims.parts import (
@@ -19,11 +19,12 @@ from fashion_keras.claims.parts import (
     narrower_spread,
     rises_after_minimum,
     shown,
-    untimed,
 )
+from fashion_keras.claims.times import TIME_WORDS, cnn_quickest, describe_timing, time_order_parts
 from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.names import NAMES
 from fashion_keras.statistics import MARGIN
+from fashion_keras.times import Times
 
 MARKEDLY = POINT
 """Worse by more than a point of accuracy is markedly worse; the report gives no number."""
@@ -182,45 +183,42 @@ def batch_norm_less_sensitive(found: Results) -> ClaimResult:
     return make_claim(14, "bn-less-sensitive", text, measure, part, others)
 
 
-def cnn_best(found: Results) -> ClaimResult:
+def cnn_best(found: Results, times: Times | None = None) -> ClaimResult:
     """The CNN beats all others."""
     text = (
         "The CNN beats every fully connected network in accuracy, needs fewer epochs, and takes less computation time."
     )
     measure = (
         "Final test accuracy against every fully connected arm of every comparison, paired by seed. The epochs, 10 "
-        "against 50, were chosen and not found, so they are not judged."
+        f"against 50, were chosen and not found, so they are not judged. {TIME_WORDS}. {describe_timing(times)}"
     )
     parts = [higher(found, TEST_ACCURACY, "cnn/cnn", other) for other in _fully_connected(found)]
     parts += [_not_run(name) for name in NAMES if name not in found]
     epochs = Part("epochs: 10 for `cnn`, 50 for the others, by design", None)
-    return make_claim(
-        15, "cnn-best", text, measure, *parts, epochs, untimed("computation time: `cnn` below the others")
-    )
+    return make_claim(15, "cnn-best", text, measure, *parts, epochs, *cnn_quickest(times))
 
 
-def time_order(found: Results) -> ClaimResult:
-    """Who is how fast; waits for timing runs."""
+def time_order(_found: Results, times: Times | None = None) -> ClaimResult:
+    """Who is how fast."""
     text = "SGD is fastest, then RMSprop, then Adam; 0.05, the other initialisers and batch norm cost a little extra."
-    statements = (
-        "`sgd` below `rmsprop`", "`rmsprop` below `adam`", "`sgd_0.05` above `sgd_0.02`",
-        "other initialisers above `default`", "`batch_norm_0.008` above `no_batch_norm`",
-    )  # fmt: skip
-    parts = [untimed(f"computation time: {statement}") for statement in statements]
-    return make_claim(16, "time-order", text, "Medians of timing runs, warm and one at a time.", *parts)
+    measure = f"{TIME_WORDS}. Training alone, without the evaluations, is shown. {describe_timing(times)}"
+    return make_claim(16, "time-order", text, measure, *time_order_parts(times))
 
 
-CLAIMS = (
+CLAIMS: tuple[Callable[..., ClaimResult], ...] = (
     base, faster_rate_better, faster_rate_noisier, adaptive_rate_too_high, adaptive_better, adaptive_wider_gap,
     dropout_slight, dropout_rates, init_better, init_order, init_wider_gap, batch_norm_helps, batch_norm_overfits,
     batch_norm_less_sensitive, cnn_best, time_order,
 )  # fmt: skip
+"""Each from the comparisons, and those of `_ABOUT_TIME` from the timing runs too, to its result."""
+
+_ABOUT_TIME = (cnn_best, time_order)
 
 
-def evaluate_claims(found: Iterable[ComparisonResults]) -> tuple[ClaimResult, ...]:
-    """Return all sixteen in order, judged from the comparisons that are there."""
+def evaluate_claims(found: Iterable[ComparisonResults], times: Times | None = None) -> tuple[ClaimResult, ...]:
+    """Return all sixteen in order, judged from the comparisons that are there, and from timing runs where there are."""
     by_name = {results.record.name: results for results in found}
-    return tuple(claim(by_name) for claim in CLAIMS)
+    return tuple(claim(by_name, times) if claim in _ABOUT_TIME else claim(by_name) for claim in CLAIMS)
 
 
 def _initializers(*names: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def report(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from fashion_keras.errors import ConfigError
-    from fashion_keras.reports import load_stored, report_comparisons
+    from fashion_keras.reports import PUBLISHED, load_stored, report_comparisons
 
     console = Console()
     if not options.publish:
@@ -35,6 +35,6 @@ def report(options: argparse.Namespace) -> int:
     from fashion_keras.publishing import publish
     from fashion_keras.store import RunStore
 
-    publish(load_stored(RunStore(options.out / "store"), ALL_NAMES), Path("experiments"), Path("README.md"))
+    publish(load_stored(RunStore(options.out / "store"), ALL_NAMES), PUBLISHED, Path("README.md"))
     console.print("Published in experiments/, and in the README's tables")
     return 0

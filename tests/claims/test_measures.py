@@ -8,6 +8,8 @@ from fashion_keras.claims.measures import (
     gap_growth,
     judge_above,
     judge_below,
+    judge_median_above,
+    judge_median_below,
     judge_within,
     lowest_epochs,
     noise,
@@ -84,3 +86,23 @@ def test_what_cannot_be_judged_says_why(samples, planned, because):
         judge_within(samples, 1.0, planned),
     ):
         assert (result.verdict, result.because, result.p) == ("undecided", because, None)
+
+
+def test_a_median_is_judged_by_the_side_that_all_rounds_are_on():
+    above, below = judge_median_above(SIX), judge_median_below(SIX)
+    assert (above.verdict, below.verdict) == ("supported", "refuted")
+    assert above.estimate == below.estimate == pytest.approx(1.0)
+    assert above.interval == below.interval == (0.9, 1.1)
+    assert above.p == below.p == 2 / 2**6
+
+
+def test_one_round_of_six_on_the_other_side_leaves_it_undecided():
+    result = judge_median_above(np.array([*SIX[:5], -0.001]))
+    assert (result.verdict, result.because) == ("undecided", "not enough evidence")
+
+
+def test_with_few_rounds_the_median_is_shown_and_not_judged():
+    result = judge_median_below(SIX[:5])
+    assert (result.verdict, result.because) == ("undecided", "fewer than 6 rounds")
+    assert (result.estimate, result.interval, result.p) == (pytest.approx(1.0), None, None)
+    assert judge_median_above(np.array([])).estimate is None
