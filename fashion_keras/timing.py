@@ -111,7 +111,7 @@ class _Timing:
                 for number in range(self.options.rounds):
                     self._measure_round(number)
                     left = (time.monotonic() - started) * (self.options.rounds / (number + 1) - 1)
-                    self._say(f"Round {number + 1} of {self.options.rounds}, about {format_duration(left)} left")
+                    self._say(f"Round {number + 1} of {self.options.rounds} done, about {format_duration(left)} left")
         except KeyboardInterrupt:
             self._say(f"Interrupted after {len(self.measured)} measurements. They are kept in {self.unfinished}.")
             raise
@@ -191,8 +191,9 @@ class _Timing:
 
 def _summarise(times: Times, arms: Sequence[TimedArm]) -> Table:
     """Tabulate for each arm the medians over the rounds, in brackets the range."""
-    heads = ("training, s an epoch", "with evaluations, s an epoch", "minutes of a run", "of the base's")
-    table = Table("arm", *heads, box=None, title="Warm and one at a time: medians and ranges over the rounds")
+    heads = ("training, s", "with evaluations, s", "run, min", "of the base")
+    title = "A warm epoch, and the epochs of a run: medians and ranges over the rounds"
+    table = Table("arm", *heads, box=None, title=title, pad_edge=False)
     base = arms[0].names[0]
     for arm in arms:
         rounds = list(times.of(arm.names[0]).values())
@@ -200,7 +201,7 @@ def _summarise(times: Times, arms: Sequence[TimedArm]) -> Table:
             continue
         ratios = times.log_ratios(arm.names[0], base)
         table.add_row(
-            escape(arm.names[0]),
+            escape(arm.names[0].split("/")[1]),
             _spread([each.train_seconds for each in rounds]),
             _spread([each.epoch_seconds for each in rounds]),
             f"{median([each.run_seconds() for each in rounds]) / 60:.2f}",
@@ -210,4 +211,4 @@ def _summarise(times: Times, arms: Sequence[TimedArm]) -> Table:
 
 
 def _spread(seconds: Sequence[float]) -> str:
-    return escape(f"{median(seconds):.3f} [{min(seconds):.3f}–{max(seconds):.3f}]")
+    return escape(f"{median(seconds):.3g} [{min(seconds):.3g}–{max(seconds):.3g}]")
