@@ -98,6 +98,7 @@ def test_an_arm_is_found_by_each_of_its_names_and_by_no_part_of_one():
 def test_ratios_are_of_whole_runs_in_the_rounds_that_both_have():
     times = make_times({"optimizers/sgd": [1.0, 2.0, 4.0], "cnn/cnn": [5.0, 10.0]})  # 50 epochs, 10 epochs
     assert times.log_ratios("cnn/cnn", "optimizers/sgd").tolist() == [0.0, 0.0]
+    assert times.log_ratios("optimizers/sgd", "cnn/cnn").tolist() == [0.0, 0.0]
 
 
 def test_training_alone_leaves_the_evaluations_out():
