@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.errors import DataError, UserError
 from fashion_keras.export import find_damage, read_record
+from fashion_keras.shipped import find_model
 
 INVERT = ("auto", "on", "off")
 _FORMATS = ("PNG", "JPEG")
@@ -107,12 +108,13 @@ def load_model(path: str | os.PathLike[str]) -> Classifier:
     A SavedModel is a program: load only your own, or one whose sums you have checked.
 
     Args:
-        path: Its folder, or the folder above with versions in it (`1/`, `2/`), of which the highest is taken.
+        path: The name of a shipped model, such as `cnn`, or a SavedModel's folder with or without its version, see
+            `find_model`.
 
     Raises:
         DataError: There is no SavedModel, it is damaged, or it has another signature.
     """
-    folder = find_saved_model(Path(path))
+    folder = find_model(path)
     record = read_record(folder)
     if damaged := find_damage(folder, record):
         raise DataError(f"{folder} is damaged: {damaged} is not as it was written; export the model again")
@@ -128,24 +130,6 @@ def load_model(path: str | os.PathLike[str]) -> Classifier:
             f"{folder} is a SavedModel of another kind: its `serve` must give {', '.join(_OUTPUTS)} of `images`"
         )
     return Classifier(loaded, record)
-
-
-def find_saved_model(path: Path) -> Path:
-    """Return the SavedModel's folder: `path` itself, or the highest version in it.
-
-    Raises:
-        DataError: There is none.
-    """
-    if _holds_model(path):
-        return path
-    if not path.is_dir():
-        raise DataError(f"{path} is {'a file' if path.exists() else 'not there'}; name the folder of a SavedModel")
-    versions = [folder for folder in path.iterdir() if folder.name.isdecimal() and _holds_model(folder)]
-    if versions:
-        return max(versions, key=lambda folder: int(folder.name))
-    below = sorted(path.glob("*/[0-9]*/saved_model.pb"))
-    hint = f"; there is one in {below[0].parent}" if below else ""
-    raise DataError(f"{path} holds no SavedModel: neither saved_model.pb nor a folder 1 with it{hint}")
 
 
 @dataclass(frozen=True)
@@ -264,10 +248,6 @@ def _border(levels: Image.Image) -> NDArray[np.uint8]:
     """Return the outermost pixels: uint8 [B], or [B, 3] in colour."""
     pixels = np.asarray(levels)
     return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-
-
-def _holds_model(folder: Path) -> bool:
-    return (folder / "saved_model.pb").is_file()
 
 
 def _input_spec(loaded: Any) -> Any:

@@ -21,6 +21,7 @@ LIGHT_MODULES = (
     "fashion_keras.reports",
     "fashion_keras.results",
     "fashion_keras.running",
+    "fashion_keras.shipped",
     "fashion_keras.statistics",
     "fashion_keras.store",
     "fashion_keras.times",

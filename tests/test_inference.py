@@ -21,7 +21,6 @@ from fashion_keras.inference import (  # noqa: E402
     Classifier,
     ImageError,
     Picture,
-    find_saved_model,
     format_rows,
     load_model,
     read_picture,
@@ -50,28 +49,6 @@ def test_model_loads_with_and_without_its_version(exported: Path) -> None:
         model = load_model(path)
         assert model.info["run"] == {"label": "untrained"}
         assert model.image_shape == (28, 28, 1)
-
-
-def test_highest_version_is_taken_as_a_number(tmp_path: Path) -> None:
-    for name in ("9", "10", "2", "next", ".11.partial"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "saved_model.pb").touch()
-    (tmp_path / "12").mkdir()
-    assert find_saved_model(tmp_path) == tmp_path / "10"
-
-
-def test_place_without_a_model_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    (tmp_path / "optimizers" / "adam" / "1").mkdir(parents=True)
-    (tmp_path / "optimizers" / "adam" / "1" / "saved_model.pb").touch()
-    for path, message in {
-        tmp_path / "nothing": "is not there",
-        tmp_path / "file": "is a file",
-        tmp_path: "holds no SavedModel",
-        tmp_path / "optimizers": "there is one in .*/optimizers/adam/1",
-    }.items():
-        with pytest.raises(DataError, match=message):
-            load_model(path)
 
 
 def test_damaged_model_is_refused(exported: Path, tmp_path: Path) -> None:
