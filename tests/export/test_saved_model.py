@@ -7,57 +7,36 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 
 tf = import_tensorflow()
 import keras  # noqa: E402
+from small_models import CLASS_NAMES, MODELS, random_images, randomised  # noqa: E402
 
-from fashion_keras import export  # noqa: E402
-from fashion_keras.config import Component, RunConfig  # noqa: E402
+from fashion_keras.config import RunConfig  # noqa: E402
 from fashion_keras.data import Dataset, pipelines  # noqa: E402
 from fashion_keras.errors import ExportError  # noqa: E402
-from fashion_keras.export import export_model, export_run, find_export, read_record  # noqa: E402
-from fashion_keras.models import build_cnn, build_fcn, build_model  # noqa: E402
-from fashion_keras.results import HISTORY_KEYS, METRICS, Predictions, RunResult  # noqa: E402
-from fashion_keras.store import RunStore, StoredRun  # noqa: E402
-
-CLASS_NAMES = ("T-shirt/top", "Hose", "Füße")
-
-MODELS = {
-    "fcn": lambda: build_fcn(num_classes=3, hidden_units=(8,)),
-    "fcn with dropout and batch norm": lambda: build_fcn(
-        num_classes=3, hidden_units=(8, 8), dropout_rate=0.5, batch_norm=True
-    ),
-    "cnn with dropout and batch norm": lambda: build_cnn(
-        num_classes=3, filters=(2, 3), dense_units=(8,), dropout_rate=0.5, batch_norm=True
-    ),
-    "cnn in colour": lambda: build_cnn((12, 10, 3), 3, filters=(2, 3), dense_units=(8,)),
-}
-
-
-def randomised(model: keras.Model) -> keras.Model:
-    """Give batch norm statistics that training could have left, and centre the logits so that every class occurs."""
-    random = np.random.default_rng(0)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.set_weights([random.uniform(0.5, 2, weight.shape) for weight in layer.get_weights()])
-    logits = model(pipelines.normalise(random_images(100, model.input_shape[1:])), training=False)
-    kernel, bias = model.layers[-1].get_weights()
-    model.layers[-1].set_weights([kernel, bias - np.median(logits, axis=0)])
-    return model
+from fashion_keras.export import (  # noqa: E402
+    RECORD,
+    ParityReport,
+    export_model,
+    export_run,
+    find_damage,
+    find_export,
+    places,
+    read_record,
+    saved_model,
+)
+from fashion_keras.models import build_fcn  # noqa: E402
+from fashion_keras.store import StoredRun  # noqa: E402
 
 
 def small_fcn(seed: int = 0) -> keras.Model:
     return build_fcn(num_classes=3, hidden_units=(8,), seed=seed)
 
 
-def random_images(count: int, image_shape: tuple[int, ...] = (28, 28, 1)) -> NDArray[np.uint8]:
-    return np.random.default_rng(1).integers(0, 256, (count, *image_shape), np.uint8)
-
-
-def export_small(path: Path, model: keras.Model | None = None) -> export.ParityReport:
+def export_small(path: Path, model: keras.Model | None = None) -> ParityReport:
     return export_model(model or small_fcn(), path, CLASS_NAMES, (28, 28, 1), {"run_id": "abc"}, random_images(20))
 
 
@@ -67,38 +46,6 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def leftovers(path: Path) -> set[str]:
     return {other.name for other in path.parent.iterdir()} - {path.name, f".{path.name}.lock"}
-
-
-@pytest.fixture(scope="module")
-def run(sample_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
-    """A stored run of an FCN in bfloat16: untrained, its answers its own."""
-    config = RunConfig(
-        model=Component.of("fcn", hidden_units=[64]),
-        optimizer=Component.of("sgd", learning_rate=0.1),
-        precision="mixed_bfloat16",
-        data=sample_dataset.content_hash,
-    )
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    model = build_model(config.model, (28, 28, 1), 10, seed=0)
-    keras.config.set_dtype_policy("float32")
-    logits = model(pipelines.normalise(sample_dataset.test_images[..., np.newaxis]), training=False).numpy()
-    class_id = logits.argmax(axis=1)
-    correct = class_id == sample_dataset.test_labels
-    result = RunResult(
-        config=config,
-        status="finished",
-        history={name: [0.5] for name in HISTORY_KEYS},
-        final=dict.fromkeys(METRICS, 0.5),
-        seconds={},
-        environment={"tensorflow": tf.__version__},
-        weights=model.get_weights(),
-        predictions=Predictions(
-            class_id.astype(np.uint8), np.zeros(200, np.float32), logits.astype(np.float16), correct
-        ),
-    )
-    store = RunStore(tmp_path_factory.mktemp("store"))
-    store.begin(config)
-    return store.commit(result)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -170,14 +117,14 @@ def test_export_that_normalises_otherwise_is_refused_and_the_earlier_one_stays(
     path = tmp_path / "1"
     export_small(path)
     before = contents(path)
-    write = export._write_saved_model
+    write = saved_model._write_saved_model
 
     def write_without_centring(*arguments: object) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(pipelines, "normalise", lambda images: tf.cast(images, tf.float32) / 255.0)
             write(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(export, "_write_saved_model", write_without_centring)
+    monkeypatch.setattr(saved_model, "_write_saved_model", write_without_centring)
     with pytest.raises(ExportError, match=r"is not exported: .* of 20 classes differ"):
         export_small(path)
     assert contents(path) == before
@@ -188,7 +135,7 @@ def test_export_that_normalises_otherwise_is_refused_and_the_earlier_one_stays(
 
 
 def test_export_with_one_changed_byte_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = export._write_saved_model
+    write = saved_model._write_saved_model
 
     def write_and_damage(model: keras.Model, folder: Path, *arguments: object) -> None:
         write(model, folder, *arguments)  # type: ignore[arg-type]
@@ -197,7 +144,7 @@ def test_export_with_one_changed_byte_is_refused(tmp_path: Path, monkeypatch: py
         data[1000] ^= 64
         file.write_bytes(data)
 
-    monkeypatch.setattr(export, "_write_saved_model", write_and_damage)
+    monkeypatch.setattr(saved_model, "_write_saved_model", write_and_damage)
     with pytest.raises(ExportError, match="cannot export to"):
         export_small(tmp_path / "1")
     assert not (tmp_path / "1").exists()
@@ -233,7 +180,7 @@ def test_earlier_export_comes_back_if_the_new_one_cannot_be_renamed(tmp_path: Pa
     path.mkdir()
     (path / "kept").touch()
     with pytest.raises(FileNotFoundError):
-        export._swap(tmp_path / "not there", path, tmp_path / ".1.replaced")
+        places.swap(tmp_path / "not there", path, tmp_path / ".1.replaced")
     assert (path / "kept").exists()
 
 
@@ -313,8 +260,8 @@ def test_export_that_is_there_is_found_without_tensorflow(
     report = export_run(run, sample_dataset, tmp_path / "1")
     before = contents(tmp_path / "1")
     with monkeypatch.context() as patch:
-        patch.setattr(export, "import_tensorflow", lambda: pytest.fail("TensorFlow was used"))
-        patch.setattr(export, "_locked", lambda path: pytest.fail("something was to be written"))
+        patch.setattr(saved_model, "import_tensorflow", lambda: pytest.fail("TensorFlow was used"))
+        patch.setattr(saved_model, "locked", lambda path: pytest.fail("something was to be written"))
         assert export_run(run, sample_dataset, tmp_path / "1") == report
     assert contents(tmp_path / "1") == before
 
@@ -345,7 +292,7 @@ def test_export_is_written_anew_if_damaged_of_another_run_or_forced(
 def test_record_that_is_damaged_is_no_export(record: str, tmp_path: Path) -> None:
     export_small(tmp_path / "1")
     assert find_export(tmp_path / "1", "abc")
-    (tmp_path / "1" / export.RECORD).write_text(record)
+    (tmp_path / "1" / RECORD).write_text(record)
     assert find_export(tmp_path / "1", "abc") is None
 
 
@@ -367,4 +314,30 @@ def test_diverged_run_other_data_and_damaged_weights_are_refused(
 
 def test_importing_the_module_imports_no_tensorflow() -> None:
     script = "import sys, fashion_keras.export, fashion_keras.inference; sys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[1]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2]).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["saved_model.cpb", "saved_model.pbtxt", "variables/variables.data-00001-of-00002"])
+def test_file_that_tensorflow_might_read_besides_is_damage(name: str, tmp_path: Path) -> None:
+    export_small(tmp_path / "1")
+    record = read_record(tmp_path / "1")
+    assert find_damage(tmp_path / "1", record) is None
+    (tmp_path / "1" / "assets.extra" / "notes.txt").touch()
+    assert find_damage(tmp_path / "1", record) is None
+    (tmp_path / "1" / name).touch()
+    assert find_damage(tmp_path / "1", record) == name
+
+
+def test_copy_is_whole_and_of_undamaged_exports_alone(tmp_path: Path) -> None:
+    source, place = tmp_path / "source" / "1", tmp_path / "copy" / "1"
+    export_small(source)
+    saved_model.copy_export(source, place)
+    assert contents(place) == contents(source)
+    (source / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(ExportError, match=r"is damaged: saved_model\.pb is not as it was written"):
+        saved_model.copy_export(source, place)
+    with pytest.raises(ExportError, match="is there already; choose another place with --out"):
+        saved_model.copy_export(place, place)
+    with pytest.raises(ExportError, match="is not an export of ours"):
+        saved_model.copy_export(tmp_path, place)
+    assert find_export(place, "abc")

@@ -1,0 +1,125 @@
+"""Whether a written model says what the model in float32 says: asked about the same images, batch by batch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras._tensorflow import import_tensorflow
+
+if TYPE_CHECKING:
+    import keras
+
+MAX_PROBABILITY_DIFFERENCE = 1e-5
+"""For every format: all of them compute in float32, and differ in the order of their additions alone."""
+
+_BATCH_SIZE = 250
+
+Answer = tuple[NDArray[Any], NDArray[np.int64]]
+"""Probabilities [N, K] and class ids [N]."""
+
+Ask = Callable[[NDArray[np.uint8]], Answer]
+"""Answers images: uint8 [N, H, W, C]."""
+
+
+@dataclass(frozen=True)
+class ParityReport:
+    """How an export, read back from disk, compares with the model in float32.
+
+    Attributes:
+        num_images: Images that both were asked about.
+        num_class_differences: Images of which they name different classes; 0 in every export that was kept.
+        max_probability_difference: The largest difference of a probability, in [0, 1].
+        num_differences_to_run: Images of which the export names another class than the run itself did: not bounded,
+            because a run in bfloat16 differs on about a dozen of 10,000. None where the run was never tested.
+    """
+
+    num_images: int
+    num_class_differences: int
+    max_probability_difference: float
+    num_differences_to_run: int | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the export may be kept; NaN never passes."""
+        return self.num_class_differences == 0 and self.max_probability_difference <= MAX_PROBABILITY_DIFFERENCE
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.num_class_differences} of {self.num_images:,} classes differ from the float32 model, "
+            f"probabilities by at most {self.max_probability_difference:.1e}"
+        )
+        if self.num_differences_to_run is None:
+            return text
+        return f"{text}; {self.num_differences_to_run:,} classes differ from the run's own answers"
+
+
+def measure_parity(
+    expected: Ask, written: Ask, images: NDArray[np.uint8], run_class_id: NDArray[np.uint8] | None = None
+) -> ParityReport:
+    """Ask two models about images, uint8 [M, H, W, C], a batch at a time so that memory stays small.
+
+    Args:
+        expected: The model in float32.
+        written: What was read back.
+        images: M at least 1.
+        run_class_id: What the run itself said of the images, [M].
+    """
+    differences, class_ids, expected_ids = [], [], []
+    for start in range(0, len(images), _BATCH_SIZE):
+        batch = images[start : start + _BATCH_SIZE]
+        probabilities, class_id = written(batch)
+        expected_probabilities, expected_id = expected(batch)
+        differences.append(np.abs(probabilities - expected_probabilities).max())
+        class_ids.append(class_id)
+        expected_ids.append(expected_id)
+    found = np.concatenate(class_ids)
+    return ParityReport(
+        num_images=len(images),
+        num_class_differences=int(np.sum(found != np.concatenate(expected_ids))),
+        max_probability_difference=float(np.max(differences)),
+        num_differences_to_run=None if run_class_id is None else int(np.sum(found != run_class_id)),
+    )
+
+
+def ask_keras(model: "keras.Model", image_shape: tuple[int, ...]) -> Ask:
+    """Return a Keras model from images [N, H, W, C] in [-1, 1] to logits as one that answers pixels."""
+    tf = import_tensorflow()
+    from fashion_keras.data.pipelines import normalise
+
+    # A graph, as in training and in the export: of batch norm, it takes half the time.
+    # Traced once: a worker that exports many models would otherwise be warned of as many tracings.
+    pixels = tf.TensorSpec((None, *image_shape), tf.uint8)
+    ask = tf.function(lambda pixels: model(normalise(pixels), training=False)).get_concrete_function(pixels)
+
+    def answer(images: NDArray[np.uint8]) -> Answer:
+        probabilities = _softmax(ask(tf.constant(images)).numpy())
+        return probabilities, probabilities.argmax(axis=-1)
+
+    return answer
+
+
+def ask_saved_model(folder: Path) -> Ask:
+    """Return a SavedModel, read from its folder, as one that answers pixels."""
+    tf = import_tensorflow()
+    loaded = tf.saved_model.load(str(folder))
+
+    def answer(images: NDArray[np.uint8]) -> Answer:
+        # Through the loaded object: its functions do not keep their variables alive.
+        outputs = loaded.signatures["serving_default"](tf.constant(without_single_channel(images)))
+        return outputs["probabilities"].numpy(), outputs["class_id"].numpy()
+
+    return answer
+
+
+def without_single_channel(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return images as the signatures take them: [N, H, W], or [N, H, W, C] in colour."""
+    return images[..., 0] if images.shape[-1] == 1 else images
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)

@@ -1,0 +1,263 @@
+"""SavedModels out of trained models: written whole, and only where they agree with the model in float32.
+
+DIR/NAME/ARM/1/   saved_model.pb, variables/, and assets.extra/fashion_keras.json: what it is, see `read_record`
+"""
+
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.data import Dataset
+from fashion_keras.errors import ExportError
+from fashion_keras.export.parity import (
+    MAX_PROBABILITY_DIFFERENCE,
+    ParityReport,
+    ask_keras,
+    ask_saved_model,
+    measure_parity,
+)
+from fashion_keras.export.places import clear_errors, locked, replaced_whole
+from fashion_keras.export.record import find_export, read_sound_record, write_record
+from fashion_keras.store import StoredRun
+
+if TYPE_CHECKING:
+    import keras
+
+    from fashion_keras.config import RunConfig
+
+
+def export_run(
+    run: StoredRun,
+    dataset: Dataset,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    about: Mapping[str, Any] | None = None,
+) -> ParityReport:
+    """Export a stored run, or find at once that this was done.
+
+    Whatever the run's precision, the export computes in float32. It is compared over the whole test set.
+
+    Args:
+        run: A finished run.
+        dataset: The data that it was trained on.
+        path: The SavedModel's folder, such as `saved_models/cnn/sgd/1`; an earlier export there is replaced.
+        force: Export again, even if an undamaged export of this run is there.
+        about: JSON values that the record keeps under `run` besides what the store says.
+
+    Raises:
+        ExportError: The run diverged or belongs to other data; the export disagrees; the folder is not an export of
+            ours or cannot be written. Nothing changes at `path` then.
+    """
+    place = Path(path).resolve()
+    if not force and (report := find_export(place, run.run_id)):
+        return report
+    check_run(run, dataset)
+    with locked(place):
+        # Another process may have exported it while this one waited.
+        if not force and (report := find_export(place, run.run_id)):
+            return report
+        predictions = None if run.correct is None else run.load_predictions()
+        return _export(
+            build_run_model(run, dataset),
+            place,
+            dataset.class_names,
+            dataset.image_shape,
+            _describe_run(run, dataset) | dict(about or {}),
+            dataset.test_images.reshape(-1, *dataset.image_shape),
+            None if predictions is None else predictions.class_id,
+        )
+
+
+def export_model(
+    model: "keras.Model",
+    path: str | os.PathLike[str],
+    class_names: Sequence[str],
+    image_shape: Sequence[int],
+    metadata: Mapping[str, Any],
+    parity_images: NDArray[np.uint8],
+) -> ParityReport:
+    """Export a model as a SavedModel that takes pixels and names classes, and needs TensorFlow alone.
+
+    Its endpoints `serve` and `serving_default` take `images`, uint8 [N, H, W], or [N, H, W, C] in colour, and return
+    `probabilities` float32 [N, K], `class_id` int64 [N] and `class_name` string [N].
+
+    Args:
+        model: In float32, from images [N, H, W, C] in [-1, 1] to logits [N, K].
+        path: The SavedModel's folder, its name a version number; an earlier export there is replaced whole.
+        class_names: K names.
+        image_shape: Height, width and channels.
+        metadata: JSON values that say where the model comes from; kept under `run` in the record.
+        parity_images: uint8 [M, H, W, C], M at least 1: what export and model are compared on.
+
+    Raises:
+        ExportError: The arguments do not fit together; the export names another class than the model, or differs by
+            more than 1e-5 in a probability; the folder is not an export of ours or cannot be written. Nothing changes
+            at `path` then.
+    """
+    place = Path(path).resolve()
+    with locked(place):
+        return _export(model, place, class_names, image_shape, metadata, parity_images)
+
+
+def copy_export(folder: Path, path: Path) -> None:
+    """Copy an export whole, once its files are found to be as they were written.
+
+    Raises:
+        ExportError: It is damaged or no export of ours; the place holds something else or cannot be written.
+    """
+    read_sound_record(folder)
+    place = path.resolve()
+    if place == folder.resolve():
+        raise ExportError(f"{folder} is there already; choose another place with --out")
+    with locked(place), clear_errors(place), replaced_whole(place) as partial:
+        shutil.copytree(folder, partial, dirs_exist_ok=True)
+
+
+def build_float32_model(config: "RunConfig", image_shape: Sequence[int], num_classes: int) -> "keras.Model":
+    """Build a configuration's model in float32, whatever its precision, with its initial weights."""
+    import_tensorflow()
+    import keras
+
+    from fashion_keras.models import build_model
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        return build_model(config.model, image_shape, num_classes, config.seed)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def build_run_model(run: StoredRun, dataset: Dataset) -> "keras.Model":
+    """Build a stored run's model in float32.
+
+    Raises:
+        ExportError: Its weights are damaged.
+    """
+    model = build_float32_model(run.config, dataset.image_shape, dataset.num_classes)
+    try:
+        model.set_weights(run.load_weights())
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        reason = str(error).splitlines()[0]
+        raise ExportError(f"{run.path} has no usable weights ({reason}); delete it and run again") from error
+    return model
+
+
+def check_run(run: StoredRun, dataset: Dataset) -> None:
+    """Check that a run can be exported, and that its data is at hand.
+
+    Raises:
+        ExportError: It diverged, or was trained on other data.
+    """
+    if run.status != "finished":
+        raise ExportError(f"{run.path.name} {run.status}: there is no model to export")
+    check_data(run.path.name, run.config.data, dataset)
+
+
+def check_data(name: str, content_hash: str, dataset: Dataset) -> None:
+    """Check that a data set is the one that a model was trained on.
+
+    Raises:
+        ExportError: It is another.
+    """
+    if content_hash != dataset.content_hash:
+        raise ExportError(
+            f"{name} was trained on the data {content_hash[:12]}, but {dataset.directory} holds "
+            f"{dataset.content_hash[:12]}"
+        )
+
+
+def _export(
+    model: "keras.Model",
+    path: Path,
+    class_names: Sequence[str],
+    image_shape: Sequence[int],
+    metadata: Mapping[str, Any],
+    parity_images: NDArray[np.uint8],
+    run_class_id: NDArray[np.uint8] | None = None,
+) -> ParityReport:
+    _check_model(model, class_names, image_shape, parity_images)
+    with clear_errors(path), replaced_whole(path) as folder:
+        _write_saved_model(model, folder, class_names, image_shape)
+        expected = ask_keras(model, parity_images.shape[1:])
+        report = measure_parity(expected, ask_saved_model(folder), parity_images, run_class_id)
+        if not report.passed:
+            raise ExportError(f"{path} is not exported: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
+        write_record(folder, report, class_names, image_shape, metadata)
+    return report
+
+
+def _write_saved_model(
+    model: "keras.Model", folder: Path, class_names: Sequence[str], image_shape: Sequence[int]
+) -> None:
+    tf = import_tensorflow()
+    import keras
+
+    archive = keras.export.ExportArchive()
+    # Not `archive.track(model)`: the endpoint's variables are tracked anyway, and would be written twice.
+    # The archive adds `serving_default`, the name that TensorFlow Serving asks for, by itself.
+    archive.add_endpoint(
+        "serve", _serving_function(model, class_names), [tf.TensorSpec(pixels_shape(image_shape), tf.uint8, "images")]
+    )
+    archive.write_out(str(folder), verbose=False)
+
+
+def pixels_shape(image_shape: Sequence[int]) -> tuple[int | None, ...]:
+    """Return the shape that signatures take: [None, H, W], or [None, H, W, C] in colour."""
+    height, width, channels = image_shape
+    return (None, height, width) if channels == 1 else (None, height, width, channels)
+
+
+def numeric_answers(model: "keras.Model", images: Any) -> dict[str, Any]:
+    """Return the part of the signature that every format can have: probabilities and class ids of pixels."""
+    tf = import_tensorflow()
+    from fashion_keras.data.pipelines import normalise
+
+    pixels = images[..., tf.newaxis] if images.shape.rank == 3 else images
+    logits = model(normalise(pixels), training=False)
+    return {
+        "probabilities": tf.nn.softmax(logits),
+        "class_id": tf.argmax(logits, axis=-1, output_type=tf.int64),
+    }
+
+
+def _serving_function(model: "keras.Model", class_names: Sequence[str]) -> Callable[[Any], dict[str, Any]]:
+    tf = import_tensorflow()
+    names = tf.constant(list(class_names))
+
+    def serve(images: Any) -> dict[str, Any]:
+        answers = numeric_answers(model, images)
+        return answers | {"class_name": tf.gather(names, answers["class_id"])}
+
+    return serve
+
+
+def _describe_run(run: StoredRun, dataset: Dataset) -> dict[str, Any]:
+    """What an export keeps of its run: enough to say what it is without the store."""
+    kept = ("run_id", "protocol", "config", "epochs", "final", "environment", "finished_at")
+    data = {"name": dataset.name, "content_hash": dataset.content_hash}
+    return {"label": run.config.label, "seed": run.seed, "data": data} | {name: run.result[name] for name in kept}
+
+
+def _check_model(
+    model: "keras.Model", class_names: Sequence[str], image_shape: Sequence[int], images: NDArray[np.uint8]
+) -> None:
+    expected = {"input": (None, *image_shape), "output": (None, len(class_names))}
+    got = {"input": tuple(model.input_shape), "output": tuple(model.output_shape)}
+    if got != expected:
+        raise ExportError(f"the model must go from {expected['input']} to {expected['output']}, got {got}")
+    if dtypes := {layer.compute_dtype for layer in model.layers} - {"float32"}:
+        raise ExportError(f"the model must compute in float32, got {min(dtypes)}: build it under that dtype policy")
+    if images.dtype != np.uint8 or images.shape[1:] != tuple(image_shape) or not len(images):
+        raise ExportError(
+            f"parity_images must be uint8 [M, {', '.join(map(str, image_shape))}] with M at least 1, "
+            f"got {images.dtype} {list(images.shape)}"
+        )
