@@ -1,0 +1,156 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fashion_keras._tensorflow import import_tensorflow
+
+tf = import_tensorflow()
+import keras  # noqa: E402
+from small_models import CLASS_NAMES, MODELS, random_images, randomised  # noqa: E402
+
+from fashion_keras.errors import ConfigError, ExportError  # noqa: E402
+from fashion_keras.export import formats  # noqa: E402
+from fashion_keras.export.formats import FORMATS, Format, write_format  # noqa: E402
+from fashion_keras.export.parity import Answer, ParityReport, ask_keras  # noqa: E402
+from fashion_keras.models import build_cnn  # noqa: E402
+
+
+def installed(name: str) -> Format:
+    try:
+        FORMATS[name].check_installed()
+    except ConfigError as error:
+        pytest.skip(str(error))
+    return FORMATS[name]
+
+
+# TensorFlow's converter takes a second or two for each model, so that it is asked for the two that differ most.
+CASES = [(name, model) for name in FORMATS for model in MODELS if name != "litert" or model.startswith("cnn")]
+
+
+@pytest.mark.parametrize(("format_name", "model_name"), CASES)
+def test_file_answers_as_the_model_does_for_any_number_of_images(
+    format_name: str, model_name: str, tmp_path: Path
+) -> None:
+    file_format, model = installed(format_name), randomised(MODELS[model_name]())
+    images = random_images(300, model.input_shape[1:])
+    report = write_format(file_format, model, CLASS_NAMES, tmp_path / "new", images)
+    assert (report.num_images, report.num_class_differences) == (300, 0)
+    assert report.max_probability_difference < 1e-5
+
+    expected, expected_id = ask_keras(model, images.shape[1:])(images)
+    ask = file_format.ask((tmp_path / "new" / file_format.file).read_bytes())
+    for count in (1, 3, 300):
+        probabilities, class_id = ask(images[:count])
+        assert probabilities.dtype == np.float32
+        assert class_id.dtype == np.int64
+        np.testing.assert_allclose(probabilities, expected[:count], atol=1e-5)
+        np.testing.assert_array_equal(class_id, expected_id[:count])
+    assert set(class_id) == {0, 1, 2}, "a model that always says the same shows nothing"
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_names_of_the_classes_lie_beside_the_file(format_name: str, tmp_path: Path) -> None:
+    file_format = installed(format_name)
+    write_format(file_format, MODELS["fcn"](), CLASS_NAMES, tmp_path, random_images(2))
+    assert (tmp_path / "labels.txt").read_text(encoding="utf-8") == "T-shirt/top\nHose\nFüße\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"labels.txt", file_format.file}
+    assert b"T-shirt" not in (tmp_path / file_format.file).read_bytes()
+
+
+def test_onnx_takes_pixels_and_gives_no_strings() -> None:
+    onnx = pytest.importorskip("onnx", reason="needs the extra onnx")
+    graph = onnx.load_from_string(FORMATS["onnx"].write(MODELS["cnn in colour"](), (12, 10, 3))).graph
+
+    def describe(value: object) -> tuple[str, str, list[object]]:
+        tensor = value.type.tensor_type  # type: ignore[attr-defined]
+        shape = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
+        return value.name, onnx.TensorProto.DataType.Name(tensor.elem_type), shape  # type: ignore[attr-defined]
+
+    assert [describe(value) for value in graph.input] == [("images", "UINT8", ["N", 12, 10, 3])]
+    assert [describe(value) for value in graph.output] == [
+        ("probabilities", "FLOAT", ["N", 3]),
+        ("class_id", "INT64", ["N"]),
+    ]
+
+
+def test_litert_takes_pixels_and_gives_no_strings() -> None:
+    interpreter = pytest.importorskip("ai_edge_litert.interpreter", reason="needs the extra litert")
+    content = FORMATS["litert"].write(MODELS["fcn"](), (28, 28, 1))
+    runner = interpreter.Interpreter(model_content=content).get_signature_runner("serving_default")
+    inputs, outputs = runner.get_input_details(), runner.get_output_details()
+    assert {name: detail["dtype"] for name, detail in inputs.items()} == {"images": np.uint8}
+    assert inputs["images"]["shape_signature"].tolist() == [-1, 28, 28]
+    assert {name: detail["dtype"] for name, detail in outputs.items()} == {
+        "probabilities": np.float32,
+        "class_id": np.int64,
+    }
+
+
+def test_onnx_refuses_a_layer_that_it_does_not_know() -> None:
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.GlobalAveragePooling2D(name="mean")])
+    with pytest.raises(ExportError, match="layer 'mean' is a GlobalAveragePooling2D; ONNX files are made of"):
+        FORMATS["onnx"].write(model, (28, 28, 1))
+
+
+def test_convolution_of_even_kernels_pads_as_keras_does() -> None:
+    file_format = installed("onnx")
+    model = build_cnn((9, 8, 1), 3, filters=(2, 2), kernel_sizes=(4, 2), pool_sizes=(2, 1), dense_units=(4,))
+    images = random_images(50, (9, 8, 1))
+    expected, _ = ask_keras(model, (9, 8, 1))(images)
+    found, _ = file_format.ask(file_format.write(model, (9, 8, 1)))(images)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_keras_file_loads_where_this_package_is_not(tmp_path: Path) -> None:
+    model = randomised(MODELS["fcn with dropout and batch norm"]())
+    images = random_images(3)
+    write_format(FORMATS["keras"], model, CLASS_NAMES, tmp_path, images)
+    script = """
+import json, sys
+sys.modules["fashion_keras"] = None  # so that importing it fails
+import keras, numpy as np
+model = keras.saving.load_model(sys.argv[1], safe_mode=True)
+images = np.random.default_rng(1).integers(0, 256, (3, 28, 28), np.uint8)
+print(json.dumps(model.predict_on_batch(images).tolist()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "model.keras")], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    expected, _ = ask_keras(model, (28, 28, 1))(images)
+    np.testing.assert_allclose(json.loads(done.stdout), expected, atol=1e-5)
+
+
+def test_file_that_disagrees_is_not_written_and_the_earlier_one_stays(tmp_path: Path) -> None:
+    (tmp_path / "model.keras").write_bytes(b"earlier")
+
+    def ask(content: bytes) -> object:
+        def answer(images: np.ndarray) -> Answer:
+            return np.full((len(images), 3), 1 / 3), np.full(len(images), 1)
+
+        return answer
+
+    wrong = replace(FORMATS["keras"], write=lambda model, image_shape: b"new", ask=ask)
+    with pytest.raises(ExportError, match=r"model\.keras is not written: \d+ of 20 classes differ"):
+        write_format(wrong, randomised(MODELS["fcn"]()), CLASS_NAMES, tmp_path, random_images(20))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"model.keras": b"earlier"}
+
+
+@pytest.mark.parametrize(("classes", "difference"), [(1, 0.0), (0, 2e-5), (0, float("nan"))])
+def test_one_other_class_or_a_larger_difference_does_not_pass(classes: int, difference: float) -> None:
+    assert ParityReport(10_000, 0, 1e-5).passed
+    assert not ParityReport(10_000, classes, difference).passed
+
+
+def test_missing_extra_is_one_line_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"^--format onnx needs .*; pip install 'fashion-keras\[onnx\]'$"):
+        FORMATS["onnx"].check_installed()
+    with pytest.raises(ConfigError, match=r"^--format litert needs ai_edge_litert; .*'fashion-keras\[litert\]'$"):
+        FORMATS["litert"].check_installed()
+    FORMATS["keras"].check_installed()
