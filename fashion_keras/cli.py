@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands import data, predict, report, run, times
+from fashion_keras.commands import data, export, predict, report, run, times
 from fashion_keras.commands import list as list_command
 from fashion_keras.commands.options import USAGE_STATUS, Parser, add_debug_option
 from fashion_keras.errors import UserError
@@ -25,6 +25,7 @@ COMMANDS = (
     times,
     data,
     predict,
+    export,
 )
 """The modules of the subcommands, in the order of `--help`."""
 

@@ -45,10 +45,9 @@ def test_name_means_the_shipped_model_whatever_lies_in_the_current_folder(place:
     assert find_model(own) == own
 
 
-
 def test_misspelt_name_is_answered_with_the_nearest(place: Path) -> None:
-    with pytest.raises(DataError, match=r"^a model is .* one of cnn, fcn; got 'cmn' \(did you mean 'cnn'\?\)$"):
-        find_model("cmn")
+    with pytest.raises(DataError, match=r"^a model is .* one of cnn, fcn; got 'cnnn' \(did you mean 'cnn'\?\)$"):
+        find_model("cnnn")
     with pytest.raises(DataError, match="models/cnn is not there; name the folder of a SavedModel"):
         find_model("models/cnn")
 

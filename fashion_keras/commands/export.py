@@ -1,0 +1,110 @@
+"""`fashion-keras export`."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options
+
+if TYPE_CHECKING:
+    from fashion_keras.data import Dataset
+    from fashion_keras.store import RunStore, StoredRun
+
+SAVED_MODEL = "savedmodel"
+
+
+def add_to(commands: "Commands[Parser]") -> None:
+    """Declare the command."""
+    parser = add_command(commands, "export", export, "write a trained model for other programs")
+    parser.add_argument(
+        "model",
+        nargs="?",
+        metavar="RUN_OR_MODEL",
+        help="a run's folder or its name in the store, a shipped model such as cnn, or the folder of a SavedModel",
+    )
+    parser.add_argument(
+        "--format",
+        choices=(SAVED_MODEL, "onnx", "litert", "keras"),
+        default=SAVED_MODEL,
+        help="of the file (default: %(default)s); onnx and litert are extras of the installation",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of the model (default: saved_models/exported/NAME)"
+    )
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=Path("runs", "store"),
+        metavar="DIR",
+        help="folder of the runs (default: %(default)s)",
+    )
+    add_data_options(parser)
+    parser.add_argument(
+        "--shipped", action="store_true", help="write saved_models/pretrained/ anew from the store and experiments/"
+    )
+
+
+def export(options: argparse.Namespace) -> int:
+    """Export one model, or those that come with the package."""
+    from fashion_keras.data import load, locate
+    from fashion_keras.errors import ConfigError
+    from fashion_keras.export.formats import FORMATS
+    from fashion_keras.export.trained import find_trained
+    from fashion_keras.store import RunStore
+
+    if (options.model is None) != options.shipped:
+        raise ConfigError("name one run or model, or give --shipped alone; `fashion-keras export cnn --format onnx`")
+    store = RunStore(options.store)
+    if options.shipped:
+        return _export_shipped(store, load(locate(options.data_dir, options.dataset, options.offline)), options)
+    found = find_trained(options.model, store)
+    if options.format in FORMATS:
+        FORMATS[options.format].check_installed()
+    elif isinstance(found, Path):
+        return _copy(found, options)
+    return _export_found(found, load(locate(options.data_dir, options.dataset, options.offline)), options)
+
+
+def _export_found(found: "StoredRun | Path", dataset: "Dataset", options: argparse.Namespace) -> int:
+    from fashion_keras.export import export_run
+    from fashion_keras.export.formats import FORMATS, LABELS, write_format
+    from fashion_keras.export.trained import load_trained
+    from fashion_keras.store import StoredRun
+
+    folder = _folder(found, options)
+    if isinstance(found, StoredRun) and options.format == SAVED_MODEL:
+        report = export_run(found, dataset, folder / "1")
+        print(f"{folder / '1'}: {report}")
+        return 0
+    file_format = FORMATS[options.format]
+    trained = load_trained(found, dataset)
+    images = dataset.test_images.reshape(-1, *dataset.image_shape)
+    report = write_format(file_format, trained.model, trained.class_names, folder, images)
+    path = folder / file_format.file
+    print(f"{path} ({path.stat().st_size / 1e6:.2f} MB) and {LABELS}: {report}")
+    return 0
+
+
+def _copy(found: Path, options: argparse.Namespace) -> int:
+    from fashion_keras.export.saved_model import copy_export
+
+    path = _folder(found, options) / "1"
+    copy_export(found, path)
+    print(f"{path}: a copy of {found}")
+    return 0
+
+
+def _export_shipped(store: "RunStore", dataset: "Dataset", options: argparse.Namespace) -> int:
+    from fashion_keras.export.pretrained import PRETRAINED, export_pretrained
+    from fashion_keras.reports import load_published
+
+    reports = export_pretrained(load_published(Path("experiments")), store, dataset, options.out or PRETRAINED)
+    for path, report in reports.items():
+        print(f"{path}: {report}")
+    return 0
+
+
+def _folder(found: "StoredRun | Path", options: argparse.Namespace) -> Path:
+    from fashion_keras.export.trained import short_name
+
+    return options.out or Path("saved_models", "exported", short_name(found))

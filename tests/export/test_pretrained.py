@@ -1,0 +1,100 @@
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fashion_keras.comparison import ComparisonResults
+from fashion_keras.config import RunConfig
+from fashion_keras.data import Dataset
+from fashion_keras.errors import StoreError
+from fashion_keras.export import find_damage, read_record
+from fashion_keras.export.card import CARD, model_card
+from fashion_keras.export.pretrained import RULES, choose_arm, export_pretrained
+from fashion_keras.reports import load_published
+from fashion_keras.shipped import shipped_models
+from fashion_keras.store import RunStore
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def published() -> list[ComparisonResults]:
+    return load_published(PROJECT / "experiments")
+
+
+def mean_val_accuracies(published: list[ComparisonResults], described: bool) -> dict[str, float]:
+    """Of the fully connected arms of the report, or of those that it describes in words only."""
+    return {
+        arm.name: float(np.mean(arm.finals("val_accuracy")))
+        for results in published
+        for arm in results.arms
+        if arm.record.described == described
+        and (arm.record.published or described)
+        and RunConfig.from_json(arm.record.config).model.name == "fcn"
+    }
+
+
+def test_the_report_s_best_fcn_arm_is_chosen_by_validation_and_not_one_described_in_words(
+    published: list[ComparisonResults],
+) -> None:
+    choice = choose_arm(published, "fcn")
+    assert choice.mean_val_accuracy == max(mean_val_accuracies(published, described=False).values())
+    assert choice.mean_val_accuracy < max(mean_val_accuracies(published, described=True).values())
+    assert choice.seed == 0
+
+
+def test_shipped_models_are_the_first_seeds_of_the_chosen_arms(published: list[ComparisonResults]) -> None:
+    assert list(shipped_models()) == sorted(RULES)
+    for name, folder in shipped_models().items():
+        choice = choose_arm(published, name)
+        run, record = choice.arm.runs[choice.seed], read_record(folder)
+        assert record["run"]["run_id"] == run.run_id
+        assert record["run"]["final"] == run.final
+        about = record["run"]["arm"]
+        assert about["own_test_accuracy"]["mean"] == pytest.approx(run.final["test_accuracy"], abs=1e-6)
+        for metric in ("val_accuracy", "test_accuracy"):
+            mean = np.mean(choice.arm.finals(metric))
+            assert about[metric]["mean"] == pytest.approx(mean, abs=1e-6)
+            assert about[metric]["low"] < mean < about[metric]["high"]
+        assert np.mean(about["test_accuracy_by_class"]) == pytest.approx(run.final["test_accuracy"], abs=1e-5)
+        assert (record["parity"]["num_images"], record["parity"]["num_class_differences"]) == (10_000, 0)
+
+
+def test_shipped_models_are_undamaged_and_small() -> None:
+    files = [path for folder in shipped_models().values() for path in folder.parent.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 6_000_000
+    for folder in shipped_models().values():
+        assert find_damage(folder, read_record(folder)) is None
+        assert str(Path.home()) not in (folder / "saved_model.pb").read_bytes().decode("latin-1")
+
+
+def test_card_is_written_from_the_record() -> None:
+    for name, folder in shipped_models().items():
+        assert (folder.parent / CARD).read_text() == model_card(name, read_record(folder))
+
+
+def test_run_that_the_store_lacks_is_asked_for_by_its_command(
+    published: list[ComparisonResults], sample_dataset: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        StoreError, match=r"`fashion-keras run batch_norm --arms batch_norm_0\.008 --seeds 1` trains it"
+    ):
+        export_pretrained(published, RunStore(tmp_path), sample_dataset, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(StoreError, match="there are no runs of the report's cnn"):
+        choose_arm([], "cnn")
+
+
+@pytest.mark.network
+def test_wheel_carries_the_shipped_models(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", str(tmp_path), str(PROJECT)]
+    subprocess.run(command, check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        for name, folder in shipped_models().items():
+            for path in folder.parent.rglob("*"):
+                if path.is_file() and not path.name.startswith("."):
+                    inside = f"fashion_keras/pretrained/{name}/{path.relative_to(folder.parent).as_posix()}"
+                    assert wheel.read(inside) == path.read_bytes()
