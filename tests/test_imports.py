@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from fashion_keras import commands
 
 HEAVY = "print(sorted({'tensorflow', 'keras', 'keras_tuner'} & set(sys.modules)), file=sys.stderr)"
 
@@ -15,6 +18,9 @@ LIGHT_MODULES = (
     "fashion_keras.config",
     "fashion_keras.data",
     "fashion_keras.execution",
+    "fashion_keras.export.formats",
+    "fashion_keras.export.pretrained",
+    "fashion_keras.export.trained",
     "fashion_keras.experiments",
     "fashion_keras.publishing",
     "fashion_keras.reporting",
@@ -27,6 +33,8 @@ LIGHT_MODULES = (
     "fashion_keras.times",
     "fashion_keras.timing",
 )
+
+COMMAND_NAMES = [path.stem for path in Path(commands.__file__).parent.glob("[!_]*.py") if path.stem != "options"]
 
 
 def heavy_modules_of(program: str) -> str:
@@ -41,7 +49,7 @@ def test_module_is_imported_without_tensorflow(module):
     assert heavy_modules_of(f"import sys, {module}; {HEAVY}") == "[]"
 
 
-@pytest.mark.parametrize("argument", ["--help", "list", "run --help", "report --help", "times --help"])
+@pytest.mark.parametrize("argument", ["--help", "list", *(f"{name} --help" for name in COMMAND_NAMES)])
 def test_the_command_answers_without_tensorflow(argument):
     program = f"""
 import runpy, sys
