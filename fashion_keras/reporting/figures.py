@@ -23,7 +23,7 @@ from fashion_keras.reporting.panels import PART_STYLES, PART_TITLES, UNITS, arm_
 from fashion_keras.reporting.summary import describe_results, has_diverged
 from fashion_keras.reporting.text import break_name, one_line, shorten
 
-_STYLE = {
+STYLE = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
@@ -75,15 +75,16 @@ def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str
         return []
     title = f"{one_line(results.record.title)}\n{one_line(describe_results(results))}"
     # Neither the user's own matplotlib settings nor those of an earlier figure change ours.
-    with matplotlib.style.context(["default", _STYLE]):
+    with matplotlib.style.context(["default", STYLE]):
         figures = {"curves_by_arm": draw_arms_apart(arms, title), "curves_overlaid": draw_arms_overlaid(arms, title)}
         contents = {
-            f"{name}.{suffix}": _render(figure, suffix) for name, figure in figures.items() for suffix in suffixes
+            f"{name}.{suffix}": render(figure, suffix) for name, figure in figures.items() for suffix in suffixes
         }
     return write_files(folder, contents)
 
 
-def _render(figure: Figure, suffix: str) -> bytes:
+def render(figure: Figure, suffix: str) -> bytes:
+    """Return a figure as a file of a format: `"png"` or `"svg"`."""
     file = io.BytesIO()
     figure.savefig(file, format=suffix, dpi=_DPI, metadata={"Date": None} if suffix == "svg" else None)
     # The second file need not search the layout again, which takes longer than drawing it.

@@ -1,0 +1,178 @@
+"""The pictures of an evaluation: the confusion matrix, the reliability diagram and the most confident mistakes.
+
+Drawn like the curves, without pyplot; class names come from users and may hold any character.
+"""
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from fashion_keras.evaluation import Calibration, Evaluation, Mistake, wilson_interval
+from fashion_keras.reporting.figures import STYLE, render
+from fashion_keras.reporting.files import write_files
+from fashion_keras.reporting.text import shorten
+
+_BLUE = "#0072B2"
+_ORANGE = "#D55E00"
+_LONGEST_NAME = 16
+_LONGEST_TITLE = 200
+_CELL_INCHES = 1.1
+_CAPTION_INCHES = 0.42
+_HEAD_INCHES = 0.55
+_MOST_NUMBERS = 30
+"""Classes of which the confusion matrix still has room for numbers."""
+
+
+def draw_evaluation(
+    evaluation: Evaluation, images: NDArray[np.uint8], class_names: Sequence[str], title: str, folder: Path
+) -> list[Path]:
+    """Draw `confusion_matrix.png`, `reliability.png` and `mistakes.png`.
+
+    Args:
+        evaluation: What is drawn.
+        images: uint8 [N, H, W], or [N, H, W, 3] in colour: those that were evaluated, in their order.
+        class_names: K names.
+        title: What was evaluated on what, a line above each picture.
+        folder: Where to; made where it is missing.
+
+    Returns:
+        The three files.
+
+    Raises:
+        StoreError: The folder cannot be written, in one line.
+    """
+    wrong = images[[mistake.index for mistake in evaluation.mistakes]]
+    with matplotlib.style.context(["default", STYLE]):
+        figures: Mapping[str, Figure] = {
+            "confusion_matrix": draw_confusion_matrix(evaluation.matrix, class_names, title),
+            "reliability": draw_reliability(evaluation.calibration, title),
+            "mistakes": draw_mistakes(evaluation.mistakes, wrong, class_names, title),
+        }
+        contents = {f"{name}.png": render(figure, "png") for name, figure in figures.items()}
+    return write_files(folder, contents)
+
+
+def draw_confusion_matrix(matrix: NDArray[np.int64], class_names: Sequence[str], title: str) -> Figure:
+    """Draw the number of images in each cell, coloured by its share of the true class; empty cells have no number.
+
+    The colours follow the root of the share: confusions of a few percent could not be seen beside the diagonal.
+    """
+    num_classes = len(matrix)
+    shares = 100 * matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    side = min(max(0.42 * num_classes, 2.0), 10.0)
+    figure = Figure((side + 2.2, side + 1.5), layout="constrained")
+    axis = figure.subplots()
+    image = axis.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0, 100))
+    bar = figure.colorbar(image, ax=axis, shrink=0.7, pad=0.02, ticks=[0, 1, 5, 20, 50, 100])
+    bar.set_label("% of the true class")
+    bar.outline.set_linewidth(0.6)
+    if num_classes <= _MOST_NUMBERS:
+        _write_counts(axis, matrix, shares)
+    names = [shorten(name, _LONGEST_NAME) for name in class_names]
+    size = 7 if num_classes <= _MOST_NUMBERS else max(2.5, 7 * _MOST_NUMBERS / num_classes)
+    axis.set_xticks(range(num_classes), names, rotation=90 if num_classes > 12 else 45, fontsize=size)
+    axis.set_yticks(range(num_classes), names, fontsize=size)
+    if num_classes <= 12:
+        for label in axis.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
+    axis.tick_params(length=0)
+    axis.grid(False)
+    axis.set_xlabel("predicted class")
+    axis.set_ylabel("true class")
+    _put_title(figure, title)
+    return figure
+
+
+def _write_counts(axis: Axes, matrix: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    for true, predicted in np.argwhere(matrix):
+        dark = shares[true, predicted] > 30  # where the root of the share is more than half of its greatest
+        text = f"{matrix[true, predicted]:,}"
+        axis.text(predicted, true, text, ha="center", va="center", fontsize=6.5, color="white" if dark else "black")
+
+
+def draw_reliability(calibration: Calibration, title: str) -> Figure:
+    """Draw, for each bin of confidence, how often its images are right, and below how many of them there are."""
+    figure = Figure((4.4, 5.2), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    upper.plot([0, 100], [0, 100], color="#777777", linestyle="--", linewidth=0.9, label="as sure as right")
+    filled = calibration.count > 0
+    confidence, accuracy = 100 * calibration.confidence[filled], 100 * calibration.accuracy[filled]
+    ends = [
+        wilson_interval(int(right), int(count))
+        for right, count in zip(calibration.num_correct[filled], calibration.count[filled], strict=True)
+    ]
+    reach = np.abs(100 * np.array(ends).T - accuracy)
+    style = {"color": _BLUE, "marker": "o", "linestyle": "-", "capsize": 2, "elinewidth": 0.8}
+    upper.errorbar(confidence, accuracy, yerr=reach, label="bins, with 95 % intervals", **style)
+    upper.set(xlim=(-2, 102), ylim=(-2, 102), ylabel="images classified rightly (%)")
+    upper.legend(loc="upper left")
+    upper.text(0.97, 0.05, _describe(calibration), transform=upper.transAxes, ha="right", va="bottom")
+    edges = 100 * calibration.edges
+    shares = 100 * calibration.count / calibration.count.sum()
+    lower.bar(edges[:-1], shares, np.diff(edges), align="edge", color=_BLUE, edgecolor="white", linewidth=0.4)
+    lower.axvline(100 * calibration.mean_confidence, color=_ORANGE, linewidth=1.2, label="mean")
+    lower.set(xlabel="confidence: probability of the predicted class (%)", ylabel="images (%)")
+    lower.legend(loc="upper left")
+    _put_title(figure, title)
+    return figure
+
+
+def _describe(calibration: Calibration) -> str:
+    accuracy = calibration.num_correct.sum() / calibration.count.sum()
+    return (
+        f"ECE {100 * calibration.expected_error:.2f} points, {len(calibration.count)} bins\n"
+        f"sure {100 * calibration.mean_confidence:.2f} %, right {100 * accuracy:.2f} %"
+    )
+
+
+def draw_mistakes(
+    mistakes: Sequence[Mistake], images: NDArray[np.uint8], class_names: Sequence[str], title: str
+) -> Figure:
+    """Draw mistakes six in a row, each with its true class, the predicted one, its probability and the image's number.
+
+    Args:
+        mistakes: In the order in which they are drawn.
+        images: uint8 [E, H, W], or [E, H, W, 3] in colour, in the same order.
+        class_names: K names.
+        title: The first of the two lines above.
+    """
+    num_columns = 6
+    num_rows = max(1, math.ceil(len(mistakes) / num_columns))
+    height = num_rows * (_CELL_INCHES + _CAPTION_INCHES) + _HEAD_INCHES
+    # A layout found by matplotlib would take longer than the drawing.
+    figure = Figure((1.08 * num_columns * _CELL_INCHES, height))
+    axes = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
+    top = 1 - (_HEAD_INCHES + _CAPTION_INCHES) / height
+    spaces = {"hspace": _CAPTION_INCHES / _CELL_INCHES, "wspace": 0.08}
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=top, **spaces)
+    for axis in axes:
+        axis.set_axis_off()
+    for axis, mistake, image in zip(axes, mistakes, images, strict=False):  # the last row may not be full
+        # Fashion-MNIST is bright on black, made by inverting pictures on white: inverted back it prints well.
+        axis.imshow(image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        axis.set_title(_caption(mistake, class_names), fontsize=6.5, pad=2)
+    what = f"the {len(mistakes)} most confident mistakes" if mistakes else "no mistake"
+    _put_title(figure, title, what)
+    return figure
+
+
+def _caption(mistake: Mistake, class_names: Sequence[str]) -> str:
+    true, predicted = (shorten(class_names[number], _LONGEST_NAME) for number in (mistake.label, mistake.class_id))
+    return f"no. {mistake.index}: {true}\ntaken for {predicted}\n{100 * mistake.probability:.2f} % sure"
+
+
+def _put_title(figure: Figure, *lines: str) -> None:
+    """Put lines above a figure, broken where they are longer than it is wide."""
+    width = int(15 * figure.get_figwidth())
+    figure.suptitle(
+        "\n".join(textwrap.fill(shorten(line, _LONGEST_TITLE), width, break_on_hyphens=False) for line in lines),
+        fontsize=8,
+    )

@@ -1,0 +1,122 @@
+"""An evaluation on a terminal: accuracy, calibration, classes and confusions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from fashion_keras.evaluation import Evaluation, commonest_confusions
+from fashion_keras.reporting.cells import ABSENT, ACCURACY
+from fashion_keras.reporting.text import count_noun, shorten
+
+_LONGEST_NAME = 20
+_NUM_CONFUSIONS = 10
+_UNBOUNDED = 10_000
+
+
+def print_evaluation(evaluation: Evaluation, class_names: Sequence[str], console: Console) -> None:
+    """Print an evaluation; where the confusion matrix is wider than the terminal, its commonest mistakes instead."""
+    for line in (describe_accuracy(evaluation), *describe_calibration(evaluation)):
+        console.print(Text(line))
+    console.print()
+    console.print(class_table(evaluation, class_names))
+    console.print()
+    matrix = confusion_table(evaluation, class_names)
+    options = console.options.update_width(_UNBOUNDED)
+    if Measurement.get(console, options, matrix).maximum <= console.width:
+        console.print(Text("Test images by true class (rows) and predicted class (columns)"))
+        console.print(matrix)
+    else:
+        console.print(Text("The commonest confusions; the whole matrix is wider than this terminal"))
+        console.print(commonest_table(evaluation, class_names))
+
+
+def percent(share: float) -> str:
+    """Return a share in percent with two decimal places, or a dash where there is none."""
+    return ABSENT if np.isnan(share) else ACCURACY.text(share)
+
+
+def describe_accuracy(evaluation: Evaluation) -> str:
+    """Return the accuracy with its interval on other images of the kind."""
+    low, high = (percent(end) for end in evaluation.interval)
+    return (
+        f"Accuracy {percent(evaluation.accuracy)} % (95 % interval {low} to {high}): {evaluation.num_correct:,} of "
+        f"{evaluation.num_images:,} test images"
+    )
+
+
+def describe_calibration(evaluation: Evaluation) -> tuple[str, str]:
+    """Return how far the probabilities can be believed, in two lines."""
+    calibration = evaluation.calibration
+    excess = 100 * (calibration.mean_confidence - evaluation.accuracy)
+    bins, much = count_noun(len(calibration.count), "bin"), "much" if excess > 0 else "little"
+    return (
+        f"ECE {percent(calibration.expected_error)} points ({bins}); on average "
+        f"{percent(calibration.mean_confidence)} % sure, {abs(excess):.2f} points too {much}",
+        f"Cross-entropy {evaluation.negative_log_likelihood:.4f} nats, Brier score {evaluation.brier:.4f}",
+    )
+
+
+def class_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
+    """Return precision, recall and F1 of each class in percent, and what it is most often taken for."""
+    scores = evaluation.scores
+    table = _grid(("id", "class"), ("images", "precision", "recall", "F1"))
+    table.add_column("most often taken for", no_wrap=True)
+    for number, name in enumerate(class_names):
+        values = (scores.precision[number], scores.recall[number], scores.f1[number])
+        table.add_row(
+            str(number),
+            Text(shorten(name, _LONGEST_NAME)),
+            f"{scores.support[number]:,}",
+            *(percent(value) for value in values),
+            Text(_commonest_mistake(evaluation, number, class_names)),
+        )
+    table.add_section()
+    means = (percent(scores.macro(values)) for values in (scores.precision, scores.recall, scores.f1))
+    table.add_row("", "mean of classes", f"{evaluation.num_images:,}", *means)
+    return table
+
+
+def confusion_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
+    """Return the confusion matrix: a row for each true class, a column for each predicted one, dots for zeros."""
+    width = len(f"{evaluation.matrix.max():,}")
+    table = _grid(("", ""), [str(number).rjust(width) for number in range(len(class_names))])
+    for number, (name, row) in enumerate(zip(class_names, evaluation.matrix, strict=True)):
+        cells = [
+            Text(f"{count:,}" if count else "·", style="bold" if column == number else "")
+            for column, count in enumerate(row)
+        ]
+        table.add_row(str(number), Text(shorten(name, _LONGEST_NAME)), *cells)
+    return table
+
+
+def commonest_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
+    """Return the pairs of classes that are confused most."""
+    table = _grid(("true class", "taken for"), ("images", "% of the class"))
+    for true, predicted, count in commonest_confusions(evaluation.matrix, _NUM_CONFUSIONS):
+        names = (Text(shorten(class_names[number], _LONGEST_NAME)) for number in (true, predicted))
+        table.add_row(*names, f"{count:,}", percent(count / evaluation.matrix[true].sum()))
+    return table
+
+
+def _commonest_mistake(evaluation: Evaluation, number: int, class_names: Sequence[str]) -> str:
+    """Return which other class the images of one class are most often taken for, and how many percent of them."""
+    row = evaluation.matrix[number].copy()
+    row[number] = 0
+    if not row.any():
+        return ""
+    share = row.max() / evaluation.matrix[number].sum()
+    return f"{shorten(class_names[int(row.argmax())], _LONGEST_NAME)} {percent(share)} %"
+
+
+def _grid(names: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for title in names:
+        table.add_column(title, no_wrap=True)
+    for title in numbers:
+        table.add_column(title, justify="right", no_wrap=True)
+    return table
