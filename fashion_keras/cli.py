@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands import data, export, predict, report, run, times
+from fashion_keras.commands import data, export, models, predict, report, run, times
 from fashion_keras.commands import list as list_command
 from fashion_keras.commands.options import USAGE_STATUS, Parser, add_debug_option
 from fashion_keras.errors import UserError
@@ -24,6 +24,7 @@ COMMANDS = (
     report,
     times,
     data,
+    models,
     predict,
     export,
 )

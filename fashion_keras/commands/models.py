@@ -1,0 +1,89 @@
+"""`fashion-keras models`."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fashion_keras.commands.options import Commands, Parser, add_command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from fashion_keras.model_list import ListedModel
+
+FOLDER = Path("saved_models")
+
+
+def add_to(commands: "Commands[Parser]") -> None:
+    """Declare the command."""
+    parser = add_command(commands, "models", list_models, "name the models that are there")
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        metavar="DIR",
+        help=f"list the SavedModels in this folder (default: those that came with the package, and {FOLDER})",
+    )
+    parser.add_argument("--json", action="store_true", help="print what each says of itself as JSON")
+
+
+def list_models(options: argparse.Namespace) -> int:
+    """Print a line for each model."""
+    import json
+
+    from rich.console import Console
+
+    from fashion_keras.model_list import list_folder, list_shipped
+
+    shipped = [] if options.folder else list_shipped()
+    # The usual folder is made by the first comparison; one that the user names must be there.
+    found = list_folder(options.folder or FOLDER) if options.folder or FOLDER.is_dir() else []
+    places = {model.path.resolve() for model in shipped}
+    others = [model for model in found if model.path.resolve() not in places]
+    if options.json:
+        print(json.dumps([model.to_json() for model in (*shipped, *others)], indent=1))
+    else:
+        _print(shipped, others, options.folder or FOLDER, Console())
+    return 0
+
+
+def _print(shipped: "Sequence[ListedModel]", others: "Sequence[ListedModel]", folder: Path, console: "Console") -> None:
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    if shipped:
+        say(f"With the package, in {shipped[0].path.parents[1]}; commands take the name")
+        console.print(_table(shipped))
+        say("")
+    if others:
+        say(f"In {folder}; commands take the path: {folder / others[0].name}")
+        console.print(_table(others))
+    else:
+        say(f"No other model in {folder}: `fashion-keras run initializers` exports some")
+
+
+def _table(models: "Sequence[ListedModel]") -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("model", overflow="fold", no_wrap=True)  # a name that is cut off is of no use
+    table.add_column("what it is", overflow="fold")
+    for title in ("test accuracy, %", "MB"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for model in models:
+        table.add_row(Text(model.name), Text(model.description), _accuracy(model), f"{model.num_bytes / 1e6:.1f}")
+    return table
+
+
+def _accuracy(model: "ListedModel") -> str:
+    if model.test_accuracy is None:
+        return "–"
+    text = f"{100 * model.test_accuracy:.2f}"
+    if model.interval is None:
+        return text
+    low, high = (f"{100 * end:.2f}" for end in model.interval)
+    return f"{text} [{low}–{high}]"
