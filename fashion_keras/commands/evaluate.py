@@ -1,0 +1,51 @@
+"""`fashion-keras evaluate`."""
+
+import argparse
+from pathlib import Path
+
+from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options
+
+
+def add_to(commands: "Commands[Parser]") -> None:
+    """Declare the command."""
+    parser = add_command(commands, "evaluate", evaluate, "test an exported model and draw its mistakes")
+    parser.add_argument("model", metavar="MODEL", help="name of a shipped model, or folder of a SavedModel")
+    add_data_options(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results (default: runs/evaluate/NAME)")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON instead of tables")
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Evaluate a model on a test set, print what was found and write it with its pictures."""
+    from functools import partial
+
+    from rich.console import Console
+
+    from fashion_keras.data import load, locate
+    from fashion_keras.inference import load_model
+    from fashion_keras.model_evaluation import (
+        describe_evaluation,
+        evaluate_model,
+        short_name,
+        to_json,
+        write_evaluation,
+    )
+    from fashion_keras.reporting.evaluation_tables import print_evaluation
+
+    console = Console()
+    # With --json, what is no result must not be among it.
+    notes = Console(stderr=True) if options.json else console
+    say = partial(notes.print, markup=False, highlight=False, soft_wrap=True)
+    model = load_model(options.model)
+    dataset = load(locate(options.data_dir, options.dataset, options.offline, say))
+    evaluation = evaluate_model(model, dataset)
+    record = describe_evaluation(evaluation, model, options.model, dataset)
+    say(f"{options.model} on {dataset.name} ({dataset.origin})")
+    if options.json:
+        print(to_json(record), end="")
+    else:
+        print_evaluation(evaluation, dataset.class_names, console)
+    folder = options.out or Path("runs", "evaluate", short_name(options.model))
+    paths = write_evaluation(evaluation, record, dataset, folder)
+    say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
+    return 0
