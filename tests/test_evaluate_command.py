@@ -178,3 +178,10 @@ def test_tables_are_printed_even_where_the_files_cannot_be_written(
 )
 def test_model_is_called_by_its_name_or_the_end_of_its_path(model: str, name: str) -> None:
     assert short_name(model) == name
+
+
+def test_shipped_model_is_mostly_right_about_the_sample(sample_dataset: Dataset) -> None:
+    evaluation = evaluate_model(load_model("cnn"), sample_dataset)
+    assert evaluation.num_images == 200
+    assert evaluation.accuracy > 0.8
+    assert evaluation.calibration.expected_error < 0.2

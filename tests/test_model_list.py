@@ -11,6 +11,7 @@ from fashion_keras.errors import DataError
 from fashion_keras.evaluation import wilson_interval
 from fashion_keras.export import RECORD
 from fashion_keras.model_list import list_folder, list_shipped
+from fashion_keras.shipped import shipped_models
 
 
 def make_model(folder: Path, label: str | None = "fcn-sgd-0.02", accuracy: float | None = 0.9) -> Path:
@@ -146,3 +147,12 @@ def test_label_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     output = capsys.readouterr().out
     assert "[red]a[/red]" in output
     assert "[bold]b[/bold]" in output
+
+
+def test_models_of_the_package_are_listed_with_their_accuracies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_list, "shipped_models", shipped_models)
+    models = {model.name: model for model in list_shipped()}
+    assert set(models) == {"cnn", "fcn"}
+    for model in models.values():
+        low, high = model.interval or (0, 0)
+        assert 0.8 < low < (model.test_accuracy or 0) < high
