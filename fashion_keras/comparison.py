@@ -5,7 +5,7 @@ A record names the folders of its runs, so that reporting computes no run ids: i
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -48,6 +48,7 @@ class ComparisonRecord:
         arms: All arms of the experiment, whichever of them an invocation asked for.
         data: `name`, `content_hash`, `class_names` and `is_fashion_mnist` of the data set.
         looks: For each invocation that completed all arms, how many seeds there were and when.
+        tuning: How a setting of each arm was picked, see `fairness.record.TuningRecord`; None where none was.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ComparisonRecord:
     arms: tuple[ArmRecord, ...]
     data: Mapping[str, Any]
     looks: tuple[Mapping[str, Any], ...] = ()
+    tuning: Mapping[str, Any] | None = None
 
     @property
     def identity(self) -> str:
@@ -114,6 +116,11 @@ def _merge_into(path: Path, record: ComparisonRecord) -> ComparisonRecord:
 
 def record_text(record: ComparisonRecord) -> str:
     """Return the JSON that `read_record` reads."""
+    return json.dumps(record_to_json(record), indent=1) + "\n"
+
+
+def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
+    """Return a record as plain values, which `record_from_json` reads."""
     content = {
         "protocol": PROTOCOL_VERSION,
         "name": record.name,
@@ -132,7 +139,30 @@ def record_text(record: ComparisonRecord) -> str:
         ],
         "looks": [dict(look) for look in record.looks],
     }
-    return json.dumps(content, indent=1) + "\n"
+    return content if record.tuning is None else {**content, "tuning": dict(record.tuning)}
+
+
+def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
+    """Read what `record_to_json` returned."""
+    arms = tuple(
+        ArmRecord(
+            arm["name"],
+            arm["published"],
+            arm["described"],
+            arm["config"],
+            {int(seed): folder for seed, folder in arm["folders"].items()},
+        )
+        for arm in content["arms"]
+    )
+    return ComparisonRecord(
+        content["name"],
+        content["title"],
+        content["baseline"],
+        arms,
+        content["data"],
+        tuple(content["looks"]),
+        content.get("tuning"),
+    )
 
 
 def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonRecord:
@@ -142,7 +172,7 @@ def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonReco
     )
     seen = {look["seeds"] for look in earlier.looks}
     looks = earlier.looks + tuple(look for look in record.looks if look["seeds"] not in seen)
-    return ComparisonRecord(record.name, record.title, record.baseline, arms, record.data, looks)
+    return replace(record, arms=arms, looks=looks, tuning=record.tuning or earlier.tuning)
 
 
 def add_look(store: RunStore, record: ComparisonRecord, num_seeds: int) -> ComparisonRecord:
@@ -150,10 +180,7 @@ def add_look(store: RunStore, record: ComparisonRecord, num_seeds: int) -> Compa
     if any(look["seeds"] == num_seeds for look in record.looks):
         return record
     look = {"seeds": num_seeds, "at": datetime.now(UTC).isoformat(timespec="seconds")}
-    joined = ComparisonRecord(
-        record.name, record.title, record.baseline, record.arms, record.data, (*record.looks, look)
-    )
-    return save_record(store, joined)
+    return save_record(store, replace(record, looks=(*record.looks, look)))
 
 
 def read_record(path: Path) -> ComparisonRecord:
@@ -166,19 +193,7 @@ def read_record(path: Path) -> ComparisonRecord:
         content = json.loads(path.read_text())
         if content["protocol"] != PROTOCOL_VERSION:
             raise StoreError(f"{path} has protocol version {content['protocol']}, this program {PROTOCOL_VERSION}")
-        arms = tuple(
-            ArmRecord(
-                arm["name"],
-                arm["published"],
-                arm["described"],
-                arm["config"],
-                {int(seed): folder for seed, folder in arm["folders"].items()},
-            )
-            for arm in content["arms"]
-        )
-        return ComparisonRecord(
-            content["name"], content["title"], content["baseline"], arms, content["data"], tuple(content["looks"])
-        )
+        return record_from_json(content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(
             f"{path} is not a stored comparison ({error}); move it away and run the comparison again: "
@@ -226,11 +241,13 @@ class ComparisonResults:
         record: What was compared, all arms.
         arms: The requested arms in the experiment's order.
         seeds: The requested seeds, ascending.
+        untuned: Of a comparison whose arms were tuned, the one before it, all arms of the same seeds.
     """
 
     record: ComparisonRecord
     arms: tuple[ArmResults, ...]
     seeds: tuple[int, ...]
+    untuned: "ComparisonResults | None" = None
 
     @property
     def is_complete(self) -> bool:
@@ -255,4 +272,7 @@ def load_results(
         if arm_names is None or arm.name in arm_names:
             found = {seed: store.find_folder(arm.folders[seed]) for seed in sorted(seeds) if seed in arm.folders}
             arms.append(ArmResults(arm, {seed: run for seed, run in found.items() if run is not None}))
-    return ComparisonResults(record, tuple(arms), tuple(sorted(seeds)))
+    untuned = None
+    if record.tuning is not None:
+        untuned = load_results(store, record_from_json(record.tuning["untuned"]), seeds)
+    return ComparisonResults(record, tuple(arms), tuple(sorted(seeds)), untuned)

@@ -1,4 +1,4 @@
-"""The names of the comparisons, each a module of `fashion_keras.experiments`."""
+"""The names of the comparisons, each a module of `fashion_keras.experiments`, and of those that were tuned."""
 
 NAMES = ("learning_rates", "optimizers", "dropout", "initializers", "batch_norm", "cnn")
 """The report's, which `run all` trains."""
@@ -7,3 +7,23 @@ PRECISION_NAMES = ("precision_fcn", "precision_cnn")
 """What `--precision auto` rests on."""
 
 ALL_NAMES = NAMES + PRECISION_NAMES
+
+_TUNED = "_tuned"
+_USUAL_SETTING = "learning_rate"
+
+
+def tuned_name(name: str, setting: str) -> str:
+    """Return the name of a comparison whose arms were tuned: `cnn_tuned`, or `cnn_tuned_momentum`."""
+    return name + _TUNED + ("" if setting == _USUAL_SETTING else f"_{setting}")
+
+
+def split_tuned(name: str) -> tuple[str, str] | None:
+    """Return the comparison and the setting that a tuned comparison's name is made of; None for other names."""
+    original, mark, setting = name.partition(_TUNED)
+    return (original, setting.removeprefix("_") or _USUAL_SETTING) if mark else None
+
+
+def command_of(name: str) -> str:
+    """Return the command that makes a comparison."""
+    original, setting = split_tuned(name) or (name, "")
+    return f"fashion-keras run {original}" + (f" --tune {setting}" if setting else "")

@@ -6,7 +6,7 @@ Ordinary runs write elsewhere; what is published changes by `fashion-keras repor
 
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fashion_keras.archive import ARCHIVE, write_archive
@@ -16,15 +16,17 @@ from fashion_keras.config import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments import DEFAULT_SEEDS
 from fashion_keras.formatting import format_duration
+from fashion_keras.names import command_of
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.reporting.files import write_files
 from fashion_keras.reporting.text import count_noun
-from fashion_keras.reports import CLAIMS_PAGE, RECORD, load_published
+from fashion_keras.reports import CLAIMS_PAGE, RECORD, load_published, published_tuned
 from fashion_keras.statistics import MIN_SEEDS
 from fashion_keras.store import StoredRun, clear_errors
 from fashion_keras.times import TIMES, Times, load_times, read_times, timed_arms, times_text
 
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments/(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_SECTIONS = {"tuning": "Tuning of", "ordering": "Tuned and untuned"}
 
 
 def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | None) -> None:
@@ -36,10 +38,12 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
         readme: The page whose `<!-- table of experiments/NAME -->` and `<!-- verdicts of ... -->` blocks are replaced.
 
     Raises:
-        StoreError: A comparison lacks an arm's run or has fewer than ten seeds; then nothing is written.
+        StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or one with tuned arms was published and
+            is not among them; then nothing is written.
     """
     for results in found:
         _check_whole(results)
+    _check_none_is_lost(found, folder)
     times = load_times(folder)
     for results in found:
         _publish_comparison(results, folder / results.record.name)
@@ -79,7 +83,7 @@ def _write_pages(found: Sequence[ComparisonResults], times: Times | None, folder
 
 def _runs_of(found: Iterable[ComparisonResults]) -> list[StoredRun]:
     """Return every run once, though several comparisons show it."""
-    return list({run.path.name: run for results in found for arm in results.arms for run in arm.runs.values()}.values())
+    return list({run.path.name: run for results in found for run in _all_runs(results)}.values())
 
 
 def fill_blocks(text: str, folder: Path) -> str:
@@ -97,10 +101,13 @@ def fill_blocks(text: str, folder: Path) -> str:
 
 
 def _excerpt(path: Path, kind: str) -> str:
-    """The lines of one table of a page: the first is the `table`, the second the `verdicts`."""
+    """The lines of one table of a page: `table`, `verdicts`, and where arms were tuned `tuning` and `ordering`."""
     try:
-        blocks = re.findall(r"(?:^\|.*\n)+", path.read_text(), re.MULTILINE)
-        return str(blocks[("table", "verdicts").index(kind)])
+        page = path.read_text()
+        if kind in _SECTIONS:  # by its heading: the third table of others is another one
+            page = page[page.index(f"\n## {_SECTIONS[kind]}") :]
+        blocks = re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE)
+        return str(blocks[("table", "verdicts").index(kind) if kind not in _SECTIONS else 0])
     except (OSError, ValueError, IndexError) as error:
         raise StoreError(f"there is no {kind} in {path}: {error}") from error
 
@@ -108,12 +115,31 @@ def _excerpt(path: Path, kind: str) -> str:
 def _check_whole(results: ComparisonResults) -> None:
     name, planned = results.record.name, len(results.seeds)
     if planned < DEFAULT_SEEDS:
-        raise StoreError(f"{name} has {planned} seeds; publishing needs {DEFAULT_SEEDS}: `fashion-keras run {name}`")
+        raise StoreError(f"{name} has {planned} seeds; publishing needs {DEFAULT_SEEDS}: `{command_of(name)}`")
     for arm in results.arms:
         if len(arm.runs) < planned:
             raise StoreError(
-                f"{name} has {len(arm.runs)} of {planned} runs of {arm.name}; `fashion-keras run {name}` makes the rest"
+                f"{name} has {len(arm.runs)} of {planned} runs of {arm.name}; `{command_of(name)}` makes the rest"
             )
+    if results.untuned is not None:
+        _check_whole(results.untuned)
+
+
+def _check_none_is_lost(found: Sequence[ComparisonResults], folder: Path) -> None:
+    """Refuse to leave published tables behind whose runs the new archive would not hold."""
+    missing = set(published_tuned(folder)) - {results.record.name for results in found}
+    for name in sorted(missing):
+        raise StoreError(
+            f"{folder / name} was published and is not in the store: `{command_of(name)}` makes it, or remove it"
+        )
+
+
+def _all_runs(results: ComparisonResults) -> Iterator[StoredRun]:
+    """Yield the runs that a comparison's tables are made of, the untuned ones beside tuned ones included."""
+    for arm in results.arms:
+        yield from arm.runs.values()
+    if results.untuned is not None:
+        yield from _all_runs(results.untuned)
 
 
 def _publish_comparison(results: ComparisonResults, folder: Path) -> None:

@@ -19,8 +19,16 @@ from fashion_keras.comparison import (
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments import load_experiment
-from fashion_keras.names import ALL_NAMES
-from fashion_keras.reporting import build_against_report, build_differences, build_table, to_rich, write_report
+from fashion_keras.fairness.record import TuningRecord
+from fashion_keras.names import ALL_NAMES, command_of, split_tuned
+from fashion_keras.reporting import (
+    build_against_report,
+    build_differences,
+    build_table,
+    build_tuning_tables,
+    to_rich,
+    write_report,
+)
 from fashion_keras.reporting.files import write_files
 from fashion_keras.store import RunStore
 from fashion_keras.times import load_times
@@ -59,6 +67,8 @@ def report_comparisons(names: Sequence[str], out: Path, published: Path | None, 
         against = build_against_report(results)
         if against is not None:
             console.print(to_rich(against, with_notes=results is found[-1]))
+        for table in build_tuning_tables(results):
+            console.print(to_rich(table, with_notes=results is found[-1]))
         folder = out / results.record.name
         paths = write_report(results, folder, differences=differences, against_report=against)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
@@ -70,19 +80,19 @@ def report_comparisons(names: Sequence[str], out: Path, published: Path | None, 
 
 
 def load_stored(store: RunStore, names: Sequence[str]) -> list[ComparisonResults]:
-    """Return the comparisons of the report that a store has runs of, over all seeds that were planned.
+    """Return the comparisons of the report, and tuned ones, that a store has runs of, over all planned seeds.
 
     Raises:
         StoreError: One that was named has none, or there is none at all.
     """
     found = []
-    for name in names or ALL_NAMES:
-        path = _plain_record(name).path_in(store)
-        results = _load(store, read_record(path)) if path.exists() else None
+    for name in names or [*ALL_NAMES, *tuned_names(store)]:
+        record = _find_record(store, name)
+        results = _load(store, record) if record else None
         if results is not None and any(arm.runs for arm in results.arms):
             found.append(results)
         elif names:
-            raise StoreError(f"{store.root} has no runs of {name}; `fashion-keras run {name}` makes them")
+            raise StoreError(f"{store.root} has no runs of {name}; `{command_of(name)}` makes them")
     if not found:
         raise StoreError(f"{store.root} has no comparison of the report; `fashion-keras run NAME` makes one")
     return found
@@ -95,14 +105,59 @@ def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonRe
         StoreError: One that was named was not published there, or none was.
     """
     for name in names:
-        load_experiment(name)  # a misspelt name is told as such
+        _check_name(name)
         if not (folder / name / RECORD).exists():
             raise StoreError(f"{name} was not published in {folder}")
-    chosen = names or [name for name in ALL_NAMES if (folder / name / RECORD).exists()]
+    chosen = names or [*(name for name in ALL_NAMES if (folder / name / RECORD).exists()), *published_tuned(folder)]
     if not chosen:
         raise StoreError(f"{folder} holds no published comparison")
     archive = RunArchive(folder / ARCHIVE)
     return [_load(archive, read_record(folder / name / RECORD)) for name in chosen]
+
+
+def tuned_names(store: RunStore) -> list[str]:
+    """Return the names of the comparisons with tuned arms that a store has, of whole runs of Fashion-MNIST."""
+    folder = store.root / "comparisons"
+    names = {path.name.rpartition("__")[0] for path in folder.glob("*.json")} if folder.is_dir() else set()
+    return sorted(name for name in names if _is_tuned(name) and _find_tuned(store, name))
+
+
+def published_tuned(folder: Path) -> list[str]:
+    """Return the names of the comparisons with tuned arms that were published in a folder."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{RECORD}") if _is_tuned(path.parent.name))
+
+
+def _is_tuned(name: str) -> bool:
+    original, _ = split_tuned(name) or ("", "")
+    return original in ALL_NAMES
+
+
+def _check_name(name: str) -> None:
+    """Tell a misspelt name as such."""
+    original, _ = split_tuned(name) or (name, "")
+    load_experiment(original)
+
+
+def _find_record(store: RunStore, name: str) -> ComparisonRecord | None:
+    _check_name(name)
+    if split_tuned(name):
+        return _find_tuned(store, name)
+    path = _plain_record(name).path_in(store)
+    return read_record(path) if path.exists() else None
+
+
+def _find_tuned(store: RunStore, name: str) -> ComparisonRecord | None:
+    """Return the comparison whose arms were tuned the most, of equal ones the one that was looked at last."""
+    found = []
+    for path in sorted((store.root / "comparisons").glob(f"{name}__*.json")):
+        record = read_record(path)
+        if record.tuning is None or not record.data["is_fashion_mnist"]:
+            continue
+        tuning = TuningRecord.from_json(record.tuning)
+        if tuning.is_of_whole_runs:
+            last = max((str(look["at"]) for look in record.looks), default="")
+            found.append(((tuning.num_values * len(tuning.seeds), last), record))
+    return max(found, key=lambda item: item[0])[1] if found else None
 
 
 def _plain_record(name: str) -> ComparisonRecord:

@@ -1,10 +1,11 @@
 """The main job: train what a comparison needs, then write its tables, curves and SavedModels."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -30,6 +31,7 @@ from fashion_keras.reporting import (
     build_against_report,
     build_differences,
     build_table,
+    build_tuning_tables,
     describe_power,
     to_rich,
     write_report,
@@ -76,9 +78,27 @@ class RunOptions:
     address: str | None = None
     shard: tuple[int, int] | None = None
 
+    @property
+    def num_seeds(self) -> int:
+        """How many seeds are measured, from 0."""
+        if self.seeds is not None:
+            return self.seeds
+        return 1 if self.quick else DEFAULT_SEEDS
 
-def run_experiments(experiments: Sequence[Experiment], options: RunOptions, console: Console) -> int:
+
+def run_experiments(
+    experiments: Sequence[Experiment],
+    options: RunOptions,
+    console: Console,
+    tunings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> int:
     """Run comparisons, or say what would run.
+
+    Args:
+        experiments: What to compare.
+        options: What the user says.
+        console: Where to print.
+        tunings: How the settings of arms were picked, by the names of the experiments, see `ComparisonRecord.tuning`.
 
     Returns:
         The exit status: 0, or 1 where a run or an export failed.
@@ -92,8 +112,10 @@ def run_experiments(experiments: Sequence[Experiment], options: RunOptions, cons
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     location = locate(options.data_dir, options.dataset, options.offline, say)
     dataset = load(location)
-    changed = _with_options(experiments, options, dataset)
-    invocation = _Invocation(changed, options, location, dataset, console, is_modified=changed != list(experiments))
+    overrides = find_overrides(experiments, options, dataset)
+    changed = [experiment.with_overrides(**overrides) if overrides else experiment for experiment in experiments]
+    is_modified = changed != list(experiments)
+    invocation = _Invocation(changed, options, location, dataset, console, is_modified, tunings or {})
     if options.dry_run:
         invocation.describe()
         return 0
@@ -124,8 +146,9 @@ def _check_arms(experiments: Sequence[Experiment], options: RunOptions) -> None:
         experiment.select(options.arms)
 
 
-def _with_options(experiments: Sequence[Experiment], options: RunOptions, dataset: Dataset) -> list[Experiment]:
-    settings: dict[str, object] = {}
+def find_overrides(experiments: Sequence[Experiment], options: RunOptions, dataset: Dataset) -> dict[str, Any]:
+    """Return the settings of every arm that the options or the data replace."""
+    settings: dict[str, Any] = {}
     if options.quick:
         settings |= {"epochs": QUICK_EPOCHS, "train_examples": _quick_examples(experiments, dataset)}
     if options.epochs is not None:
@@ -134,7 +157,7 @@ def _with_options(experiments: Sequence[Experiment], options: RunOptions, datase
         settings["precision"] = options.precision
     if not dataset.is_fashion_mnist:
         settings["data"] = dataset.content_hash
-    return [experiment.with_overrides(**settings) if settings else experiment for experiment in experiments]
+    return settings
 
 
 def _quick_examples(experiments: Sequence[Experiment], dataset: Dataset) -> int:
@@ -153,14 +176,16 @@ class _Invocation:
         dataset: Dataset,
         console: Console,
         is_modified: bool,
+        tunings: Mapping[str, Mapping[str, Any]],
     ):
         self.is_modified = is_modified
+        self.tunings = tunings
         self.options = options
         self.location = location
         self.dataset = dataset
         self.console = console
         self.store = RunStore(options.out / "store")
-        self.seeds = range(options.seeds if options.seeds is not None else 1 if options.quick else DEFAULT_SEEDS)
+        self.seeds = range(options.num_seeds)
         self.work: list[Work] = [(experiment, experiment.select(options.arms)) for experiment in experiments]
         self.engine = make_engine(options)
         plan = make_plan(self.work, self.seeds, self.store)
@@ -188,7 +213,7 @@ class _Invocation:
                 found = sum(config not in pending for config in configs)
                 epochs = configs[0].epochs
                 self._say(f"  {arm.name}: {len(configs)} runs of {epochs} epochs, {found} in the store")
-            record = make_record(experiment, describe_data(self.dataset), self.seeds)
+            record = self._record_of(experiment)
             for line in describe_power(load_results(self.store, record, self.seeds)):
                 self._say(f"  {line}")
         self._say(self._plan_text())
@@ -198,10 +223,7 @@ class _Invocation:
     def run(self) -> int:
         """Train, export and report; on Ctrl-C report what is done, and pass it on."""
         started = time.monotonic()
-        records = [
-            save_record(self.store, make_record(experiment, describe_data(self.dataset), self.seeds))
-            for experiment, _ in self.work
-        ]
+        records = [save_record(self.store, self._record_of(experiment)) for experiment, _ in self.work]
         self._say(f"Data: {self.dataset.name} from {self.location.origin}")
         self._say(self._plan_text())
         try:
@@ -220,6 +242,10 @@ class _Invocation:
         self._say_failures([*failures, *export_failures])
         self._say(f"Took {format_duration(time.monotonic() - started)}")
         return 1 if failures or export_failures else 0
+
+    def _record_of(self, experiment: Experiment) -> ComparisonRecord:
+        record = make_record(experiment, describe_data(self.dataset), self.seeds)
+        return replace(record, tuning=self.tunings.get(experiment.name))
 
     def _end_shard(self, failures: list[tuple[str, Outcome]]) -> int:
         self._say_failures(failures)
@@ -282,8 +308,9 @@ class _Invocation:
                 self.console.print(to_rich(differences, with_notes=is_last))
             elif not whole.is_complete:
                 self._say("No differences yet: they are judged over all arms together, and some have no run of a seed")
-            if against is not None:
-                self.console.print(to_rich(against, with_notes=is_last))
+            for table in (against, *build_tuning_tables(results)):
+                if table is not None:
+                    self.console.print(to_rich(table, with_notes=is_last))
             self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
             # Whichever arms were asked for: the verdicts are over all of them.
             if whole.is_complete and differences is not None:

@@ -23,6 +23,7 @@ LIGHT_MODULES = (
     "fashion_keras.export.pretrained",
     "fashion_keras.export.trained",
     "fashion_keras.experiments",
+    "fashion_keras.fairness.run",
     "fashion_keras.model_list",
     "fashion_keras.publishing",
     "fashion_keras.reporting",

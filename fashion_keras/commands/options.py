@@ -1,6 +1,7 @@
 """What the commands' options share: a parser that says one line, types of values, and groups of options."""
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -76,6 +77,18 @@ def shard(text: str) -> tuple[int, int]:
     if not (part.isdecimal() and whole.isdecimal() and int(part) < int(whole)):
         raise argparse.ArgumentTypeError(f"must be K/N with K from 0 to N-1, such as 0/8 to 7/8, got {text!r}")
     return int(part), int(whole)
+
+
+def span(text: str) -> tuple[float, float]:
+    """Read a range of numbers, such as `1e-5,1`."""
+    low, _, high = text.partition(",")
+    try:
+        ends = float(low), float(high)
+    except ValueError:
+        ends = 0.0, 0.0
+    if not -math.inf < ends[0] < ends[1] < math.inf:
+        raise argparse.ArgumentTypeError(f"must be LOW,HIGH, two numbers such as 1e-5,1, got {text!r}")
+    return ends
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser.add_argument(
         "--publish",
         action="store_true",
-        help="write experiments/ and the README's tables: every comparison of the report, every arm, ten seeds",
+        help="write experiments/ and the README's tables: the report's comparisons and those with tuned arms, ten seeds",
     )
 
 
@@ -25,7 +25,7 @@ def report(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from fashion_keras.errors import ConfigError
-    from fashion_keras.reports import PUBLISHED, load_stored, report_comparisons
+    from fashion_keras.reports import PUBLISHED, load_stored, report_comparisons, tuned_names
 
     console = Console()
     if not options.publish:
@@ -35,6 +35,7 @@ def report(options: argparse.Namespace) -> int:
     from fashion_keras.publishing import publish
     from fashion_keras.store import RunStore
 
-    publish(load_stored(RunStore(options.out / "store"), ALL_NAMES), PUBLISHED, Path("README.md"))
+    store = RunStore(options.out / "store")
+    publish(load_stored(store, [*ALL_NAMES, *tuned_names(store)]), PUBLISHED, Path("README.md"))
     console.print("Published in experiments/, and in the README's tables")
     return 0

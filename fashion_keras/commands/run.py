@@ -14,11 +14,13 @@ from fashion_keras.commands.options import (
     count,
     names,
     shard,
+    span,
 )
 from fashion_keras.names import ALL_NAMES, NAMES
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
+    from fashion_keras.fairness.study import TuneOptions
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -38,9 +40,25 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="a first look: few epochs on part of the data")
     parser.add_argument("--dry-run", action="store_true", help="say what would run and how long, and run nothing")
     add_execution_options(parser)
+    _add_tuning_options(parser)
     parser.add_argument(
         "--shard", type=shard, metavar="K/N", help="only part K of N of the runs, K from 0 to N-1, and no tables"
     )
+
+
+def _add_tuning_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "fair comparisons", "tune a setting of every arm alike, then measure (docs/fair.md)"
+    )
+    group.add_argument("--tune", metavar="SETTING", help="such as learning_rate; picked by validation accuracy")
+    group.add_argument("--budget", type=count, metavar="N", help="values that every arm tries (default: 16)")
+    group.add_argument(
+        "--range", type=span, metavar="LOW,HIGH", help="of the values (default: 1e-5,1 for learning_rate)"
+    )
+    group.add_argument(
+        "--widen", type=span, action="append", metavar="LOW,HIGH", help="a wider range: keeps the trials, adds as dense"
+    )
+    group.add_argument("--tune-seeds", type=count, metavar="N", help="runs of each value (default: 1)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,4 +77,28 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
 
     known = RunOptions.__dataclass_fields__
     chosen = RunOptions(**{name: value for name, value in vars(options).items() if name in known})
+    tune = _tuning_of(options)
+    if tune is not None:
+        from fashion_keras.fairness.run import run_tuned
+
+        return run_tuned(experiments, chosen, tune, Console())
     return run_experiments(experiments, chosen, Console())
+
+
+def _tuning_of(options: argparse.Namespace) -> "TuneOptions | None":
+    from fashion_keras.errors import ConfigError
+    from fashion_keras.fairness.study import TuneOptions
+
+    given = {
+        "budget": options.budget,
+        "range": options.range,
+        "widen": tuple(options.widen) if options.widen else None,
+        "seeds": options.tune_seeds,
+    }
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if options.tune is not None:
+        return TuneOptions(options.tune, **chosen)
+    if chosen:
+        name = min(chosen).replace("seeds", "tune-seeds")
+        raise ConfigError(f"--{name} goes with --tune SETTING")
+    return None

@@ -12,6 +12,7 @@ from fashion_keras.reporting.report import write_report
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.terminal import to_rich
+from fashion_keras.reporting.tuning import build_tuning_tables
 
 __all__ = [
     "Cell",
@@ -22,6 +23,7 @@ __all__ = [
     "build_against_report",
     "build_differences",
     "build_table",
+    "build_tuning_tables",
     "compare_with_baseline",
     "describe_power",
     "runs_csv",

@@ -114,8 +114,17 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         rows=tuple(sorted(rows, key=lambda row: row.described)),
         notes=(
             f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
-            "test set, and about these settings: none was tuned for each arm.",
+            f"test set, and about these settings: {_tuning_words(results)}.",
         ),
+    )
+
+
+def _tuning_words(results: ComparisonResults) -> str:
+    if results.record.tuning is None:
+        return "none was tuned for each arm"
+    setting = results.record.tuning["setting"]
+    return (
+        f"{setting} was tuned for each arm alike, and the verdicts hold for the values picked; nothing else was tuned"
     )
 
 

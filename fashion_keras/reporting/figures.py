@@ -84,7 +84,7 @@ def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str
 
 
 def render(figure: Figure, suffix: str) -> bytes:
-    """Return a figure as a file of a format: `"png"` or `"svg"`."""
+    """Return a figure as a file of a format, `"png"` or `"svg"`; equal figures give equal bytes."""
     file = io.BytesIO()
     figure.savefig(file, format=suffix, dpi=_DPI, metadata={"Date": None} if suffix == "svg" else None)
     # The second file need not search the layout again, which takes longer than drawing it.
@@ -147,7 +147,7 @@ def draw_arms_apart(arms: Sequence[ArmResults], title: str) -> Figure:
             axis.set_xlabel("epoch" if row else "")
             axis.set_ylabel("" if number % num_columns else f"{measure} ({UNITS[measure]})")
     handles = [Line2D([], [], label=PART_TITLES[part], **PART_STYLES[part]) for part in PARTS]
-    _finish(figure, title, handles, _describe_lines(arms))
+    finish(figure, title, handles, _describe_lines(arms))
     return figure
 
 
@@ -170,11 +170,11 @@ def draw_arms_overlaid(arms: Sequence[ArmResults], title: str) -> Figure:
     labels = [shorten(arm.name, _LONGEST_NAME) + (" (off the scale)" if arm.name in far else "") for arm in arms]
     handles = [Line2D([], [], label=label, **style) for label, style in zip(labels, styles, strict=True)]
     note = " Off the scale: far from the others, wholly or partly outside the axes." if far else ""
-    _finish(figure, title, handles, _describe_lines(arms) + note)
+    finish(figure, title, handles, _describe_lines(arms) + note)
     return figure
 
 
-def _finish(figure: Figure, title: str, handles: Sequence[Line2D], note: str) -> None:
+def finish(figure: Figure, title: str, handles: Sequence[Line2D], note: str) -> None:
     """Put title and legend above the panels, and below them what lines, bands and axes are."""
     width = figure.get_figwidth()
     longest = max(len(str(handle.get_label())) for handle in handles)

@@ -77,7 +77,7 @@ def to_csv(table: Table) -> str:
         ]
         for row in table.rows
     ]
-    return _csv_text(["arm", "described", "seeds", "runs", "diverged", *heads], rows)
+    return csv_text(["arm", "described", "seeds", "runs", "diverged", *heads], rows)
 
 
 def _field_ends(table: Table, place: int) -> list[str]:
@@ -106,13 +106,14 @@ def runs_csv(results: ComparisonResults, *, with_times: bool = True) -> str:
             if with_times:
                 row += [*(run.seconds[name] for name in _SECONDS), run.result["finished_at"]]
             rows.append(row)
-    return _csv_text(heads, rows)
+    return csv_text(heads, rows)
 
 
 _SECONDS = ("train", "total", "startup")
 
 
-def _csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows under their heads as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heads)

@@ -8,6 +8,7 @@ from fashion_keras.reporting.files import write_files
 from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting.tuning import build_tuning_tables, tuning_files
 
 
 def write_report(
@@ -23,6 +24,7 @@ def write_report(
     """Write the tables, the runs and the curves of a comparison, and return their paths.
 
     `table.md` holds all tables; `table.csv`, `differences.csv`, `against_report.csv` and `runs.csv` are for programs.
+    A comparison whose arms were tuned has two more tables there, its trials in `tuning.csv`, and their picture.
     Each file is written whole or not at all.
 
     Args:
@@ -47,4 +49,11 @@ def write_report(
     if against_report is not None:  # last: README takes the first and the second table by their places
         contents["table.md"] += "\n" + to_markdown(against_report, level=2)
         contents["against_report.csv"] = to_csv(against_report)
-    return [*write_files(folder, contents), *draw_curves(results, folder, pictures)]
+    contents["table.md"] += "".join("\n" + to_markdown(extra, level=2) for extra in build_tuning_tables(results))
+    contents |= tuning_files(results)
+    written = [*write_files(folder, contents), *draw_curves(results, folder, pictures)]
+    if results.record.tuning is None:
+        return written
+    from fashion_keras.reporting.tuning_figure import draw_tuning
+
+    return [*written, *draw_tuning(results, folder, pictures)]

@@ -77,7 +77,7 @@ def build_table(results: ComparisonResults, *, with_published: bool = True, note
     )
     published = "; in parentheses the published value" if table.has_published else ""
     legend = f"Mean ± standard deviation over the runs{published}."
-    return replace(table, notes=(*_general_notes(table), *notes), legend=legend)
+    return replace(table, notes=(*_general_notes(table), *_tuning_notes(results), *notes), legend=legend)
 
 
 def _build_row(arm: ArmResults, num_seeds: int, comparable: bool) -> Row:
@@ -128,6 +128,13 @@ def _describe_epochs(arms: Sequence[ArmResults]) -> str:
 
 def _setting(arm: ArmResults, name: str) -> Any:
     return arm.record.config.get(name, getattr(RunConfig, name))  # a record leaves defaults out
+
+
+def _tuning_notes(results: ComparisonResults) -> list[str]:
+    if results.record.tuning is None:
+        return []
+    setting = results.record.tuning["setting"]
+    return [f"Each arm has the {setting} that it picked among the same values, by validation: see Tuning of {setting}."]
 
 
 def _general_notes(table: Table) -> list[str]:
