@@ -38,8 +38,8 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
         readme: The page whose `<!-- table of experiments/NAME -->` and `<!-- verdicts of ... -->` blocks are replaced.
 
     Raises:
-        StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or one with tuned arms was published and
-            is not among them; then nothing is written.
+        StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or a tuned one was published and is not
+            among them; then nothing is written.
     """
     for results in found:
         _check_whole(results)

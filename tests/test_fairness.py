@@ -357,7 +357,7 @@ def test_order_that_tuning_turns_over_is_said(tune: Tune, tmp_path: Path) -> Non
         assert (row["tuned_verdict"], row["untuned_verdict"], row["survival_text"]) == ("better", "worse", "reversed")
         assert float(row["tuned_mean"]) > 0 > float(row["untuned_mean"])
     page = (folder / "table.md").read_text()
-    assert "tuned: adam > " in page
+    assert "tuned: adam, " in page
     assert "The order of the means does not survive." in page
 
 

@@ -16,7 +16,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser.add_argument(
         "--publish",
         action="store_true",
-        help="write experiments/ and the README's tables: the report's comparisons and those with tuned arms, ten seeds",
+        help="write experiments/ and the README's tables: the report's comparisons and the tuned ones, ten seeds",
     )
 
 

@@ -173,7 +173,7 @@ def _describe_orders(
         return []
     verdict = "The order of the means survives." if after == before else "The order of the means does not survive."
     return [
-        f"From the best mean test accuracy down, tuned: {' > '.join(after)}; untuned: {' > '.join(before)}. {verdict}"
+        f"From the best mean test accuracy down, tuned: {', '.join(after)}; untuned: {', '.join(before)}. {verdict}"
     ]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from fashion_keras.comparison import ComparisonResults
 from fashion_keras.fairness.record import TunedArm, TuningRecord
@@ -48,6 +49,8 @@ def _draw(tuning: TuningRecord, title: str) -> Figure:
     low, high = tuning.ranges[-1]
     axis.set_ylim(floor, best + 0.05 * (best - floor))
     axis.set_xscale(tuning.scale)
+    # Powers of ten as they stand: names may hold any character, so that no text is read as a formula.
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     margin = (high / low) ** 0.03 if tuning.scale == "log" else 0.03 * (high - low)
     axis.set_xlim((low / margin, high * margin) if tuning.scale == "log" else (low - margin, high + margin))
     axis.set_xlabel(tuning.setting.replace("_", " "))
