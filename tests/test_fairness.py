@@ -514,7 +514,7 @@ def store(tune: Tune, tmp_path: Path, sample_dataset: Dataset, monkeypatch: pyte
     """A store with tuned initialisers of ten seeds, as if the sample were Fashion-MNIST."""
     for name in ("data.dataset", "reports"):
         monkeypatch.setattr(f"fashion_keras.{name}.FASHION_MNIST_HASH", sample_dataset.content_hash)
-    tune(load_experiment("initializers"), seeds=10)
+    tune(load_experiment("initializers"), seeds=10, tuning=TuneOptions(RATE, budget=4))
     return RunStore(tmp_path / "runs" / "store")
 
 
@@ -553,10 +553,10 @@ def test_every_pair_is_compared_once_and_with_its_sign(store: RunStore) -> None:
 
 
 def test_wider_tuning_is_reported_and_the_narrower_is_not(store: RunStore, tune: Tune, tmp_path: Path) -> None:
-    tune(load_experiment("initializers"), seeds=10, tuning=TuneOptions(RATE, 8, (1e-5, 10.0), ((1e-6, 10.0),)))
+    tune(load_experiment("initializers"), seeds=10, tuning=TuneOptions(RATE, 4, widen=((1e-5, 10.0),)))
     (results,) = load_stored(store, ["initializers_tuned"])
     assert results.record.tuning is not None
-    assert list(results.record.tuning["budgets"]) == [8, 2]
+    assert list(results.record.tuning["budgets"]) == [4, 1]
 
 
 def test_published_tuning_is_never_left_without_its_runs(store: RunStore, tmp_path: Path) -> None:
@@ -594,8 +594,11 @@ def test_real_training_is_tuned_measured_and_pictured(sample_dir: Path, tmp_path
     experiment = Experiment(
         "widths", "Widths", RunConfig(epochs=2, model="fcn", batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
     )
-    options = RunOptions(dataset=str(sample_dir), seeds=1, workers=2)
+    options = RunOptions(dataset=str(sample_dir), seeds=1, workers=1)
     tuning = TuneOptions(RATE, budget=2, range=(1e-3, 1.0))
+    # Exports and curves take long, and other tests cover them.
+    monkeypatch.setattr(running._Invocation, "_export", lambda *_: ("", []))
+    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
     assert run_tuned([experiment], options, tuning, Console(quiet=True)) == 0
     folder = tmp_path / "runs" / "widths_tuned__sample"
     rows = read_csv(folder / "tuning.csv")

@@ -91,10 +91,10 @@ def build_tuning(results: ComparisonResults, tuning: TuningRecord, untuned: Comp
 def _build_row(arm: ArmResults, tried: TunedArm, before: ArmResults, tuning: TuningRecord, num_seeds: int) -> Row:
     low, high = tuning.ranges[-1]
     pick, value = tried.pick, _setting_of(before, tuning.setting)
-    edge = (f"({tried.edge} tried)",) if tried.edge else ()
+    edge = (f"({tried.edge}", "tried)") if tried.edge else ()
     tried_fields = {"values": len(tried.trials), "low": low, "high": high}
     cells: list[Cell] = [
-        TextCell((f"{len(tried.trials)}", f"{low:g} to {high:g}"), tried_fields),
+        TextCell((f"{len(tried.trials)}", f"from {low:g}", f"to {high:g}"), tried_fields),
         TextCell((f"{pick.value:g}", *edge), {"value": pick.value, "edge": tried.edge or None}),
         TextCell((ACCURACY.text(pick.val_accuracy),), {"validation": pick.val_accuracy}),
         MeasuredCell.of(ACCURACY, arm.finals("test_accuracy")),
@@ -129,8 +129,7 @@ def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
         return TextCell((ABSENT,), {"mean": None, "low": None, "high": None})
     mean = float(gains.mean())
     low, high = mean_interval(gains) or (None, None)
-    brackets = () if low is None or high is None else (f"({_points(max(low, -1))} to {_points(min(high, 1))})",)
-    return TextCell((_points(mean), *brackets), {"mean": mean, "low": low, "high": high})
+    return TextCell((_points(mean), *_brackets(low, high)), {"mean": mean, "low": low, "high": high})
 
 
 def _how_picked(tuning: TuningRecord) -> list[str]:
@@ -261,7 +260,6 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
 
 def _pair_cell(comparison: Comparison) -> TextCell:
     low, high = comparison.interval or (None, None)
-    brackets = () if low is None or high is None else (f"({_points(max(low, -1))} to {_points(min(high, 1))})",)
     fields = {
         "mean": comparison.mean_difference,
         "low": low,
@@ -269,7 +267,9 @@ def _pair_cell(comparison: Comparison) -> TextCell:
         "holm": comparison.adjusted_p,
         "verdict": str(comparison.verdict),
     }
-    return TextCell((_points(comparison.mean_difference), *brackets, str(comparison.verdict)), fields)
+    return TextCell(
+        (_points(comparison.mean_difference), *_brackets(low, high), *str(comparison.verdict).split()), fields
+    )
 
 
 def _survival(new: Comparison, old: Comparison) -> str:
@@ -279,6 +279,13 @@ def _survival(new: Comparison, old: Comparison) -> str:
     if after == before:
         return "same"
     return "changed" if _EQUAL in (after, before) else "reversed"
+
+
+def _brackets(low: float | None, high: float | None) -> tuple[str, ...]:
+    """Return an interval in parts, cut off at what two accuracies can differ by."""
+    if low is None or high is None:
+        return ()
+    return (f"({_points(max(low, -1.0))}", f"to {_points(min(high, 1.0))})")
 
 
 def _points(difference: float) -> str:
