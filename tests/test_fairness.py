@@ -576,6 +576,13 @@ def test_tuning_is_published_with_all_runs_or_not_at_all(store: RunStore, tmp_pa
         publish(load_stored(store, ["initializers_tuned"]), tmp_path / "experiments", None)
 
 
+def test_untuned_runs_are_archived_with_the_tuned_ones(store: RunStore, tmp_path: Path) -> None:
+    publish(load_stored(store, ["initializers_tuned"]), tmp_path / "experiments", None)
+    (found,) = load_published(tmp_path / "experiments")
+    assert found.untuned is not None
+    assert found.untuned.is_complete
+
+
 def test_page_takes_the_tables_of_a_tuning_by_name(store: RunStore, tmp_path: Path) -> None:
     folder = tmp_path / "experiments"
     publish(load_stored(store, []), folder, None)
