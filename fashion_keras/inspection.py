@@ -14,7 +14,14 @@ from fashion_keras.errors import DataError
 from fashion_keras.experiments.definition import BASE
 
 
-def describe_dataset(data_dir: str | None, dataset_dir: str | None, offline: bool, out: Path, console: Console) -> int:
+def describe_dataset(
+    data_dir: str | None,
+    dataset_dir: str | None,
+    offline: bool,
+    out: Path,
+    console: Console,
+    image_size: tuple[int, int] | None = None,
+) -> int:
     """Print origin, hashes and class counts of a data set and draw the report's two pictures under `out`/data.
 
     Returns:
@@ -26,7 +33,7 @@ def describe_dataset(data_dir: str | None, dataset_dir: str | None, offline: boo
     from fashion_keras.reporting.samples import draw_first_of_batches, draw_grid
 
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    dataset = load(locate(data_dir, dataset_dir, offline, say))
+    dataset = load(locate(data_dir, dataset_dir, offline, say, image_size))
     verdict = "verified by its hashes" if dataset.is_fashion_mnist else "your own data: no published results apply"
     say(f"{dataset.name}: {dataset.origin}, {verdict}")
     say(f"Folder: {dataset.directory}")

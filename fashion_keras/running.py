@@ -52,7 +52,8 @@ class RunOptions:
         workers: Runs at a time; None is one per core.
         arms: Only these arms; None is all.
         data_dir: Where Fashion-MNIST is.
-        dataset: A folder with other data.
+        dataset: A folder or an .npz file with other data.
+        image_size: Height and width that its pictures are scaled to.
         offline: Fetch nothing.
         out: The folder of the store, the tables and the curves.
         quick: A first look: few epochs on part of the data.
@@ -69,6 +70,7 @@ class RunOptions:
     arms: tuple[str, ...] | None = None
     data_dir: str | None = None
     dataset: str | None = None
+    image_size: tuple[int, int] | None = None
     offline: bool = False
     out: Path = Path("runs")
     quick: bool = False
@@ -110,7 +112,7 @@ def run_experiments(
     _check_arms(experiments, options)
     options = replace(options, precision=resolve_precision(options.precision))
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    location = locate(options.data_dir, options.dataset, options.offline, say)
+    location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
     dataset = load(location)
     overrides = find_overrides(experiments, options, dataset)
     changed = [experiment.with_overrides(**overrides) if overrides else experiment for experiment in experiments]

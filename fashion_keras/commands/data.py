@@ -18,4 +18,6 @@ def describe(options: argparse.Namespace) -> int:
 
     from fashion_keras.inspection import describe_dataset
 
-    return describe_dataset(options.data_dir, options.dataset, options.offline, options.out, Console())
+    return describe_dataset(
+        options.data_dir, options.dataset, options.offline, options.out, Console(), options.image_size
+    )

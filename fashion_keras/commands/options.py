@@ -38,7 +38,8 @@ def add_debug_option(parser: argparse.ArgumentParser) -> None:
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which data is used and where it is."""
     parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
-    parser.add_argument("--dataset", metavar="DIR", help="folder with your own data in IDX format instead")
+    parser.add_argument("--dataset", metavar="PATH", help="your own data instead: IDX files, an .npz, or pictures")
+    parser.add_argument("--image-size", type=size, metavar="H,W", help="scale the pictures of your own data")
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
 
 
@@ -69,6 +70,14 @@ def count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
     return value
+
+
+def size(text: str) -> tuple[int, int]:
+    """Read height and width, such as `32,48`."""
+    height, _, width = text.partition(",")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise argparse.ArgumentTypeError(f"must be height and width in pixels, such as 32,48, got {text!r}")
+    return int(height), int(width)
 
 
 def shard(text: str) -> tuple[int, int]:

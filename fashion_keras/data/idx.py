@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,25 +121,36 @@ def describe_missing(directory: Path, name: str) -> str:
     return f"{directory} has no {name}, raw or .gz; {has}"
 
 
-def check_shapes(shapes: Sequence[tuple[int, ...]], directory: Path) -> None:
+def check_shapes(
+    shapes: Sequence[tuple[int, ...]],
+    directory: Path,
+    names: Sequence[str] = ROLES,
+    parts: Sequence[str] = ("train", "t10k"),
+) -> None:
     """Check the dimensions of four files, in the order of ROLES, against each other.
+
+    Args:
+        shapes: Of training images and labels, test images and labels.
+        directory: Where they lie, for messages.
+        names: What the four are called there.
+        parts: What training and test part are called there.
 
     Raises:
         DataError: Images are not [N, H, W] or [N, H, W, C] with 1 or 3 channels; labels are not [N]; images and labels
             differ in number; or training and test images in size.
     """
-    for role, shape in zip(ROLES, shapes, strict=True):
-        if role.endswith("labels") and len(shape) != 1:
-            raise DataError(f"{directory}: {role} has {len(shape)} dimensions, {_by(shape)}; expected 1, the count")
-        if role.endswith("images") and (len(shape) not in (3, 4) or shape[3:] not in ((), (1,), (3,))):
-            raise DataError(f"{directory}: {role} is {_by(shape)}; expected count x height x width (x 1 or 3 colours)")
-    for part, images, labels in (("train", *shapes[:2]), ("t10k", *shapes[2:])):
+    for number, (role, shape) in enumerate(zip(names, shapes, strict=True)):
+        if number % 2 and len(shape) != 1:
+            raise DataError(f"{directory}: {role} has {len(shape)} dimensions, {by(shape)}; expected 1, the count")
+        if number % 2 == 0 and (len(shape) not in (3, 4) or shape[3:] not in ((), (1,), (3,))):
+            raise DataError(f"{directory}: {role} is {by(shape)}; expected count x height x width (x 1 or 3 colours)")
+    for part, images, labels in ((parts[0], *shapes[:2]), (parts[1], *shapes[2:])):
         if images[0] != labels[0]:
             raise DataError(
                 f"{directory}: {part} has {images[0]:,} images but {labels[0]:,} labels; are files swapped?"
             )
     if shapes[0][1:] != shapes[2][1:]:
-        train, test = _by(shapes[0][1:]), _by(shapes[2][1:])
+        train, test = by(shapes[0][1:]), by(shapes[2][1:])
         raise DataError(f"{directory}: training images are {train}, test images {test}; they must have one size")
 
 
@@ -164,10 +175,10 @@ def read_file(path: Path) -> IdxFile:
     with _open_content(path) as stream:
         shape, content = _read_header(stream, path)
         expected = content_bytes(shape)
-        _read_up_to(stream, content, expected + 1)
+        read_up_to(stream, content, expected + 1)
     if len(content) != expected:
         arrived = f"ends after {len(content):,}" if len(content) < expected else "goes on"
-        raise DataError(f"{path}: its header promises {expected:,} bytes for {_by(shape)}, but it {arrived}")
+        raise DataError(f"{path}: its header promises {expected:,} bytes for {by(shape)}, but it {arrived}")
     return IdxFile(shape, content, hashlib.sha256(content).hexdigest())
 
 
@@ -196,7 +207,7 @@ def _open_content(path: Path) -> Iterator[BinaryIO]:
 def _read_header(stream: BinaryIO, path: Path) -> tuple[tuple[int, ...], bytearray]:
     """Return the dimensions and the bytes of the header, checked as far as a header can be."""
     header = bytearray()
-    _read_up_to(stream, header, 4)
+    read_up_to(stream, header, 4)
     if len(header) < 4 or header[:2] != b"\0\0" or not header[3]:
         raise DataError(
             f"{path} is no IDX file: it begins with {bytes(header)!r}, expected 00 00 08 and a small number"
@@ -204,23 +215,31 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[tuple[int, ...], bytearr
     if header[2] != _UINT8:
         raise DataError(f"{path} holds values of IDX type 0x{header[2]:02x}; only 8-bit ones, 0x08, are read")
     num_dimensions = header[3]
-    _read_up_to(stream, header, header_bytes(num_dimensions))
+    read_up_to(stream, header, header_bytes(num_dimensions))
     if len(header) < header_bytes(num_dimensions):
         raise DataError(f"{path} ends within its header")
     shape = tuple(int(size) for size in np.frombuffer(header, ">u4", offset=4))
     if 0 in shape:
-        raise DataError(f"{path} is empty: its header says {_by(shape)}")
+        raise DataError(f"{path} is empty: its header says {by(shape)}")
     if content_bytes(shape) > MAX_BYTES:
-        raise DataError(f"{path}: its header claims {_by(shape)} bytes, above the limit of {MAX_BYTES >> 30} GiB")
+        raise DataError(f"{path}: its header claims {by(shape)} bytes, above the limit of {MAX_BYTES >> 30} GiB")
     return shape, header
 
 
-def _read_up_to(stream: BinaryIO, content: bytearray, num_bytes: int) -> None:
+def make_file(array: NDArray[np.uint8]) -> IdxFile:
+    """Return the IDX file that an array would be, whatever it was read from."""
+    content = bytearray([0, 0, _UINT8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    content += np.ascontiguousarray(array).data.cast("B")
+    return IdxFile(array.shape, content, hashlib.sha256(content).hexdigest())
+
+
+def read_up_to(stream: IO[bytes], content: bytearray, num_bytes: int) -> None:
     """Append to `content` until it has `num_bytes` or the stream ends."""
     # In pieces, because read(n) reserves n bytes before it knows whether they are there.
     while chunk := stream.read(min(_CHUNK_BYTES, num_bytes - len(content))):
         content += chunk
 
 
-def _by(shape: tuple[int, ...]) -> str:
+def by(shape: tuple[int, ...]) -> str:
+    """Return dimensions for people, such as `60,000 x 28 x 28`."""
     return " x ".join(f"{size:,}" for size in shape)

@@ -29,6 +29,8 @@ from fashion_keras.data.dataset import (
     read_fashion_mnist_file,
 )
 from fashion_keras.data.fetching import DEBIAN_PACKAGE, Say
+from fashion_keras.data.npz import read_npz
+from fashion_keras.data.pictures import holds_folders, read_pictures
 from fashion_keras.errors import DataError
 
 ENVIRONMENT_VARIABLE = "FASHION_KERAS_DATA"
@@ -42,10 +44,11 @@ class DataLocation:
     Attributes:
         name: `fashion_mnist`, or the folder's name.
         directory: The folder.
-        files: Training images and labels, test images and labels.
+        files: Training images and labels, test images and labels; or one .npz file; none of a folder of pictures.
         origin: Where it came from, for people.
         content_hash: As in `Dataset`; `load` checks it again.
         class_names: In the order of the labels.
+        image_size: Height and width that pictures are scaled to; None leaves them as they are.
     """
 
     name: str
@@ -54,6 +57,7 @@ class DataLocation:
     origin: str
     content_hash: str
     class_names: tuple[str, ...]
+    image_size: tuple[int, int] | None = None
 
 
 def locate(
@@ -61,6 +65,7 @@ def locate(
     dataset: str | os.PathLike[str] | None = None,
     offline: bool = False,
     on_progress: Say | None = None,
+    image_size: tuple[int, int] | None = None,
 ) -> DataLocation:
     """Find Fashion-MNIST, or fetch it into the cache; or find the user's own data.
 
@@ -70,9 +75,11 @@ def locate(
 
     Args:
         data_dir: A folder with the four files of Fashion-MNIST, raw or gzipped.
-        dataset: A folder with other data in IDX format, and maybe a labels.txt, one class name a line.
+        dataset: Other data: a folder in IDX format, and maybe a labels.txt, one class name a line; an .npz file; or a
+            folder of pictures, see `pictures`.
         offline: Fetch nothing.
         on_progress: Is told, in lines for people, what takes long and what was repaired.
+        image_size: Height and width that the pictures of a folder are scaled to.
 
     Raises:
         DataError: The given folder is unusable; or nothing serves, and the message names every place and what to do.
@@ -80,7 +87,7 @@ def locate(
     if dataset is not None:
         if data_dir is not None:
             raise DataError("--data-dir says where Fashion-MNIST is and --dataset names other data; give one of them")
-        return _locate_own(_folder(dataset))
+        return _locate_own(_folder(dataset), image_size)
     if data_dir is not None:
         return _locate_in(_folder(data_dir), "the folder given")
     if variable := os.environ.get(ENVIRONMENT_VARIABLE):
@@ -109,7 +116,7 @@ def load(location: DataLocation) -> Dataset:
     Raises:
         DataError: A file is gone or damaged, or the content is no longer what was located.
     """
-    parts = [idx.read_file(path) for path in location.files]
+    parts, _, _ = _read_own(location.directory, location.files, location.image_size)
     if content_hash(parts) != location.content_hash:
         raise DataError(
             f"{location.directory}: the data has changed since it was found; start again to use it as it is"
@@ -142,20 +149,49 @@ def _folder(path: str | os.PathLike[str]) -> Path:
         raise DataError(f"{os.fspath(path)}: {error}") from error
 
 
-def _locate_own(directory: Path) -> DataLocation:
-    files = idx.choose_files(directory)
-    idx.check_shapes([idx.read_shape(path) for path in files], directory)
-    parts = [idx.read_file(path) for path in files]
+def _locate_own(path: Path, image_size: tuple[int, int] | None) -> DataLocation:
+    directory, files = _own_files(path)
+    if image_size is not None and files:
+        raise DataError("--image-size goes with a folder of pictures; other data has its size already")
+    parts, class_names, note = _read_own(directory, files, image_size)
     try:
         first = first_label(parts[1].array, parts[3].array)
     except DataError as error:
-        raise DataError(f"{directory}: {error}") from error
+        raise DataError(f"{path}: {error}") from error
     num_classes = int(parts[1].array.max()) - first + 1
-    name, class_names = directory.resolve().name, tuple(str(label) for label in range(num_classes))
+    name = path.resolve().stem if path.is_file() else path.resolve().name
+    class_names = class_names or tuple(str(label) for label in range(num_classes))
     if content_hash(parts) == FASHION_MNIST_HASH:
         name, class_names = FASHION_MNIST_NAME, FASHION_MNIST_CLASSES
-    class_names = read_class_names(directory / "labels.txt", default=class_names)
-    return DataLocation(name, directory, files, "the folder given", content_hash(parts), class_names)
+    if len(files) == len(idx.ROLES):
+        class_names = read_class_names(directory / "labels.txt", default=class_names)
+    origin = "the file given" if path.is_file() else "the folder given"
+    origin += f"; {note}" if note else ""
+    return DataLocation(name, directory, files, origin, content_hash(parts), class_names, image_size)
+
+
+def _own_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
+    """Return the folder of the user's own data, and the files that hold it; none where it is pictures."""
+    if path.is_file():
+        if path.suffix != ".npz":
+            raise DataError(f"{path} is a file; a folder of IDX files or of pictures, or an .npz file, is expected")
+        return path.parent, (path,)
+    if not path.exists() or idx.find_files(path) or not holds_folders(path):
+        files = idx.choose_files(path)
+        idx.check_shapes([idx.read_shape(file) for file in files], path)
+        return path, files
+    return path, ()
+
+
+def _read_own(
+    directory: Path, files: tuple[Path, ...], image_size: tuple[int, int] | None
+) -> tuple[list[idx.IdxFile], tuple[str, ...] | None, str]:
+    """Return four files with their content, class names where the data has them, and a note for people."""
+    if not files:
+        return read_pictures(directory, image_size)
+    if len(files) == 1:
+        return (*read_npz(files[0]), "")
+    return [idx.read_file(file) for file in files], None, ""
 
 
 def _locate_in(directory: Path, origin: str) -> DataLocation:

@@ -131,7 +131,9 @@ def test_a_missing_folder_is_an_error(tmp_path):
 
 def test_a_file_in_place_of_the_folder_is_an_error(tmp_path):
     (tmp_path / "data.zip").touch()
-    with pytest.raises(DataError, match=r"data.zip is a file; a folder with the four IDX files is expected"):
+    with pytest.raises(
+        DataError, match=r"data.zip is a file; a folder of IDX files or of pictures, or an .npz file, is expected"
+    ):
         locate(dataset=tmp_path / "data.zip")
 
 
