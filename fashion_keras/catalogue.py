@@ -11,6 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fashion_keras.errors import ConfigError
+from fashion_keras.values import check_plain
+
+REQUIRED: Any = object()
+"""The default of an option that must be given."""
+
+UNKNOWN: Any = object()
+"""The default of an option that its source computes: no value equals it."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,8 @@ class Option:
 
     Args:
         default: The value where none is given.
-        kind: `float`, `int`, `bool`, or `tuple` for a sequence of positive whole numbers.
+        kind: `float`, `int`, `bool`, `tuple` for a sequence of positive whole numbers, or `object` for whatever JSON
+            can say.
         low, high: The range, `low` included where `low_included`, `high` never.
         hint: Ends the error message.
         component: The catalogue that the value is a name of, for an option that is a component itself.
@@ -39,6 +47,9 @@ class Option:
         Raises:
             ConfigError: The value is of another kind or out of range.
         """
+        if self.kind is object:
+            plain = check_plain(name, value)
+            return float(plain) if type(plain) is int and type(self.default) is float else plain
         if self.kind is tuple:
             return self._check_counts(name, value)
         if self.kind is bool:
@@ -70,9 +81,32 @@ class Option:
         return items
 
 
-def suggest(given: Any, allowed: Collection[str]) -> str:
-    """End an error message: what is allowed, what arrived, and the nearest name where one is near."""
-    near = difflib.get_close_matches(str(given), allowed, n=1, cutoff=0.5)
+@dataclass(frozen=True)
+class Signature:
+    """What can be said of a component.
+
+    Attributes:
+        options: From name to option.
+        is_open: Whether it takes options of any name besides.
+        source: SHA-256 of the code that it stands for, where that is not the package's nor Keras's own; else empty.
+    """
+
+    options: Mapping[str, Option]
+    is_open: bool = False
+    source: str = ""
+
+
+def suggest(given: Any, allowed: Collection[str], also: Collection[str] = ()) -> str:
+    """End an error message: what is allowed, what arrived, and the nearest name where one is near.
+
+    Args:
+        given: What arrived.
+        allowed: What is listed.
+        also: What is allowed too and too much to list.
+    """
+    text, known = str(given), [*allowed, *also]
+    same = [name for name in known if name.lower() == text.lower()]
+    near = same or difflib.get_close_matches(text, known, n=1, cutoff=0.5)
     return f"one of {', '.join(sorted(allowed))}; got {given!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
 
 

@@ -12,15 +12,33 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Any, Self
 
-from fashion_keras.catalogue import INITIALIZERS, LOSSES, MODELS, OPTIMIZERS, SCHEDULES, Option, suggest
+from fashion_keras.catalogue import (
+    INITIALIZERS,
+    LOSSES,
+    MODELS,
+    OPTIMIZERS,
+    REQUIRED,
+    SCHEDULES,
+    UNKNOWN,
+    Option,
+    Signature,
+    suggest,
+)
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError
+from fashion_keras.keras_classes import class_names, is_keras_name, keras_signature
+from fashion_keras.own_code import find_function, is_own_name
+from fashion_keras.values import Settings, check_plain, freeze, thaw
 
 PROTOCOL_VERSION = 1
 """Raised when a default or the meaning of a setting changes; results of different versions never share a table."""
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 TEST_EVALUATIONS = ("each_epoch", "never")
+SOURCE = "@source"
+"""The option of a network of one's own that holds its source's hash: no keyword can have that name."""
+
+_COMPONENTS = ("model", "optimizer", "schedule", "loss")
 _CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
     "model": MODELS,
     "optimizer": OPTIMIZERS,
@@ -35,7 +53,8 @@ class Component:
     """A name and its options, as plain values.
 
     Args:
-        name: A name of the component's catalogue, such as `"sgd"`.
+        name: A name of the component's catalogue, such as `"sgd"`; a class of Keras, such as `"Nadam"`; or, of a model,
+            a function of one's own, such as `"my_network:build"`.
         options: Sorted pairs of option and value; `Component.of` builds them from keywords.
     """
 
@@ -45,7 +64,7 @@ class Component:
     @classmethod
     def of(cls, name: str, **options: Any) -> Self:
         """Build a component from keywords, such as `Component.of("sgd", learning_rate=0.02)`."""
-        return cls(name, tuple(sorted((key, _freeze(value)) for key, value in options.items())))
+        return cls(name, tuple(sorted((key, freeze(value)) for key, value in options.items())))
 
     @classmethod
     def from_json(cls, value: str | Mapping[str, Any]) -> Self:
@@ -60,40 +79,75 @@ class Component:
         """The plain form that `from_json` reads: a bare name where there are no options."""
         return {"name": self.name, **{key: _thaw(value) for key, value in self.options}} if self.options else self.name
 
+    def plain_options(self, sequence: type = tuple) -> dict[str, Any]:
+        """The options that were given, as arguments: sequences as `sequence`, mappings as `dict`."""
+        return {key: thaw(value, sequence) for key, value in self.options if key != SOURCE}
 
-def _freeze(value: Any) -> Any:
-    return tuple(_freeze(item) for item in value) if isinstance(value, list | tuple) else value
+    def with_options(self, **options: Any) -> "Component":
+        """Return a component with some options added or replaced; a network of one's own is looked up anew then."""
+        kept = {key: value for key, value in self.options if key != SOURCE}
+        return Component.of(self.name, **{**kept, **options}) if options else self
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it, or a component within it, is a class of Keras or a function of the user's own."""
+        inner = any(isinstance(value, Component) and value.is_foreign for _, value in self.options)
+        return inner or is_own_name(self.name) or is_keras_name(self.name)
 
 
 def _thaw(value: Any) -> Any:
-    if isinstance(value, Component):
-        return value.to_json()
-    return [_thaw(item) for item in value] if isinstance(value, tuple) else value
+    return value.to_json() if isinstance(value, Component) else thaw(value)
 
 
 def resolve_component(kind: str, value: Any) -> Component:
-    """Check a component against its catalogue and drop the options that equal their defaults.
+    """Check a component and drop the options that equal their defaults.
+
+    A network of one's own gets its source's hash. One that has it already comes from such a check, maybe in another
+    place, and is taken as it is: whether the source is still the same, the run finds out.
 
     Args:
         kind: `"model"`, `"optimizer"`, `"schedule"`, `"loss"` or `"initializer"`.
         value: A `Component`, a name, or a mapping with the key `name`.
 
     Raises:
-        ConfigError: The name or an option is unknown, or a value is out of range.
+        ConfigError: The name or an option is unknown, one is missing, or a value is out of range.
     """
     component = _as_component(kind, value)
-    catalogue = _CATALOGUES[kind]
-    if component.name not in catalogue:
-        raise ConfigError(f"{kind} must be {suggest(component.name, catalogue)}")
-    declared = catalogue[component.name]
+    if SOURCE in component.as_dict():
+        return Component.of(component.name, **{name: check_plain(name, given) for name, given in component.options})
+    signature = find_signature(kind, component.name)
     kept = {}
     for name, given in component.options:
-        if name not in declared:
-            raise ConfigError(f"{kind} {component.name!r} takes as an option {suggest(name, declared)}")
-        checked = _resolve_option(name, declared[name], given)
-        if checked != _default_of(declared[name]):
+        option = signature.options.get(name) or (Option(UNKNOWN, object) if signature.is_open else None)
+        if option is None:
+            raise ConfigError(f"{kind} {component.name!r} takes as an option {suggest(name, signature.options)}")
+        checked = _resolve_option(name, option, given)
+        if not _is_default(option, checked):
             kept[name] = checked
-    return Component.of(component.name, **kept)
+    for name, option in signature.options.items():
+        if option.default is REQUIRED and name not in kept:
+            raise ConfigError(f"{kind} {component.name!r} needs the option {name}")
+    return Component.of(component.name, **kept, **({SOURCE: signature.source} if signature.source else {}))
+
+
+def find_signature(kind: str, name: str) -> Signature:
+    """Return what a component takes: of the catalogue, of Keras, or a function of the user's own.
+
+    Raises:
+        ConfigError: There is no such component.
+    """
+    if kind == "model" and is_own_name(name):
+        signature = find_function(name).signature
+        if taken := sorted((_FIELD_NAMES | _RESERVED) & set(signature.options)):
+            raise ConfigError(f"{name} takes an option {taken[0]!r}, which is a setting of the run; call it otherwise")
+        return signature
+    catalogue = _CATALOGUES[kind]
+    if name in catalogue:
+        return Signature(catalogue[name])
+    if is_keras_name(name) and class_names(kind):
+        return keras_signature(kind, name)
+    own = "; a network of your own is module:function" if kind == "model" else ""
+    raise ConfigError(f"{kind} must be {suggest(name, catalogue, also=class_names(kind))}{own}")
 
 
 def _as_component(kind: str, value: Any) -> Component:
@@ -101,23 +155,35 @@ def _as_component(kind: str, value: Any) -> Component:
         return value
     if not isinstance(value, str) and not (isinstance(value, Mapping) and "name" in value):
         raise ConfigError(f"{kind} must be a name, or a mapping of `name` and options, got {value!r}")
-    return Component.from_json(value)
+    component = Component.from_json(value)
+    if not isinstance(component.name, str):
+        raise ConfigError(f"{kind} must have a name that is text, got {component.name!r}")
+    return component
 
 
 def _default_of(option: Option) -> Any:
     return Component(option.default) if option.component else option.default
 
 
+def _is_default(option: Option, value: Any) -> bool:
+    """Whether a checked value changes nothing; of what any value may be, True is not taken for 1."""
+    if option.kind is object:
+        return bool(value == option.default) and repr(value) == repr(option.default)
+    return bool(value == _default_of(option))
+
+
 def _resolve_option(name: str, option: Option, value: Any) -> Any:
     if option.component:
         return resolve_component(option.component, value)
-    return option.check(name, _freeze(value))
+    return option.check(name, freeze(value))
 
 
 def option_values(kind: str, component: Component) -> dict[str, Any]:
-    """All options of a component, defaults included; nested components stay `Component`s."""
-    declared = _CATALOGUES[kind][component.name]
-    return {**{name: _default_of(option) for name, option in declared.items()}, **component.as_dict()}
+    """All options of a component, defaults included where they are known; nested components stay `Component`s."""
+    declared = find_signature(kind, component.name).options
+    defaults = {name: _default_of(option) for name, option in declared.items()}
+    known = {name: value for name, value in defaults.items() if value is not REQUIRED and value is not UNKNOWN}
+    return {**known, **component.as_dict()}
 
 
 @dataclass(frozen=True)
@@ -158,7 +224,7 @@ class RunConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for kind in ("model", "optimizer", "schedule", "loss"):
+        for kind in _COMPONENTS:
             object.__setattr__(self, kind, resolve_component(kind, getattr(self, kind)))
         for name in ("batch_size", "epochs", "threads"):
             _check_count(name, getattr(self, name), minimum=1)
@@ -181,8 +247,10 @@ class RunConfig:
         warmup = option_values("schedule", self.schedule).get("warmup_epochs", 0)
         if warmup >= self.epochs:
             raise ConfigError(f"warmup_epochs must be below the {self.epochs} epochs of the run, got {warmup}")
+        if self.model.name != "cnn":
+            return
         options = option_values("model", self.model)
-        lengths = {name: len(options[name]) for name in ("filters", "kernel_sizes", "pool_sizes") if name in options}
+        lengths = {name: len(options[name]) for name in ("filters", "kernel_sizes", "pool_sizes")}
         if len(set(lengths.values())) > 1:
             text = ", ".join(f"{count} {name}" for name, count in lengths.items())
             raise ConfigError(f"filters, kernel_sizes and pool_sizes need one value per convolution, got {text}")
@@ -205,25 +273,13 @@ class RunConfig:
                     f"optimizer={optimizer.name!r} needs a learning_rate beside it: the rate of another optimizer "
                     "would not suit it"
                 )
-        start = replace(self, **own)
-        options: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}, "schedule": {}, "loss": {}}
+        parts = {kind: _as_component(kind, own.pop(kind, getattr(self, kind))) for kind in _COMPONENTS}
+        options: dict[str, dict[str, Any]] = {kind: {} for kind in _COMPONENTS}
         for name, value in changes.items():
-            options[start._owner_of(name)][name] = value
-        components: dict[str, Any] = {
-            kind: Component.of(getattr(start, kind).name, **{**getattr(start, kind).as_dict(), **given})
-            for kind, given in options.items()
-            if given
-        }
-        return replace(start, **components)
-
-    def _owner_of(self, option: str) -> str:
-        known = set(_FIELD_NAMES)
-        for kind in ("model", "optimizer", "schedule", "loss"):
-            declared = _CATALOGUES[kind][getattr(self, kind).name]
-            if option in declared:
-                return kind
-            known |= set(declared)
-        raise ConfigError(f"a setting is {suggest(option, known)}")
+            options[_owner_of(name, parts)][name] = value
+        components = {kind: part.with_options(**options[kind]) for kind, part in parts.items()}
+        settings: dict[str, Any] = {**own, **components}
+        return replace(self, **settings)
 
     def to_json(self) -> dict[str, Any]:
         """The settings that differ from their defaults, as plain values; `from_json` reads them."""
@@ -263,13 +319,18 @@ class RunConfig:
         rate = option_values("optimizer", self.optimizer).get("learning_rate")
         parts = [self.model.name, self.optimizer.name, *([f"{rate:g}"] if rate is not None else [])]
         for component in (self.model, self.optimizer, self.schedule, self.loss):
-            parts += [_describe(key, value) for key, value in component.options if key != "learning_rate"]
+            parts += [_describe(key, value) for key, value in component.options if key not in ("learning_rate", SOURCE)]
         parts += [f"batch{self.batch_size}"] if self.batch_size != 512 else []
         parts += [f"{self.epochs}epochs"] if self.epochs != 50 else []
         parts += [f"{self.train_examples}examples"] if self.train_examples is not None else []
         parts += ["bf16"] if self.precision == "mixed_bfloat16" else []
         text = "-".join(parts)
         return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)[:100]
+
+    @property
+    def has_foreign_parts(self) -> bool:
+        """Whether a class of Keras or a function of the user's own is part of it: only a trial shows that it works."""
+        return any(getattr(self, kind).is_foreign for kind in _COMPONENTS)
 
     @property
     def folder(self) -> str:
@@ -279,6 +340,36 @@ class RunConfig:
 
 _FRACTION = Option(0.1, low=0, high=1, low_included=False)
 _FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
+_RESERVED = frozenset(("name", "cls"))
+
+
+def _owner_of(option: str, parts: Mapping[str, Component]) -> str:
+    """Return the kind of the one component that an option belongs to."""
+    signatures = {kind: _signature_of(kind, part) for kind, part in parts.items()}
+    owners = [kind for kind, signature in signatures.items() if option in signature.options]
+    if len(owners) > 1:
+        of = " and of the ".join(owners)
+        raise ConfigError(
+            f"{option} is an option of the {of}; say of which, such as {owners[0]}="
+            f"{{'name': {parts[owners[0]].name!r}, {option!r}: ...}}"
+        )
+    if not owners and signatures["model"].is_open and option not in _RESERVED:
+        return "model"
+    if not owners:
+        names = {name for signature in signatures.values() for name in signature.options}
+        raise ConfigError(f"a setting is {suggest(option, _FIELD_NAMES | names)}")
+    return owners[0]
+
+
+def _signature_of(kind: str, component: Component) -> Signature:
+    """The signature of a component; of a network whose file is elsewhere, the options that it was given."""
+    given = component.as_dict()
+    try:
+        return find_signature(kind, component.name)
+    except ConfigError:
+        if SOURCE not in given:
+            raise
+        return Signature({name: Option(UNKNOWN, object) for name in given if name != SOURCE})
 
 
 def canonical_json(value: Any) -> str:
@@ -295,6 +386,8 @@ def _describe(key: str, value: Any) -> str:
     if isinstance(value, Component):
         return value.name
     if value is True:
+        return key
+    if isinstance(value, Settings):
         return key
     if isinstance(value, tuple):
         return f"{key}=" + "x".join(str(item) for item in value)

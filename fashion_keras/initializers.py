@@ -4,6 +4,7 @@ The report names three schemes beside "default", which in PyTorch is not Keras's
 +-1/sqrt(fan_in). PyTorch's Xavier normal is not truncated, while Keras's `GlorotNormal` is.
 """
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import keras
 
 from fashion_keras.config import Component, option_values
+from fashion_keras.keras_classes import is_keras_name
 from fashion_keras.seeding import derive_seed
 
 
@@ -49,8 +51,10 @@ def build_kernel_initializer(scheme: Component, seed: int) -> keras.initializers
     """Return a scheme's initialiser for the weights of one layer.
 
     `xavier_normal` has variance 2/(fan_in + fan_out) (Glorot and Bengio 2010), `he_uniform` variance 2/fan_in (He et
-    al. 2015), `random_normal` the deviation `stddev`.
+    al. 2015), `random_normal` the deviation `stddev`. A class of Keras is what Keras says it is.
     """
+    if is_keras_name(scheme.name):
+        return _build_keras_initializer(scheme, seed)
     options = option_values("initializer", scheme)
     builders: dict[str, Callable[[int], keras.initializers.Initializer]] = {
         "pytorch_default": lambda seed: FanInUniform(seed=seed),
@@ -59,6 +63,13 @@ def build_kernel_initializer(scheme: Component, seed: int) -> keras.initializers
         "he_uniform": _untruncated("fan_in", "uniform", 2.0),
     }
     return builders[scheme.name](seed)
+
+
+def _build_keras_initializer(scheme: Component, seed: int) -> keras.initializers.Initializer:
+    """A class of Keras with the layer's own seed, where it draws anything: one instance would repeat itself."""
+    initializer = getattr(keras.initializers, scheme.name)
+    seeded = {"seed": seed} if "seed" in inspect.signature(initializer).parameters else {}
+    return initializer(**scheme.plain_options(list), **seeded)
 
 
 class LayerInitializers:

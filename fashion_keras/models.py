@@ -1,4 +1,4 @@
-"""The report's two networks as Keras models: uncompiled, from images to logits."""
+"""The report's two networks as Keras models, and those of the user's own: uncompiled, from images to logits."""
 
 import itertools
 import math
@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
-from fashion_keras.config import Component, RunConfig, option_values, resolve_component
+from fashion_keras.config import SOURCE, Component, RunConfig, option_values, resolve_component
 from fashion_keras.errors import ConfigError
 from fashion_keras.initializers import LayerInitializers
+from fashion_keras.own_code import describe_error, find_function, import_function, is_own_name
 from fashion_keras.seeding import derive_seed
 
 # PyTorch's constants, which the report ran with; it writes the momentum of the running averages as 0.1. The running
@@ -175,9 +177,51 @@ def build_cnn(
 
 
 def build_model(component: Component, image_shape: Sequence[int], num_classes: int, seed: int) -> keras.Model:
-    """Build the model that a configuration names, for a data set's images and classes."""
+    """Build the model that a configuration names, for a data set's images and classes.
+
+    Raises:
+        ConfigError: A setting is out of range for these images; or a function of the user's own fails, returns anything
+            but a network from such images to logits, or is no longer the one that was named.
+    """
+    if is_own_name(component.name):
+        return _build_own(component, image_shape, num_classes, seed)
     builders: dict[str, Callable[..., keras.Model]] = {"fcn": build_fcn, "cnn": build_cnn}
     return builders[component.name](image_shape, num_classes, **option_values("model", component), seed=seed)
+
+
+def _build_own(component: Component, image_shape: Sequence[int], num_classes: int, seed: int) -> keras.Model:
+    own = find_function(component.name)
+    if own.source != component.as_dict().get(SOURCE):
+        raise ConfigError(f"{own.path}, or what it imports, has changed since the comparison began; start it again")
+    options = component.plain_options() | ({"seed": seed} if own.takes_seed else {})
+    # Layers without seeds of their own draw them from the global generators.
+    keras.utils.set_random_seed(derive_seed(seed, "own network"))
+    try:
+        model = import_function(own)(tuple(image_shape), num_classes, **options)
+    except Exception as error:
+        raise ConfigError(f"{component.name} failed: {describe_error(error, own.path.parent)}") from error
+    _check_own(model, component.name, tuple(image_shape), num_classes)
+    return model
+
+
+def _check_own(model: Any, name: str, image_shape: tuple[int, ...], num_classes: int) -> None:
+    if not isinstance(model, keras.Model):
+        raise ConfigError(f"{name} must return a Keras model, got {type(model).__name__}")
+    if isinstance(model, keras.Sequential) and not model.built:
+        model.build((None, *image_shape))
+    inputs, outputs = (getattr(model, side, None) for side in ("inputs", "outputs"))
+    if not inputs or not outputs:
+        raise ConfigError(f"{name} must return keras.Model(inputs, network(inputs)): its inputs are not fixed")
+    shapes = [[tuple(tensor.shape) for tensor in tensors] for tensors in (inputs, outputs)]
+    if shapes != [[(None, *image_shape)], [(None, num_classes)]]:
+        raise ConfigError(
+            f"{name} must go from images {(None, *image_shape)} to logits {(None, num_classes)}, "
+            f"got {' and '.join(map(str, shapes[0]))} to {' and '.join(map(str, shapes[1]))}"
+        )
+    pixels = np.random.RandomState(0).uniform(-1, 1, (4, *image_shape)).astype(np.float32)
+    answers = np.asarray(keras.ops.convert_to_numpy(model(pixels, training=False))).astype(np.float64)
+    if answers.min() >= 0 and np.allclose(answers.sum(axis=1), 1, atol=0.02):
+        raise ConfigError(f"{name} returns probabilities, rows that sum to 1; leave the last softmax out: logits")
 
 
 def _check(model: str, image_shape: Sequence[int], num_classes: int, **options: Any) -> dict[str, Any]:

@@ -12,7 +12,11 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import TimingTask, execute_timing
 from fashion_keras.experiments.definition import Arm, Experiment
+from fashion_keras.own_code import is_own_name
 from fashion_keras.store import RunStore
+
+OWN_NETWORK_COST = 1e7
+"""Multiplications of an example that a network of one's own is taken to need: nobody knows before it runs."""
 
 Work = tuple[Experiment, tuple[Arm, ...]]
 """An experiment and the arms of it that were asked for."""
@@ -62,6 +66,8 @@ def relative_cost(config: RunConfig, side: int = 28) -> float:
         config: The run.
         side: Height and width of an image.
     """
+    if is_own_name(config.model.name):
+        return config.epochs * OWN_NETWORK_COST
     options = option_values("model", config.model)
     if config.model.name == "fcn":
         widths = (side * side, *options["hidden_units"], 10)
@@ -108,8 +114,15 @@ def _measure_durations(configs: Mapping[Any, RunConfig], location: DataLocation,
 
 
 def _cost_key(config: RunConfig) -> tuple[Any, ...]:
-    """What the duration of a run depends on: everything but the values of rates and the seed."""
-    options = tuple((name, bool(value) if isinstance(value, float) else value) for name, value in config.model.options)
+    """What the duration of a run depends on: everything but the values of rates and the seed.
+
+    A network of one's own may have fractions that are no rates, such as a factor of its width.
+    """
+    is_own = is_own_name(config.model.name)
+    options = tuple(
+        (name, bool(value) if isinstance(value, float) and not is_own else value)
+        for name, value in config.model.options
+    )
     costless = tuple(item for item in options if item[0] != "initializer")
     return (
         config.model.name,

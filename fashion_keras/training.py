@@ -5,7 +5,8 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,9 +24,14 @@ from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
 from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
 from fashion_keras.errors import ConfigError
+from fashion_keras.keras_classes import is_keras_name
+from fashion_keras.losses import build_loss
 from fashion_keras.models import build_model
+from fashion_keras.own_code import is_own_name
 from fashion_keras.results import METRICS, Predictions, RunResult
 from fashion_keras.seeding import derive_seed
+
+_TRIAL_EXAMPLES = 8
 
 OnEpoch = Callable[[int, dict[str, float | None]], None]
 
@@ -46,14 +52,37 @@ def train_run(
         ConfigError: The data set is another one, or too small for the configuration; or TensorFlow already runs in
             this process with another number of threads.
     """
-    use_threads(config.threads)
     _check_data(config, dataset)
+    with _session(config):
+        return _train(config, dataset, on_epoch)
+
+
+def try_run(config: RunConfig, dataset: Dataset) -> None:
+    """Build what a configuration names and take one step with a few images, to see that it works at all.
+
+    Raises:
+        Exception: Whatever Keras or the user's own code says of it.
+    """
+    _check_data(config, dataset)
+    with _session(config):
+        model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
+        compile_model(model, config, steps_per_epoch=1)
+        images = dataset.train_images[:_TRIAL_EXAMPLES].reshape(-1, *dataset.image_shape)
+        labels = dataset.train_labels[:_TRIAL_EXAMPLES]
+        batches = make_training_dataset(images, labels, batch_size=len(labels), num_epochs=1, seed=0)
+        model.fit(batches, epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
+
+
+@contextmanager
+def _session(config: RunConfig) -> Iterator[None]:
+    """Start afresh, with the seed, the threads and the precision of a configuration."""
+    use_threads(config.threads)
     policy = keras.config.dtype_policy()  # before the session is cleared, which forgets it
     keras.backend.clear_session()
     keras.utils.set_random_seed(derive_seed(config.seed, "global"))
     keras.config.set_dtype_policy(config.precision)
     try:
-        return _train(config, dataset, on_epoch)
+        yield
     finally:
         keras.config.set_dtype_policy(policy)
 
@@ -138,7 +167,7 @@ def use_threads(threads: int) -> None:
 
 def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -> None:
     """Compile a model as the configuration says and take the overhead of a step out of `fit`."""
-    loss, metrics = _build_loss(config.loss)
+    loss, metrics = build_loss(config.loss, may_regularise=is_own_name(config.model.name))
     model.compile(
         optimizer=build_optimizer(config, steps_per_epoch),
         loss=loss,
@@ -183,12 +212,17 @@ def build_optimizer(config: RunConfig, steps_per_epoch: int) -> keras.optimizers
     }
     options = option_values("optimizer", config.optimizer)
     rate = _build_schedule(config.schedule, options.pop("learning_rate"), steps_per_epoch, config.epochs)
+    if is_keras_name(config.optimizer.name):
+        given = config.optimizer.plain_options(list) | {"learning_rate": rate}
+        return getattr(keras.optimizers, config.optimizer.name)(**given)
     return classes[config.optimizer.name](learning_rate=rate, **options)
 
 
 def _build_schedule(schedule: Component, rate: float, steps_per_epoch: int, epochs: int) -> Any:
     if schedule.name == "constant":
         return rate
+    if is_keras_name(schedule.name):
+        return _build_keras_schedule(schedule, rate)
     warmup = option_values("schedule", schedule)["warmup_epochs"]
     steps = (epochs - warmup) * steps_per_epoch
     if not warmup:
@@ -196,25 +230,10 @@ def _build_schedule(schedule: Component, rate: float, steps_per_epoch: int, epoc
     return keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=warmup * steps_per_epoch)
 
 
-class _SmoothedCrossEntropy(keras.losses.Loss):
-    """Cross-entropy on logits against labels of which `smoothing` is spread over all classes (Szegedy et al. 2016)."""
-
-    def __init__(self, smoothing: float):
-        super().__init__(name="smoothed_cross_entropy")
-        self.smoothing = smoothing
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        targets = keras.ops.one_hot(y_true, y_pred.shape[-1])
-        return keras.losses.categorical_crossentropy(targets, y_pred, from_logits=True, label_smoothing=self.smoothing)
-
-
-def _build_loss(loss: Component) -> tuple[keras.losses.Loss, list[Any]]:
-    smoothing = option_values("loss", loss)["label_smoothing"]
-    accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-    if not smoothing:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True), [accuracy]
-    plain = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
-    return _SmoothedCrossEntropy(smoothing), [accuracy, plain]
+def _build_keras_schedule(schedule: Component, rate: float) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A class of Keras that starts at the optimizer's rate, but for the one that states all its rates itself."""
+    start = {} if schedule.name == "PiecewiseConstantDecay" else {"initial_learning_rate": rate}
+    return getattr(keras.optimizers.schedules, schedule.name)(**start, **schedule.plain_options(list))
 
 
 def predict_test(model: keras.Model, batches: tf.data.Dataset, labels: NDArray[np.int32]) -> Predictions:

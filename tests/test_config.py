@@ -249,7 +249,7 @@ def test_a_configuration_cannot_be_changed():
         ({"model": "fnc"}, r"model must be one of cnn, fcn; got 'fnc' \(did you mean 'fcn'\?\)"),
         ({"optimizer": "adamm"}, r"optimizer must be one of adam, adamw, rmsprop, sgd; got 'adamm' \(did you mean"),
         ({"schedule": "cosin"}, r"schedule must be one of constant, cosine; got 'cosin' \(did you mean 'cosine'\?\)"),
-        ({"loss": "hinge"}, r"loss must be one of cross_entropy; got 'hinge'$"),
+        ({"loss": "hinge"}, r"loss must be one of cross_entropy; got 'hinge' \(did you mean 'Hinge'\?\)"),
         ({"model": {"name": "fcn", "initializer": "xavier"}}, r"initializer must be one of .*'xavier' \(did you mean"),
         (
             {"model": {"name": "fcn", "hiden_units": (3,)}},

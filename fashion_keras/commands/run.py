@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "run", run, "train and compare")
-    parser.add_argument("names", nargs="+", metavar="NAME", help=f"{', '.join(ALL_NAMES)}, or all (the report's)")
+    parser.add_argument(
+        "names", nargs="+", metavar="NAME", help=f"{', '.join(ALL_NAMES)}, all (the report's), or a file of your own"
+    )
     add_run_options(parser)
 
 
@@ -73,8 +75,11 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
     """Run comparisons that are there already."""
     from rich.console import Console
 
+    from fashion_keras.experiments import check_name
     from fashion_keras.running import RunOptions, run_experiments
 
+    for experiment in experiments:
+        check_name(experiment)
     known = RunOptions.__dataclass_fields__
     chosen = RunOptions(**{name: value for name, value in vars(options).items() if name in known})
     tune = _tuning_of(options)

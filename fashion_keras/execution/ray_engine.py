@@ -16,6 +16,7 @@ from fashion_keras.config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, prepare_worker
 from fashion_keras.execution.tasks import Outcome
+from fashion_keras.own_code import add_folders, own_folders
 
 Task = TypeVar("Task")
 
@@ -29,9 +30,9 @@ CANCEL_SEC = 10.0
 class RayEngine:
     """Executes tasks on a Ray cluster.
 
-    The tasks' paths must be absolute and mean the same on every node, and the package with the same TensorFlow and
-    Keras be installed there; nothing is uploaded. Whoever reaches Ray's port can run programs on the cluster: trusted
-    networks only.
+    The tasks' paths must be absolute and mean the same on every node, as must the folder of a network of the user's
+    own, and the package with the same TensorFlow and Keras be installed there; nothing is uploaded. Whoever reaches
+    Ray's port can run programs on the cluster: trusted networks only.
 
     Args:
         address: `host:port` of the head node from a machine of the cluster, `ray://host:10001` from outside, `auto` for
@@ -83,7 +84,7 @@ class RayEngine:
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)) // self.threads)
 
     def _submit(self, function: Callable[[Task], Outcome], task: Task, tries: int) -> Any:
-        return self._execute.remote(function, task, self.threads, tries, RunConfig().run_id)
+        return self._execute.remote(function, task, self.threads, tries, RunConfig().run_id, own_folders())
 
     def _outcome_of(self, reference: Any) -> Outcome | None:
         """The outcome, or None where the process or the node died."""
@@ -105,7 +106,14 @@ class RayEngine:
             self._ray.wait(pending, num_returns=len(pending), timeout=CANCEL_SEC)
 
 
-def _execute(function: Callable[[Task], Outcome], task: Task, threads: int, tries: int, identity: str) -> Outcome:
+def _execute(
+    function: Callable[[Task], Outcome],
+    task: Task,
+    threads: int,
+    tries: int,
+    identity: str,
+    folders: Sequence[str] = (),
+) -> Outcome:
     """Execute a task in a worker of Ray, set up as a local worker is.
 
     Args:
@@ -115,8 +123,10 @@ def _execute(function: Callable[[Task], Outcome], task: Task, threads: int, trie
         tries: This is which, from 1.
         identity: Run id of the default configuration on the machine that asks. With other versions of Keras or
             TensorFlow here, runs would be stored under ids that nobody looks for.
+        folders: Where networks of the user's own lie, on every node.
     """
     prepare_worker(threads, ())
+    add_folders(folders)
     if RunConfig().run_id != identity:
         return Outcome(
             "failed", f"the node {platform.node()} has another version of fashion-keras, Keras or TensorFlow installed"

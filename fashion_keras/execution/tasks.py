@@ -71,7 +71,7 @@ class ExportTask:
 
 @dataclass(frozen=True)
 class TimingTask:
-    """Find out how long a run of a configuration takes."""
+    """Train a little of a configuration, to find out whether it works or how long it takes."""
 
     config: RunConfig
     location: DataLocation
@@ -169,6 +169,18 @@ def execute_measuring(task: MeasuringTask) -> Outcome:
             from fashion_keras.measuring import measure_epochs
 
             return Outcome("done", json.dumps(measure_epochs(task.config, _load(task.location))))
+    except Exception as error:
+        return Outcome("failed", _first_line(error))
+
+
+def execute_trial(task: TimingTask) -> Outcome:
+    """Build what a configuration names and take one step; the message of a failure says what is wrong with it."""
+    try:
+        with _output_to(Path(os.devnull)):
+            from fashion_keras.training import try_run
+
+            try_run(task.config, _load(task.location))
+            return Outcome("done")
     except Exception as error:
         return Outcome("failed", _first_line(error))
 

@@ -2,17 +2,21 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 
 from fashion_keras.config import RunConfig
 from fashion_keras.data import DataLocation
+from fashion_keras.errors import ConfigError
 from fashion_keras.execution.local import Engine
 from fashion_keras.execution.progress import RunProgress
-from fashion_keras.execution.tasks import Outcome, RunTask, execute_run
+from fashion_keras.execution.tasks import Outcome, RunTask, TimingTask, execute_run, execute_trial
 from fashion_keras.store import RunStore
 
 BUSY_WAIT_SEC = 2.0
+
+_tried: set[Any] = set()
 
 Failures = list[tuple[str, Outcome]]
 """The labels of the runs that failed, each with what became of it."""
@@ -32,7 +36,13 @@ def train_runs(
 
     Returns:
         What failed; the store has all others.
+
+    Raises:
+        ConfigError: A class of Keras or a network of one's own does not work as it is configured; nothing was trained.
     """
+    foreign = [config for config in configs if config.has_foreign_parts and store.find(config) is None]
+    with console.status("Trying what is not the package's own"):
+        try_foreign_parts(foreign, location, engine)
     failures: Failures = []
     waiting = configs
     with RunProgress(store, waiting, console) as progress:
@@ -49,6 +59,31 @@ def train_runs(
             _wait_for_others(store, busy)
             waiting = busy
     return failures
+
+
+def try_foreign_parts(configs: Sequence[RunConfig], location: DataLocation, engine: Engine) -> None:
+    """Take one step with each new combination of parts, before hours are spent on the other runs.
+
+    Raises:
+        ConfigError: One cannot be built or fails.
+    """
+    kinds = {_kind_of(config): config for config in configs}
+    tasks = [TimingTask(config, location) for kind, config in kinds.items() if kind not in _tried]
+    for task, outcome in engine.run(execute_trial, tasks) if tasks else ():
+        if outcome.status == "failed":
+            raise ConfigError(f"{task.label} cannot be trained: {outcome.message}")
+    _tried.update(kinds)
+
+
+def _kind_of(config: RunConfig) -> Any:
+    """What a trial is about: the parts with their settings, but for the values of fractions, and the data."""
+    parts = [config.model, config.optimizer, config.schedule, config.loss]
+    settings = [(part.name, [(key, _without_fractions(value)) for key, value in part.options]) for part in parts]
+    return str((settings, config.precision, config.xla, config.data))
+
+
+def _without_fractions(value: Any) -> Any:
+    return type(value) if isinstance(value, float) else value
 
 
 def _wait_for_others(store: RunStore, configs: Sequence[RunConfig]) -> None:

@@ -1,6 +1,7 @@
 """What an experiment is: a base configuration, and arms that each change one thing."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -45,14 +46,15 @@ class Experiment:
     """A comparison: its arms are trained on the same seeds and compared pair by pair.
 
     Args:
-        name: A word for commands and folders.
+        name: A word for commands and folders: letters, digits, `_`, `-` and `.`.
         title: A line for people.
         base: What the arms share.
         arms: At least two; names differ.
         baseline: The arm that the others are compared with; the first where none is named.
 
     Raises:
-        ConfigError: On construction, where an arm's settings are wrong, two arms are one, or the baseline is none.
+        ConfigError: On construction, where the name is no word, an arm's settings are wrong, two arms are one, or the
+            baseline is none.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Experiment:
     baseline: str = ""
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"\w[\w.-]*", self.name):
+            raise ConfigError(f"the name of an experiment must be letters, digits, _, - and ., got {self.name!r}")
         names = [arm.name for arm in self.arms]
         if len(names) < 2 or len(set(names)) < len(names):
             raise ConfigError(f"experiment {self.name!r} needs at least two arms of different names, got {names}")

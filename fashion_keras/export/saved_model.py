@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.data import Dataset
-from fashion_keras.errors import ExportError
+from fashion_keras.errors import ConfigError, ExportError
 from fashion_keras.export.parity import (
     MAX_PROBABILITY_DIFFERENCE,
     ParityReport,
@@ -145,6 +145,8 @@ def build_run_model(run: StoredRun, dataset: Dataset) -> "keras.Model":
     model = build_float32_model(run.config, dataset.image_shape, dataset.num_classes)
     try:
         model.set_weights(run.load_weights())
+    except ConfigError:  # a network of the user's own has changed or fails
+        raise
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0]
         raise ExportError(f"{run.path} has no usable weights ({reason}); delete it and run again") from error
