@@ -1,0 +1,117 @@
+"""Data in an .npz file: equal to the same data in IDX files, and bounded by what the file really has."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from fashion_keras.data import load, locate
+from fashion_keras.errors import DataError
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (18, 5, 4)).astype(np.uint8)
+
+
+@pytest.fixture
+def write_npz(tmp_path):
+    """Write twelve and six images of three classes, but for what is given otherwise; None leaves it out."""
+
+    def write(name="own.npz", **parts):
+        arrays = {"x_train": PIXELS[:12], "y_train": [0, 1, 2] * 4, "x_test": PIXELS[12:], "y_test": [2, 1, 0] * 2}
+        arrays |= parts
+        np.savez_compressed(tmp_path / name, **{key: array for key, array in arrays.items() if array is not None})
+        return tmp_path / name
+
+    return write
+
+
+def test_equal_arrays_are_the_same_data_as_idx_files(write_npz, write_data_set):
+    location = locate(dataset=write_npz())
+    dataset = load(location)
+    assert location.content_hash == locate(dataset=write_data_set()).content_hash
+    assert (dataset.name, dataset.image_shape, dataset.class_names) == ("own", (5, 4, 1), ("0", "1", "2"))
+    np.testing.assert_array_equal(dataset.train_images, PIXELS[:12])
+
+
+def test_the_order_in_memory_changes_nothing(write_npz):
+    one = locate(dataset=write_npz("a.npz"))
+    assert locate(dataset=write_npz("b.npz", x_train=np.asfortranarray(PIXELS[:12]))).content_hash == one.content_hash
+
+
+def test_text_labels_name_the_classes(write_npz):
+    text = ["hat", "Ärmel", "belt"] * 4
+    dataset = load(locate(dataset=write_npz(y_train=text, y_test=["hat", "belt"] * 3)))
+    assert dataset.class_names == ("belt", "hat", "Ärmel")
+    np.testing.assert_array_equal(dataset.test_labels, [1, 0] * 3)
+
+
+def test_labels_from_one_and_in_a_column_are_read(write_npz):
+    dataset = load(locate(dataset=write_npz(y_train=np.array([[1], [2], [3]] * 4), y_test=np.array([[2]] * 6))))
+    np.testing.assert_array_equal(dataset.test_labels, [1] * 6)
+
+
+def test_colour_is_read(write_npz):
+    colour = np.zeros((12, 6, 5, 3), np.uint8)
+    assert load(locate(dataset=write_npz(x_train=colour, x_test=colour[:6]))).image_shape == (6, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"x_test": None}, "has no array x_test; it has x_train, y_train, y_test, and"),
+        ({"x_train": PIXELS[:12] / 255}, r"x_train is float64; pixels must be uint8.*np.rint\(x_train \* 255\)"),
+        ({"x_test": PIXELS[12:].astype(int)}, r"x_test is int64; .*x_test.astype\(np.uint8\)"),
+        ({"x_test": PIXELS[12:] > 3}, r"x_test is bool; .*\* 255"),
+        ({"x_train": PIXELS[:11]}, "train has 11 images but 12 labels"),
+        ({"x_test": PIXELS[12:, :4]}, "training images are 5 x 4, test images 4 x 4"),
+        ({"x_train": PIXELS[:12].reshape(12, 20)}, "x_train is 12 x 20; expected count x height x width"),
+        ({"y_train": np.zeros(12)}, "y_train is float64; labels must be whole numbers or text"),
+        ({"y_train": np.eye(12)[:, :3].astype(int)}, r"one-hot labels, np.argmax\(y_train, axis=1\)"),
+        ({"y_train": [0] * 12, "y_test": [0] * 6}, "every training label is 0; at least two"),
+        ({"y_train": [0, 1, 300] * 4}, "y_train goes from 0 to 300; labels must be 0 to 255"),
+        ({"y_train": [-1, 1, 0] * 4}, "y_train goes from -1 to 1"),
+        ({"y_test": [3] * 6}, "labels that do not occur in training: 3"),
+        ({"y_test": ["a"] * 6}, "both must be numbers, or text"),
+        ({"y_train": ["a", "b"] * 6, "y_test": ["c"] * 6}, "the test set has the class 'c', which does not occur"),
+        ({"y_train": np.array([{}] * 12)}, "y_train holds Python objects, which are not read"),
+        ({"x_train": PIXELS[:0]}, "x_train is empty"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_remedy(write_npz, parts, message):
+    with pytest.raises(DataError, match=message) as error:
+        locate(dataset=write_npz(**parts))
+    assert "\n" not in str(error.value)
+
+
+def test_a_header_that_claims_more_than_there_is_allocates_nothing(write_npz):
+    path = write_npz()
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (10**7, 100, 100)})
+    members["x_train.npy"] = header.getvalue() + b"\0" * 100
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(DataError, match="x_train says that it has 100,000,000,000 bytes, which the file has not"):
+        locate(dataset=path)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 200, -30])
+def test_a_damaged_file_is_one_line(write_npz, keep):
+    path = write_npz()
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(DataError, match=r"own.npz is no .npz file, or is damaged"):
+        locate(dataset=path)
+
+
+def test_a_size_goes_with_pictures_alone(write_npz):
+    with pytest.raises(DataError, match="--image-size goes with a folder of pictures"):
+        locate(dataset=write_npz(), image_size=(8, 8))
+
+
+def test_data_that_changed_since_it_was_located_is_not_loaded(write_npz):
+    location = locate(dataset=write_npz())
+    write_npz(y_test=[0, 1, 2] * 2)
+    with pytest.raises(DataError, match="has changed"):
+        load(location)
