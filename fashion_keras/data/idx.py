@@ -26,6 +26,8 @@ MAX_BYTES = 8 * 2**30
 """No larger file is read: what a header claims beyond it is a lie or will not fit into memory."""
 
 _UINT8 = 0x08
+_TYPE_CODES = b"\x08\x09\x0b\x0c\x0d\x0e"
+_GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 2**20
 # Any prefix (emnist-letters-), EMNIST's "test" for "t10k", and the dot that some unpackers put before "idx".
 _FILE_NAME = re.compile(r"(.*?)(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(?:\.gz)?")
@@ -182,29 +184,78 @@ def read_file(path: Path) -> IdxFile:
     return IdxFile(shape, content, hashlib.sha256(content).hexdigest())
 
 
+def looks_like_idx(head: bytes) -> bool:
+    """Whether a file claims by its first three bytes to be an IDX file, raw or gzipped: no picture begins so."""
+    return head[:2] == _GZIP_MAGIC or (head[:2] == b"\0\0" and head[2:3] != b"" and head[2:3] in _TYPE_CODES)
+
+
+def iter_images(raw: BinaryIO, name: str, image_shape: tuple[int, int, int]) -> Iterator[NDArray[np.uint8]]:
+    """Yield the images of an IDX file one by one: memory holds one, however many the file has.
+
+    Args:
+        raw: The file, raw or gzipped, open at its beginning.
+        name: What errors call it.
+        image_shape: Height, width and channels that every image must have.
+
+    Yields:
+        uint8 [H, W], or [H, W, C] in colour.
+
+    Raises:
+        DataError: It is no IDX file of such images, or shorter or longer than its header says; the images before that
+            have been given by then.
+    """
+    size = math.prod(image_shape)
+    shape = image_shape if image_shape[2] > 1 else image_shape[:2]
+    with _clear_errors(name), _decompressed(raw) as stream:
+        found, _ = _read_header(stream, name)
+        if found[1:] not in (shape, image_shape):
+            raise DataError(f"{name} is {by(found)} values; expected count x {by(shape)}, what the model takes")
+        for index in range(found[0]):
+            content = bytearray()
+            read_up_to(stream, content, size)
+            if len(content) < size:
+                raise DataError(f"{name} ends after {index:,} of the {found[0]:,} images that its header promises")
+            yield np.frombuffer(content, np.uint8).reshape(shape)
+        if stream.read(1):
+            raise DataError(f"{name} goes on after the {found[0]:,} images that its header promises")
+
+
 @contextmanager
 def _open_content(path: Path) -> Iterator[BinaryIO]:
     """Open a file, raw or gzipped, for its decompressed content; what goes wrong in the block becomes a DataError."""
-    try:
+    with _clear_errors(path):
         if path.exists() and not path.is_file():  # a pipe would block for ever
             raise DataError(f"{path} is not a regular file")
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            if zipped:
-                with gzip.GzipFile(fileobj=raw) as stream:
-                    yield stream  # type: ignore[misc]  # it has the methods, if not the type
-            else:
-                yield raw
+        with path.open("rb") as raw, _decompressed(raw) as stream:
+            yield stream
+
+
+@contextmanager
+def _decompressed(raw: BinaryIO) -> Iterator[BinaryIO]:
+    """Give the content of a stream that can seek, raw or gzipped."""
+    zipped = raw.read(2) == _GZIP_MAGIC
+    raw.seek(0)
+    if zipped:
+        with gzip.GzipFile(fileobj=raw) as stream:
+            yield stream  # type: ignore[misc]  # it has the methods, if not the type
+    else:
+        yield raw
+
+
+@contextmanager
+def _clear_errors(name: Path | str) -> Iterator[None]:
+    """Turn what goes wrong in reading into a DataError."""
+    try:
+        yield
     except EOFError as error:
-        raise DataError(f"{path} is cut off: its gzip stream does not end") from error
+        raise DataError(f"{name} is cut off: its gzip stream does not end") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path} is damaged: {error}") from error
+        raise DataError(f"{name} is damaged: {error}") from error
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+        raise DataError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _read_header(stream: BinaryIO, path: Path) -> tuple[tuple[int, ...], bytearray]:
+def _read_header(stream: BinaryIO, path: Path | str) -> tuple[tuple[int, ...], bytearray]:
     """Return the dimensions and the bytes of the header, checked as far as a header can be."""
     header = bytearray()
     read_up_to(stream, header, 4)
@@ -242,4 +293,4 @@ def read_up_to(stream: IO[bytes], content: bytearray, num_bytes: int) -> None:
 
 def by(shape: tuple[int, ...]) -> str:
     """Return dimensions for people, such as `60,000 x 28 x 28`."""
-    return " x ".join(f"{size:,}" for size in shape)
+    return " x ".join(f"{size:,}" for size in shape[:6]) + (" x ..." if len(shape) > 6 else "")
