@@ -44,7 +44,7 @@ def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     try:
         record = json.loads((Path(path) / RECORD).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else {}
 
@@ -57,7 +57,8 @@ def find_damage(path: str | os.PathLike[str], record: Mapping[str, Any]) -> str 
     files = record.get("files", {})
     for name, expected in files.items():
         try:
-            if _hash_file(Path(path) / name) != expected:
+            # Not a device, say, which a record could name.
+            if not (Path(path) / name).is_file() or _hash_file(Path(path) / name) != expected:
                 return name
         except OSError:
             return name
