@@ -1,0 +1,29 @@
+"""Which choice in training a neural network is better, by how much, and is it real? And the models that come of it.
+
+    from fashion_keras import load_model
+
+    model = load_model("cnn")
+    model.predict("boot.jpg").class_name
+
+Importing the package imports nothing else: `load_model` comes when it is first asked for, TensorFlow when a model is
+loaded.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fashion_keras.inference import load_model
+
+__all__ = ["load_model"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "load_model":
+        from fashion_keras.inference import load_model
+
+        return load_model
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -22,3 +22,7 @@ class StoreError(UserError):
 
 class ExportError(UserError):
     """A model could not be exported, or its export does not agree with it."""
+
+
+class ImageError(UserError, ValueError):
+    """A picture or an array that cannot be classified as it is."""

@@ -14,3 +14,13 @@ def safe_name(name: str) -> str:
     """Return a name that every file system takes: what is no letter, digit, `-`, `_` or `.` becomes `_`."""
     text = "".join(char if char.isalnum() or char in "-_." else "_" for char in name)
     return text.lstrip(".")[:100] or "_"
+
+
+def printable(text: str) -> str:
+    """Return a text on one line: a line break, a control character or an undecodable byte becomes its escape."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, or its type where it says nothing."""
+    return printable((str(error).strip() or type(error).__name__).splitlines()[0])

@@ -1,37 +1,88 @@
 """`fashion-keras predict`."""
 
 import argparse
+import io
 import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from fashion_keras.commands.options import Commands, Parser, add_command
+from fashion_keras.commands.options import Commands, Parser, add_command, count
+
+if TYPE_CHECKING:
+    from fashion_keras.answer_files import Answered
+    from fashion_keras.gathering import Unreadable
+    from fashion_keras.inference import Classifier
+    from fashion_keras.pictures import Picture
+
+BATCH_SIZE = 500
 
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "predict", predict, "classify pictures with an exported model")
-    parser.add_argument("model", metavar="MODEL", help="folder of a SavedModel, such as saved_models/cnn/cnn")
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files")
+    parser.add_argument("model", metavar="MODEL", help="cnn or fcn, or the folder of a SavedModel")
     parser.add_argument(
-        "--invert", choices=("auto", "on", "off"), default="auto", help="make a dark-on-light picture light on dark"
+        "images",
+        nargs="+",
+        metavar="IMAGE",
+        help="PNG, JPEG or WebP files, folders of them, quoted patterns such as 'photos/*.jpg', IDX files, or - for "
+        "standard input",
     )
+    parser.add_argument("--top", type=count, default=1, metavar="K", help="the K most probable classes (default: 1)")
+    parser.add_argument(
+        "--invert",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="make a dark-on-light picture light on dark (default: auto, if its border is light)",
+    )
+    form = parser.add_mutually_exclusive_group()
+    for name, text in (("json", "write a JSON array"), ("csv", "write CSV, a row per picture and class")):
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, default="text", help=text)
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Classify what can be read; a picture that cannot is named and makes the status 1."""
-    import numpy as np
-
-    from fashion_keras.inference import ImageError, format_rows, load_model, read_picture
+    """Classify what can be read; what cannot is named on standard error and makes the status 1."""
+    from fashion_keras.answer_files import make_writer
+    from fashion_keras.gathering import Unreadable, read_pictures
+    from fashion_keras.inference import load_model
 
     model = load_model(options.model)
-    pictures, errors = [], []
-    for path in options.images:
-        try:
-            pictures.append(read_picture(path, model.image_shape, options.invert))
-        except ImageError as error:
-            errors.append(error)
-    if pictures:
-        answers = model.predict(np.stack([picture.pixels for picture in pictures]))
-        print("\n".join(format_rows(pictures, answers)))
-    for complaint in errors:
-        print(f"fashion-keras: {complaint}", file=sys.stderr)
-    return 1 if errors else 0
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name need not be Unicode, nor the terminal able to show it.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    writer = make_writer(options.form, sys.stdout, model.class_names)
+    status = 0
+    writer.begin()
+    standard_input = getattr(sys.stdin, "buffer", None)
+    for batch in _batches(read_pictures(options.images, model.image_shape, options.invert, standard_input)):
+        writer.write(_answer(model, batch, options.top))
+        sys.stdout.flush()
+        for item in batch:
+            if isinstance(item, Unreadable):
+                status = 1
+                print(f"fashion-keras: {item.reason}", file=sys.stderr)
+    writer.end()
+    return status
+
+
+def _batches(items: "Iterable[Picture | Unreadable]") -> "Iterator[list[Picture | Unreadable]]":
+    """Yield the items in lists of at most BATCH_SIZE: no more of them are in memory at a time."""
+    batch = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == BATCH_SIZE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _answer(model: "Classifier", batch: "list[Picture | Unreadable]", top: int) -> "list[Answered]":
+    """Return each picture with its most probable classes, and each error with none, in their order."""
+    import numpy as np
+
+    from fashion_keras.pictures import Picture
+
+    pixels = [item.pixels for item in batch if isinstance(item, Picture)]
+    guesses = iter(model.predict(np.stack(pixels)).top(top) if pixels else [])
+    return [(item, next(guesses) if isinstance(item, Picture) else ()) for item in batch]

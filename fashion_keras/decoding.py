@@ -1,0 +1,191 @@
+"""Decode pictures that may be hostile: bounded in bytes, pixels and time, and whatever is wrong is one line.
+
+Of a file no more than `MAX_FILE_BYTES` are read and no more than `MAX_PIXELS` are decoded, one picture at a time.
+Devices, pipes and folders are told by their kind before they are opened: reading them could last for ever.
+"""
+
+import contextlib
+import io
+import os
+import stat
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from fashion_keras.errors import ImageError, UserError
+from fashion_keras.formatting import first_line, printable
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+SUFFIXES = (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp")
+MAX_FILE_BYTES = 100 * 2**20
+MAX_PIXELS = 50_000_000
+
+_CHUNK_BYTES = 2**20
+_WORKING_SIZE = 1024
+_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "I;16", "I;16L", "I;16B")
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+# What undoes each orientation of EXIF. Not `ImageOps.exif_transpose`: it writes the EXIF data again, which fails for
+# some that cameras write.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION = 0x0112
+# One picture at a time: it bounds the memory of a program with threads, and `catch_warnings` is not made for them.
+_DECODING = threading.Lock()
+
+
+def decode(source: bytes | Image.Image, name: str) -> tuple[Image.Image, int]:
+    """Return a picture in RGB, or RGBA if it has transparency, upright; a large one is shrunk to some 1000 pixels.
+
+    Args:
+        source: The content of a PNG, JPEG or WebP file, or what Pillow has opened.
+        name: What errors call it.
+
+    Returns:
+        The picture, of an animated one the first frame; and the number of frames that the file claims.
+
+    Raises:
+        ImageError: It is no picture, is damaged or has more than MAX_PIXELS.
+    """
+    # Pillow warns of damage that it can pass over, and of many pixels; those are bounded here.
+    with _DECODING, _one_line(name), warnings.catch_warnings(action="ignore"):
+        if isinstance(source, Image.Image):
+            return _to_picture(source, name), 1
+        _check_size(_webp_size(source), name)
+        with Image.open(io.BytesIO(source), formats=FORMATS) as image:
+            return _to_picture(image, name), getattr(image, "n_frames", 1)
+
+
+@contextlib.contextmanager
+def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a regular file for reading; what the system says of it in the block becomes an ImageError of one line."""
+    name = printable(os.fspath(path))
+    try:
+        _check_kind(path, name)
+        with Path(path).open("rb") as file:
+            yield file
+    except OSError as error:
+        raise ImageError(f"{name} cannot be read: {error.strerror or error}") from error
+
+
+def _check_kind(path: str | os.PathLike[str], name: str) -> None:
+    try:
+        kind = _KINDS.get(stat.S_IFMT(Path(path).stat().st_mode))
+    except ValueError as error:
+        raise ImageError(f"{name} cannot be read: {error}") from error
+    if kind:
+        remedy = "; pipe what it gives to `-`" if kind == "a named pipe" else ""
+        raise ImageError(f"{name} is {kind}, not a picture{remedy}")
+
+
+def read_bounded(stream: BinaryIO, name: str) -> bytes:
+    """Return what a stream gives until it ends.
+
+    Raises:
+        ImageError: It gives nothing, or more than MAX_FILE_BYTES.
+    """
+    content = bytearray()
+    # In pieces, because read(n) reserves n bytes before it knows whether they are there.
+    while chunk := stream.read(_CHUNK_BYTES):
+        content += chunk
+        if len(content) > MAX_FILE_BYTES:
+            raise ImageError(f"{printable(name)} is larger than {MAX_FILE_BYTES >> 20} MiB, the limit of a picture")
+    if not content:
+        raise ImageError(f"{printable(name)} is empty")
+    return bytes(content)
+
+
+@contextlib.contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    """Turn whatever Pillow says of a picture into an ImageError of one line."""
+    name = printable(name)
+    try:
+        yield
+    except UserError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{name} has more than {MAX_PIXELS // 10**6} million pixels; make it smaller") from error
+    except Image.UnidentifiedImageError as error:
+        raise ImageError(f"{name} is no PNG, JPEG or WebP picture") from error
+    # Pillow's decoders raise almost anything for damaged files: SyntaxError, struct.error, zlib.error, EOFError.
+    except Exception as error:
+        raise ImageError(f"{name} cannot be read: {first_line(error)}") from error
+
+
+def _to_picture(image: Image.Image, name: str) -> Image.Image:
+    _check_size(image.size, name)
+    if image.mode not in _MODES:
+        raise ImageError(f"{printable(name)} has the mode {image.mode}, which is not read; convert it to L or RGB")
+    image.load()
+    return _turn_upright(_shrink(_to_colours(image)), image)
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        many = f"{width:,} x {height:,} pixels, more than {MAX_PIXELS // 10**6} million"
+        raise ImageError(f"{printable(name)} has {many}; make it smaller")
+
+
+def _webp_size(content: bytes) -> tuple[int, int]:
+    """Return the width and height that a WebP file claims, or zeros: Pillow reserves them on opening it.
+
+    Source: RFC 9649, sections 2.5 to 2.7.
+    """
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        return 0, 0
+    if content[12:16] == b"VP8X":
+        return int.from_bytes(content[24:27], "little") + 1, int.from_bytes(content[27:30], "little") + 1
+    if content[12:16] == b"VP8L":
+        bits = int.from_bytes(content[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    # Lossy, with two bits of scaling above each number.
+    return int.from_bytes(content[26:28], "little") & 0x3FFF, int.from_bytes(content[28:30], "little") & 0x3FFF
+
+
+def _to_colours(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        image = _to_8_bits(image)
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """Return a picture of 16 bits a pixel in L or LA; `convert` would clip it at 255."""
+    pixels = np.asarray(image)
+    levels = Image.fromarray((pixels >> 8).astype(np.uint8))
+    hidden = image.info.get("transparency")
+    if isinstance(hidden, int):
+        levels.putalpha(Image.fromarray((pixels != hidden).astype(np.uint8) * np.uint8(255)))
+    return levels
+
+
+def _shrink(image: Image.Image) -> Image.Image:
+    """Average blocks of pixels, so that what follows costs the same for every large picture."""
+    factor = max(image.size) // _WORKING_SIZE
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _turn_upright(image: Image.Image, original: Image.Image) -> Image.Image:
+    turn = None
+    # EXIF data may be anything; damaged, it says nothing.
+    with contextlib.suppress(Exception):
+        turn = _TURNS.get(int(original.getexif().get(_ORIENTATION, 1)))
+    return image if turn is None else image.transpose(turn)
