@@ -1,12 +1,17 @@
 """The names of the comparisons, each a module of `fashion_keras.experiments`, and of those that were tuned."""
 
+from pathlib import Path
+
 NAMES = ("learning_rates", "optimizers", "dropout", "initializers", "batch_norm", "cnn")
 """The report's, which `run all` trains."""
 
 PRECISION_NAMES = ("precision_fcn", "precision_cnn")
 """What `--precision auto` rests on."""
 
-ALL_NAMES = NAMES + PRECISION_NAMES
+TUNED_NAMES = tuple(sorted(path.stem for path in (Path(__file__).parent / "experiments").glob("tuned_*.json")))
+"""Picks of searches that were adopted: `fashion-keras tune SPACE --adopt` writes such a file."""
+
+ALL_NAMES = NAMES + PRECISION_NAMES + TUNED_NAMES
 
 _TUNED = "_tuned"
 _USUAL_SETTING = "learning_rate"

@@ -35,6 +35,9 @@ LIGHT_MODULES = (
     "fashion_keras.store",
     "fashion_keras.times",
     "fashion_keras.timing",
+    "fashion_keras.tuning",
+    "fashion_keras.tuning.outputs",
+    "fashion_keras.tuning.picks",
 )
 
 COMMAND_NAMES = [path.stem for path in Path(commands.__file__).parent.glob("[!_]*.py") if path.stem != "options"]

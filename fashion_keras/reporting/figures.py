@@ -7,7 +7,7 @@ import io
 import math
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,11 +74,30 @@ def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str
     if not arms or not suffixes:
         return []
     title = f"{one_line(results.record.title)}\n{one_line(describe_results(results))}"
+    return write_figures(
+        lambda: {"curves_by_arm": draw_arms_apart(arms, title), "curves_overlaid": draw_arms_overlaid(arms, title)},
+        folder,
+        suffixes,
+    )
+
+
+def write_figures(
+    draw: Callable[[], Mapping[str, Figure]], folder: Path, suffixes: Sequence[str] = PICTURES
+) -> list[Path]:
+    """Draw figures in the style of all and write them; equal figures give equal files.
+
+    Args:
+        draw: Returns the figures by the names of their files.
+        folder: Where to; made where it is missing.
+        suffixes: Formats of the pictures.
+
+    Raises:
+        StoreError: The folder cannot be written, in one line.
+    """
     # Neither the user's own matplotlib settings nor those of an earlier figure change ours.
     with matplotlib.style.context(["default", STYLE]):
-        figures = {"curves_by_arm": draw_arms_apart(arms, title), "curves_overlaid": draw_arms_overlaid(arms, title)}
         contents = {
-            f"{name}.{suffix}": render(figure, suffix) for name, figure in figures.items() for suffix in suffixes
+            f"{name}.{suffix}": render(figure, suffix) for name, figure in draw().items() for suffix in suffixes
         }
     return write_files(folder, contents)
 

@@ -1,0 +1,72 @@
+"""`fashion-keras tune`."""
+
+import argparse
+
+from fashion_keras.commands.options import (
+    Commands,
+    Parser,
+    add_command,
+    add_data_options,
+    add_execution_options,
+    add_out_option,
+    count,
+)
+
+
+def add_to(commands: "Commands[Parser]") -> None:
+    """Declare the command."""
+    parser = add_command(commands, "tune", tune, "search for good settings, and measure the best beside the base")
+    parser.add_argument("space", metavar="SPACE", help="fcn, cnn, or a function of your own: module:function")
+    parser.add_argument(
+        "--oracle",
+        choices=("bayesian", "random", "hyperband", "grid"),
+        default="bayesian",
+        help="how trials are proposed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--trials", type=count, metavar="N", help="at most so many (default: 40; hyperband and grid: all they have)"
+    )
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the search (default: %(default)s)")
+    parser.add_argument("--epochs", type=count, metavar="N", help="of a trial (default: fcn 40, cnn 10, else 50)")
+    parser.add_argument(
+        "--objective",
+        choices=("val_accuracy", "val_loss"),
+        default="val_accuracy",
+        help="at the last epoch (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--generation",
+        type=count,
+        metavar="N",
+        help="trials proposed before any of them is known (default: 8; random: all)",
+    )
+    parser.add_argument(
+        "--final-seeds",
+        type=seed,
+        default=10,
+        metavar="N",
+        help="measure the pick beside the base on so many fresh seeds (default: %(default)s; 0: do not)",
+    )
+    parser.add_argument("--adopt", action="store_true", help="make the pick a comparison of the project, tuned_SPACE")
+    add_data_options(parser)
+    add_out_option(parser)
+    parser.add_argument("--dry-run", action="store_true", help="say what would be searched, and train nothing")
+    add_execution_options(parser)
+
+
+def seed(text: str) -> int:
+    """Read a whole number of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, got {text!r}")
+    return int(text)
+
+
+def tune(options: argparse.Namespace) -> int:
+    """Search."""
+    from rich.console import Console
+
+    from fashion_keras.tuning.tune import TuneOptions, tune
+
+    known = TuneOptions.__dataclass_fields__
+    chosen = TuneOptions(**{name: value for name, value in vars(options).items() if name in known})
+    return tune(chosen, Console())

@@ -1,0 +1,125 @@
+"""Which hyperparameters mattered: permutation importance of a random forest over the trials, with its uncertainty."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+NUM_RESAMPLES = 60
+NUM_TREES = 60
+NUM_SHUFFLES = 8
+FEWEST_TRIALS = 10
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What a hyperparameter tells about the score.
+
+    Attributes:
+        name: The hyperparameter.
+        mean: How much of the scores' variance the forest's predictions lose when its values are shuffled.
+        low, high: The middle 95 % over the resamples of the trials.
+    """
+
+    name: str
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ForestReport:
+    """The importances, and whether the forest that they come from predicts anything.
+
+    Attributes:
+        importances: The greatest first.
+        explained: Share of the variance of unseen trials' scores that the forest explains, the mean over the
+            resamples; at 0 or below it knows nothing, and the importances mean nothing.
+    """
+
+    importances: tuple[Importance, ...]
+    explained: float
+
+
+def measure_importance(values: Sequence[Mapping[str, Any]], scores: ArrayLike, seed: int = 0) -> ForestReport | None:
+    """Measure what each hyperparameter tells about the score of trials that the forest has not seen.
+
+    The trials are drawn anew, with replacement, again and again; a forest learns from those that were drawn, and its
+    error on the others is compared with its error after a hyperparameter's values were shuffled among them (Breiman
+    2001). The spread over the draws says how much of the answer hangs on which trials happened to be made.
+
+    Args:
+        values: The hyperparameters that apply, of each trial.
+        scores: float [trials], the higher the better.
+        seed: Fixes draws and forests.
+
+    Returns:
+        None with fewer than ten trials, or where neither the values nor the scores differ.
+    """
+    names, features = encode(values)
+    targets = np.asarray(scores, np.float64)
+    if len(targets) < FEWEST_TRIALS or not names or not targets.std():
+        return None
+    rng = np.random.default_rng(seed)
+    losses, explained = [], []
+    for resample in range(NUM_RESAMPLES):
+        drawn = rng.integers(len(targets), size=len(targets))
+        unseen = np.setdiff1d(np.arange(len(targets)), drawn)
+        forest = _fit(features[drawn], targets[drawn], seed + resample)
+        error, shuffled = _errors(forest, features[unseen], targets[unseen], rng)
+        losses.append((shuffled - error) / targets.var())
+        explained.append(1 - error / targets.var())
+    table = np.array(losses)
+    low, high = np.percentile(table, [2.5, 97.5], axis=0)
+    found = [Importance(*row) for row in zip(names, table.mean(axis=0), low, high, strict=True)]
+    return ForestReport(tuple(sorted(found, key=lambda item: -item.mean)), float(np.mean(explained)))
+
+
+def encode(values: Sequence[Mapping[str, Any]]) -> tuple[list[str], NDArray[np.float64]]:
+    """Return the names of the hyperparameters that vary, and a column for each, float64 [trials, names].
+
+    Words become their places in the alphabet. Where a hyperparameter does not apply, its column has the median of the
+    others: it must not tell which choice it depends on.
+    """
+    names = list(dict.fromkeys(name for trial in values for name in trial))
+    columns = {name: _encode_column([trial.get(name) for trial in values]) for name in names}
+    varying = [name for name in names if np.ptp(columns[name]) > 0]
+    return varying, np.array([columns[name] for name in varying], np.float64).T.reshape(len(values), len(varying))
+
+
+def _encode_column(values: Sequence[Any]) -> NDArray[np.float64]:
+    known = [value for value in values if value is not None]
+    if any(isinstance(value, str) for value in known):
+        words = sorted({str(value) for value in known})
+        coded = [None if value is None else words.index(str(value)) for value in values]
+    else:
+        coded = list(values)
+    column = np.array([np.nan if value is None else float(value) for value in coded])
+    # The lower median: a value that some trial has.
+    return np.where(np.isnan(column), np.nanquantile(column, 0.5, method="lower"), column)
+
+
+def _fit(features: NDArray[np.float64], targets: NDArray[np.float64], seed: int) -> Any:
+    from sklearn.ensemble import RandomForestRegressor  # a second to load
+
+    return RandomForestRegressor(NUM_TREES, min_samples_leaf=2, max_features=0.5, random_state=seed).fit(
+        features, targets
+    )
+
+
+def _errors(
+    forest: Any, features: NDArray[np.float64], targets: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the mean squared error, and for each column the one after its values were shuffled, float64 [columns]."""
+    num_rows, num_columns = features.shape
+    copies = np.tile(features, (num_columns, NUM_SHUFFLES, 1, 1))
+    for column in range(num_columns):
+        copies[column, :, :, column] = rng.permuted(copies[column, :, :, column], axis=1)
+    # One call: most of a prediction's time does not depend on the number of rows.
+    rows = np.concatenate([features, copies.reshape(-1, num_columns)])
+    predicted = forest.predict(rows)
+    squared = (predicted - np.tile(targets, 1 + num_columns * NUM_SHUFFLES)) ** 2
+    shuffled = squared[num_rows:].reshape(num_columns, NUM_SHUFFLES * num_rows).mean(axis=1)
+    return float(squared[:num_rows].mean()), shuffled

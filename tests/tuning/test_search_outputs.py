@@ -1,0 +1,262 @@
+"""What is computed and written of a search's trials: budget, importances, leaderboard, pictures, pick."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+from stored_runs import commit
+from trying import make_study, search, worth
+
+from fashion_keras.config import Component, RunConfig
+from fashion_keras.errors import ConfigError, StoreError
+from fashion_keras.experiments.definition import BASE
+from fashion_keras.store import RunStore
+from fashion_keras.tuning import picks
+from fashion_keras.tuning.budget import best_of_k, best_so_far
+from fashion_keras.tuning.figures import draw_best_so_far, draw_slices
+from fashion_keras.tuning.importance import encode, measure_importance
+from fashion_keras.tuning.leaderboard import leaderboard_rows, trials_csv
+from fashion_keras.tuning.outputs import SearchResults, describe_results, write_outputs
+from fashion_keras.tuning.picks import Pick, adopt, load_adopted, pick_settings, read_pick
+from fashion_keras.tuning.trials import Objective, Trial
+
+
+def make_trials(store: RunStore, rates: Sequence[float], dropouts: Sequence[float], epochs: int = 4) -> list[Trial]:
+    trials = []
+    for number, (rate, dropout) in enumerate(zip(rates, dropouts, strict=True), start=1):
+        config = RunConfig(epochs=epochs, seed=1_000_000, evaluate_test="never")
+        config = config.with_changes(learning_rate=rate, dropout_rate=dropout)
+        run = commit(store, config, [0.5, worth(config)], with_test=False)
+        trials.append(Trial(number, 1, {"learning_rate": rate, "dropout_rate": dropout}, config, True, run))
+    return trials
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> SearchResults:
+    """Twelve trials: ten that finished, one that diverged, one that failed."""
+    rng = np.random.default_rng(0)
+    store = RunStore(tmp_path / "store")
+    trials = make_trials(store, (10.0 ** rng.uniform(-3, 0, 12)).tolist(), rng.uniform(0, 0.6, 12).tolist())
+    trials[3] = Trial(4, 1, trials[3].values, trials[3].config, True, None, "out of memory")
+    diverged = commit(store, trials[5].config, [0.3, None], with_test=False)
+    trials[5] = Trial(6, 1, trials[5].values, trials[5].config, True, diverged)
+    return SearchResults("tests-random", make_study(trials=12), tuple(trials), 60, (), frozenset({"learning_rate"}))
+
+
+def test_best_so_far_never_falls() -> None:
+    assert best_so_far([3, 1, 4, 2]).tolist() == [3, 3, 4, 4]
+
+
+def test_expected_best_of_two_values_fits_in_the_head() -> None:
+    found = best_of_k([1.0, 3.0])
+    assert found.mean.tolist() == [2.0, 2.5]
+    assert found.low.tolist() == [1.0, 1.0]
+    assert found.high.tolist() == [3.0, 3.0]
+
+
+def test_expected_best_is_the_mean_over_draws_with_replacement() -> None:
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=15)
+    found = best_of_k(values)
+    for k in (1, 4, 15):
+        draws = rng.choice(values, size=(20_000, k)).max(axis=1)
+        assert found.mean[k - 1] == pytest.approx(draws.mean(), abs=0.02)
+        assert found.low[k - 1] == np.quantile(draws, 0.025, method="inverted_cdf")
+        assert found.high[k - 1] == np.quantile(draws, 0.975, method="inverted_cdf")
+
+
+def test_words_are_numbered_and_what_does_not_apply_tells_nothing() -> None:
+    values = [{"a": "x", "b": 1.0}, {"a": "y"}, {"a": "x", "b": 3.0}, {"a": "x", "b": 9.0}, {"a": "x", "c": 1}]
+    names, features = encode(values)
+    assert names == ["a", "b"], "c never varies"
+    assert features[:, 0].tolist() == [0, 1, 0, 0, 0]
+    assert features[:, 1].tolist() == [1, 3, 3, 9, 3]
+
+
+def test_importance_finds_what_matters_and_gives_nothing_to_what_does_not() -> None:
+    rng = np.random.default_rng(0)
+    values = [
+        {"noise": float(rng.normal()), "main": float(rng.uniform()), "weak": bool(rng.integers(2))} for _ in range(50)
+    ]
+    scores = [3 * trial["main"] + 0.5 * trial["weak"] for trial in values]
+    report = measure_importance(values, scores)
+    assert report is not None
+    assert report.importances[0].name == "main"
+    by_name = {item.name: item for item in report.importances}
+    assert by_name["main"].low > 0.5
+    assert by_name["noise"].low < 0.02
+    assert by_name["noise"].mean < 0.05
+    assert by_name["main"].low < by_name["main"].mean < by_name["main"].high
+    assert report.explained > 0.7
+    assert measure_importance(values, scores) == report
+
+
+def test_importance_of_noise_explains_nothing() -> None:
+    rng = np.random.default_rng(0)
+    values = [{"a": float(rng.normal()), "b": float(rng.normal())} for _ in range(30)]
+    report = measure_importance(values, rng.normal(size=30))
+    assert report is not None
+    assert report.explained < 0.1
+
+
+def test_importance_needs_trials_that_differ() -> None:
+    values = [{"a": float(number)} for number in range(20)]
+    assert measure_importance(values[:9], np.arange(9.0)) is None
+    assert measure_importance(values, np.ones(20)) is None
+    assert measure_importance([{"a": 1.0}] * 20, np.arange(20.0)) is None
+
+
+def test_leaderboard_has_the_best_first_and_failures_last(results: SearchResults) -> None:
+    rows = leaderboard_rows(results.trials, results.study.objective)
+    accuracies = [float(row[2]) for row in rows[:10]]
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert [row[2] for row in rows[10:]] == ["diverged", "failed"]
+    assert rows[-1][6].endswith("out of memory")
+    assert rows[0][1] == str(results.best.number if results.best else None)
+
+
+def test_leaderboard_by_loss_has_the_lowest_first(results: SearchResults) -> None:
+    rows = leaderboard_rows(results.trials, Objective("val_loss"))
+    losses = [float(row[3]) for row in rows[:10]]
+    assert losses == sorted(losses)
+
+
+def test_trials_csv_has_every_trial_with_its_hyperparameters(results: SearchResults) -> None:
+    rows = list(csv.DictReader(io.StringIO(trials_csv(results.trials))))
+    assert [int(row["trial"]) for row in rows] == list(range(1, 13))
+    assert [row["status"] for row in rows].count("finished") == 10
+    assert float(rows[0]["hp:learning_rate"]) == pytest.approx(results.trials[0].values["learning_rate"], rel=1e-6)
+    assert rows[3]["message"] == "out of memory"
+
+
+def test_what_is_said_names_seed_test_set_and_noise(results: SearchResults) -> None:
+    text = "\n".join(describe_results(results))
+    assert "10 trials finished, 1 diverged (taken for the worst value), 1 failed" in text
+    assert "seed 1000000" in text
+    assert "The test set was never read" in text
+    assert "On 60 validation images has a standard error of 4." in text
+
+
+def test_a_search_leaves_leaderboard_trials_pick_importances_and_pictures(
+    results: SearchResults, tmp_path: Path
+) -> None:
+    paths = write_outputs(results, tmp_path / "out")
+    names = {path.name for path in paths}
+    assert {"leaderboard.md", "trials.csv", "chosen.json", "importance.csv"} <= names
+    for name in ("best_so_far", "slices", "importance"):
+        assert {f"{name}.png", f"{name}.svg"} <= names
+        with Image.open(tmp_path / "out" / f"{name}.png") as picture:
+            assert len(set(picture.convert("L").resize((60, 60)).getdata())) > 10
+    before = {path: path.read_bytes() for path in paths}
+    assert {path: path.read_bytes() for path in write_outputs(results, tmp_path / "out")} == before
+
+
+def test_a_search_in_which_all_diverged_has_no_pick(results: SearchResults, tmp_path: Path) -> None:
+    lost = SearchResults(results.name, results.study, (results.trials[5],), 60)
+    assert lost.pick() is None
+    assert "No trial finished" in "\n".join(describe_results(lost))
+    assert "chosen.json" not in {path.name for path in write_outputs(lost, tmp_path / "out")}
+
+
+def lines_of(figure: Figure, label: str) -> np.ndarray:
+    (line,) = (line for line in figure.axes[0].get_lines() if line.get_label() == label)
+    return np.asarray(line.get_ydata())
+
+
+def test_picture_of_the_budget_shows_every_trial_and_the_best_so_far(results: SearchResults) -> None:
+    figure = draw_best_so_far(results.done, Objective(), "title", is_independent=True)
+    accuracies = np.array([100 * Objective().value(trial.run) for trial in results.done if trial.run])
+    assert lines_of(figure, "best so far") == pytest.approx(np.maximum.accumulate(accuracies))
+    assert lines_of(figure, "best of k trials, expected") == pytest.approx(best_of_k(accuracies).mean)
+    low, high = figure.axes[0].get_ylim()
+    assert low > 50, "the one that diverged does not flatten the others"
+    assert high > accuracies.max()
+
+
+def test_slices_have_a_panel_for_each_hyperparameter_that_varies(results: SearchResults) -> None:
+    figure = draw_slices(results.done, Objective(), "title", frozenset({"learning_rate"}))
+    panels = {axis.get_title(): axis for axis in figure.axes if axis.get_visible()}
+    assert set(panels) == {"learning_rate", "dropout_rate"}
+    assert panels["learning_rate"].get_xscale() == "log"
+    assert panels["dropout_rate"].get_xscale() == "linear"
+
+
+def make_pick(config: RunConfig, **changes: object) -> Pick:
+    values = {
+        "space": "fcn",
+        "study": "fcn-random-s0-12345678",
+        "oracle": "random",
+        "trials": 40,
+        "seed": 0,
+        "epochs": 40,
+        "objective": "val_accuracy",
+        "trial": 7,
+        "value": 0.91,
+        "precision": config.precision,
+        "settings": pick_settings(config),
+    }
+    return Pick(**{**values, **changes})  # type: ignore[arg-type]
+
+
+SEARCHED = [
+    RunConfig(optimizer=Component.of("sgd", momentum=0.9), epochs=7),
+    RunConfig(
+        model=Component.of("fcn", hidden_units=(64, 32), batch_norm=True, initializer=Component("he_uniform")),
+        optimizer=Component.of("adamw", learning_rate=0.02, weight_decay=0.3),
+        schedule=Component.of("cosine", warmup_epochs=2),
+        loss=Component.of("cross_entropy", label_smoothing=0.1),
+        batch_size=128,
+        precision="mixed_bfloat16",
+    ),
+    RunConfig(model=Component.of("cnn", filters=(8, 16)), epochs=10),
+]
+
+
+@pytest.mark.parametrize("config", SEARCHED)
+def test_a_pick_becomes_the_arm_that_was_searched_with_the_test_set(config: RunConfig, tmp_path: Path) -> None:
+    trial = RunConfig.from_json({**config.to_json(), "seed": 1_000_000, "evaluate_test": "never"})
+    path = tmp_path / "chosen.json"
+    path.write_text(make_pick(trial).to_json())
+    experiment = read_pick(path).experiment("tuned_fcn")
+    base, tuned = (experiment.config_of(arm) for arm in experiment.arms)
+    assert tuned == config
+    assert base == RunConfig.from_json({**BASE.to_json(), "precision": config.precision})
+    assert experiment.baseline == "base"
+
+
+def test_an_adopted_pick_is_a_comparison(tmp_path: Path) -> None:
+    (tmp_path / "tuned_fcn.py").touch()
+    with pytest.raises(ConfigError, match="`fashion-keras tune fcn --adopt` searches for one"):
+        load_adopted("tuned_fcn", tmp_path)
+    path = adopt(make_pick(SEARCHED[1]), tmp_path)
+    assert path.name == "tuned_fcn.json"
+    experiment = load_adopted("tuned_fcn", tmp_path)
+    assert (experiment.name, [arm.name for arm in experiment.arms]) == ("tuned_fcn", ["base", "tuned"])
+    with pytest.raises(ConfigError, match="a space that has a module"):
+        adopt(make_pick(SEARCHED[1], space="own:space"), tmp_path)
+
+
+def test_every_adopted_pick_of_the_project_can_be_run() -> None:
+    for path in picks.EXPERIMENTS.glob("tuned_*.json"):
+        assert load_adopted(path.stem).name == path.stem
+
+
+def test_a_file_that_is_no_pick_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "tuned_fcn.json"
+    path.write_text('{"space": "fcn"}')
+    with pytest.raises(StoreError, match="is not the pick of a search"):
+        load_adopted("tuned_fcn", tmp_path)
+
+
+def test_results_of_a_whole_search_can_be_written(tmp_path: Path) -> None:
+    made = search(make_study("hyperband", trials=None, epochs=9), tmp_path / "store")
+    whole = SearchResults(made.name, made.study, tuple(made.trials), 60)
+    write_outputs(whole, tmp_path / "out")
+    rows = (tmp_path / "out" / "importance.csv").read_text().splitlines()[1:]
+    # Of nine epochs there are too few trials: with the shorter ones, the number of epochs is a hyperparameter.
+    assert {row.split(",")[0] for row in rows} == {"learning_rate", "dropout_rate", "epochs"}

@@ -1,0 +1,200 @@
+"""What the spaces contain, and what is said of a space that is wrong."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras_tuner as kt
+import pytest
+
+from fashion_keras.config import Component, RunConfig, option_values
+from fashion_keras.tuning.oracles import describe_space, discover, find_edges
+from fashion_keras.tuning.spaces import SPACES, Space, SpaceError, load_space, with_epochs
+
+KNOWN_GOOD = {
+    "depth": 2,
+    "width": 1024,
+    "narrowing": 1,
+    "dropout_rate": 0.3,
+    "batch_norm": True,
+    "initializer": "he_uniform",
+    "optimizer": "adamw",
+    "learning_rate": 0.00123456,
+    "weight_decay": 0.1,
+    "schedule": "cosine",
+    "warmup_epochs": 2,
+    "batch_size": 256,
+    "label_smoothing": 0.1,
+}
+
+
+def values_of(space: Space, **values: Any) -> kt.HyperParameters:
+    hp = kt.HyperParameters.from_config({"space": discover(space).get_config()["space"], "values": values})
+    for item in hp.space:
+        if hp.is_active(item):
+            hp.values.setdefault(item.name, item.default)
+    return hp
+
+
+def test_the_fcn_space_contains_the_wide_regularised_networks() -> None:
+    space = load_space("fcn")
+    assert space.config(values_of(space, **KNOWN_GOOD), epochs=40) == RunConfig(
+        model=Component.of(
+            "fcn", hidden_units=(1024, 1024), dropout_rate=0.3, batch_norm=True, initializer=Component("he_uniform")
+        ),
+        optimizer=Component.of("adamw", learning_rate=0.00123, weight_decay=0.1),
+        schedule=Component.of("cosine", warmup_epochs=2),
+        loss=Component.of("cross_entropy", label_smoothing=0.1),
+        batch_size=256,
+        epochs=40,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "widths"),
+    [
+        ({"depth": 1, "width": 2048}, (2048,)),
+        ({"depth": 4, "width": 2048}, (2048, 2048, 2048, 2048)),
+        ({"depth": 3, "width": 512, "narrowing": 2}, (512, 256, 128)),
+    ],
+)
+def test_the_fcn_space_has_one_to_four_layers_of_up_to_2048_units(changes: dict, widths: tuple[int, ...]) -> None:
+    space = load_space("fcn")
+    config = space.config(values_of(space, **changes), epochs=5)
+    assert option_values("model", config.model)["hidden_units"] == widths
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_every_setting_of_a_space_is_a_run(name: str) -> None:
+    space = load_space(name)
+    known, draws = discover(space), random.Random(0)
+    for _ in range(200):
+        hp = kt.HyperParameters()
+        for item in known.space:
+            hp.merge([item])
+            if hp.is_active(item):
+                hp.values[item.name] = item.random_sample(draws.randrange(10**6))
+        assert space.config(hp, epochs=3).epochs == 3
+
+
+def test_a_setting_that_exists_for_a_choice_alone_is_none_with_another() -> None:
+    space = load_space("fcn")
+    sgd = space.config(values_of(space, optimizer="sgd", momentum=0.9, sgd_learning_rate=0.1), epochs=5)
+    assert sgd.optimizer == Component.of("sgd", learning_rate=0.1, momentum=0.9)
+    adam = space.config(values_of(space, optimizer="adam"), epochs=5)
+    assert adam.optimizer == Component.of("adam", learning_rate=1e-3)
+
+
+def test_a_short_trial_has_a_short_warm_up() -> None:
+    space = load_space("fcn")
+    hp = values_of(space, schedule="cosine", warmup_epochs=5)
+    assert space.config(hp, epochs=40).schedule == Component.of("cosine", warmup_epochs=5)
+    assert space.config(hp, epochs=2).schedule == Component.of("cosine", warmup_epochs=1)
+    long = space.config(hp, epochs=40)
+    assert with_epochs(long, 8) == RunConfig.from_json({**long.to_json(), "epochs": 8, "schedule": with_warmup(1)})
+
+
+def with_warmup(epochs: int) -> dict[str, Any]:
+    return {"name": "cosine", "warmup_epochs": epochs}
+
+
+def test_a_space_that_sets_its_epochs_keeps_them() -> None:
+    assert Space("own", lambda hp: {"epochs": hp.Choice("epochs", [7, 9])}).config(kt.HyperParameters(), 3).epochs == 7
+    assert Space("own", lambda _: RunConfig(epochs=10)).config(kt.HyperParameters(), 3).epochs == 10
+
+
+def test_hyperparameters_behind_an_if_in_a_scope_are_found() -> None:
+    def nested(hp: Any) -> dict[str, Any]:
+        kind = hp.Choice("kind", ["a", "b"])
+        with hp.conditional_scope("kind", ["b"]):
+            if kind == "b":
+                more = hp.Boolean("more")
+                with hp.conditional_scope("more", [True]):
+                    if more:
+                        hp.Int("much", 1, 9)
+        return {}
+
+    found = discover(Space("own", nested))
+    assert [item.name for item in found.space] == ["kind", "more", "much"]
+    assert list(describe_space(found))[2] == "much: 1 to 9, step 1 (where kind in b and more in True)"
+
+
+def test_a_name_in_two_scopes_is_refused() -> None:
+    def twice(hp: Any) -> dict[str, Any]:
+        hp.Choice("kind", ["a", "b"])
+        for kind in ("a", "b"):
+            with hp.conditional_scope("kind", [kind]):
+                hp.Int("size", 1, 9)
+        return {}
+
+    with pytest.raises(SpaceError, match="'size'; give them two names"):
+        discover(Space("own", twice))
+
+
+def test_values_at_the_edge_of_their_range_are_told() -> None:
+    space = load_space("fcn")
+    hp = discover(space)
+    assert find_edges(hp, values_of(space, **KNOWN_GOOD).values) == []
+    edges = find_edges(hp, values_of(space, **{**KNOWN_GOOD, "width": 2048, "learning_rate": 0.0099}).values)
+    assert edges == [
+        "width 2048 lies at the edge of 128, 256, 512, 1024, 2048",
+        "learning_rate 0.0099 lies at the edge of 0.0001 to 0.01, log",
+    ]
+    assert not find_edges(hp, {"dropout_rate": 0.0}), "there is nothing below 0"
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / f"{name}.py"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_space_of_one_s_own_is_a_function_in_the_current_directory(write: Callable[[str, str], Path]) -> None:
+    write("own_space", "def shallow(hp):\n    return {'hidden_units': (hp.Int('units', 8, 16),)}\n")
+    space = load_space("own_space:shallow")
+    assert space.config(kt.HyperParameters(), 5).model == Component.of("fcn", hidden_units=(8,))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def space(hp):\n    return hp.Int('units', 8, 16) + 'a'\n", r"own_{0}\.py:2: TypeError: unsupported operand"),
+        ("import math\ndef space(hp):\n    return math.sqrt(-1)\n", r"own_{0}\.py:3: ValueError: "),
+        ("def space(hp):\n    return hp.Int('units', 9)\n", r"own_{0}\.py:2: TypeError: "),
+        ("def space(hp):\n    return 3\n", r"own_{0}\.py:1\) must return a mapping of settings.*; it returned 3"),
+        ("def space(hp):\n    return {{'droput': 0.1}}\n", r"own_{0}\.py:1\) returned settings .*'dropout_rate'"),
+        ("def space(hp):\n    return {{'optimizer': 'adam'}}\n", r"optimizer='adam' needs a learning_rate"),
+        ("def space(hp)\n", r"SyntaxError: .*own_{0}\.py:1"),
+        ("import nowhere_at_all\n", r"No module named 'nowhere_at_all', at .*own_{0}\.py:1"),
+        ("def spaces(hp):\n    return {{}}\n", r"a function of own_{0} is one of spaces; got 'space' \(did you mean"),
+    ],
+)
+def test_an_error_of_a_space_is_one_line_with_its_place(
+    write: Callable[[str, str], Path], request: pytest.FixtureRequest, text: str, said: str
+) -> None:
+    number = request.node.callspec.indices["text"]
+    write(f"own_{number}", text.format())
+    with pytest.raises(SpaceError, match=said.format(number)) as raised:
+        load_space(f"own_{number}:space").config(kt.HyperParameters(), 5)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("fnc", r"module:function or one of cnn, fcn; got 'fnc' \(did you mean"),
+        ("nowhere:space", "no module 'nowhere' here"),
+        (":space", "module:function"),
+    ],
+)
+def test_a_space_that_is_not_there_is_one_line(name: str, said: str) -> None:
+    with pytest.raises(SpaceError, match=said):
+        load_space(name)

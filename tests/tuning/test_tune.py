@@ -1,0 +1,251 @@
+"""The command, whole: with runs that take no time, killed, and for real on the sample."""
+
+import dataclasses
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras_tuner as kt
+import numpy as np
+import pytest
+from rich.console import Console
+from trying import Engine, make_study
+
+from fashion_keras import cli, running
+from fashion_keras.data import Dataset
+from fashion_keras.data.pipelines import normalise
+from fashion_keras.execution import Outcome
+from fashion_keras.store import RunStore
+from fashion_keras.training import train_run
+from fashion_keras.tuning import FCNHyperModel
+from fashion_keras.tuning.search import Search
+from fashion_keras.tuning.spaces import load_space
+from fashion_keras.tuning.tune import TuneOptions, tune
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.chdir(tmp_path)
+    engine = Engine()
+    monkeypatch.setattr(running, "LocalEngine", engine)
+    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
+    monkeypatch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
+    return engine
+
+
+@pytest.fixture
+def run(engine: Engine, sample_dir: Path) -> Callable[..., tuple[int, str]]:
+    """Tune on the sample and return exit status and output."""
+
+    def run(space: str = "fcn", **options: Any) -> tuple[int, str]:
+        output = io.StringIO()
+        settings = {"oracle": "random", "trials": 4, "epochs": 3, "final_seeds": 2, "dataset": str(sample_dir)}
+        status = tune(TuneOptions(space, **{**settings, **options}), Console(file=output, width=250))
+        return status, output.getvalue()
+
+    return run
+
+
+Run = Callable[..., tuple[int, str]]
+
+
+def folder_of(tmp_path: Path) -> Path:
+    (folder,) = (tmp_path / "runs" / "tune").iterdir()
+    return folder
+
+
+def test_a_search_ends_with_its_pick_beside_the_base_on_fresh_seeds(run: Run, engine: Engine, tmp_path: Path) -> None:
+    status, output = run()
+    assert status == 0
+    searched, measured = engine.runs[:4], engine.runs[4:]
+    assert {config.evaluate_test for config in searched} == {"never"}
+    assert {config.evaluate_test for config in measured} == {"each_epoch"}
+    assert [config.seed for config in measured] == [0, 0, 1, 1]
+    assert not {config.seed for config in searched} & {config.seed for config in measured}
+    pick = json.loads((folder_of(tmp_path) / "chosen.json").read_text())
+    tuned = [config for config in measured if config.epochs == 3]
+    assert [config.to_json().get("model") for config in tuned] == [pick["settings"].get("model")] * 2
+    assert "Best so far: trial " in output
+    (table,) = (tmp_path / "runs").glob("tuned_fcn-random-*__sample/table.md")
+    assert "| tuned | 2 seeds |" in table.read_text()
+
+
+def test_the_second_invocation_trains_nothing(run: Run, engine: Engine) -> None:
+    run()
+    engine.runs.clear()
+    status, output = run()
+    assert (status, engine.runs) == (0, [])
+    assert "Trials 1 to 4: 4 in the store, 0 to train" in output
+
+
+def test_without_final_seeds_it_ends_with_the_search(run: Run, engine: Engine, tmp_path: Path) -> None:
+    assert run(final_seeds=0)[0] == 0
+    assert len(engine.runs) == 4
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"store", "tune"}
+
+
+def test_dry_run_says_what_is_searched_and_writes_nothing(run: Run, engine: Engine, tmp_path: Path) -> None:
+    status, output = run(dry_run=True)
+    assert (status, engine.runs, list(tmp_path.iterdir())) == (0, [], [])
+    assert "  weight_decay: 0.001 to 1, log (where optimizer in adamw)" in output
+    assert "4 trials are proposed first, 4 of them to train" in output
+
+
+def test_interrupted_it_writes_what_is_done_and_says_how_to_go_on(run: Run, engine: Engine, tmp_path: Path) -> None:
+    def respond(_: Any) -> None:
+        if len(engine.runs) == 4:
+            raise KeyboardInterrupt
+
+    engine.respond = respond
+    with pytest.raises(KeyboardInterrupt):
+        run(oracle="bayesian", trials=6, generation=2)
+    assert (folder_of(tmp_path) / "leaderboard.md").read_text().count("\n| ") == 2 + 2
+
+
+def test_a_search_in_which_all_fails_is_one_line_and_status_2(
+    engine: Engine, sample_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.respond = lambda _: Outcome("failed", "no memory", "nowhere/log.txt")
+    options = ["--oracle", "random", "--trials", "2", "--dataset", str(sample_dir)]
+    assert cli.main(["tune", "fcn", *options]) == 2
+    assert capsys.readouterr().err == (
+        "fashion-keras: none of 2 trials completed; the first failure: no memory; log: nowhere/log.txt\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["fnc"], "did you mean 'fcn'?"),
+        (["fcn", "--trials", "0"], "--trials: must be a whole number of at least 1, got '0'"),
+        (["fcn", "--seed", "-1"], "--seed: must be a whole number of at least 0, got '-1'"),
+        (["fcn", "--oracle", "gird"], "invalid choice: 'gird'"),
+        (["fcn", "--dataset", "nowhere"], "nowhere"),
+        (["nowhere:space"], "no module 'nowhere' here"),
+    ],
+)
+def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    try:
+        status = cli.main(["tune", *arguments])
+    except SystemExit as exit_:
+        status = exit_.code  # type: ignore[assignment]
+    output, errors = capsys.readouterr()
+    assert (status, output) == (2, "")
+    assert errors.count("\n") == 1
+    assert said in errors
+
+
+def test_adopting_is_for_fashion_mnist_alone(run: Run) -> None:
+    with pytest.raises(Exception, match="--adopt is for searches on Fashion-MNIST"):
+        run(adopt=True)
+
+
+# For real, on the sample.
+
+
+class TrainingEngine(Engine):
+    """Trains in this process, on a data set in memory."""
+
+    def __init__(self, dataset: Dataset):
+        super().__init__()
+        self.dataset = dataset
+
+    def run(self, _: object, tasks: Sequence[Any]) -> Iterator[tuple[Any, Outcome]]:
+        for task in tasks:
+            store = RunStore(task.store)
+            store.begin(task.config)
+            store.commit(train_run(task.config, self.dataset))
+            yield task, Outcome("done")
+
+
+def test_a_search_never_reads_the_test_set(tmp_path: Path, sample_dataset: Dataset) -> None:
+    """Three real trials, then the same with other test images under false labels: not a bit may differ."""
+    rng = np.random.default_rng(0)
+    poisoned = dataclasses.replace(
+        sample_dataset,
+        test_images=rng.integers(0, 256, sample_dataset.test_images.shape, np.uint8),
+        test_labels=((sample_dataset.test_labels + 1) % 10).astype(np.int32),
+    )
+    found = []
+    for name, dataset in (("real", sample_dataset), ("poisoned", poisoned)):
+        study = make_study("bayesian", load_space("fcn").function, trials=3, epochs=2, data=dataset.content_hash)
+        made = Search(study, RunStore(tmp_path / name), None, TrainingEngine(dataset), Console(quiet=True))  # type: ignore[arg-type]
+        made.run()
+        runs = [trial.run for trial in made.trials if trial.run]
+        assert len(runs) == 3
+        assert all(run.correct is None and not (run.path / "predictions.npz").exists() for run in runs)
+        values = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+        found.append([(run.run_id, [run.history[key] for key in values]) for run in runs])
+    assert found[0] == found[1]
+    assert all(history[4] == history[5] == [None, None] for _, history in found[0])
+
+
+def test_the_hypermodel_works_with_keras_tuner_s_own_random_search(tmp_path: Path, sample_dataset: Dataset) -> None:
+    images = normalise(sample_dataset.train_images.reshape(-1, 28, 28, 1)).numpy()
+    tuner = kt.RandomSearch(
+        FCNHyperModel(num_examples=480, epochs=2),
+        objective="val_accuracy",
+        max_trials=2,
+        seed=1,
+        directory=tmp_path,
+        project_name="own",
+    )
+    names = {hp.name for hp in tuner.oracle.get_space().space}
+    assert {"depth", "width", "optimizer", "weight_decay", "label_smoothing"} <= names
+    tuner.search(images, sample_dataset.train_labels, validation_split=0.2, epochs=2, verbose=0)
+    trials = tuner.oracle.get_best_trials(2)
+    assert [trial.status for trial in trials] == ["COMPLETED"] * 2
+    assert all(0 < trial.score <= 1 for trial in trials)
+
+
+# A program of its own, with a training that takes moments, see `untrained/sitecustomize.py`.
+
+
+def test_a_search_killed_and_started_again_has_the_trials_that_it_would_have_had(
+    tmp_path: Path, sample_dir: Path
+) -> None:
+    tests = Path(__file__).parents[1]
+    paths = [str(tests / "untrained"), str(tests), *filter(None, sys.path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TRAININGS": str(tmp_path / "trainings")}
+    options = ["--trials", "9", "--generation", "3", "--epochs", "8", "--final-seeds", "0", "--workers", "2"]
+    command = [sys.executable, "-m", "fashion_keras.tuning", "fcn", *options, "--dataset", str(sample_dir)]
+    settings: dict[str, Any] = {"cwd": tmp_path, "env": environment, "text": True, "start_new_session": True}
+
+    def lines(word: str) -> list[str]:
+        path = tmp_path / "trainings"
+        return (
+            [line.split()[1] for line in path.read_text().splitlines() if line.startswith(word)]
+            if path.exists()
+            else []
+        )
+
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **settings)
+    while len(lines("end")) < 4:  # in the second generation
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    before = lines("end")
+    done = subprocess.run(command, capture_output=True, **settings)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(lines("end")) == sorted(set(lines("end"))), "nothing was trained to its end twice"
+    assert set(before) < set(lines("end"))
+    killed = (folder_of(tmp_path) / "trials.csv").read_text()
+    again = subprocess.run([*command, "--out", "undisturbed"], capture_output=True, **settings)
+    assert again.returncode == 0
+    (undisturbed,) = (tmp_path / "undisturbed" / "tune").glob("*/trials.csv")
+    assert without_times(undisturbed.read_text()) == without_times(killed)
+
+
+def without_times(text: str) -> list[list[str]]:
+    rows = [line.split(",") for line in text.splitlines()]
+    kept = [place for place, head in enumerate(rows[0]) if not head.endswith("_seconds")]
+    assert len(kept) == len(rows[0]) - 3
+    return [[row[place] for place in kept if place < len(row)] for row in rows]
