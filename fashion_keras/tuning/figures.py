@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from fashion_keras.reporting.text import one_line, shorten
@@ -44,8 +44,8 @@ def draw_best_so_far(trials: Sequence[Trial], objective: Objective, title: str, 
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.set_xlabel("trials")
     axis.set_ylabel(_LABELS[objective.name])
-    axis.legend(loc="lower right" if objective.is_accuracy else "upper right", frameon=True, framealpha=0.9)
     axis.set_title(_wrap(title, figure))
+    figure.legend(loc="outside upper center", ncols=3)
     assumption = "" if is_independent else " It takes the trials as independent, which those of this oracle are not."
     _note(figure, "Band: 95 % of the draws of k trials from those made (Dodge et al. 2019)." + assumption + _BELOW)
     return figure
@@ -67,7 +67,7 @@ def draw_slices(
     """
     names = [name for name in _names(trials) if len({str(trial.values.get(name)) for trial in trials}) > 1]
     num_rows = max(1, math.ceil(len(names) / _NUM_COLUMNS))
-    figure = Figure((7.2, 1.75 * num_rows + 0.7), layout="constrained")
+    figure = Figure((7.8, 1.9 * num_rows + 0.8), layout="constrained")
     axes = figure.subplots(num_rows, _NUM_COLUMNS, squeeze=False, sharey=True)
     limits = _limits(_shown_values(trials, objective), objective)
     best = rank(trials, objective)[0]
@@ -98,19 +98,24 @@ def _draw_slice(
     is_continuous = all(isinstance(value, float) for value in values) and (is_log or len(set(values)) > len(values) / 2)
     if is_continuous:
         places = np.array(values, np.float64)
-        axis.set_xscale("log" if is_log else "linear")
+        if is_log:
+            axis.set_xscale("log")
+            # Without matplotlib's formulas, which would stand there as they are written.
+            axis.xaxis.set_major_locator(LogLocator(numticks=4))
+            axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.xaxis.set_minor_formatter(NullFormatter())
     else:
         choices = sorted(set(values), key=lambda value: (str(type(value)), value))
         jitter = np.random.default_rng(0).uniform(-0.2, 0.2, len(values))
         places = np.array([choices.index(value) for value in values]) + jitter
         labels = [shorten(describe_value(choice), 16) for choice in choices]
-        is_long = sum(map(len, labels)) > 20
+        is_long = sum(map(len, labels)) > 15
         axis.set_xticks(range(len(choices)), labels, rotation=25 if is_long else 0, ha="right" if is_long else "center")
         axis.set_xlim(-0.5, len(choices) - 0.5)
     _draw_points(axis, places, shown, limits)
     if best in having:
         place = having.index(best)
-        axis.plot(places[place], shown[place], "D", color=_BEST, markersize=5, clip_on=False, zorder=5)
+        axis.plot(places[place], shown[place], "D", color=_BEST, markersize=5, zorder=5)
     axis.set_title(shorten(name, 30))
 
 
@@ -124,7 +129,7 @@ def draw_importance(report: ForestReport, title: str) -> Figure:
     axis.plot([item.mean for item in items], places, "o", color=_POINTS)
     axis.axvline(0, color=_LINE, linewidth=0.6)
     axis.set_yticks(places, [shorten(item.name, 30) for item in items])
-    axis.set_xlabel("share of the scores' variance that is lost when its values are shuffled")
+    axis.set_xlabel("share of the variance of the trials' ranks that is lost when its values are shuffled")
     axis.set_title(_wrap(title, figure))
     _note(
         figure,
@@ -160,11 +165,12 @@ def _draw_points(
 ) -> None:
     """Draw the trials, those beyond the axis as triangles at its edge."""
     low, high = limits
+    edge = 0.025 * (high - low)
     inside = (shown >= low) & (shown <= high)
-    options: dict[str, Any] = {"color": _POINTS, "markersize": 3.2, "alpha": 0.8, "linestyle": "none", "clip_on": False}
+    options: dict[str, Any] = {"color": _POINTS, "markersize": 3.2, "alpha": 0.8, "linestyle": "none"}
     axis.plot(places[inside], shown[inside], "o", label=label or None, **options)
-    axis.plot(places[shown < low], np.full(int((shown < low).sum()), low), "v", **options)
-    axis.plot(places[shown > high], np.full(int((shown > high).sum()), high), "^", **options)
+    axis.plot(places[shown < low], np.full(int((shown < low).sum()), low + edge), "v", **options)
+    axis.plot(places[shown > high], np.full(int((shown > high).sum()), high - edge), "^", **options)
     axis.set_ylim(low, high)
 
 

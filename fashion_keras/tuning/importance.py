@@ -6,20 +6,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
 
-NUM_RESAMPLES = 60
-NUM_TREES = 60
+NUM_RESAMPLES = 80
+NUM_TREES = 25
 NUM_SHUFFLES = 8
 FEWEST_TRIALS = 10
 
 
 @dataclass(frozen=True)
 class Importance:
-    """What a hyperparameter tells about the score.
+    """What a hyperparameter tells about the rank of a trial.
 
     Attributes:
         name: The hyperparameter.
-        mean: How much of the scores' variance the forest's predictions lose when its values are shuffled.
+        mean: How much of the variance of the ranks the forest's predictions lose when its values are shuffled.
         low, high: The middle 95 % over the resamples of the trials.
     """
 
@@ -35,7 +36,7 @@ class ForestReport:
 
     Attributes:
         importances: The greatest first.
-        explained: Share of the variance of unseen trials' scores that the forest explains, the mean over the
+        explained: Share of the variance of unseen trials' ranks that the forest explains, the mean over the
             resamples; at 0 or below it knows nothing, and the importances mean nothing.
     """
 
@@ -44,7 +45,7 @@ class ForestReport:
 
 
 def measure_importance(values: Sequence[Mapping[str, Any]], scores: ArrayLike, seed: int = 0) -> ForestReport | None:
-    """Measure what each hyperparameter tells about the score of trials that the forest has not seen.
+    """Measure what each hyperparameter tells about the rank of trials that the forest has not seen.
 
     The trials are drawn anew, with replacement, again and again; a forest learns from those that were drawn, and its
     error on the others is compared with its error after a hyperparameter's values were shuffled among them (Breiman
@@ -59,7 +60,8 @@ def measure_importance(values: Sequence[Mapping[str, Any]], scores: ArrayLike, s
         None with fewer than ten trials, or where neither the values nor the scores differ.
     """
     names, features = encode(values)
-    targets = np.asarray(scores, np.float64)
+    # Ranks: else the few trials that learned nothing are all that a forest explains.
+    targets = rankdata(scores)
     if len(targets) < FEWEST_TRIALS or not names or not targets.std():
         return None
     rng = np.random.default_rng(seed)

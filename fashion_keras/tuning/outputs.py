@@ -144,8 +144,8 @@ def _describe_forest(forest: ForestReport | None) -> list[str]:
     first = forest.importances[:3]
     text = ", ".join(f"{item.name} {item.mean:.2f} ({item.low:.2f} to {item.high:.2f})" for item in first)
     return [
-        f"What mattered most, by permutation importance of random forests, as share of the scores' variance: {text}; "
-        f"the forests explain {100 * forest.explained:.0f} % of the variance of trials that they had not seen"
+        "What mattered most, by permutation importance of random forests, as share of the variance of the trials' "
+        f"ranks: {text}; the forests explain {100 * forest.explained:.0f} % of it in trials that they had not seen"
     ]
 
 

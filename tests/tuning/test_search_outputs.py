@@ -16,7 +16,7 @@ from fashion_keras.config import Component, RunConfig
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import BASE
 from fashion_keras.store import RunStore
-from fashion_keras.tuning import picks
+from fashion_keras.tuning import importance, picks
 from fashion_keras.tuning.budget import best_of_k, best_so_far
 from fashion_keras.tuning.figures import draw_best_so_far, draw_slices
 from fashion_keras.tuning.importance import encode, measure_importance
@@ -46,6 +46,11 @@ def results(tmp_path: Path) -> SearchResults:
     diverged = commit(store, trials[5].config, [0.3, None], with_test=False)
     trials[5] = Trial(6, 1, trials[5].values, trials[5].config, True, diverged)
     return SearchResults("tests-random", make_study(trials=12), tuple(trials), 60, (), frozenset({"learning_rate"}))
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importance, "NUM_RESAMPLES", 20)  # seconds, each time
 
 
 def test_best_so_far_never_falls() -> None:
@@ -151,7 +156,7 @@ def test_a_search_leaves_leaderboard_trials_pick_importances_and_pictures(
     for name in ("best_so_far", "slices", "importance"):
         assert {f"{name}.png", f"{name}.svg"} <= names
         with Image.open(tmp_path / "out" / f"{name}.png") as picture:
-            assert len(set(picture.convert("L").resize((60, 60)).getdata())) > 10
+            assert len(set(picture.convert("L").resize((60, 60)).tobytes())) > 10
     before = {path: path.read_bytes() for path in paths}
     assert {path: path.read_bytes() for path in write_outputs(results, tmp_path / "out")} == before
 
