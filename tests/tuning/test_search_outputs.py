@@ -144,7 +144,7 @@ def test_what_is_said_names_seed_test_set_and_noise(results: SearchResults) -> N
     assert "10 trials finished, 1 diverged (taken for the worst value), 1 failed" in text
     assert "seed 1000000" in text
     assert "The test set was never read" in text
-    assert "On 60 validation images has a standard error of 4." in text
+    assert "On 60 validation images an accuracy has a standard error of 4." in text
 
 
 def test_a_search_leaves_leaderboard_trials_pick_importances_and_pictures(
