@@ -115,7 +115,7 @@ def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> N
             f"the model knows {num_classes} classes, but {dataset.directory} has {dataset.num_classes}; give the data "
             "that it was made for with --dataset"
         )
-    names = model.info.get("class_names", dataset.class_names)
+    names = model.info.record.get("class_names", dataset.class_names)
     for number, (expected, got) in enumerate(zip(names, dataset.class_names, strict=False)):
         if expected != got:
             raise DataError(
@@ -125,12 +125,12 @@ def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> N
 
 
 def _describe_model(model: "Classifier") -> dict[str, Any]:
-    run = record_part(model.info, "run")
+    run = record_part(model.info.record, "run")
     return {key: run.get(key) for key in ("label", "seed", "run_id")}
 
 
 def _describe_data(model: "Classifier", dataset: Dataset) -> dict[str, Any]:
-    trained_on = record_part(model.info, "run", "data").get("content_hash")
+    trained_on = record_part(model.info.record, "run", "data").get("content_hash")
     return {
         "name": dataset.name,
         "content_hash": dataset.content_hash,

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fashion_keras.archive import ARCHIVE, write_archive
-from fashion_keras.claims import claims_page, evaluate_claims
 from fashion_keras.comparison import ComparisonResults, record_text
 from fashion_keras.config import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError
@@ -20,7 +19,7 @@ from fashion_keras.names import command_of
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.reporting.files import write_files
 from fashion_keras.reporting.text import count_noun
-from fashion_keras.reports import CLAIMS_PAGE, RECORD, load_published, published_tuned
+from fashion_keras.reports import CLAIMS_PAGE, PAIRING_PAGE, RECORD, load_published, overall_pages, published_tuned
 from fashion_keras.statistics import MIN_SEEDS
 from fashion_keras.store import StoredRun, clear_errors
 from fashion_keras.times import TIMES, Times, load_times, read_times, timed_arms, times_text
@@ -77,8 +76,7 @@ def publish_times(path: Path, folder: Path) -> None:
 
 
 def _write_pages(found: Sequence[ComparisonResults], times: Times | None, folder: Path) -> None:
-    pages = {"README.md": _describe(found, times), CLAIMS_PAGE: claims_page(evaluate_claims(found, times))}
-    write_files(folder, pages)
+    write_files(folder, {"README.md": _describe(found, times), **overall_pages(found, times)})
 
 
 def _runs_of(found: Iterable[ComparisonResults]) -> list[StoredRun]:
@@ -164,7 +162,8 @@ def _describe(found: Sequence[ComparisonResults], times: Times | None) -> str:
 Written by `fashion-keras report --publish`: do not edit.
 
 {names}
-- [claims](claims.md): which sentences of the report hold{_describe_times(times)}
+- [claims]({CLAIMS_PAGE}): which sentences of the report hold
+- [pairing]({PAIRING_PAGE}): what pairing by seed saved, and how skewed the differences are{_describe_times(times)}
 
 - Runs: {len(runs)}, each shown in as many tables as it belongs to; {format_duration(worked)} of single-threaded work.
 - Protocol version {PROTOCOL_VERSION}; {versions}.

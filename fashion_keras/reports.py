@@ -26,12 +26,13 @@ from fashion_keras.reporting import (
     build_differences,
     build_table,
     build_tuning_tables,
+    pairing_page,
     to_rich,
     write_report,
 )
 from fashion_keras.reporting.files import write_files
 from fashion_keras.store import RunStore
-from fashion_keras.times import load_times
+from fashion_keras.times import Times, load_times
 
 PUBLISHED = Path("experiments")
 """Where the results of this project are published, in the current directory."""
@@ -42,8 +43,13 @@ RECORD = "comparison.json"
 CLAIMS_PAGE = "claims.md"
 """Which of the report's claims hold."""
 
+PAIRING_PAGE = "pairing.md"
+"""What pairing by seed gained, and how skewed the differences are."""
 
-def report_comparisons(names: Sequence[str], out: Path, published: Path | None, console: Console) -> int:
+
+def report_comparisons(
+    names: Sequence[str], out: Path, published: Path | None, console: Console, pictures: Sequence[str] = ("png", "svg")
+) -> int:
     """Write and print the tables of comparisons that were run before, draw their curves, and judge the report's claims.
 
     Args:
@@ -52,6 +58,7 @@ def report_comparisons(names: Sequence[str], out: Path, published: Path | None, 
         published: Read the runs and the timing runs that were published in this folder instead of those in `out`. Where
             `out` has no timing runs, those in `PUBLISHED` are taken, if any.
         console: Where to print.
+        pictures: Formats of the curves; with none, tables and pages alone are written.
 
     Raises:
         ConfigError: A name is unknown.
@@ -70,13 +77,18 @@ def report_comparisons(names: Sequence[str], out: Path, published: Path | None, 
         for table in build_tuning_tables(results):
             console.print(to_rich(table, with_notes=results is found[-1]))
         folder = out / results.record.name
-        paths = write_report(results, folder, differences=differences, against_report=against)
+        paths = write_report(results, folder, differences=differences, against_report=against, pictures=pictures)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
     if not names:
         times = load_times(published) if published else load_times(out) or load_times(PUBLISHED)
-        write_files(out, {CLAIMS_PAGE: claims_page(evaluate_claims(found, times))})
-        say(f"Which of the report's claims hold: {out / CLAIMS_PAGE}")
+        write_files(out, overall_pages(found, times))
+        say(f"Which of the report's claims hold: {out / CLAIMS_PAGE}; what pairing gained: {out / PAIRING_PAGE}")
     return 0
+
+
+def overall_pages(found: Sequence[ComparisonResults], times: Times | None) -> dict[str, str]:
+    """Return the pages over all comparisons by their files' names: the claims, and what pairing gained."""
+    return {CLAIMS_PAGE: claims_page(evaluate_claims(found, times)), PAIRING_PAGE: pairing_page(found)}
 
 
 def load_stored(store: RunStore, names: Sequence[str]) -> list[ComparisonResults]:

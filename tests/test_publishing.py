@@ -1,5 +1,7 @@
 """What is published, and what a fresh clone makes of it. No TensorFlow, no training."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from rich.console import Console
 from stored_runs import commit
 from timing_runs import make_all_times
 
-from fashion_keras import publishing, reports
+from fashion_keras import cli, publishing, reports
 from fashion_keras.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.comparison import make_record, save_record
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
@@ -102,7 +104,8 @@ def test_tables_and_curves_from_the_archive_are_those_that_were_published(publis
     for name in names:
         again = tmp_path / "again" / "learning_rates" / name
         assert again.read_bytes() == (published / "learning_rates" / name).read_bytes(), name
-    assert (tmp_path / "again" / "claims.md").read_bytes() == (published / "claims.md").read_bytes()
+    for page in ("claims.md", "pairing.md"):
+        assert (tmp_path / "again" / page).read_bytes() == (published / page).read_bytes()
 
 
 def test_a_named_comparison_is_reported_alone_and_without_the_claims(published, tmp_path, console):
@@ -242,3 +245,29 @@ def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
     assert "differences.csv" in [path.name for path in paths]
     for path in paths:
         assert path.read_text() == (PUBLISHED / name / path.name).read_text(), path.name
+
+
+def test_what_was_published_is_published_again_without_a_store(published, tmp_path, monkeypatch):
+    before = {path: path.read_bytes() for path in published.rglob("*.*")}
+    monkeypatch.setattr("fashion_keras.reports.ALL_NAMES", ("learning_rates",))
+    monkeypatch.setattr("fashion_keras.commands.report.ALL_NAMES", ("learning_rates",))
+    monkeypatch.chdir(tmp_path)
+    (published / "learning_rates" / "table.md").write_text("an older wording")
+    assert cli.main(["report", "--publish", "--published", "experiments"]) == 0
+    assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
+
+
+def test_tables_alone_are_the_same_and_need_no_matplotlib(published, tmp_path):
+    program = f"""
+import sys
+from fashion_keras import cli
+sys.argv[1:] = ["report", "--tables-only", "--published", {str(published)!r}, "--out", {str(tmp_path / "again")!r}]
+assert cli.main() == 0
+assert "matplotlib" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    written = sorted(path.relative_to(tmp_path / "again") for path in (tmp_path / "again").rglob("*.*"))
+    assert not [path for path in written if path.suffix in (".png", ".svg")]
+    assert {path.name for path in written} >= {"table.md", "differences.csv", "claims.md", "pairing.md"}
+    for path in written:
+        assert (tmp_path / "again" / path).read_bytes() == (published / path).read_bytes(), path

@@ -2,9 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_out_option
 from fashion_keras.names import ALL_NAMES
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -13,10 +17,12 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(ALL_NAMES)} (default: all that were run)")
     add_out_option(parser)
     parser.add_argument("--published", type=Path, metavar="DIR", help="read the runs that were published in DIR")
+    parser.add_argument("--tables-only", action="store_true", help="draw no curves, which takes most of the time")
     parser.add_argument(
         "--publish",
         action="store_true",
-        help="write experiments/ and the README's tables: the report's comparisons and the tuned ones, ten seeds",
+        help="write experiments/ and the README's tables: the report's comparisons and the tuned ones, ten seeds; with "
+        "--published, from the runs that were published before",
     )
 
 
@@ -24,18 +30,28 @@ def report(options: argparse.Namespace) -> int:
     """Write the reports of what the store or a published folder holds, or publish them."""
     from rich.console import Console
 
-    from fashion_keras.errors import ConfigError
-    from fashion_keras.reports import PUBLISHED, load_stored, report_comparisons, tuned_names
+    from fashion_keras.reports import report_comparisons
 
     console = Console()
-    if not options.publish:
-        return report_comparisons(options.names, options.out, options.published, console)
-    if options.names or options.published:
-        raise ConfigError("--publish takes every comparison from the store, without names and --published")
+    if options.publish:
+        return _publish(options, console)
+    pictures = () if options.tables_only else ("png", "svg")
+    return report_comparisons(options.names, options.out, options.published, console, pictures)
+
+
+def _publish(options: argparse.Namespace, console: "Console") -> int:
+    from fashion_keras.errors import ConfigError
     from fashion_keras.publishing import publish
+    from fashion_keras.reports import PUBLISHED, load_published, load_stored, published_tuned, tuned_names
     from fashion_keras.store import RunStore
 
-    store = RunStore(options.out / "store")
-    publish(load_stored(store, [*ALL_NAMES, *tuned_names(store)]), PUBLISHED, Path("README.md"))
+    if options.names or options.tables_only:
+        raise ConfigError("--publish takes every comparison, with its curves: leave out names and --tables-only")
+    if options.published:
+        found = load_published(options.published, [*ALL_NAMES, *published_tuned(options.published)])
+    else:
+        store = RunStore(options.out / "store")
+        found = load_stored(store, [*ALL_NAMES, *tuned_names(store)])
+    publish(found, PUBLISHED, Path("README.md"))
     console.print("Published in experiments/, and in the README's tables")
     return 0

@@ -157,7 +157,7 @@ def _read_size(path: Path) -> tuple[tuple[int, int], str]:
 
 def _read_all(paths: list[Path], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
     """Return pictures as uint8 [N, H, W], or [N, H, W, 3] in colour."""
-    from fashion_keras.inference import read_picture  # late: it knows data sets itself
+    from fashion_keras.pictures import read_picture  # late: it knows data sets itself
 
     images = np.empty((len(paths), *(shape if shape[2] > 1 else shape[:2])), np.uint8)
     for number, path in enumerate(paths):

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.reporting.cells import ABSENT, TextCell
+from fashion_keras.reporting.pairing import pairing_note
+from fashion_keras.reporting.pairs import complete_seeds, paired_accuracies
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.text import count_noun
@@ -20,6 +22,7 @@ from fashion_keras.statistics import (
     compare_arms,
     compare_correct,
     look_number,
+    measured_false_verdicts,
 )
 
 _POINTS = 100
@@ -70,22 +73,16 @@ def compare_with_baseline(results: ComparisonResults) -> tuple[Comparison, ...]:
     Returns:
         One per arm but the baseline; nothing where no seed is complete, or the test set was never evaluated.
     """
-    complete = _complete_seeds(results)
-    finals = {arm.name: [arm.runs[seed].final["test_accuracy"] for seed in complete] for arm in results.arms}
-    values = {name: [value for value in row if value is not None] for name, row in finals.items()}
-    if not complete or any(len(row) < len(complete) for row in values.values()):
+    values = paired_accuracies(results)
+    if not values:
         return ()
     looks = [look["seeds"] for look in results.record.looks]
     return compare_arms(
         values,
         results.record.baseline,
         planned_seeds=max(MIN_SEEDS, len(results.seeds)),
-        look=look_number(looks, len(complete), MIN_SEEDS),
+        look=look_number(looks, len(complete_seeds(results)), MIN_SEEDS),
     )
-
-
-def _complete_seeds(results: ComparisonResults) -> list[int]:
-    return [seed for seed in results.seeds if all(seed in arm.runs for arm in results.arms)]
 
 
 def build_differences(results: ComparisonResults, shown: Sequence[str] | None = None) -> Table | None:
@@ -115,6 +112,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         notes=(
             f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
             f"test set, and about these settings: {_tuning_words(results)}.",
+            *_caveats(results, [row.arm for row in rows]),
         ),
     )
 
@@ -126,6 +124,27 @@ def _tuning_words(results: ComparisonResults) -> str:
     return (
         f"{setting} was tuned for each arm alike, and the verdicts hold for the values picked; nothing else was tuned"
     )
+
+
+def _caveats(results: ComparisonResults, shown: Sequence[str]) -> tuple[str, ...]:
+    """What pairing gained, and how often verdicts err where differences are skewed; nothing before there are any."""
+    pairing = pairing_note(results, shown)
+    if not pairing:
+        return ()
+    known = measured_false_verdicts()
+    return (
+        pairing,
+        "Skewed differences bring more false verdicts than adjusted p promises. Of simulated tables of "
+        f"{count_noun(known.num_arms, 'arm')} and {count_noun(known.num_seeds, 'seed')} without any difference, "
+        f"{_share(known.normal)} % showed a false better or worse where differences were normal, and "
+        f"{_share(known.at_largest_skew)} % at the largest skew that this project's published runs showed "
+        f"({known.largest_skew:+.2f}, {known.arm} of {known.comparison}). So few seeds show too little of a skew: at "
+        f"{known.likely_skew:.1f}, of which they typically show so much, it was {_share(known.at_likely_skew)} %.",
+    )
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}".removesuffix("%")
 
 
 def _build_row(comparison: Comparison, arm: ArmResults, new_images: TextCell, num_seeds: int) -> Row:
@@ -153,7 +172,7 @@ def _difference(comparison: Comparison) -> TextCell:
 
 
 def _new_images(results: ComparisonResults, arm: ArmResults) -> TextCell:
-    seeds = _complete_seeds(results)
+    seeds = complete_seeds(results)
     (baseline,) = [other for other in results.arms if other.name == results.record.baseline]
     ours, theirs = _stack_correct(arm, seeds), _stack_correct(baseline, seeds)
     interval = None

@@ -34,13 +34,11 @@ def write_report(
         against_report: See `build_against_report`.
         with_published: As in `build_table`.
         notes: More footnotes of the table.
-        pictures: Formats of the curves.
+        pictures: Formats of the curves; none where they are not wanted.
 
     Raises:
         StoreError: The folder cannot be written, in one line.
     """
-    from fashion_keras.reporting.figures import draw_curves  # matplotlib takes half a second to load
-
     table = build_table(results, with_published=with_published, notes=notes)
     contents = {"table.md": to_markdown(table), "table.csv": to_csv(table), "runs.csv": runs_csv(results)}
     if differences is not None:
@@ -51,7 +49,12 @@ def write_report(
         contents["against_report.csv"] = to_csv(against_report)
     contents["table.md"] += "".join("\n" + to_markdown(extra, level=2) for extra in build_tuning_tables(results))
     contents |= tuning_files(results)
-    written = [*write_files(folder, contents), *draw_curves(results, folder, pictures)]
+    written = write_files(folder, contents)
+    if not pictures:
+        return written
+    from fashion_keras.reporting.figures import draw_curves  # matplotlib takes half a second to load
+
+    written = [*written, *draw_curves(results, folder, pictures)]
     if results.record.tuning is None:
         return written
     from fashion_keras.reporting.tuning_figure import draw_tuning

@@ -8,7 +8,9 @@ from fashion_keras.statistics.arms import expected_misses, misses_p, prediction_
 from fashion_keras.statistics.corrections import holm, look_level, look_number
 from fashion_keras.statistics.crossed import CrossedEstimate, clip_difference, compare_correct, crossed_mean
 from fashion_keras.statistics.inference import MeanInference, mean_interval, probability_better, sign_flip_p, skewness
+from fashion_keras.statistics.measured import FalseVerdicts, measured_false_verdicts
 from fashion_keras.statistics.medians import median_interval, sign_test_p
+from fashion_keras.statistics.pairing import PairingGain, pairing_gain, pairing_interval
 from fashion_keras.statistics.power import (
     MIN_SEEDS,
     detectable_difference,
@@ -24,7 +26,9 @@ __all__ = [
     "MIN_SEEDS",
     "Comparison",
     "CrossedEstimate",
+    "FalseVerdicts",
     "MeanInference",
+    "PairingGain",
     "Verdict",
     "clip_difference",
     "compare_arms",
@@ -36,8 +40,11 @@ __all__ = [
     "look_level",
     "look_number",
     "mean_interval",
+    "measured_false_verdicts",
     "median_interval",
     "misses_p",
+    "pairing_gain",
+    "pairing_interval",
     "power_different",
     "power_equivalent",
     "prediction_interval",
