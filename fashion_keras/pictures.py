@@ -52,7 +52,11 @@ class Picture:
 
 
 def read_picture(
-    source: PictureSource, image_shape: Sequence[int] = (28, 28, 1), invert: str = "auto", name: str | None = None
+    source: PictureSource,
+    image_shape: Sequence[int] = (28, 28, 1),
+    invert: str = "auto",
+    name: str | None = None,
+    allow_blank: bool = False,
 ) -> Picture:
     """Read a picture of any size and colour mode as a model's image.
 
@@ -67,6 +71,7 @@ def read_picture(
             128), and one with transparent parts if what is visible is dark. None of the 10,000 test images of
             Fashion-MNIST itself would be inverted.
         name: What the picture and its errors are called; its path by default.
+        allow_blank: Take a picture of one colour, which shows nothing to classify but may stand in a data set.
 
     Raises:
         ImageError: The file is not there, is no picture, is damaged, is too large to be read safely, or shows nothing
@@ -87,7 +92,7 @@ def read_picture(
         background = Image.new(levels.mode, levels.size, "white" if inverted else "black")
         levels = Image.composite(levels, background, alpha)
     pixels = _fit(ImageOps.invert(levels) if inverted else levels, (width, height))
-    if (pixels == pixels[0, 0]).all():
+    if not allow_blank and (pixels == pixels[0, 0]).all():
         raise ImageError(f"{printable(name)} shows nothing: it is of one colour at {width} x {height} pixels")
     return Picture(name, pixels, inverted, reason, num_frames=num_frames)
 

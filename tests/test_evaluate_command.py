@@ -17,6 +17,7 @@ from fashion_keras.errors import DataError  # noqa: E402
 from fashion_keras.export import export_model  # noqa: E402
 from fashion_keras.inference import load_model  # noqa: E402
 from fashion_keras.model_evaluation import evaluate_model, short_name  # noqa: E402
+from fashion_keras.model_info import ModelInfo  # noqa: E402
 from fashion_keras.models import build_fcn  # noqa: E402
 
 FILES = ["confusion_matrix.png", "evaluation.json", "mistakes.png", "reliability.png"]
@@ -147,7 +148,7 @@ def test_model_without_a_record_is_evaluated_by_the_number_of_its_classes(
     exported: Path, sample_dataset: Dataset, own_data: Callable[..., Path]
 ) -> None:
     model = load_model(exported)
-    model.info = {}
+    model.info = ModelInfo.of(exported, {})
     assert evaluate_model(model, sample_dataset).num_images == 200
     with pytest.raises(DataError, match="knows 10 classes"):
         evaluate_model(model, load(locate(dataset=own_data(num_classes=4))))

@@ -15,6 +15,7 @@ from PIL import Image
 from fashion_keras.data import idx
 from fashion_keras.data.npz import number_names
 from fashion_keras.errors import DataError
+from fashion_keras.pictures import read_picture
 
 TEST_SHARE = 5
 """One in so many pictures of a class is for testing, where the folder does not say which."""
@@ -157,9 +158,7 @@ def _read_size(path: Path) -> tuple[tuple[int, int], str]:
 
 def _read_all(paths: list[Path], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
     """Return pictures as uint8 [N, H, W], or [N, H, W, 3] in colour."""
-    from fashion_keras.pictures import read_picture  # late: it knows data sets itself
-
     images = np.empty((len(paths), *(shape if shape[2] > 1 else shape[:2])), np.uint8)
     for number, path in enumerate(paths):
-        images[number] = read_picture(path, shape, invert="off").pixels
+        images[number] = read_picture(path, shape, invert="off", allow_blank=True).pixels
     return images
