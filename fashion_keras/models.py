@@ -86,7 +86,8 @@ def build_fcn(
         seed: Fixes weights and dropout.
 
     Returns:
-        An uncompiled model from float32 images [N, *image_shape] to float32 logits [N, num_classes].
+        An uncompiled model from images [N, *image_shape], in what the dtype policy computes in (float32 where none is
+        set), to float32 logits [N, num_classes].
 
     Raises:
         ConfigError: A setting is out of range.
@@ -102,7 +103,7 @@ def build_fcn(
     )
     blocks = _Blocks(settings["initializer"], settings["batch_norm"], settings["dropout_rate"], seed)
     model = keras.Sequential(name="fcn")
-    model.add(keras.Input(tuple(image_shape), name="images"))
+    model.add(_images(image_shape))
     model.add(layers.Flatten(name="flatten"))
     for layer in blocks.classifier(math.prod(image_shape), settings["hidden_units"], num_classes):
         model.add(layer)
@@ -141,7 +142,8 @@ def build_cnn(
         seed: Fixes weights and dropout.
 
     Returns:
-        An uncompiled model from float32 images [N, *image_shape] to float32 logits [N, num_classes].
+        An uncompiled model from images [N, *image_shape], in what the dtype policy computes in (float32 where none is
+        set), to float32 logits [N, num_classes].
 
     Raises:
         ConfigError: A setting is out of range, the lists differ in length, or the pooling leaves no pixel.
@@ -160,7 +162,7 @@ def build_cnn(
     )
     _check_pooling(settings["pool_sizes"], image_shape)
     blocks = _Blocks(settings["initializer"], settings["batch_norm"], settings["dropout_rate"], seed)
-    images = keras.Input(tuple(image_shape), name="images")
+    images = _images(image_shape)
     x, channels = images, image_shape[-1]
     convolutions = zip(settings["filters"], settings["kernel_sizes"], settings["pool_sizes"], strict=True)
     for number, (num_filters, kernel_size, pool_size) in enumerate(convolutions, start=1):
@@ -174,6 +176,11 @@ def build_cnn(
     for layer in blocks.classifier(x.shape[-1], settings["dense_units"], num_classes):
         x = layer(x)
     return keras.Model(images, x, name="cnn")
+
+
+def _images(image_shape: Sequence[int]) -> Any:
+    """The input, in what the first layer computes in: it would cast float32 images to that, batch by batch."""
+    return keras.Input(tuple(image_shape), name="images", dtype=keras.config.dtype_policy().compute_dtype)
 
 
 def build_model(component: Component, image_shape: Sequence[int], num_classes: int, seed: int) -> keras.Model:

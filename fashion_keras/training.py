@@ -90,10 +90,10 @@ def _session(config: RunConfig) -> Iterator[None]:
 def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> RunResult:
     started = time.perf_counter()
     train, validation = _split_examples(config, dataset)
-    images, test_images = hold_dataset(dataset)
     steps = num_batches(len(train), config.batch_size)
     model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
     compile_model(model, config, steps)
+    images, test_images = hold_dataset(dataset, _held_dtype(model))
     batches = make_training_dataset(
         images,
         dataset.train_labels,
@@ -274,11 +274,17 @@ def _split_examples(config: RunConfig, dataset: Dataset) -> tuple[NDArray[np.int
     return train, validation
 
 
+def _held_dtype(model: keras.Model) -> str:
+    """What images are held in. Keras turns them into what a network of the user's own takes otherwise."""
+    return "bfloat16" if model.inputs[0].dtype == "bfloat16" else "float32"
+
+
 @lru_cache(maxsize=1)  # a worker's runs share them
-def hold_dataset(dataset: Dataset) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the training and the test images [N, H, W, C] as the pipelines take them."""
+def hold_dataset(dataset: Dataset, dtype: str = "float32") -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the training and the test images [N, H, W, C] as the pipelines take them, see `hold_images`."""
     shape = (-1, *dataset.image_shape)
-    return hold_images(dataset.train_images.reshape(shape)), hold_images(dataset.test_images.reshape(shape))
+    train, test = (images.reshape(shape) for images in (dataset.train_images, dataset.test_images))
+    return hold_images(train, dtype), hold_images(test, dtype)
 
 
 def _final_values(history: dict[str, list[float | None]], predictions: Predictions | None) -> dict[str, float | None]:

@@ -18,7 +18,7 @@ from fashion_keras import training
 from fashion_keras.config import Component, RunConfig
 from fashion_keras.data import split_indices
 from fashion_keras.data.orders import epoch_orders, num_batches
-from fashion_keras.data.pipelines import make_training_dataset
+from fashion_keras.data.pipelines import hold_images, make_training_dataset
 from fashion_keras.errors import ConfigError
 from fashion_keras.models import build_model
 from fashion_keras.results import HISTORY_KEYS, METRICS
@@ -480,6 +480,19 @@ np.savez({str(tmp_path / "weights.npz")!r}, *result.weights)
     with np.load(tmp_path / "weights.npz") as fresh:
         for name, values in zip(fresh.files, run.weights, strict=True):
             np.testing.assert_array_equal(fresh[name], values)
+
+
+def test_images_held_in_bfloat16_train_the_same_weights_as_images_cast_batch_by_batch(base, dataset, monkeypatch):
+    mixed = dataclasses.replace(base, precision="mixed_bfloat16")
+    held = []
+    monkeypatch.setattr(training, "hold_images", lambda *given: held.append(hold_images(*given)) or held[-1])
+    training.hold_dataset.cache_clear()
+    weights = train_run(mixed, dataset).weights
+    assert {images.dtype for images in held} == {tf.bfloat16}
+    monkeypatch.setattr(training, "_held_dtype", lambda _: "float32")
+    for got, expected in zip(train_run(mixed, dataset).weights, weights, strict=True):
+        np.testing.assert_array_equal(got, expected)
+    assert held[-1].dtype == tf.float32
 
 
 def test_a_run_after_one_in_mixed_precision_is_as_before(run, base, dataset):

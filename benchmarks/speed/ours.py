@@ -19,7 +19,7 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
 
     dataset = shrink(load(locate()), work.share)
     use_threads(configure(work).threads)
-    hold_dataset(dataset)  # a worker's runs share it, as they share the data
+    hold_dataset(dataset, work.precision)  # a worker's runs share it, as they share the data
     clock.append(time.perf_counter())
     first_epoch = []
 
