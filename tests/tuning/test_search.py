@@ -39,7 +39,7 @@ def test_the_same_seed_gives_the_same_trials_whichever_run_ends_first(tmp_path: 
 def test_another_seed_gives_other_trials(tmp_path: Path, oracle: str) -> None:
     rates = [
         {trial.values["learning_rate"] for trial in search(make_study(oracle, seed=seed), tmp_path).trials}
-        for seed in (0, 1, 2)
+        for seed in (0, 1, 3)  # keras-tuner's own draws with seeds 1 and 3 are the same, one trial later
     ]
     assert not rates[0] & rates[1]
     assert not rates[1] & rates[2]
