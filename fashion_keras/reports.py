@@ -16,8 +16,9 @@ from fashion_keras.comparison import (
     make_record,
     read_record,
 )
+from fashion_keras.data import Dataset, load, locate
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
-from fashion_keras.errors import StoreError
+from fashion_keras.errors import DataError, StoreError
 from fashion_keras.experiments import load_experiment
 from fashion_keras.fairness.record import TuningRecord
 from fashion_keras.names import ALL_NAMES, command_of, split_tuned
@@ -80,10 +81,43 @@ def report_comparisons(
         paths = write_report(results, folder, differences=differences, against_report=against, pictures=pictures)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
     if not names:
-        times = load_times(published) if published else load_times(out) or load_times(PUBLISHED)
-        write_files(out, overall_pages(found, times))
+        write_files(out, overall_pages(found, _find_times(out, published)))
         say(f"Which of the report's claims hold: {out / CLAIMS_PAGE}; what pairing gained: {out / PAIRING_PAGE}")
     return 0
+
+
+def report_page(names: Sequence[str], out: Path, published: Path | None, path: Path, console: Console) -> int:
+    """Write one self-contained HTML page over comparisons that were run before.
+
+    Args:
+        names, out, published, console: As in `report_comparisons`.
+        path: The page's file.
+
+    Raises:
+        ConfigError: A name is unknown.
+        StoreError: A comparison that was named has no runs, or none has; or the page cannot be written.
+    """
+    from fashion_keras.reporting.html import build_page  # jinja2, which the tables do without
+
+    found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names)
+    claims = () if names else evaluate_claims(found, _find_times(out, published))
+    page = build_page(found, claims, None if published else _find_data()).encode()
+    write_files(path.parent, {path.name: page})
+    size = f"{len(page) / 1e6:.1f} MB"
+    console.print(f"Written to {path} ({size})", markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _find_times(out: Path, published: Path | None) -> Times | None:
+    return load_times(published) if published else load_times(out) or load_times(PUBLISHED)
+
+
+def _find_data() -> Dataset | None:
+    """Return Fashion-MNIST where it is on this machine; a page can do without."""
+    try:
+        return load(locate(offline=True))
+    except DataError:
+        return None
 
 
 def overall_pages(found: Sequence[ComparisonResults], times: Times | None) -> dict[str, str]:

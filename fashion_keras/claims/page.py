@@ -67,11 +67,15 @@ def _describe(claim: ClaimResult) -> str:
 
 
 def _part_row(part: Part) -> str:
+    return f"| {' | '.join(part_texts(part))} |"
+
+
+def part_texts(part: Part) -> tuple[str, str, str, str, str, str]:
+    """Return a part for people: words, figure, interval, p, seeds and verdict; "" where there is none."""
     verdict = "not judged" if part.verdict is None else str(part.verdict)
     if part.verdict is not None and part.because:
         verdict = f"{verdict}: {part.because}"
-    figures = f"{_estimate(part)} | {_interval(part)} | {_p(part.p)} | {_seeds(part)}"
-    return f"| {part.words} | {figures} | {verdict} |"
+    return (part.words, _estimate(part), _interval(part), _p(part.p), _seeds(part), verdict)
 
 
 def _seeds(part: Part) -> str:

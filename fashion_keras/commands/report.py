@@ -10,6 +10,8 @@ from fashion_keras.names import ALL_NAMES
 if TYPE_CHECKING:
     from rich.console import Console
 
+_DEFAULT_PAGE = Path()  # stands for OUT/report.html, whatever --out turns out to be
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
@@ -18,6 +20,14 @@ def add_to(commands: "Commands[Parser]") -> None:
     add_out_option(parser)
     parser.add_argument("--published", type=Path, metavar="DIR", help="read the runs that were published in DIR")
     parser.add_argument("--tables-only", action="store_true", help="draw no curves, which takes most of the time")
+    parser.add_argument(
+        "--html",
+        type=Path,
+        nargs="?",
+        const=_DEFAULT_PAGE,
+        metavar="FILE",
+        help="write one self-contained page over all of it instead (default: OUT/report.html)",
+    )
     parser.add_argument(
         "--publish",
         action="store_true",
@@ -30,11 +40,14 @@ def report(options: argparse.Namespace) -> int:
     """Write the reports of what the store or a published folder holds, or publish them."""
     from rich.console import Console
 
-    from fashion_keras.reports import report_comparisons
+    from fashion_keras.reports import report_comparisons, report_page
 
     console = Console()
     if options.publish:
         return _publish(options, console)
+    if options.html is not None:
+        path = options.out / "report.html" if options.html == _DEFAULT_PAGE else options.html
+        return report_page(options.names, options.out, options.published, path, console)
     pictures = () if options.tables_only else ("png", "svg")
     return report_comparisons(options.names, options.out, options.published, console, pictures)
 
@@ -45,8 +58,10 @@ def _publish(options: argparse.Namespace, console: "Console") -> int:
     from fashion_keras.reports import PUBLISHED, load_published, load_stored, published_tuned, tuned_names
     from fashion_keras.store import RunStore
 
-    if options.names or options.tables_only:
-        raise ConfigError("--publish takes every comparison, with its curves: leave out names and --tables-only")
+    if options.names or options.tables_only or options.html is not None:
+        raise ConfigError(
+            "--publish takes every comparison, with its curves: leave out names, --tables-only and --html"
+        )
     if options.published:
         found = load_published(options.published, [*ALL_NAMES, *published_tuned(options.published)])
     else:

@@ -1,0 +1,147 @@
+"""What an arm's runs say of the test images: confusions summed over the seeds, and the mistakes it is surest of."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.comparison import ArmResults, ComparisonResults
+from fashion_keras.data import Dataset
+from fashion_keras.evaluation import commonest_confusions, confident_mistakes, confusion_matrix
+from fashion_keras.reporting.text import one_line
+from fashion_keras.results import Predictions
+
+NUM_MISTAKES = 8
+_NUM_CONFUSIONS = 3
+_PREDICTIONS = "predictions.npz"
+_LARGEST_SIDE = 64  # pixels of a picture; larger ones are scaled down
+
+NO_PREDICTIONS = (
+    "What each run answered to each image is in the store alone; the published archive holds whether it was right. "
+    "A page made from a store shows confusion matrices and mistakes here."
+)
+NO_DATA = (
+    "Confusion matrices and pictures of mistakes need the test images and their labels, and the data set of this "
+    "comparison was not found on this machine when the page was made."
+)
+
+
+@dataclass(frozen=True)
+class MistakeView:
+    """A picture that an arm is sure of and wrong about: a PNG as a data address, and both classes in words."""
+
+    picture: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ArmAnswers:
+    """One arm's answers.
+
+    Attributes:
+        arm: Its name.
+        num_runs: The matrix sums this many runs.
+        matrix: For each true class its counts, a row, and its share of each predicted class.
+        worst: The commonest confusions in words.
+        mistakes: The surest first.
+    """
+
+    arm: str
+    num_runs: int
+    matrix: tuple[tuple[tuple[int, float], ...], ...]
+    worst: str
+    mistakes: tuple[MistakeView, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A comparison's: class names, an entry an arm, and why there is none where there is none."""
+
+    classes: tuple[str, ...]
+    arms: tuple[ArmAnswers, ...]
+    why_not: str = ""
+
+
+class AnswerReader:
+    """Reads the answers of arms, each once though several comparisons show the same runs.
+
+    Args:
+        dataset: The data, or None where it is not there.
+    """
+
+    def __init__(self, dataset: Dataset | None):
+        self._dataset = dataset
+        self._known: dict[tuple[str, ...], ArmAnswers] = {}
+
+    def read(self, results: ComparisonResults) -> Answers:
+        """Return what a comparison's arms answered, or why that cannot be shown."""
+        data, record = self._dataset, results.record
+        arms = [arm for arm in results.arms if _has_answers(arm)]
+        if not arms:
+            return Answers((), (), NO_PREDICTIONS)
+        if data is None or data.content_hash != record.data["content_hash"]:
+            return Answers((), (), NO_DATA)
+        classes = tuple(one_line(name) for name in data.class_names)
+        return Answers(classes, tuple(self._read_arm(arm, data, classes) for arm in arms))
+
+    def _read_arm(self, arm: ArmResults, data: Dataset, classes: Sequence[str]) -> ArmAnswers:
+        key = tuple(str(run.path) for run in arm.runs.values())
+        if key not in self._known:
+            answers = [run.load_predictions() for run in arm.runs.values()]
+            self._known[key] = _summarise(answers, data, classes)
+        found = self._known[key]
+        return ArmAnswers(one_line(arm.name), found.num_runs, found.matrix, found.worst, found.mistakes)
+
+
+def _has_answers(arm: ArmResults) -> bool:
+    return bool(arm.runs) and all((run.path / _PREDICTIONS).is_file() for run in arm.runs.values())
+
+
+def _summarise(answers: Sequence[Predictions], data: Dataset, classes: Sequence[str]) -> ArmAnswers:
+    labels = data.test_labels
+    counts = sum(
+        (confusion_matrix(labels, each.class_id, data.num_classes) for each in answers),
+        start=np.zeros((data.num_classes, data.num_classes), np.int64),
+    )
+    mean = np.mean([each.probabilities.astype(np.float32) for each in answers], axis=0)
+    return ArmAnswers("", len(answers), _matrix(counts), _describe(counts, classes), _mistakes(mean, data, classes))
+
+
+def _matrix(counts: NDArray[np.int64]) -> tuple[tuple[tuple[int, float], ...], ...]:
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    return tuple(
+        tuple((int(count), round(float(share), 3)) for count, share in zip(row, row_shares, strict=True))
+        for row, row_shares in zip(counts, shares, strict=True)
+    )
+
+
+def _describe(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
+    found = commonest_confusions(counts, _NUM_CONFUSIONS)
+    told = [f"{classes[true]} taken for {classes[said]} ({count} times)" for true, said, count in found]
+    return f"Most often: {'; '.join(told)}." if told else "No image was confused."
+
+
+def _mistakes(mean: NDArray[np.float32], data: Dataset, classes: Sequence[str]) -> tuple[MistakeView, ...]:
+    class_id = mean.argmax(axis=1)
+    places = confident_mistakes(data.test_labels, class_id, mean)[:NUM_MISTAKES]
+    return tuple(
+        MistakeView(
+            png_address(data.test_images[place]),
+            f"{classes[data.test_labels[place]]} taken for {classes[class_id[place]]}, {mean[place].max():.1%}",
+        )
+        for place in places.tolist()
+    )
+
+
+def png_address(image: NDArray[np.uint8]) -> str:
+    """Return an image, uint8 [H, W] or [H, W, 3], as a `data:` address of a small PNG."""
+    from PIL import Image
+
+    picture = Image.fromarray(image)
+    picture.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,0 +1,113 @@
+"""Curves for the page: numbers that its script draws, rounded to keep the file small, and a table of the same."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.comparison import ArmResults, ComparisonResults
+from fashion_keras.reporting.cells import ABSENT
+from fashion_keras.reporting.curves import MEASURES, PARTS, Curve, arm_curves, find_outliers
+from fashion_keras.reporting.text import one_line
+
+_DIGITS = {"loss": 4, "accuracy": 2}  # nats and per cent
+_PART_WORDS = {"train": "Training", "val": "Validation", "test": "Test"}
+_MOST_ROWS = 7  # of an arm in the table
+
+
+@dataclass(frozen=True)
+class CurveTable:
+    """Means over the seeds at some epochs, for those who do not see the drawing.
+
+    Attributes:
+        heads: Of the columns after arm and epoch.
+        rows: Arm, epoch, and the texts of the cells.
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, int, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the script draws (plain JSON) and the table beside it."""
+
+    data: Mapping[str, Any]
+    table: CurveTable
+
+
+def build_curves(results: ComparisonResults) -> Curves | None:
+    """Return a comparison's curves, or None where no arm has any."""
+    arms = [arm for arm in results.arms if arm.runs]
+    by_metric = {measure: [arm_curves(arm, measure) for arm in arms] for measure in MEASURES}
+    metrics = [
+        (f"{part}_{measure}", f"{_PART_WORDS[part]} {measure}")
+        for measure in reversed(MEASURES)
+        for part in reversed(PARTS)
+        if any(part in curves for curves in by_metric[measure])
+    ]
+    if not metrics:
+        return None
+    told = [_arm_data(arm, [by_metric[measure][place] for measure in MEASURES]) for place, arm in enumerate(arms)]
+    for arm, far in zip(told, _far_off(by_metric), strict=True):
+        arm["off"] = far
+    data = {
+        "metrics": [{"key": key, "title": title, "digits": _DIGITS[key.split("_")[1]]} for key, title in metrics],
+        "arms": told,
+    }
+    return Curves(data, _table(arms, metrics, by_metric))
+
+
+def _arm_data(arm: ArmResults, curves: Sequence[Mapping[str, Curve]]) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": one_line(arm.name), "runs": len(arm.runs)}
+    for measure, parts in zip(MEASURES, curves, strict=True):
+        for part, curve in parts.items():
+            digits = _DIGITS[measure]
+            told[f"{part}_{measure}"] = {"mean": _rounded(curve.mean, digits), "std": _rounded(curve.std, digits)}
+    return told
+
+
+def _rounded(values: NDArray[np.float64], digits: int) -> list[float | None]:
+    # Six significant digits at most: a loss of a million is about to be none.
+    return [float(f"{round(value, digits):.6g}") if math.isfinite(value) else None for value in values.tolist()]
+
+
+def _far_off(by_metric: Mapping[str, Sequence[Mapping[str, Curve]]]) -> list[bool]:
+    """Return which arms are left out at first, as they would flatten the others in one of the two measures."""
+    far = np.zeros(len(by_metric["loss"]), dtype=bool)
+    for measure, arms in by_metric.items():
+        levels = [max((c.late_level(measure) for c in curves.values()), default=math.nan) for curves in arms]
+        if measure == "accuracy":
+            levels = [min((c.late_level(measure) for c in curves.values()), default=math.nan) for curves in arms]
+        far |= find_outliers(np.array(levels), measure)
+    return [bool(one) and not far.all() for one in far]
+
+
+def _table(
+    arms: Sequence[ArmResults],
+    metrics: Sequence[tuple[str, str]],
+    by_metric: Mapping[str, Sequence[Mapping[str, Curve]]],
+) -> CurveTable:
+    rows = []
+    for place, arm in enumerate(arms):
+        epochs = max((len(c.mean) for curves in by_metric.values() for c in curves[place].values()), default=0)
+        for epoch in _some_epochs(epochs):
+            cells = tuple(_cell(by_metric, key, place, epoch) for key, _ in metrics)
+            rows.append((one_line(arm.name), epoch, cells))
+    return CurveTable(tuple(title for _, title in metrics), tuple(rows))
+
+
+def _cell(by_metric: Mapping[str, Sequence[Mapping[str, Curve]]], key: str, place: int, epoch: int) -> str:
+    part, measure = key.split("_")
+    curve = by_metric[measure][place].get(part)
+    if curve is None or epoch > len(curve.mean) or not math.isfinite(curve.mean[epoch - 1]):
+        return ABSENT
+    return f"{curve.mean[epoch - 1]:.{_DIGITS[measure]}f} ± {curve.std[epoch - 1]:.{_DIGITS[measure]}f}"
+
+
+def _some_epochs(last: int) -> list[int]:
+    """Return the first and the last epoch, and some between that thin out towards the end."""
+    return sorted({1, last, *(round(last * share) for share in (0.04, 0.1, 0.2, 0.4, 0.7))} - {0})[-_MOST_ROWS:]

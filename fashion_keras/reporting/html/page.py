@@ -1,0 +1,158 @@
+"""The page as a whole: what stands where, and its rendering. Text of users is escaped by the templates' autoescape."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from fashion_keras.claims import ClaimResult, part_texts
+from fashion_keras.comparison import ComparisonResults
+from fashion_keras.config import PROTOCOL_VERSION
+from fashion_keras.data import Dataset
+from fashion_keras.reporting.against_report import build_against_report
+from fashion_keras.reporting.differences import build_differences, compare_with_baseline
+from fashion_keras.reporting.html.answers import AnswerReader, Answers
+from fashion_keras.reporting.html.curve_data import Curves, build_curves
+from fashion_keras.reporting.html.forest import Forest, build_forest
+from fashion_keras.reporting.html.provenance import ArmProvenance, Machines, trace
+from fashion_keras.reporting.html.summary import (
+    Headline,
+    Undecided,
+    count_claims,
+    count_verdicts,
+    headline,
+    undecided_arms,
+    undecided_claims,
+)
+from fashion_keras.reporting.html.table_views import TableView, view_table
+from fashion_keras.reporting.summary import build_table, describe_results
+from fashion_keras.reporting.text import count_noun, one_line
+from fashion_keras.reporting.tuning import build_tuning_tables
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = "templates"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A comparison's part of the page; None where there is nothing to show."""
+
+    anchor: str
+    title: str
+    caption: str
+    baseline: str
+    headline: Headline
+    undecided: list[Undecided]
+    forest: Forest | None
+    differences: TableView | None
+    results: TableView
+    tuning: list[TableView]
+    against_report: TableView | None
+    curves: Curves | None
+    answers: Answers
+    provenance: tuple[ArmProvenance, ...]
+
+
+def build_page(
+    found: Sequence[ComparisonResults], claims: Sequence[ClaimResult] = (), dataset: Dataset | None = None
+) -> str:
+    """Return the page over comparisons as HTML, one file that asks for nothing else.
+
+    It holds no date of its own, so equal runs give equal bytes.
+
+    Args:
+        found: At least one comparison; any, whether of the report or not.
+        claims: The report's, judged; none leaves their part out.
+        dataset: Whose test images the runs answered, for confusion matrices and pictures of mistakes. Where it is None
+            or another than a comparison's, the page says so instead.
+    """
+    machines, answers = Machines(), AnswerReader(dataset)
+    sections = [_build_section(results, f"comparison-{n}", answers, machines) for n, results in enumerate(found, 1)]
+    content = {
+        "sections": sections,
+        "claims": claims,
+        "claim_parts": {claim.number: [part_texts(part) for part in claim.figures] for claim in claims},
+        "verdict_counts": count_verdicts(found),
+        "claim_counts": count_claims(claims),
+        "undecided": [*(item for each in sections for item in each.undecided), *undecided_claims(claims)],
+        "definitions": _definitions(sections),
+        "machines": machines,
+        "about": _about(found),
+    }
+    return _environment().get_template("page.html.j2").render(content)
+
+
+def _build_section(results: ComparisonResults, anchor: str, answers: AnswerReader, machines: Machines) -> Section:
+    comparisons = compare_with_baseline(results)
+    differences, against = build_differences(results), build_against_report(results)
+    return Section(
+        anchor=anchor,
+        title=one_line(results.record.title),
+        caption=describe_results(results),
+        baseline=one_line(results.record.baseline),
+        headline=headline(results, comparisons, anchor),
+        undecided=undecided_arms(results, comparisons, anchor),
+        forest=build_forest(differences, results.record.baseline) if differences else None,
+        differences=view_table(differences) if differences else None,
+        results=view_table(build_table(results), title="Every arm"),
+        tuning=[view_table(table) for table in build_tuning_tables(results)],
+        against_report=view_table(against) if against else None,
+        curves=build_curves(results),
+        answers=answers.read(results),
+        provenance=trace(results, machines),
+    )
+
+
+def _definitions(sections: Sequence[Section]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Return what the columns mean, each kind of table once."""
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for section in sections:
+        against = section.against_report
+        for kind, table in (
+            ("Each arm against the baseline", section.differences),
+            ("Every arm", section.results),
+            ("Against the report", against),
+            *((table.title, table) for table in section.tuning),
+        ):
+            if table is not None:
+                found.setdefault(kind, table.definitions)
+    return found
+
+
+def _about(found: Sequence[ComparisonResults]) -> dict[str, str]:
+    ids = {run.run_id for results in found for arm in results.arms for run in arm.runs.values()}
+    return {
+        "runs": count_noun(len(ids), "run"),
+        "comparisons": count_noun(len(found), "comparison"),
+        "version": _version(),
+        "protocol": str(PROTOCOL_VERSION),
+    }
+
+
+def _version() -> str:
+    try:
+        return version("fashion-keras")
+    except PackageNotFoundError:  # run from its source, never installed
+        return ""
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FunctionLoader(_read), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    ours: dict[str, Any] = {"style": Markup(_read("page.css")), "script": Markup(_read("page.js"))}
+    environment.globals.update(ours)  # our own files, no text of a user
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    return environment
+
+
+def _read(name: str) -> str:
+    return (files("fashion_keras.reporting.html") / _TEMPLATES / name).read_text(encoding="utf-8")

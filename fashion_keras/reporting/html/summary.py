@@ -1,0 +1,114 @@
+"""The first screen: which is better, by how much, is it real; and what is undecided, and what would decide it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fashion_keras.claims import ClaimResult, ClaimVerdict
+from fashion_keras.comparison import ComparisonResults
+from fashion_keras.reporting.differences import compare_with_baseline
+from fashion_keras.reporting.text import count_noun, one_line
+from fashion_keras.statistics import MIN_SEEDS, Comparison, Verdict, clip_difference
+
+_VERDICTS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.UNDECIDED)
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What a comparison found, in a line: which arm, by how much, and whether that is real."""
+
+    anchor: str
+    title: str
+    answer: str
+    figure: str
+    verdict: str
+    others: str
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Something that the seeds do not tell: where it stands, what it is, why, and what would decide it."""
+
+    anchor: str
+    where: str
+    what: str
+    why: str
+    remedy: str
+
+
+def headline(results: ComparisonResults, comparisons: Sequence[Comparison], anchor: str) -> Headline:
+    """Return a comparison's line: the arm that gained the most, of those that are decided where any gained."""
+    title, baseline = one_line(results.record.title), one_line(results.record.baseline)
+    if not comparisons:
+        return Headline(anchor, title, f"Nothing to set against {baseline} yet", "", "", "")
+    better = [item for item in comparisons if item.verdict in (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)]
+    best = max(better or comparisons, key=lambda item: item.mean_difference)
+    name = one_line(best.arm)
+    answer = f"{name} beats {baseline}" if better else f"No arm is shown to beat {baseline}; the nearest is {name}"
+    counts = _count_verdicts(item for item in comparisons if item is not best)
+    others = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+    return Headline(anchor, title, answer, _figure(best), str(best.verdict), f"others: {others}" if others else "")
+
+
+def _figure(comparison: Comparison) -> str:
+    ends = clip_difference(comparison.interval)
+    interval = f" ({_points(ends[0])} to {_points(ends[1])})" if ends else ""
+    return f"{_points(comparison.mean_difference)}{interval} points"
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.2f}"
+
+
+def count_verdicts(found: Sequence[ComparisonResults]) -> dict[str, int]:
+    """Return how many arms of all comparisons got each verdict; negligible differences count as what they are."""
+    return _count_verdicts(item for results in found for item in compare_with_baseline(results))
+
+
+def _count_verdicts(comparisons: Iterable[Comparison]) -> dict[str, int]:
+    counts = Counter(str(item.verdict).partition(",")[0] for item in comparisons)
+    return {str(verdict): counts[str(verdict)] for verdict in _VERDICTS}
+
+
+def count_claims(claims: Sequence[ClaimResult]) -> dict[str, int]:
+    """Return how many claims got each verdict."""
+    counts = Counter(claim.verdict for claim in claims)
+    return {str(verdict): counts[verdict] for verdict in ClaimVerdict}
+
+
+def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison], anchor: str) -> list[Undecided]:
+    """Return what a comparison's seeds do not tell."""
+    return [
+        Undecided(
+            anchor,
+            one_line(results.record.title),
+            f"{one_line(item.arm)} against {one_line(item.baseline)}: {_figure(item)}",
+            item.undecided_because or "",
+            _remedy(item),
+        )
+        for item in comparisons
+        if item.verdict is Verdict.UNDECIDED
+    ]
+
+
+def _remedy(comparison: Comparison) -> str:
+    if comparison.num_seeds < MIN_SEEDS:
+        return f"at least {count_noun(MIN_SEEDS, 'seed')}; there are {comparison.num_seeds}"
+    if not comparison.seeds_to_decide_text:
+        return "more seeds"
+    return f"{comparison.seeds_to_decide_text} seeds would likely decide it; there are {comparison.num_seeds}"
+
+
+def undecided_claims(claims: Sequence[ClaimResult]) -> list[Undecided]:
+    """Return the claims that stay open, and how many seeds the open parts rest on."""
+    return [
+        Undecided(
+            f"claim-{claim.number}",
+            f"Claim {claim.number}",
+            claim.text,
+            claim.because,
+            "fresh seeds, or the measurement that is missing",
+        )
+        for claim in claims
+        if claim.verdict is ClaimVerdict.UNDECIDED
+    ]
