@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ class ArmAnswers:
         matrix: For each true class its counts, a row, and its share of each predicted class.
         worst: The commonest confusions in words.
         mistakes: The surest first.
+        num_sure: The mistakes are by the mean probabilities of this many runs; those that diverged have none.
     """
 
     arm: str
@@ -54,6 +55,7 @@ class ArmAnswers:
     matrix: tuple[tuple[tuple[int, float], ...], ...]
     worst: str
     mistakes: tuple[MistakeView, ...]
+    num_sure: int
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,7 @@ class AnswerReader:
         if key not in self._known:
             answers = [run.load_predictions() for run in arm.runs.values()]
             self._known[key] = _summarise(answers, data, classes)
-        found = self._known[key]
-        return ArmAnswers(one_line(arm.name), found.num_runs, found.matrix, found.worst, found.mistakes)
+        return replace(self._known[key], arm=one_line(arm.name))
 
 
 def _has_answers(arm: ArmResults) -> bool:
@@ -106,8 +107,9 @@ def _summarise(answers: Sequence[Predictions], data: Dataset, classes: Sequence[
         (confusion_matrix(labels, each.class_id, data.num_classes) for each in answers),
         start=np.zeros((data.num_classes, data.num_classes), np.int64),
     )
-    mean = np.mean([each.probabilities.astype(np.float32) for each in answers], axis=0)
-    return ArmAnswers("", len(answers), _matrix(counts), _describe(counts, classes), _mistakes(mean, data, classes))
+    sound = [each.probabilities for each in answers if np.isfinite(each.probabilities).all()]
+    mistakes = _mistakes(np.mean(sound, axis=0, dtype=np.float32), data, classes) if sound else ()
+    return ArmAnswers("", len(answers), _matrix(counts), _describe(counts, classes), mistakes, len(sound))
 
 
 def _matrix(counts: NDArray[np.int64]) -> tuple[tuple[tuple[int, float], ...], ...]:
@@ -130,7 +132,7 @@ def _mistakes(mean: NDArray[np.float32], data: Dataset, classes: Sequence[str]) 
     return tuple(
         MistakeView(
             png_address(data.test_images[place]),
-            f"{classes[data.test_labels[place]]} taken for {classes[class_id[place]]}, {mean[place].max():.1%}",
+            f"{classes[data.test_labels[place]]} taken for {classes[class_id[place]]}, {100 * mean[place].max():.1f} %",
         )
         for place in places.tolist()
     )

@@ -43,11 +43,18 @@ def headline(results: ComparisonResults, comparisons: Sequence[Comparison], anch
         return Headline(anchor, title, f"Nothing to set against {baseline} yet", "", "", "")
     better = [item for item in comparisons if item.verdict in (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)]
     best = max(better or comparisons, key=lambda item: item.mean_difference)
-    name = one_line(best.arm)
-    answer = f"{name} beats {baseline}" if better else f"No arm is shown to beat {baseline}; the nearest is {name}"
+    answer = _answer(one_line(best.arm), baseline, best.verdict)
     counts = _count_verdicts(item for item in comparisons if item is not best)
     others = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
     return Headline(anchor, title, answer, _figure(best), str(best.verdict), f"others: {others}" if others else "")
+
+
+def _answer(name: str, baseline: str, verdict: Verdict) -> str:
+    if verdict in (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY):
+        return f"{name} beats {baseline}"
+    if verdict is Verdict.EQUIVALENT:
+        return f"{name} is as good as {baseline}"
+    return f"No arm is shown to beat {baseline}; the nearest is {name}"
 
 
 def _figure(comparison: Comparison) -> str:

@@ -32,6 +32,7 @@ class TableView:
     Attributes:
         title, caption, legend: For people.
         heads: Titles of the columns.
+        worded: Places of the columns whose cells are words, not numbers.
         definitions: Title and meaning of each column.
         parts: The rows above and below the line, see `Table.parts`.
         notes: Footnotes.
@@ -41,6 +42,7 @@ class TableView:
     caption: str
     legend: str
     heads: tuple[str, ...]
+    worded: tuple[int, ...]
     definitions: tuple[tuple[str, str], ...]
     parts: tuple[tuple[RowView, ...], ...]
     notes: tuple[str, ...]
@@ -53,10 +55,19 @@ def view_table(table: Table, title: str = "") -> TableView:
         caption=one_line(table.caption),
         legend=table.legend,
         heads=tuple(column.title for column in table.columns),
+        worded=_find_worded(table),
         definitions=tuple((column.title, column.definition) for column in table.columns),
         parts=tuple(tuple(_view_row(row) for row in part) for part in table.parts),
         notes=table.notes,
     )
+
+
+def _find_worded(table: Table) -> tuple[int, ...]:
+    firsts = [
+        [next(iter(row.cells[place].fields.values()), None) for row in table.rows]
+        for place in range(len(table.columns))
+    ]
+    return tuple(place for place, values in enumerate(firsts) if any(isinstance(value, str) for value in values))
 
 
 def _view_row(row: Row) -> RowView:

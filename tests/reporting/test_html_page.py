@@ -1,0 +1,161 @@
+"""The page as text: what stands on it, that it asks for nothing, and that names of users cannot become markup."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from html_pages import HOSTILE, seeded_comparison
+
+from fashion_keras import cli
+from fashion_keras.claims import evaluate_claims
+from fashion_keras.comparison import ComparisonResults
+from fashion_keras.reporting.html import build_page
+from fashion_keras.reports import load_published
+
+PROJECT = Path(__file__).parents[2]
+PUBLISHED = PROJECT / "experiments"
+
+
+class Tags(HTMLParser):
+    """Collects elements with their attributes, and tells whether every element is closed in its order."""
+
+    EMPTY = frozenset({"meta", "link", "img", "br", "line", "circle", "rect", "input"})
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def named(self, *tags: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.found if tag in tags]
+
+
+@pytest.fixture(scope="module")
+def published() -> list[ComparisonResults]:
+    return load_published(PUBLISHED)
+
+
+@pytest.fixture(scope="module")
+def published_page(published) -> str:
+    return build_page(published, evaluate_claims(published))
+
+
+def test_every_element_is_closed_in_its_order(published_page):
+    assert Tags(published_page).open == []
+
+
+def test_the_page_asks_for_nothing_outside_itself(published_page):
+    tags = Tags(published_page)
+    addresses = [each.get("src") or each.get("href") or "" for _, each in tags.found]
+    assert [address for address in addresses if address and not address.startswith(("#", "data:"))] == []
+    assert set(re.findall(r"https?://[^\s\"'<]+", published_page)) == {"http://www.w3.org/2000/svg"}
+    assert "@import" not in published_page
+    assert "url(" not in published_page.split("</style>")[0]
+
+
+def test_the_full_reproduction_stays_under_three_megabytes(published_page):
+    assert len(published_page.encode()) < 3_000_000
+
+
+def test_every_comparison_and_every_claim_has_its_place(published, published_page):
+    ids = [attributes["id"] for _, attributes in Tags(published_page).found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    wanted = {f"comparison-{number}" for number in range(1, len(published) + 1)}
+    assert wanted | {f"claim-{number}" for number in range(1, 17)} <= set(ids)
+
+
+def test_every_link_has_its_target(published_page):
+    tags = Tags(published_page)
+    ids = {attributes.get("id") for _, attributes in tags.found}
+    assert {(each["href"] or "").removeprefix("#") for each in tags.named("a")} <= ids
+
+
+def test_tables_have_captions_and_scopes_and_pictures_names(published_page):
+    tags = Tags(published_page)
+    assert len(tags.named("caption")) == len(tags.named("table")) > 20
+    assert all(each.get("scope") in ("col", "row", "rowgroup") for each in tags.named("th"))
+    ids = {attributes.get("id") for _, attributes in tags.found}
+    plots = tags.named("svg")
+    assert plots
+    assert all(each["role"] == "img" and set((each["aria-labelledby"] or "").split()) <= ids for each in plots)
+
+
+def test_equal_results_give_equal_bytes():
+    assert build_page([seeded_comparison()]) == build_page([seeded_comparison()])
+
+
+def test_the_archive_has_no_answers_and_the_page_says_so(published, published_page):
+    assert published_page.count("is in the store alone") == len(published)
+    assert "Confusion matrix" not in published_page
+
+
+def test_names_of_users_are_text_and_never_markup():
+    page = build_page([seeded_comparison(arm=HOSTILE, title=HOSTILE, data=HOSTILE)])
+    assert page.count("<script") == Tags(page).found.count(("script", {})) + 1
+    assert "<img src=x" not in page
+    assert "alert(1)" in page
+    assert Tags(page).open == []
+
+
+def test_the_data_of_a_hostile_arm_is_json_within_its_script():
+    page = build_page([seeded_comparison(arm=HOSTILE)])
+    (text,) = re.findall(r'<script type="application/json">(.*?)</script>', page, re.S)
+    assert json.loads(text)["arms"][1]["name"] == " ".join(HOSTILE.split())
+
+
+def test_a_comparison_without_claims_has_no_part_for_them():
+    page = build_page([seeded_comparison()])
+    assert 'id="claims"' not in page
+    assert 'href="#claims"' not in page
+
+
+def test_the_first_screen_says_who_wins_and_by_how_much():
+    page = build_page([seeded_comparison(gain=0.02)])
+    first_screen = page.split("</header>")[0]
+    assert "other beats base" in first_screen
+    assert "+2.00" in first_screen
+
+
+def test_too_few_seeds_are_undecided_and_the_page_says_what_would_decide():
+    page = build_page([seeded_comparison(num_seeds=3)])
+    part = page.split('<section id="undecided"')[1].split("</section>")[0]
+    assert "fewer than 6 seeds" in part
+    assert "at least 6 seeds; there are 3" in part
+
+
+def test_the_page_is_built_without_tensorflow_and_matplotlib(tmp_path):
+    program = f"""
+import sys
+from fashion_keras import cli
+options = ["--published", {str(PUBLISHED)!r}, "--out", {str(tmp_path)!r}, "--html"]
+assert cli.main(["report", "learning_rates", *options]) == 0
+print(sorted({{"tensorflow", "keras", "matplotlib"}} & set(sys.modules)))"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_the_page_is_written_where_it_is_wanted(tmp_path, capsys):
+    path = tmp_path / "deep" / "page.html"
+    options = ["--published", str(PUBLISHED), "--out", str(tmp_path / "out"), "--html", str(path)]
+    assert cli.main(["report", "dropout", *options]) == 0
+    assert str(path) in capsys.readouterr().out.replace("\n", "")
+    assert "dropout_0.05" in path.read_text(encoding="utf-8")
+    assert not (tmp_path / "out").exists()
