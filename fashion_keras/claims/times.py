@@ -30,7 +30,7 @@ def slower(times: Times | None, first: str, second: str, *, training_alone: bool
 def cnn_quickest(times: Times | None) -> list[Part]:
     """Judge the CNN against every fully connected arm that is timed."""
     if times is None:
-        return [Part("computation time: `cnn` below the others", ClaimVerdict.UNDECIDED, "no timing runs")]
+        return [Part("computation time: `cnn` below the others", ClaimVerdict.UNDECIDED, "no timing runs", Unit.TIME)]
     return [quicker(times, CNN, arm.names[0]) for arm in timed_arms() if CNN not in arm.names]
 
 

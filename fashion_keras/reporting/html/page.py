@@ -33,6 +33,7 @@ from fashion_keras.reporting.tuning import build_tuning_tables
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _TEMPLATES = "templates"
 
@@ -150,8 +151,19 @@ def _environment() -> "Environment":
     )
     ours: dict[str, Any] = {"style": Markup(_read("page.css")), "script": Markup(_read("page.js"))}
     environment.globals.update(ours)  # our own files, no text of a user
+    environment.filters["ticked"] = _mark_code
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     return environment
+
+
+def _mark_code(text: str) -> "Markup":
+    """Return a text of ours with what stands between backticks as code, all of it escaped."""
+    from markupsafe import Markup, escape
+
+    parts = [
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
 
 
 def _read(name: str) -> str:

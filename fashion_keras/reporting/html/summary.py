@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fashion_keras.claims import ClaimResult, ClaimVerdict
+from fashion_keras.claims.definition import Unit
 from fashion_keras.comparison import ComparisonResults
 from fashion_keras.reporting.differences import compare_with_baseline
 from fashion_keras.reporting.text import count_noun, one_line
@@ -107,15 +108,20 @@ def _remedy(comparison: Comparison) -> str:
 
 
 def undecided_claims(claims: Sequence[ClaimResult]) -> list[Undecided]:
-    """Return the claims that stay open, and how many seeds the open parts rest on."""
+    """Return the claims that stay open, and what their open parts ask for."""
     return [
-        Undecided(
-            f"claim-{claim.number}",
-            f"Claim {claim.number}",
-            claim.text,
-            claim.because,
-            "fresh seeds, or the measurement that is missing",
-        )
+        Undecided(f"claim-{claim.number}", f"Claim {claim.number}", claim.text, claim.because, _claim_remedy(claim))
         for claim in claims
         if claim.verdict is ClaimVerdict.UNDECIDED
     ]
+
+
+def _claim_remedy(claim: ClaimResult) -> str:
+    open_parts = [part for part in claim.figures if part.verdict is ClaimVerdict.UNDECIDED]
+    asked = []
+    if any(part.unit is Unit.TIME for part in open_parts):
+        asked.append("(more) timing runs: `fashion-keras times`")
+    seeds = {part.num_seeds for part in open_parts if part.unit is not Unit.TIME}
+    if seeds:
+        asked.append(f"more seeds; there are {min(seeds)}")
+    return "; ".join(asked)
