@@ -27,6 +27,7 @@ LIGHT_MODULES = (
     "fashion_keras.model_list",
     "fashion_keras.publishing",
     "fashion_keras.reporting",
+    "fashion_keras.reporting.html",
     "fashion_keras.reports",
     "fashion_keras.results",
     "fashion_keras.running",

@@ -46,10 +46,19 @@ def report(options: argparse.Namespace) -> int:
     if options.publish:
         return _publish(options, console)
     if options.html is not None:
-        path = options.out / "report.html" if options.html == _DEFAULT_PAGE else options.html
-        return report_page(options.names, options.out, options.published, path, console)
+        return report_page(options.names, options.out, options.published, _page_path(options), console)
     pictures = () if options.tables_only else ("png", "svg")
     return report_comparisons(options.names, options.out, options.published, console, pictures)
+
+
+def _page_path(options: argparse.Namespace) -> Path:
+    from fashion_keras.errors import ConfigError
+
+    if options.html == _DEFAULT_PAGE:
+        return options.out / "report.html"
+    if options.html.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"--html takes a file such as page.html, got {options.html}; names stand before --html")
+    return options.html
 
 
 def _publish(options: argparse.Namespace, console: "Console") -> int:

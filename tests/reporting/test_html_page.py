@@ -11,9 +11,11 @@ import pytest
 from html_pages import HOSTILE, seeded_comparison
 
 from fashion_keras import cli
-from fashion_keras.claims import evaluate_claims
+from fashion_keras.claims import ClaimResult, ClaimVerdict, Part, evaluate_claims
+from fashion_keras.claims.definition import Unit
 from fashion_keras.comparison import ComparisonResults
 from fashion_keras.reporting.html import build_page
+from fashion_keras.reporting.html.summary import undecided_claims
 from fashion_keras.reports import load_published
 
 PROJECT = Path(__file__).parents[2]
@@ -159,3 +161,31 @@ def test_the_page_is_written_where_it_is_wanted(tmp_path, capsys):
     assert str(path) in capsys.readouterr().out.replace("\n", "")
     assert "dropout_0.05" in path.read_text(encoding="utf-8")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_name_behind_html_is_told_from_a_file(tmp_path, capsys):
+    assert cli.main(["report", "--published", str(PUBLISHED), "--out", str(tmp_path), "--html", "dropout"]) == 2
+    assert "--html takes a file such as page.html, got dropout" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_published_page_and_a_page_for_oneself_are_not_mixed(tmp_path, capsys):
+    assert cli.main(["report", "--publish", "--out", str(tmp_path), "--html"]) == 2
+    assert "--html" in capsys.readouterr().err
+
+
+def test_what_stands_between_backticks_is_code_and_is_escaped_all_the_same():
+    claim = ClaimResult(1, "key", "text", ClaimVerdict.UNDECIDED, "`<a>` above <b>", "measure", ())
+    page = build_page([seeded_comparison()], [claim])
+    assert "<code>&lt;a&gt;</code> above &lt;b&gt;" in page
+
+
+def test_an_open_claim_says_what_it_asks_for():
+    parts = (
+        Part("first", ClaimVerdict.UNDECIDED, num_seeds=10),
+        Part("second", ClaimVerdict.UNDECIDED, "no timing runs", Unit.TIME),
+    )
+    claim = ClaimResult(1, "key", "text", ClaimVerdict.UNDECIDED, "because", "measure", parts)
+    (item,) = undecided_claims([claim])
+    assert "more seeds; there are 10" in item.remedy
+    assert "fashion-keras times" in item.remedy

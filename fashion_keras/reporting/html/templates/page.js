@@ -211,7 +211,7 @@
   openTarget();
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open]):not(.bulk):not(.numbers)")];
+    opened = [...document.querySelectorAll("details:not([open]):not(.bulk):not(.numbers):not(.arm)")];
     opened.forEach((part) => { part.open = true; });
   });
   addEventListener("afterprint", () => opened.forEach((part) => { part.open = false; }));
