@@ -57,6 +57,7 @@ def test_an_arm_that_reaches_far_leaves_the_plot_to_the_others():
     assert near.this_test_set[1] - near.this_test_set[0] > 25
     assert far.dot is None
     assert far.beyond_left
+    assert 0 <= min(far.this_test_set) < max(far.this_test_set) <= 100
     assert not far.beyond_right
 
 
@@ -167,11 +168,13 @@ def test_runs_without_predictions_show_no_answers(sample_dataset):
 
 
 def test_a_headline_names_the_arm_that_gained_most():
-    results = seeded_comparison(gain=0.02)
+    base, small = seeded_comparison(arm="small", gain=0.01).arms
+    results = make_results(base, small, seeded_comparison(arm="large", gain=0.03).arms[1])
     line = headline(results, compare_with_baseline(results), "here")
-    assert line.answer == "other beats base"
+    assert line.answer == "large beats base"
     assert line.verdict == "better"
-    assert line.figure.startswith("+2.0")
+    assert line.figure.startswith("+3.0")
+    assert line.others == "others: 1 better"
 
 
 def test_a_headline_does_not_let_an_undecided_arm_win():
