@@ -1,5 +1,6 @@
 """The page of claims, Markdown: verdicts first, then what each rests on."""
 
+import re
 from collections.abc import Sequence
 from math import exp
 
@@ -68,6 +69,13 @@ def _describe(claim: ClaimResult) -> str:
 
 def _part_row(part: Part) -> str:
     return f"| {' | '.join(part_texts(part))} |"
+
+
+def explain_claims() -> list[tuple[str, str]]:
+    """Return how the page is read, term by term, and last what it does not cover."""
+    reading, _, uncovered = _EXPLANATION.partition("## What it does not cover")
+    terms = re.findall(r"^- \*\*(.+?)\*\*: (.+?)(?=\n- |\n\n)", reading, re.DOTALL | re.MULTILINE)
+    return [*((term, " ".join(text.split())) for term, text in terms), ("not covered", " ".join(uncovered.split()))]
 
 
 def part_texts(part: Part) -> tuple[str, str, str, str, str, str]:

@@ -189,3 +189,9 @@ def test_an_open_claim_says_what_it_asks_for():
     (item,) = undecided_claims([claim])
     assert "more seeds; there are 10" in item.remedy
     assert "fashion-keras times" in item.remedy
+
+
+def test_the_page_says_how_claims_are_judged_and_what_that_does_not_cover(published_page):
+    part = published_page.split('<section id="reading"')[1].split("</section>")[0]
+    assert "<dt>refuted</dt><dd>at least one part was shown to be the other way round" in part
+    assert "<dt>not covered</dt><dd>One data set, its one test set" in part

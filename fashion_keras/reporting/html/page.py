@@ -1,13 +1,13 @@
 """The page as a whole: what stands where, and its rendering. Text of users is escaped by the templates' autoescape."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from fashion_keras.claims import ClaimResult, part_texts
+from fashion_keras.claims import ClaimResult, explain_claims, part_texts
 from fashion_keras.comparison import ComparisonResults
 from fashion_keras.config import PROTOCOL_VERSION
 from fashion_keras.data import Dataset
@@ -80,7 +80,7 @@ def build_page(
         "verdict_counts": count_verdicts(found),
         "claim_counts": count_claims(claims),
         "undecided": [*(item for each in sections for item in each.undecided), *undecided_claims(claims)],
-        "definitions": _definitions(sections),
+        "definitions": _definitions(sections) | ({"The report’s claims": tuple(explain_claims())} if claims else {}),
         "machines": machines,
         "about": _about(found),
     }
@@ -108,7 +108,7 @@ def _build_section(results: ComparisonResults, anchor: str, answers: AnswerReade
     )
 
 
-def _definitions(sections: Sequence[Section]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+def _definitions(sections: Sequence[Section]) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return what the columns mean, each kind of table once."""
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for section in sections:
