@@ -13,7 +13,7 @@ from fashion_keras.training import compile_model
 from fashion_keras.tuning.spaces import Settings, Space, cnn, fcn
 
 
-class _SpaceHyperModel(kt.HyperModel):
+class SpaceHyperModel(kt.HyperModel):
     """A space whose `build` returns a compiled model, from float32 images in [-1, 1] to logits.
 
     Args:
@@ -67,13 +67,13 @@ class _SpaceHyperModel(kt.HyperModel):
         return Space(*self.space).config(hp, self.epochs)
 
 
-class FCNHyperModel(_SpaceHyperModel):
+class FCNHyperModel(SpaceHyperModel):
     """The fully connected networks of `fashion_keras.tuning.spaces.fcn`."""
 
     space = ("fcn", fcn)
 
 
-class CNNHyperModel(_SpaceHyperModel):
+class CNNHyperModel(SpaceHyperModel):
     """The convolutional networks of `fashion_keras.tuning.spaces.cnn`."""
 
     space = ("cnn", cnn)
