@@ -1,0 +1,34 @@
+"""The API reference is built from the docstrings, and its links lead somewhere."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from guides import PROJECT
+from pages import dead_links
+
+
+@pytest.mark.slow
+def test_the_reference_is_built_without_a_dead_link(tmp_path):
+    pytest.importorskip("pdoc", reason="pip install 'fashion-keras[docs]'")
+    done = subprocess.run(
+        [sys.executable, PROJECT / "docs" / "reference.py", tmp_path / "site"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Warn" not in done.stderr
+    assert (tmp_path / "site" / "fashion_keras" / "statistics" / "verdicts.html").is_file()
+    assert 'id="load_model"' in (tmp_path / "site" / "fashion_keras.html").read_text()
+    assert dead_links(tmp_path / "site") == []
+
+
+def test_a_dead_link_between_pages_is_found(tmp_path):
+    (tmp_path / "other.html").write_text('<h1 id="there">Other</h1>')
+    links = ("other.html#there", "#here", "https://example.org/gone", "other.html#gone", "gone.html", "#gone")
+    page = "".join(f'<a href="{link}">x</a>' for link in links)
+    (tmp_path / "page.html").write_text(f'<p id="here">{page}</p>')
+    assert dead_links(tmp_path) == ["page.html: #gone", "page.html: gone.html", "page.html: other.html#gone"]
