@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands import data, evaluate, export, models, predict, report, run, times, tune
+from fashion_keras.commands import data, demo, evaluate, export, models, predict, report, run, times, tune
 from fashion_keras.commands import list as list_command
 from fashion_keras.commands.options import USAGE_STATUS, Parser, add_debug_option
 from fashion_keras.errors import UserError
@@ -28,6 +28,7 @@ COMMANDS = (
     models,
     predict,
     evaluate,
+    demo,
     export,
 )
 """The modules of the subcommands, in the order of `--help`."""

@@ -80,6 +80,13 @@ def size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def port(text: str) -> int:
+    """Read the number of a port, 0 to 65535."""
+    if not (text.isascii() and text.isdecimal() and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 65535, got {text!r}")
+    return int(text)
+
+
 def shard(text: str) -> tuple[int, int]:
     """Read a part of a whole, such as `0/8`."""
     part, _, whole = text.partition("/")

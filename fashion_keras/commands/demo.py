@@ -1,0 +1,65 @@
+"""`fashion-keras demo`."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fashion_keras.commands.options import Commands, Parser, add_command, port
+
+if TYPE_CHECKING:
+    from fashion_keras.demo.nearest import NearestImages
+    from fashion_keras.inference import Classifier
+
+
+def add_to(commands: "Commands[Parser]") -> None:
+    """Declare the command."""
+    parser = add_command(commands, "demo", demo, "open a page on this machine to try a model: drop a picture or draw one")
+    parser.add_argument(
+        "model", nargs="?", default="cnn", metavar="MODEL", help="cnn (default) or fcn, or the folder of a SavedModel"
+    )
+    parser.add_argument("--port", type=port, default=8765, help="of the page (default: %(default)s; 0: any free one)")
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
+    parser.add_argument("--dataset", metavar="DIR", help="folder with your own data in IDX format instead")
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Serve the page until Ctrl-C."""
+    from fashion_keras.demo.server import address_of, bind, check_installed, serve
+
+    check_installed()
+    # Before the model is loaded, which takes seconds.
+    with bind(options.host, options.port) as listening:
+        from fashion_keras.demo.answering import Demo
+        from fashion_keras.demo.app import build_app
+        from fashion_keras.inference import load_model
+
+        model = load_model(options.model)
+        nearest, missing = _read_test_set(options, model)
+        app = build_app(Demo(model, options.model, nearest, missing), listening.getsockname()[0])
+        print(f"{options.model} is at {address_of(listening)} until Ctrl-C", flush=True)
+        if missing:
+            print(f"Without similar images: {missing}", flush=True)
+        serve(app, listening)
+    print("Stopped.")
+    return 0
+
+
+def _read_test_set(options: argparse.Namespace, model: "Classifier") -> "tuple[NearestImages | None, str]":
+    """Return the test set that is there, or None and the reason; one that the user names must do."""
+    from fashion_keras.data import load, locate
+    from fashion_keras.demo.nearest import NearestImages
+    from fashion_keras.errors import DataError
+
+    named = options.data_dir or options.dataset
+    try:
+        dataset = load(locate(options.data_dir, options.dataset, offline=True))
+    except DataError:
+        if named:
+            raise
+        return None, "no test set is on this machine; `fashion-keras data` fetches Fashion-MNIST"
+    if (dataset.image_shape, dataset.class_names) == (model.image_shape, model.class_names):
+        return NearestImages(dataset.test_images, dataset.test_labels, dataset.class_names), ""
+    reason = f"{named or dataset.name} has other images or classes than {options.model}; name its data with --dataset"
+    if named:
+        raise DataError(reason)
+    return None, reason

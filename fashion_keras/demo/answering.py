@@ -1,0 +1,93 @@
+"""What the page asks: what the model is, and what it says of a picture. Knows nothing of the web but JSON."""
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.demo.nearest import METHOD, Neighbour, NearestImages
+from fashion_keras.pictures import read_picture
+
+if TYPE_CHECKING:
+    from fashion_keras.inference import Answers, Classifier
+
+NUM_NEAREST = 8
+MAX_UPLOAD_BYTES = 20 * 2**20
+TOO_LARGE = f"this picture is larger than {MAX_UPLOAD_BYTES >> 20} MiB, the limit of the page; make it smaller"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A model to be tried.
+
+    Attributes:
+        model: It.
+        name: What the user called it.
+        nearest: The test set to look for similar images in, or None.
+        missing: Where that is None, why and what to do.
+    """
+
+    model: "Classifier"
+    name: str
+    nearest: NearestImages | None = None
+    missing: str = ""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the page says of the model before it is asked anything."""
+        info = self.model.info
+        return {
+            "name": self.name,
+            "label": info.label,
+            "accuracy": info.accuracy,
+            "accuracy_interval": info.accuracy_interval,
+            "num_test_images": info.num_test_images,
+            "image_shape": self.model.image_shape,
+            "class_names": self.model.class_names,
+            "max_upload_bytes": MAX_UPLOAD_BYTES,
+            "too_large": TOO_LARGE,
+            "nearest": {"count": len(self.nearest or ()), "method": METHOD, "missing": self.missing},
+        }
+
+    def answer(self, content: bytes, invert: str) -> dict[str, Any]:
+        """Return what the model sees in a picture and says of it, and the test images nearest to it.
+
+        Args:
+            content: Of a PNG, JPEG or WebP file.
+            invert: See `fashion_keras.pictures.read_picture`.
+
+        Raises:
+            ImageError: It is no such picture, or shows nothing.
+        """
+        picture = read_picture(content, self.model.image_shape, invert, "this picture")
+        found = self.nearest.find(picture.pixels, NUM_NEAREST) if self.nearest else []
+        images = [self.nearest.images[neighbour.index] for neighbour in found] if self.nearest else []
+        answers = self.model.predict(np.stack([picture.pixels, *images]))
+        return {
+            "pixels": _encode(picture.pixels),
+            "inverted": picture.inverted,
+            "note": picture.note,
+            "classes": [
+                {"name": guess.class_name, "probability": guess.probability}
+                for guess in answers.top(len(self.model.class_names))[0]
+            ],
+            "nearest": [
+                self._describe_neighbour(neighbour, answers, place) for place, neighbour in enumerate(found, start=1)
+            ],
+        }
+
+    def _describe_neighbour(self, neighbour: Neighbour, answers: "Answers", place: int) -> dict[str, Any]:
+        assert self.nearest is not None
+        return {
+            "pixels": _encode(self.nearest.images[neighbour.index]),
+            "index": neighbour.index,
+            "similarity": neighbour.similarity,
+            "class_name": self.nearest.class_names[neighbour.class_id],
+            "answer": answers.class_name[place],
+        }
+
+
+def _encode(pixels: NDArray[np.uint8]) -> str:
+    """Return the bytes of an image, row by row, in base64."""
+    return base64.b64encode(pixels.tobytes()).decode("ascii")

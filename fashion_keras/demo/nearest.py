@@ -1,0 +1,58 @@
+"""The images of a test set that are most like a picture."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+METHOD = "cosine similarity of the pixels"
+
+
+class Neighbour(NamedTuple):
+    """An image of the test set, and how much it is like another one.
+
+    Attributes:
+        index: Its place in the test set, from 0.
+        class_id: Its true class.
+        similarity: Of the pixels, in [0, 1]; 1 is the same picture up to its brightness.
+    """
+
+    index: int
+    class_id: int
+    similarity: float
+
+
+class NearestImages:
+    """A test set, ready to be searched.
+
+    The measure is the cosine between two images as vectors of pixels. It knows nothing of the model, so that what it
+    finds can be held against the model's answer; and, unlike the distance, it does not take every thin drawing for
+    the darkest image.
+
+    Attributes:
+        images: uint8 [N, H, W], or [N, H, W, 3] in colour.
+        class_names: In the order of the labels.
+    """
+
+    def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int32], class_names: Sequence[str]):
+        self.images = images
+        self.class_names = tuple(class_names)
+        self._labels = labels
+        self._directions = _directions(images)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def find(self, pixels: NDArray[np.uint8], count: int) -> list[Neighbour]:
+        """Return the images most like one of the same shape, the likest first; of equals the first in the set."""
+        similarities = self._directions @ _directions(pixels[np.newaxis])[0]
+        order = np.argsort(-similarities, kind="stable")[:count]
+        return [Neighbour(int(k), int(self._labels[k]), min(1.0, float(similarities[k]))) for k in order]
+
+
+def _directions(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return images as vectors of length 1: float32 [N, P]; a black one stays 0 and is like nothing."""
+    vectors = images.reshape(len(images), -1).astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, 1.0)

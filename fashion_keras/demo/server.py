@@ -1,0 +1,95 @@
+"""Serves the page on a loopback address until it is interrupted."""
+
+import contextlib
+import errno
+import importlib.util
+import ipaddress
+import socket
+from typing import TYPE_CHECKING
+
+from fashion_keras.errors import ConfigError
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
+DEFAULT_PORT = 8765
+MODULES = ("starlette", "uvicorn")
+# Bounds the memory of uploads: so many are read at a time; a browser opens six connections at most.
+MAX_CONNECTIONS = 16
+
+
+def check_installed() -> None:
+    """Check that the modules of the extra are there; imports none.
+
+    Raises:
+        ConfigError: One is missing.
+    """
+    missing = [module for module in MODULES if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ConfigError(f"demo needs {' and '.join(missing)}; pip install 'fashion-keras[demo]'")
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 is any free one.
+
+    Raises:
+        ConfigError: The host is no loopback address, or the port is not to be had.
+    """
+    address = _loopback_address(host)
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    try:
+        return socket.create_server((str(address), port), family=family)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "is taken by another program" if taken else f"cannot be had: {error.strerror}"
+        raise ConfigError(
+            f"port {port} of {address} {reason}; choose another with --port, or --port 0 for any free one"
+        ) from error
+
+
+def address_of(listening: socket.socket) -> str:
+    """Return the page's address for a browser, such as `http://127.0.0.1:8765/`."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def make_server(app: "ASGIApp") -> "uvicorn.Server":
+    """Return a server of an application; `run(sockets=[...])` serves until an interrupt or `should_exit`."""
+    import uvicorn
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=2,
+        )
+    )
+
+
+def serve(app: "ASGIApp", listening: socket.socket) -> None:
+    """Serve until Ctrl-C, which ends it as it should."""
+    # uvicorn finishes what it answers, and raises the interrupt again afterwards.
+    with contextlib.suppress(KeyboardInterrupt):
+        make_server(app).run(sockets=[listening])
+
+
+def _loopback_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        address = None
+    if address is None or not address.is_loopback:
+        raise ConfigError(
+            f"--host must be a loopback address, 127.0.0.1 or ::1, got {host!r}: the page is for this machine alone; "
+            f"from another one, reach it by ssh -L {DEFAULT_PORT}:127.0.0.1:{DEFAULT_PORT} THIS_MACHINE"
+        )
+    return address
