@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
-    parser = add_command(commands, "demo", demo, "open a page on this machine to try a model: drop a picture or draw one")
+    parser = add_command(
+        commands, "demo", demo, "open a page on this machine to try a model: drop a picture or draw one"
+    )
     parser.add_argument(
         "model", nargs="?", default="cnn", metavar="MODEL", help="cnn (default) or fcn, or the folder of a SavedModel"
     )

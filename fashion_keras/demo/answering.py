@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.demo.nearest import METHOD, Neighbour, NearestImages
+from fashion_keras.demo.nearest import METHOD, NearestImages, Neighbour
 from fashion_keras.pictures import read_picture
 
 if TYPE_CHECKING:

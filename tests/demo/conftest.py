@@ -2,31 +2,33 @@
 
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.data import Dataset
+from fashion_keras.demo.nearest import NearestImages
 
-import_tensorflow()
-pytest.importorskip("starlette", reason="needs the extra demo")
-pytest.importorskip("uvicorn", reason="needs the extra demo")
-
-from fashion_keras.data import Dataset  # noqa: E402
-from fashion_keras.demo.answering import Demo  # noqa: E402
-from fashion_keras.demo.app import build_app  # noqa: E402
-from fashion_keras.demo.nearest import NearestImages  # noqa: E402
-from fashion_keras.demo.server import address_of, bind, make_server  # noqa: E402
-from fashion_keras.inference import load_model  # noqa: E402
+if TYPE_CHECKING:
+    from fashion_keras.demo.answering import Demo
 
 
 @pytest.fixture(scope="session")
-def demo(sample_dataset: Dataset) -> Demo:
+def demo(sample_dataset: Dataset) -> "Demo":
+    from fashion_keras.demo.answering import Demo
+    from fashion_keras.inference import load_model
+
     nearest = NearestImages(sample_dataset.test_images, sample_dataset.test_labels, sample_dataset.class_names)
     return Demo(load_model("fcn"), "fcn", nearest)
 
 
 @pytest.fixture(scope="session")
-def address(demo: Demo) -> Iterator[str]:
+def address(demo: "Demo") -> Iterator[str]:
+    pytest.importorskip("starlette", reason="needs the extra demo")
+    pytest.importorskip("uvicorn", reason="needs the extra demo")
+    from fashion_keras.demo.app import build_app
+    from fashion_keras.demo.server import address_of, bind, make_server
+
     with bind("127.0.0.1", 0) as listening:
         server = make_server(build_app(demo))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -147,7 +147,7 @@ function showModel() {
   element("size").textContent = `${model.image_shape[1]} x ${model.image_shape[0]}`;
   element("method").textContent = nearest.count
     ? `Of ${nearest.count.toLocaleString("en")}, by ${nearest.method}: alike to the eye, whatever the model says. ` +
-      "Below each its true class, and whether the model knows it; it was not trained on them."
+      "Below each its true class, and whether the model gets it right."
     : sentence(`not shown: ${nearest.missing}`);
 }
 

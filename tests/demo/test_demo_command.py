@@ -1,0 +1,99 @@
+"""The command's refusals, and its end by Ctrl-C."""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from fashion_keras import cli
+from fashion_keras.commands.demo import _read_test_set
+from fashion_keras.data import Dataset
+from fashion_keras.demo import server
+from fashion_keras.errors import DataError
+
+
+def message_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Return the one line that a refused command says."""
+    assert cli.main(["demo", *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    return line
+
+
+def test_missing_extra_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MODULES", ("json", "no_such_module"))
+    expected = "fashion-keras: demo needs no_such_module; pip install 'fashion-keras[demo]'"
+    assert message_of(capsys) == expected
+
+
+@pytest.fixture
+def installed() -> None:
+    pytest.importorskip("starlette", reason="needs the extra demo")
+    pytest.importorskip("uvicorn", reason="needs the extra demo")
+
+
+@pytest.mark.usefixtures("installed")
+def test_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert message_of(capsys, "--port", str(port)) == (
+            f"fashion-keras: port {port} of 127.0.0.1 is taken by another program; choose another with --port, "
+            "or --port 0 for any free one"
+        )
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "::", "example.com", ""])
+def test_only_loopback_addresses_are_served(capsys: pytest.CaptureFixture[str], host: str) -> None:
+    assert f"--host must be a loopback address, 127.0.0.1 or ::1, got {host!r}" in message_of(capsys, "--host", host)
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http", "²"])
+def test_port_must_be_one(capsys: pytest.CaptureFixture[str], port: str) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["demo", f"--port={port}"])
+    assert f"must be a whole number from 0 to 65535, got {port!r}" in capsys.readouterr().err
+
+
+class AnyModel:
+    image_shape = (28, 28, 1)
+    class_names = tuple("abcdefghij")
+
+
+def read_test_set(dataset: Path | None) -> tuple[object, str]:
+    options = argparse.Namespace(model="mine", data_dir=None, dataset=dataset)
+    return _read_test_set(options, AnyModel())  # type: ignore[arg-type]
+
+
+def test_absent_data_is_said_and_wrong_data_refused(
+    sample_dir: Path, sample_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FASHION_KERAS_DATA", str(tmp_path))
+    nearest, missing = read_test_set(None)
+    assert nearest is None
+    assert missing == "no test set is on this machine; `fashion-keras data` fetches Fashion-MNIST"
+    with pytest.raises(DataError, match="has other images or classes than mine"):
+        read_test_set(sample_dir)
+    monkeypatch.setattr(AnyModel, "class_names", sample_dataset.class_names)
+    assert len(read_test_set(sample_dir)[0]) == 200  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("installed")
+def test_ctrl_c_ends_it_without_complaint(sample_dir: Path) -> None:
+    command = [sys.executable, "-m", "fashion_keras", "demo", "fcn", "--port", "0", "--dataset", str(sample_dir)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}, **pipes) as process:  # type: ignore[call-overload]
+        line = process.stdout.readline()
+        assert line.startswith("fcn is at http://127.0.0.1:"), process.stderr.read()
+        with urllib.request.urlopen(line.split()[3]) as response:
+            assert b"Try the model" in response.read()
+        process.send_signal(signal.SIGINT)
+        rest, complaints = process.communicate(timeout=60)
+    assert (process.returncode, rest, complaints) == (0, "Stopped.\n", "")

@@ -1,0 +1,120 @@
+"""The page in headless Chromium: a person drops a picture, draws, and sees an answer."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from headless_browser import CHROMIUM, Browser
+
+from fashion_keras._tensorflow import import_tensorflow
+
+import_tensorflow()
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+ANSWERED = "!document.getElementById('answer').hidden && !document.body.classList.contains('busy')"
+HEADLINE = "document.getElementById('headline').textContent"
+NOTE = "document.getElementById('note').textContent"
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    browser = Browser(tmp_path_factory.mktemp("chromium"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Browser]:
+    """The page, opened; afterwards nothing may have been complained of, nor asked for elsewhere."""
+    chromium.requests.clear()
+    chromium.complaints.clear()
+    chromium.resize(800)
+    chromium.open(address)
+    yield chromium
+    assert chromium.complaints == []
+    assert [request for request in chromium.requests if not request.startswith(address)] == []
+    assert len(chromium.requests) >= 4
+
+
+def drop(page: Browser, path: Path) -> None:
+    content = base64.b64encode(path.read_bytes()).decode()
+    page.run(
+        f"""(() => {{
+            const bytes = Uint8Array.from(atob("{content}"), (char) => char.charCodeAt(0));
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([bytes], "{path.name}"));
+            document.body.dispatchEvent(new DragEvent("drop", {{dataTransfer, bubbles: true, cancelable: true}}));
+        }})()"""
+    )
+
+
+def test_dropped_picture_is_answered(page: Browser) -> None:
+    drop(page, PICTURES / "trouser-at-night.webp")
+    page.wait_for(ANSWERED)
+    assert page.run(HEADLINE).startswith("Trouser, ")
+    assert page.run(NOTE) == "Not inverted: dark border."
+    assert page.run("document.querySelectorAll('#bars li').length") == 10
+    assert page.run("document.querySelectorAll('#nearest canvas').length") == 8
+    assert page.run("[document.getElementById('seen').width, document.getElementById('seen').height]") == [28, 28]
+
+
+def test_chosen_picture_is_answered_and_the_switch_inverts_it(page: Browser) -> None:
+    document = page.call("DOM.getDocument")["root"]["nodeId"]
+    chooser = page.call("DOM.querySelector", nodeId=document, selector="#file")["nodeId"]
+    page.call("DOM.setFileInputFiles", files=[str(PICTURES / "bag-turned.jpg")], nodeId=chooser)
+    page.wait_for(f"{ANSWERED} && {NOTE} === 'Inverted: light border.'")
+    page.run("document.querySelector('input[value=off]').click()")
+    page.wait_for(f"{ANSWERED} && {NOTE} === 'Not inverted: as asked.'")
+
+
+def test_drawing_by_mouse_is_answered_and_can_be_undone(page: Browser) -> None:
+    box = page.run("document.getElementById('canvas').getBoundingClientRect().toJSON()")
+    corners = [(0.35, 0.1), (0.65, 0.1), (0.68, 0.9), (0.54, 0.9), (0.5, 0.3), (0.46, 0.9), (0.32, 0.9), (0.35, 0.1)]
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse("mousePressed", *points[0])
+    for point in points[1:]:
+        page.mouse("mouseMoved", *point)
+    page.mouse("mouseReleased", *points[-1])
+    page.wait_for(ANSWERED)
+    assert page.run(HEADLINE).endswith(" %")
+    # Filled: the waist, which lies between the lines, is light; beside the legs it is dark.
+    level = "document.getElementById('seen').getContext('2d').getImageData({}, {}, 1, 1).data[0]"
+    assert page.run(level.format(14, 6)) == 255
+    assert page.run(level.format(3, 14)) == 0
+    page.run("document.getElementById('undo').click()")
+    page.wait_for("document.getElementById('answer').hidden && document.getElementById('clear').disabled")
+
+
+def test_drawing_by_keyboard_is_answered(page: Browser) -> None:
+    page.run("document.getElementById('canvas').focus()")
+    for key in (" ", *["ArrowDown"] * 9, *["ArrowRight"] * 3, " "):
+        page.key(key)
+    page.wait_for(ANSWERED)
+    assert page.run("strokes.length") == 1
+    assert page.run("strokes[0].points.length") == 13
+
+
+def test_unreadable_picture_is_said(page: Browser, tmp_path: Path) -> None:
+    (tmp_path / "fake.png").write_bytes(b"no picture")
+    drop(page, tmp_path / "fake.png")
+    page.wait_for("!document.getElementById('error').hidden")
+    said = "document.getElementById('error').textContent"
+    assert page.run(said) == "This picture is no PNG, JPEG or WebP picture."
+    # That the browser notes the status 422 is right.
+    assert all("422" in complaint for complaint in page.complaints)
+    page.complaints.clear()
+
+
+@pytest.mark.parametrize("width", [360, 800, 1400])
+def test_nothing_is_wider_than_the_window(page: Browser, width: int) -> None:
+    page.resize(width)
+    drop(page, PICTURES / "boot.jpg")
+    page.wait_for(ANSWERED)
+    assert page.run("document.documentElement.scrollWidth") == width
+    # Nor does a text leave the box that it stands in.
+    overflowing = "[...document.querySelectorAll('body *')].filter((e) => e.scrollWidth > e.clientWidth + 1 && \
+        getComputedStyle(e).display !== 'inline' && e.tagName !== 'INPUT').map((e) => e.id || e.tagName)"
+    assert page.run(overflowing) == []

@@ -1,0 +1,210 @@
+"""The page's server over the network: answers, bounds, and who may ask."""
+
+import base64
+import http.client
+import io
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from fashion_keras._tensorflow import import_tensorflow
+
+import_tensorflow()
+
+from fashion_keras.data import Dataset  # noqa: E402
+from fashion_keras.demo.answering import MAX_UPLOAD_BYTES, TOO_LARGE, Demo  # noqa: E402
+from fashion_keras.errors import DataError  # noqa: E402
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+def ask(
+    address: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **options: Any
+) -> Answer:
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    try:
+        connection.request(method, path, body, dict(headers or {}), **options)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def answer_of(address: str, picture: bytes, query: str = "") -> dict[str, Any]:
+    status, _, body = ask(address, "POST", f"/answer{query}", picture)
+    assert status == 200, body
+    return json.loads(body)
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def pixels_of(encoded: str) -> NDArray[np.uint8]:
+    return np.frombuffer(base64.b64decode(encoded), np.uint8).reshape(28, 28)
+
+
+def test_answer_is_the_models_own_and_finds_the_image_itself(address: str, demo: Demo, sample_dataset: Dataset) -> None:
+    image = sample_dataset.test_images[7]
+    answer = answer_of(address, png(image))
+    expected = demo.model.predict(image)
+    np.testing.assert_array_equal(pixels_of(answer["pixels"]), image)
+    assert answer["classes"][0]["name"] == expected.class_name[0]
+    said = {one["name"]: one["probability"] for one in answer["classes"]}
+    assert [said[name] for name in demo.model.class_names] == pytest.approx(expected.probabilities[0], abs=1e-5)
+    assert [one["probability"] for one in answer["classes"]] == sorted(said.values(), reverse=True)
+    assert (answer["nearest"][0]["index"], answer["nearest"][0]["answer"]) == (7, expected.class_name[0])
+
+
+def test_neighbours_come_with_their_class_and_what_the_model_says(
+    address: str, demo: Demo, sample_dataset: Dataset
+) -> None:
+    for neighbour in answer_of(address, png(sample_dataset.test_images[7]))["nearest"]:
+        image = sample_dataset.test_images[neighbour["index"]]
+        np.testing.assert_array_equal(pixels_of(neighbour["pixels"]), image)
+        assert neighbour["class_name"] == sample_dataset.class_names[sample_dataset.test_labels[neighbour["index"]]]
+        assert neighbour["answer"] == demo.model.predict(image).class_name[0]
+
+
+def test_inversion_is_said_and_can_be_chosen(address: str, sample_dataset: Dataset) -> None:
+    image = sample_dataset.test_images[7]
+    light = png(255 - image)
+    for query, inverted, note in (
+        ("", True, "inverted: light border"),
+        ("?invert=auto", True, "inverted: light border"),
+        ("?invert=on", True, "inverted: as asked"),
+        ("?invert=off", False, "not inverted: as asked"),
+    ):
+        answer = answer_of(address, light, query)
+        assert (answer["inverted"], answer["note"]) == (inverted, note)
+        np.testing.assert_array_equal(pixels_of(answer["pixels"]), image if inverted else 255 - image)
+
+
+def test_page_says_what_the_model_is(address: str, demo: Demo) -> None:
+    said = json.loads(ask(address, "GET", "/model")[2])
+    assert said["name"] == "fcn"
+    assert said["accuracy"] == demo.model.info.accuracy
+    assert said["nearest"] == {"count": 200, "method": "cosine similarity of the pixels", "missing": ""}
+
+
+def test_without_a_test_set_the_answer_is_the_same_and_the_reason_is_said(demo: Demo, sample_dataset: Dataset) -> None:
+    alone = Demo(demo.model, "fcn", missing="there is none")
+    picture = png(sample_dataset.test_images[7])
+    assert alone.describe()["nearest"]["missing"] == "there is none"
+    answer = alone.answer(picture, "auto")
+    assert answer["nearest"] == []
+    assert answer["classes"][0]["name"] == demo.answer(picture, "auto")["classes"][0]["name"]
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "message"),
+    [
+        (b"", "", "this picture is empty"),
+        (b"GIF89a, or rather not", "", "this picture is no PNG, JPEG or WebP picture"),
+        (png(np.zeros((9, 9), np.uint8)), "", "this picture shows nothing: it is of one colour at 28 x 28 pixels"),
+        (png(np.eye(9, dtype=np.uint8)), "?invert=maybe", "invert must be one of auto, on, off, got 'maybe'"),
+    ],
+)
+def test_what_is_no_picture_is_one_line(address: str, body: bytes, query: str, message: str) -> None:
+    status, headers, answer = ask(address, "POST", f"/answer{query}", body)
+    assert (status, headers["Content-Type"]) == (422, "application/json")
+    assert json.loads(answer) == {"error": message}
+
+
+def test_upload_that_declares_too_many_bytes_is_refused_before_it_is_sent(address: str) -> None:
+    # Nothing of the body is ever sent: the answer comes from the header alone.
+    status, headers, answer = ask(address, "POST", "/answer", headers={"Content-Length": str(MAX_UPLOAD_BYTES + 1)})
+    assert (status, headers["Connection"]) == (413, "close")
+    assert json.loads(answer) == {"error": TOO_LARGE}
+
+
+def test_upload_without_a_length_is_read_to_the_limit_only(address: str) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while sent < 10 * MAX_UPLOAD_BYTES:
+            sent += 2**16
+            yield bytes(2**16)
+
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    try:
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            connection.request(
+                "POST", "/answer", endless(), encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
+            )
+    finally:
+        connection.close()
+    # What lies in the system's buffers on both sides was sent, too.
+    assert MAX_UPLOAD_BYTES < sent < 2 * MAX_UPLOAD_BYTES
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "localhost.evil.example", "10.0.0.1", "[", ""])
+def test_other_host_names_are_refused(address: str, host: str) -> None:
+    for method, path in (("GET", "/"), ("GET", "/model"), ("POST", "/answer")):
+        status, _, body = ask(address, method, path, headers={"Host": host})
+        assert status in (400, 403)
+        assert b"fcn" not in body
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:9000", "LOCALHOST:80", "127.0.0.1:1", "[::1]:8765"])
+def test_names_of_this_machine_are_answered_on_whatever_port(address: str, host: str) -> None:
+    assert ask(address, "GET", "/model", headers={"Host": host})[0] == 200
+
+
+def test_requests_of_other_pages_are_refused(address: str, sample_dataset: Dataset) -> None:
+    picture, own = png(sample_dataset.test_images[7]), address.removesuffix("/")
+    for origin, status in {own: 200, "http://evil.example": 403, "null": 403, "http://127.0.0.1:1": 403}.items():
+        assert ask(address, "POST", "/answer", picture, {"Origin": origin})[0] == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200),
+        ("GET", "/page.css", 200),
+        ("GET", "/page.js", 200),
+        ("GET", "/icon.svg", 200),
+        ("GET", "/../app.py", 404),
+        ("GET", "/%2e%2e/app.py", 404),
+        ("GET", "/answer", 405),
+    ],
+)
+def test_every_answer_forbids_what_comes_from_elsewhere(address: str, method: str, path: str, status: int) -> None:
+    found, headers, _ = ask(address, method, path)
+    assert found == status
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_model_that_does_not_compute_is_a_line_too(
+    address: str, demo: Demo, sample_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(images: Any) -> None:
+        raise DataError("it does not compute")
+
+    monkeypatch.setattr(demo.model, "predict", fail)
+    status, _, body = ask(address, "POST", "/answer", png(sample_dataset.test_images[7]))
+    assert (status, json.loads(body)) == (500, {"error": "it does not compute"})
+
+
+def test_client_that_leaves_amid_its_upload_does_no_harm(
+    address: str, sample_dataset: Dataset, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_connection((urlsplit(address).hostname, urlsplit(address).port)) as leaving:
+        leaving.sendall(b"POST /answer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
+    assert answer_of(address, png(sample_dataset.test_images[7]))["classes"]
+    assert "Traceback" not in capfd.readouterr().err
