@@ -3,9 +3,10 @@
 Run:   python -m benchmarks.inference
 Cost:  under four minutes on two cores; the extras onnx and litert, which the test extra has, and the data.
 
-Writes results/inference.json (every measurement) and results/inference.md (the tables). Nothing else should run meanwhile.
-Each way to a model's answer lives in a process of its own, so that none shares threads or memory with another. They take
-turns: in a round each measures once, in an order that shifts from round to round, while the others wait.
+Writes results/inference.json (every measurement) and results/inference.md (the tables). Nothing else should run
+meanwhile. Each way to a model's answer lives in a process of its own, so that none shares threads or memory with
+another. They take turns: in a round each measures once, in an order that shifts from round to round, while the others
+wait.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def main() -> int:
         return _work(options.worker, Path(options.folder))
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        # In a process of its own: this one must stay small, because the commands that it starts inherit its peak memory.
+        # In a process of its own: this one must stay small, as the commands that it starts inherit its peak memory.
         count = _Worker(Path(folder), "", "files").ask("write", options.images)
         record = {
             "machine": describe_machine(),
@@ -99,14 +100,19 @@ def _signature(file: Path) -> Ask:
     return answer
 
 
-def _keras(file: Path) -> Ask:
+def _keras(file: Path, xla: bool = True) -> Ask:
     from fashion_keras._tensorflow import import_tensorflow
 
     import_tensorflow()
     import keras
 
     model = keras.saving.load_model(file, compile=False)
+    model.jit_compile = xla
     return lambda images: model.predict(images, batch_size=BATCH_SIZE, verbose=0)
+
+
+def _keras_without_xla(file: Path) -> Ask:
+    return _keras(file, xla=False)
 
 
 def _onnx(file: Path) -> Ask:
@@ -132,6 +138,7 @@ WAYS: dict[str, tuple[str, Callable[[Path], Ask], str]] = {
     "ours": ("SavedModel, our `Classifier.predict`", _ours, "saved_model"),
     "signature": ("SavedModel, its signature called", _signature, "saved_model"),
     BASELINE: ("Keras file, `model.predict`", _keras, "model.keras"),
+    "keras without XLA": ("Keras file, `model.predict` without XLA", _keras_without_xla, "model.keras"),
     "onnx": ("ONNX file, onnxruntime", _onnx, "model.onnx"),
     "litert": ("LiteRT file, ai-edge-litert", _litert, "model.tflite"),
 }
@@ -297,14 +304,17 @@ def render(record: dict[str, Any]) -> str:
         [
             "# Answers: latency, throughput, cold start, memory",
             "",
-            f"Written by `python -m benchmarks.inference` on {record['date']} in {record['seconds']:.0f} s: do not edit.",
-            f"{record['machine']}; load before {record['load_before']:.1f}. {versions}.",
+            f"Written by `python -m benchmarks.inference`, {record['date']}, in {record['seconds']:.0f} s: do not edit.",
+            f"{record['machine']}; load before {record['load_before']:.1f}.",
+            f"{versions}.",
             "",
-            f"Medians over {settings['rounds']} rounds, with the range. *One image* is a round's median of {settings['single']}",
-            f"answers, one after another. *{count:,} images* come as one uint8 array and are computed {BATCH_SIZE} at a time by",
-            "each way. Both begin and end with NumPy arrays in memory. Each way runs in a process of its own that has answered",
-            "before; they take turns. *To `model.predict`* is the median of the rounds' ratios: above 1 is quicker than it.",
-            "Peak memory is the whole process's, images and libraries included; loading includes the libraries' import.",
+            f"Medians over {settings['rounds']} rounds, with the range. *One image* is a round's median of",
+            f"{settings['single']} answers, one after another. *{count:,} images* are one uint8 array, computed",
+            f"{BATCH_SIZE} at a time by each way. Both begin and end with NumPy arrays in memory. Each way runs in a",
+            "process of its own that has answered before, and they take turns. *To `model.predict`* is the median of",
+            "the rounds' ratios; above 1 is quicker. By default Keras compiles `model.predict` with XLA.",
+            "Peak memory is the whole process's, images and libraries included; loading includes their import.",
+            "*Other classes* counts the images that get another class than by `model.predict`.",
             "",
             *(line for model in MODELS for line in _render_model(record, model)),
             "## Cold start",
