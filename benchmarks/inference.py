@@ -47,7 +47,9 @@ def main() -> int:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         # In a process of its own: this one must stay small, as the commands that it starts inherit its peak memory.
-        count = _Worker(Path(folder), "", "files").ask("write", options.images)
+        writer = _Worker(Path(folder), "", "files")
+        count = writer.ask("write", options.images)
+        writer.close()
         record = {
             "machine": describe_machine(),
             "date": datetime.now(UTC).date().isoformat(),
@@ -304,7 +306,8 @@ def render(record: dict[str, Any]) -> str:
         [
             "# Answers: latency, throughput, cold start, memory",
             "",
-            f"Written by `python -m benchmarks.inference`, {record['date']}, in {record['seconds']:.0f} s: do not edit.",
+            f"Written by `python -m benchmarks.inference` on {record['date']}: do not edit.",
+            f"It took {record['seconds']:.0f} s.",
             f"{record['machine']}; load before {record['load_before']:.1f}.",
             f"{versions}.",
             "",

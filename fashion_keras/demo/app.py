@@ -75,7 +75,7 @@ async def read_upload(request: Request) -> bytes:
 
 
 async def _say_error(request: Request, error: Exception) -> Response:
-    status = {UploadError: 413, ImageError: 422}.get(type(error), 500)
+    status = 413 if isinstance(error, UploadError) else 422 if isinstance(error, ImageError) else 500
     # What is left of an upload is not read, so that the connection cannot serve another request.
     headers = {"Connection": "close"} if status == 413 else None
     return JSONResponse({"error": str(error)}, status_code=status, headers=headers)

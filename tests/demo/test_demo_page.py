@@ -33,6 +33,7 @@ def page(chromium: Browser, address: str) -> Iterator[Browser]:
     chromium.complaints.clear()
     chromium.resize(800)
     chromium.open(address)
+    chromium.wait_for("document.getElementById('model').textContent.startsWith('Model fcn')")
     yield chromium
     assert chromium.complaints == []
     assert [request for request in chromium.requests if not request.startswith(address)] == []
@@ -81,9 +82,9 @@ def test_drawing_by_mouse_is_answered_and_can_be_undone(page: Browser) -> None:
     page.wait_for(ANSWERED)
     assert page.run(HEADLINE).endswith(" %")
     # Filled: the waist, which lies between the lines, is light; beside the legs it is dark.
-    level = "document.getElementById('seen').getContext('2d').getImageData({}, {}, 1, 1).data[0]"
-    assert page.run(level.format(14, 6)) == 255
-    assert page.run(level.format(3, 14)) == 0
+    levels = "[...document.getElementById('seen').getContext('2d').getImageData(0, 0, 28, 28).data]"
+    seen = page.run(levels)[::4]
+    assert (seen[6 * 28 + 14], seen[14 * 28 + 3]) == (255, 0)
     page.run("document.getElementById('undo').click()")
     page.wait_for("document.getElementById('answer').hidden && document.getElementById('clear').disabled")
 

@@ -176,7 +176,8 @@ def test_requests_of_other_pages_are_refused(address: str, sample_dataset: Datas
         ("GET", "/icon.svg", 200),
         ("GET", "/../app.py", 404),
         ("GET", "/%2e%2e/app.py", 404),
-        ("GET", "/answer", 405),
+        ("GET", "/answer", 404),
+        ("PUT", "/answer", 405),
     ],
 )
 def test_every_answer_forbids_what_comes_from_elsewhere(address: str, method: str, path: str, status: int) -> None:
