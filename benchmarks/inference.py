@@ -243,8 +243,10 @@ def _measure_warm(folder: Path, rounds: int, single: int) -> list[dict[str, Any]
     """Return a record for each model and way."""
     records = []
     for model in MODELS:
-        workers = {way: _Worker(folder, model, way) for way in WAYS}
-        starts = {way: worker.ask("start") for way, worker in workers.items()}
+        workers, starts = {}, {}
+        for way in WAYS:  # one after another, so that none is loaded beside another
+            workers[way] = _Worker(folder, model, way)
+            starts[way] = workers[way].ask("start")
         found: dict[str, dict[str, Any]] = {way: {"latency_sec": [], "many_sec": []} for way in WAYS}
         for number in range(rounds):
             for way in _rotate(list(WAYS), number):
@@ -317,6 +319,7 @@ def render(record: dict[str, Any]) -> str:
             "process of its own that has answered before, and they take turns. *To `model.predict`* is the median of",
             "the rounds' ratios; above 1 is quicker. By default Keras compiles `model.predict` with XLA.",
             "Peak memory is the whole process's, images and libraries included; loading includes their import.",
+            "Each library uses its default number of threads, but LiteRT, whose default is one: a thread per core.",
             "*Other classes* counts the images that get another class than by `model.predict`.",
             "",
             *(line for model in MODELS for line in _render_model(record, model)),

@@ -17,6 +17,8 @@ LIGHT_MODULES = (
     "fashion_keras.comparison",
     "fashion_keras.config",
     "fashion_keras.data",
+    "fashion_keras.demo.answering",
+    "fashion_keras.demo.server",
     "fashion_keras.evaluation",
     "fashion_keras.execution",
     "fashion_keras.export.formats",

@@ -4,8 +4,6 @@ Any page that a browser has open can send requests to the loopback address, and 
 (DNS rebinding) could read the answers too. Both are told by what the browser says of a request: its Host and Origin.
 """
 
-from collections.abc import MutableMapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -48,7 +46,7 @@ class Guard:
         answer = self._app if reason is None else PlainTextResponse(reason, status_code=403)
         await answer(scope, receive, send_guarded)
 
-    def _refusal(self, headers: MutableMapping[str, Any] | Headers) -> str | None:
+    def _refusal(self, headers: Headers) -> str | None:
         host, origin = headers.get("host", ""), headers.get("origin")
         if _name(f"//{host}") not in self._names:
             return "this page answers to the names of this machine alone, such as localhost\n"
