@@ -1,7 +1,7 @@
 """The images of a test set that are most like a picture."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 METHOD = "cosine similarity of the pixels"
 
 
-class Neighbour(NamedTuple):
+@dataclass(frozen=True)
+class Neighbour:
     """An image of the test set, and how much it is like another one.
 
     Attributes:
