@@ -33,6 +33,7 @@ from fashion_keras.reporting import (
 )
 from fashion_keras.reporting.files import write_files
 from fashion_keras.store import RunStore
+from fashion_keras.tensorboard import write_logs
 from fashion_keras.times import Times, load_times
 
 PUBLISHED = Path("experiments")
@@ -49,7 +50,12 @@ PAIRING_PAGE = "pairing.md"
 
 
 def report_comparisons(
-    names: Sequence[str], out: Path, published: Path | None, console: Console, pictures: Sequence[str] = ("png", "svg")
+    names: Sequence[str],
+    out: Path,
+    published: Path | None,
+    console: Console,
+    pictures: Sequence[str] = ("png", "svg"),
+    tensorboard: Path | None = None,
 ) -> int:
     """Write and print the tables of comparisons that were run before, draw their curves, and judge the report's claims.
 
@@ -60,6 +66,7 @@ def report_comparisons(
             `out` has no timing runs, those in `PUBLISHED` are taken, if any.
         console: Where to print.
         pictures: Formats of the curves; with none, tables and pages alone are written.
+        tensorboard: The folder of TensorBoard's logs; None writes none.
 
     Raises:
         ConfigError: A name is unknown.
@@ -80,6 +87,8 @@ def report_comparisons(
         folder = out / results.record.name
         paths = write_report(results, folder, differences=differences, against_report=against, pictures=pictures)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
+        if tensorboard is not None:
+            say(write_logs(results, tensorboard / folder.name))
     if not names:
         write_files(out, overall_pages(found, _find_times(out, published)))
         say(f"Which of the report's claims hold: {out / CLAIMS_PAGE}; what pairing gained: {out / PAIRING_PAGE}")

@@ -37,6 +37,7 @@ from fashion_keras.reporting import (
     write_report,
 )
 from fashion_keras.store import RunStore
+from fashion_keras.tensorboard import write_logs
 
 QUICK_EPOCHS = 3
 QUICK_EXAMPLES = 6000
@@ -62,6 +63,7 @@ class RunOptions:
         engine: `local`, or `ray` for a cluster.
         address: The Ray cluster's head node, see `RayEngine`.
         shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
+        tensorboard: The folder of TensorBoard's logs, see `fashion_keras.tensorboard`; None writes none.
     """
 
     seeds: int | None = None
@@ -79,6 +81,7 @@ class RunOptions:
     engine: str = "local"
     address: str | None = None
     shard: tuple[int, int] | None = None
+    tensorboard: Path | None = None
 
     @property
     def num_seeds(self) -> int:
@@ -314,6 +317,8 @@ class _Invocation:
                 if table is not None:
                     self.console.print(to_rich(table, with_notes=is_last))
             self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
+            if self.options.tensorboard is not None:
+                self._say(write_logs(results, self.options.tensorboard / folder.name))
             # Whichever arms were asked for: the verdicts are over all of them.
             if whole.is_complete and differences is not None:
                 add_look(self.store, record, len(self.seeds))

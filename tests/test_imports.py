@@ -36,6 +36,7 @@ LIGHT_MODULES = (
     "fashion_keras.shipped",
     "fashion_keras.statistics",
     "fashion_keras.store",
+    "fashion_keras.tensorboard",
     "fashion_keras.times",
     "fashion_keras.timing",
     "fashion_keras.tuning",

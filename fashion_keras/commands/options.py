@@ -48,6 +48,11 @@ def add_out_option(parser: argparse.ArgumentParser, text: str = "folder of the r
     parser.add_argument("--out", type=Path, default=Path("runs"), help=f"{text} (default: %(default)s)")
 
 
+def add_tensorboard_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--tensorboard`, the folder of the logs."""
+    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write logs for TensorBoard there, too")
+
+
 def add_execution_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how and where runs are executed."""
     parser.add_argument("--workers", type=count, metavar="N", help="runs at a time (default: one per core)")

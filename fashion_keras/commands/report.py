@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands.options import Commands, Parser, add_command, add_out_option
+from fashion_keras.commands.options import Commands, Parser, add_command, add_out_option, add_tensorboard_option
 from fashion_keras.names import ALL_NAMES
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     add_out_option(parser)
     parser.add_argument("--published", type=Path, metavar="DIR", help="read the runs that were published in DIR")
     parser.add_argument("--tables-only", action="store_true", help="draw no curves, which takes most of the time")
+    add_tensorboard_option(parser)
     parser.add_argument(
         "--html",
         type=Path,
@@ -48,7 +49,7 @@ def report(options: argparse.Namespace) -> int:
     if options.html is not None:
         return report_page(options.names, options.out, options.published, _page_path(options), console)
     pictures = () if options.tables_only else ("png", "svg")
-    return report_comparisons(options.names, options.out, options.published, console, pictures)
+    return report_comparisons(options.names, options.out, options.published, console, pictures, options.tensorboard)
 
 
 def _page_path(options: argparse.Namespace) -> Path:
@@ -67,9 +68,9 @@ def _publish(options: argparse.Namespace, console: "Console") -> int:
     from fashion_keras.reports import PUBLISHED, load_published, load_stored, published_tuned, tuned_names
     from fashion_keras.store import RunStore
 
-    if options.names or options.tables_only or options.html is not None:
+    if options.names or options.tables_only or options.html is not None or options.tensorboard:
         raise ConfigError(
-            "--publish takes every comparison, with its curves: leave out names, --tables-only and --html"
+            "--publish takes every comparison, with its curves: leave out names, --tables-only, --html and --tensorboard"
         )
     if options.published:
         found = load_published(options.published, [*ALL_NAMES, *published_tuned(options.published)])

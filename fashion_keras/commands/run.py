@@ -11,6 +11,7 @@ from fashion_keras.commands.options import (
     add_data_options,
     add_execution_options,
     add_out_option,
+    add_tensorboard_option,
     count,
     names,
     shard,
@@ -39,6 +40,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arms", type=names, metavar="A,B", help="only these arms")
     add_data_options(parser)
     add_out_option(parser)
+    add_tensorboard_option(parser)
     parser.add_argument("--quick", action="store_true", help="a first look: few epochs on part of the data")
     parser.add_argument("--dry-run", action="store_true", help="say what would run and how long, and run nothing")
     add_execution_options(parser)
