@@ -15,6 +15,7 @@ from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
+from fashion_keras.evaluation import wilson_interval
 from fashion_keras.export.card import CARD, model_card
 from fashion_keras.export.parity import ParityReport
 from fashion_keras.export.places import clear_errors
@@ -135,10 +136,8 @@ def _describe_mean(choice: Choice, metric: str) -> Mapping[str, float | None]:
 
 def _describe_share(num_correct: int, num_images: int) -> Mapping[str, float | None]:
     """The share of images that one model gets right, with its 95 % interval for other images of the kind (Wilson)."""
-    from scipy import stats
-
-    interval = stats.binomtest(num_correct, num_images).proportion_ci(0.95, method="wilson")
-    return _rounded(mean=num_correct / num_images, low=float(interval.low), high=float(interval.high))
+    low, high = wilson_interval(num_correct, num_images)
+    return _rounded(mean=num_correct / num_images, low=low, high=high)
 
 
 def _rounded(**values: float | None) -> dict[str, float | None]:
