@@ -38,7 +38,9 @@ TEST_EVALUATIONS = ("each_epoch", "never")
 SOURCE = "@source"
 """The option of a network of one's own that holds its source's hash: no keyword can have that name."""
 
-_COMPONENTS = ("model", "optimizer", "schedule", "loss")
+COMPONENT_KINDS = ("model", "optimizer", "schedule", "loss")
+"""The settings of a run that are components."""
+
 _CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
     "model": MODELS,
     "optimizer": OPTIMIZERS,
@@ -224,7 +226,7 @@ class RunConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for kind in _COMPONENTS:
+        for kind in COMPONENT_KINDS:
             object.__setattr__(self, kind, resolve_component(kind, getattr(self, kind)))
         for name in ("batch_size", "epochs", "threads"):
             _check_count(name, getattr(self, name), minimum=1)
@@ -273,8 +275,8 @@ class RunConfig:
                     f"optimizer={optimizer.name!r} needs a learning_rate beside it: the rate of another optimizer "
                     "would not suit it"
                 )
-        parts = {kind: _as_component(kind, own.pop(kind, getattr(self, kind))) for kind in _COMPONENTS}
-        options: dict[str, dict[str, Any]] = {kind: {} for kind in _COMPONENTS}
+        parts = {kind: _as_component(kind, own.pop(kind, getattr(self, kind))) for kind in COMPONENT_KINDS}
+        options: dict[str, dict[str, Any]] = {kind: {} for kind in COMPONENT_KINDS}
         for name, value in changes.items():
             options[_owner_of(name, parts)][name] = value
         components = {kind: part.with_options(**options[kind]) for kind, part in parts.items()}
@@ -330,7 +332,7 @@ class RunConfig:
     @property
     def has_foreign_parts(self) -> bool:
         """Whether a class of Keras or a function of the user's own is part of it: only a trial shows that it works."""
-        return any(getattr(self, kind).is_foreign for kind in _COMPONENTS)
+        return any(getattr(self, kind).is_foreign for kind in COMPONENT_KINDS)
 
     @property
     def folder(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fashion_keras.comparison import ComparisonResults
-from fashion_keras.config import SOURCE, Component, RunConfig, canonical_json, option_values
+from fashion_keras.config import COMPONENT_KINDS, SOURCE, Component, RunConfig, canonical_json, option_values
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import safe_name
 from fashion_keras.reporting.files import write_files
@@ -38,7 +38,6 @@ TAGS = {
 }
 """From TensorBoard's name of a curve to its key in a run's history; what stands before `/` is a group of charts."""
 
-_COMPONENTS = ("model", "optimizer", "schedule", "loss")
 _PLAIN_SETTINGS = ("batch_size", "epochs", "validation_fraction", "precision", "train_examples", "seed")
 
 
@@ -135,7 +134,7 @@ def _hparams_summary(tag: str, content: Any) -> Any:
 def run_settings(arm: str, config: RunConfig) -> dict[str, str | float]:
     """Return an arm's name and a run's settings, defaults included, as texts and numbers for TensorBoard's table."""
     values: dict[str, Any] = {"arm": arm}
-    for kind in _COMPONENTS:
+    for kind in COMPONENT_KINDS:
         component = getattr(config, kind)
         values[kind] = component.name
         options = _known_options(kind, component).items()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.comparison import ArmResults, ComparisonResults
-from fashion_keras.config import RunConfig, option_values
+from fashion_keras.config import COMPONENT_KINDS, RunConfig, option_values
 from fashion_keras.fairness.record import TunedArm, TuningRecord
 from fashion_keras.precision import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.reporting.cells import ABSENT, ACCURACY, Cell, MeasuredCell, TextCell
@@ -116,8 +116,9 @@ def _setting_of(arm: ArmResults, setting: str) -> float:
     config = RunConfig.from_json(arm.record.config)
     if setting == "batch_size":
         return config.batch_size
-    kinds = ("model", "optimizer", "schedule", "loss")
-    values = {name: value for kind in kinds for name, value in option_values(kind, getattr(config, kind)).items()}
+    values = {
+        name: value for kind in COMPONENT_KINDS for name, value in option_values(kind, getattr(config, kind)).items()
+    }
     return float(values[setting])
 
 
