@@ -144,8 +144,9 @@ def test_a_stored_run_is_logged_like_an_archived_one(tmp_path: Path) -> None:
 def test_logs_are_written_without_tensorflow() -> None:
     program = """
 import sys
+sys.path.insert(1, "tests/reporting")
 from conftest import make_run
 from fashion_keras.tensorboard import log_bytes
 assert log_bytes("arm", make_run())
 sys.exit("tensorflow" in sys.modules)"""
-    assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parent).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT).returncode == 0
