@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fashion_keras.console import print_plain
 from fashion_keras.data import Dataset, class_counts, load, locate
 from fashion_keras.data.orders import epoch_orders
 from fashion_keras.data.splits import split_indices
@@ -32,7 +33,7 @@ def describe_dataset(
     """
     from fashion_keras.reporting.samples import draw_first_of_batches, draw_grid
 
-    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say = partial(print_plain, console)
     dataset = load(locate(data_dir, dataset_dir, offline, say, image_size))
     verdict = "verified by its hashes" if dataset.is_fashion_mnist else "your own data: no published results apply"
     say(f"{dataset.name}: {dataset.origin}, {verdict}")

@@ -16,6 +16,7 @@ from fashion_keras.comparison import (
     make_record,
     read_record,
 )
+from fashion_keras.console import print_plain
 from fashion_keras.data import Dataset, load, locate
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import DataError, StoreError
@@ -72,7 +73,7 @@ def report_comparisons(
         ConfigError: A name is unknown.
         StoreError: A comparison that was named has no runs, or none has.
     """
-    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say = partial(print_plain, console)
     found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names)
     for results in found:
         console.print(to_rich(build_table(results), with_notes=results is found[-1]))

@@ -18,6 +18,7 @@ from fashion_keras.comparison import (
     make_record,
     save_record,
 )
+from fashion_keras.console import print_plain
 from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine, ExportTask, LocalEngine, Outcome, execute_export
@@ -114,7 +115,7 @@ def run_experiments(
     """
     _check_arms(experiments, options)
     options = replace(options, precision=resolve_precision(options.precision))
-    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say = partial(print_plain, console)
     location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
     dataset = load(location)
     overrides = find_overrides(experiments, options, dataset)
@@ -259,7 +260,7 @@ class _Invocation:
 
     def _say_failures(self, failures: Iterable[tuple[str, Outcome]]) -> None:
         for label, outcome in failures:
-            self._say(f"Failed: {label}: {outcome.message}" + (f"; log: {outcome.log}" if outcome.log else ""))
+            self._say(outcome.failure_of(label))
 
     def _export(self, records: Iterable[ComparisonRecord]) -> tuple[str, list[tuple[str, Outcome]]]:
         """Export the first seed of every arm but those that diverged, and say where."""
@@ -334,4 +335,4 @@ class _Invocation:
         return f"{total} runs: {total - pending} in the store, {pending} to train, {self.engine.workers} at a time"
 
     def _say(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_plain(self.console, text)

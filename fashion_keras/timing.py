@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fashion_keras.config import PROTOCOL_VERSION, RunConfig
+from fashion_keras.console import print_plain
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, load, locate
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import MeasuringTask, execute_measuring
@@ -65,7 +66,7 @@ def measure_times(options: TimingOptions, console: Console) -> int:
         UserError: An option, the data or the disk is wrong.
         KeyboardInterrupt: What was measured is written by then.
     """
-    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say = partial(print_plain, console)
     location = locate(options.data_dir, options.dataset, options.offline, say)
     load(location)  # here, so that damaged data are told before a worker starts
     return _Timing(options, location, console).run()
@@ -186,7 +187,7 @@ class _Timing:
             )
 
     def _say(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_plain(self.console, text)
 
 
 def _summarise(times: Times, arms: Sequence[TimedArm]) -> Table:

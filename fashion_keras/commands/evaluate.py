@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options
+from fashion_keras.console import print_plain
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -35,7 +36,7 @@ def evaluate(options: argparse.Namespace) -> int:
     console = Console()
     # With --json, what is no result must not be among it.
     notes = Console(stderr=True) if options.json else console
-    say = partial(notes.print, markup=False, highlight=False, soft_wrap=True)
+    say = partial(print_plain, notes)
     model = load_model(options.model)
     dataset = load(locate(options.data_dir, options.dataset, options.offline, say))
     evaluation = evaluate_model(model, dataset)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command
+from fashion_keras.console import print_plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,7 +52,7 @@ def list_models(options: argparse.Namespace) -> int:
 
 def _print(shipped: "Sequence[ListedModel]", others: "Sequence[ListedModel]", folder: Path, console: "Console") -> None:
     def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_plain(console, text)
 
     if shipped:
         say(f"With the package, in {shipped[0].path.parents[1]}; commands take the name")

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from fashion_keras.config import RunConfig
+from fashion_keras.console import print_plain
 from fashion_keras.execution.tasks import Outcome
 from fashion_keras.formatting import format_duration
 from fashion_keras.planning import relative_cost
@@ -126,7 +127,7 @@ class _Lines:
             self.say(headline + (f" | {runs}" if runs else ""))
 
     def say(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_plain(self.console, text)
 
     def stop(self) -> None:
         pass
@@ -159,7 +160,7 @@ class _Bars:
             self.progress.update(self.rows[name], completed=record.get("epoch", 0), text=_describe(record))
 
     def say(self, text: str) -> None:
-        self.progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_plain(self.progress.console, text)
 
     def stop(self) -> None:
         self.progress.stop()

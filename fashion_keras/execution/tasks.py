@@ -35,6 +35,10 @@ class Outcome:
     message: str = ""
     log: str = ""
 
+    def failure_of(self, label: str) -> str:
+        """Return the line that tells a person that the task of that label failed."""
+        return f"Failed: {label}: {self.message}" + (f"; log: {self.log}" if self.log else "")
+
 
 @dataclass(frozen=True)
 class RunTask:

@@ -15,6 +15,7 @@ from fashion_keras.comparison import (
     record_to_json,
 )
 from fashion_keras.config import RunConfig
+from fashion_keras.console import print_plain
 from fashion_keras.data import load, locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution.training import train_runs
@@ -56,7 +57,7 @@ class _Tuning:
         self.experiments = experiments
         self.options = options
         self.console = console
-        self.say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+        self.say = partial(print_plain, console)
         # What names a wrong setting comes before the data are looked for, which may take a download.
         self.studies = [Study.of(experiment, tune) for experiment in experiments]
         self.location = locate(options.data_dir, options.dataset, options.offline, self.say)
@@ -105,7 +106,7 @@ class _Tuning:
             self.say(f"Interrupted after {done} tuning runs. They are kept: the same command goes on from there.")
             raise
         for label, outcome in failures:
-            self.say(f"Failed: {label}: {outcome.message}" + (f"; log: {outcome.log}" if outcome.log else ""))
+            self.say(outcome.failure_of(label))
         return bool(failures)
 
     def _measure(self) -> int:
