@@ -123,7 +123,7 @@ def test_equal_runs_give_equal_bytes() -> None:
 
 def test_reports_of_finished_runs_write_logs(tmp_path: Path) -> None:
     report_comparisons(
-        ["learning_rates"], tmp_path / "out", PROJECT / "experiments", Console(quiet=True), tmp_path / "logs"
+        ["learning_rates"], tmp_path, PROJECT / "experiments", Console(quiet=True), (), tensorboard=tmp_path / "logs"
     )
     logs = {str(path.parent.relative_to(tmp_path / "logs")) for path in tmp_path.glob(f"logs/**/{LOG}")}
     assert len(logs) == 20
