@@ -67,7 +67,7 @@ def run(*words: object, cwd: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh environment that sees what is installed here, but for the package itself."""
     room = tmp_path_factory.mktemp("environment")
@@ -106,7 +106,7 @@ def test_a_source_distribution_is_whole_and_makes_the_same_wheel(python: Path, t
 @pytest.mark.parametrize("options", [[], ["-e"]], ids=["copied", "editable"])
 def test_an_installation_works_from_any_folder(python: Path, tmp_path: Path, options: list[str]) -> None:
     source = source_copy(tmp_path)
-    run(python, "-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", *options, source, cwd=tmp_path)
+    run(python, "-m", "pip", "install", "-q", "--no-deps", "--ignore-installed", *options, source, cwd=tmp_path)
     place = Path(run(python, "-c", "import fashion_keras; print(fashion_keras.__path__[0])", cwd=tmp_path).strip())
     assert (place == source / "fashion_keras") is bool(options)
     assert "initializers" in run(python.parent / "fashion-keras", "list", cwd=tmp_path)
