@@ -70,7 +70,8 @@ def _publish(options: argparse.Namespace, console: "Console") -> int:
 
     if options.names or options.tables_only or options.html is not None or options.tensorboard:
         raise ConfigError(
-            "--publish takes every comparison, with its curves: leave out names, --tables-only, --html and --tensorboard"
+            "--publish takes every comparison, with its curves, and writes nothing else: leave out names, --tables-only, "
+            "--html and --tensorboard"
         )
     if options.published:
         found = load_published(options.published, [*ALL_NAMES, *published_tuned(options.published)])

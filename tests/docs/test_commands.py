@@ -9,7 +9,7 @@ from guides import PROJECT, Block, Reader, read_blocks
 from fashion_keras.data import locate
 from fashion_keras.errors import DataError
 
-GUIDES = [PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+GUIDES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 BLOCKS = {str(path.relative_to(PROJECT)): read_blocks(path) for path in GUIDES}
 QUICK = [name for name, blocks in BLOCKS.items() if any(block.is_runnable and not block.mark for block in blocks)]
 SLOW = [name for name, blocks in BLOCKS.items() if any(block.is_runnable and block.mark for block in blocks)]
