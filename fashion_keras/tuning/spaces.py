@@ -29,9 +29,18 @@ class SpaceError(UserError):
 
 def fcn(hp: Any) -> dict[str, Any]:
     """Fully connected networks: 1 to 4 hidden layers of up to 2048 units, each as wide as the one before or half."""
-    depth = hp.Choice("depth", [1, 2, 3, 4], default=2)
-    width = hp.Choice("width", [128, 256, 512, 1024, 2048], default=256)
-    with hp.conditional_scope("depth", [2, 3, 4]):
+    return _fully_connected(hp, [1, 2, 3, 4], [128, 256, 512, 1024, 2048])
+
+
+def fcn_small(hp: Any) -> dict[str, Any]:
+    """The same with up to 3 hidden layers of up to 1024 units: trials of minutes are left out."""
+    return _fully_connected(hp, [1, 2, 3], [128, 256, 512, 1024])
+
+
+def _fully_connected(hp: Any, depths: list[int], widths: list[int]) -> dict[str, Any]:
+    depth = hp.Choice("depth", depths, default=2)
+    width = hp.Choice("width", widths, default=256)
+    with hp.conditional_scope("depth", depths[1:]):
         narrowing = hp.Choice("narrowing", [1, 2])
     return {
         "model": "fcn",
@@ -101,8 +110,8 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.{NUM_DIGITS}g}")
 
 
-SPACES: Mapping[str, Callable[[Any], Settings]] = {"fcn": fcn, "cnn": cnn}
-DEFAULT_EPOCHS: Mapping[str, int] = {"fcn": 40, "cnn": 10}
+SPACES: Mapping[str, Callable[[Any], Settings]] = {"fcn": fcn, "fcn_small": fcn_small, "cnn": cnn}
+DEFAULT_EPOCHS: Mapping[str, int] = {"fcn": 40, "fcn_small": 40, "cnn": 10}
 """Epochs of a trial where nothing is said; of a space of one's own, the base's."""
 _LONGEST_WARMUP = 10  # what a space asks for may be more epochs than a short trial has
 
@@ -112,7 +121,7 @@ class Space:
     """A search space.
 
     Attributes:
-        name: `fcn`, `cnn` or `module:function`.
+        name: `fcn`, `fcn_small`, `cnn` or `module:function`.
         function: From HyperParameters to settings.
     """
 
@@ -216,7 +225,7 @@ def _import(name: str, module_name: str) -> Any:
         if error.name != module_name.split(".")[0]:
             raise SpaceError(f"the space {name} cannot be imported: {error}, at {_place_of(error)}") from error
         raise SpaceError(
-            f"there is no module {module_name!r} here or on the module path; a space is fcn, cnn or module:function"
+            f"there is no module {module_name!r} here or on the module path; a space is fcn, fcn_small, cnn or module:function"
         ) from error
     except Exception as error:
         raise SpaceError(
