@@ -19,6 +19,7 @@ from fashion_keras.config import PROTOCOL_VERSION, canonical_json
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import Experiment
+from fashion_keras.formatting import safe_name
 from fashion_keras.store import RunStore, StoredRun, clear_errors, write_file
 
 
@@ -49,6 +50,7 @@ class ComparisonRecord:
         data: `name`, `content_hash`, `class_names` and `is_fashion_mnist` of the data set.
         looks: For each invocation that completed all arms, how many seeds there were and when.
         tuning: How a setting of each arm was picked, see `fairness.record.TuningRecord`; None where none was.
+        modification: How an invocation changed the experiment, for names: `quick-digits`; empty where it did not.
     """
 
     name: str
@@ -58,6 +60,23 @@ class ComparisonRecord:
     data: Mapping[str, Any]
     looks: tuple[Mapping[str, Any], ...] = ()
     tuning: Mapping[str, Any] | None = None
+    modification: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder of its tables: `my_comparison`, or `my_comparison__quick-digits`."""
+        name = safe_name(self.name)
+        return f"{name}__{self.modification}" if self.modification else name
+
+    @property
+    def heading(self) -> str:
+        """The title, with the modification where there is one: beside the plain comparison it is another."""
+        return f"{self.title} ({self.modification})" if self.modification else self.title
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the experiment as it stands on Fashion-MNIST, so that the report's numbers go beside it."""
+        return bool(self.data["is_fashion_mnist"]) and not self.modification
 
     @property
     def identity(self) -> str:
@@ -139,6 +158,8 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         ],
         "looks": [dict(look) for look in record.looks],
     }
+    if record.modification:
+        content["modification"] = record.modification
     return content if record.tuning is None else {**content, "tuning": dict(record.tuning)}
 
 
@@ -162,6 +183,7 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         content["data"],
         tuple(content["looks"]),
         content.get("tuning"),
+        str(content.get("modification", "")),
     )
 
 
@@ -193,7 +215,10 @@ def read_record(path: Path) -> ComparisonRecord:
         content = json.loads(path.read_text())
         if content["protocol"] != PROTOCOL_VERSION:
             raise StoreError(f"{path} has protocol version {content['protocol']}, this program {PROTOCOL_VERSION}")
-        return record_from_json(content)
+        record = record_from_json(content)
+        if not record.arms or not {"name", "content_hash", "is_fashion_mnist"} <= set(record.data):
+            raise KeyError("it names no arms or no data")
+        return record
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(
             f"{path} is not a stored comparison ({error}); move it away and run the comparison again: "

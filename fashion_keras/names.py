@@ -28,6 +28,12 @@ def split_tuned(name: str) -> tuple[str, str] | None:
     return (original, setting.removeprefix("_") or _USUAL_SETTING) if mark else None
 
 
+def is_tuned_name(name: str) -> bool:
+    """Whether a name is of a comparison of the project whose arms were tuned."""
+    original, _ = split_tuned(name) or ("", "")
+    return original in ALL_NAMES
+
+
 def command_of(name: str) -> str:
     """Return the command that makes a comparison."""
     original, setting = split_tuned(name) or (name, "")

@@ -7,22 +7,19 @@ from pathlib import Path
 from rich.console import Console
 
 from fashion_keras.archive import ARCHIVE, RunArchive
-from fashion_keras.claims import claims_page, evaluate_claims
+from fashion_keras.claims import ClaimResult, claims_page, evaluate_claims
 from fashion_keras.comparison import (
     ComparisonRecord,
     ComparisonResults,
     RunSource,
     load_results,
-    make_record,
     read_record,
 )
 from fashion_keras.console import print_plain
 from fashion_keras.data import Dataset, load, locate
-from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import DataError, StoreError
 from fashion_keras.experiments import load_experiment
-from fashion_keras.fairness.record import TuningRecord
-from fashion_keras.names import ALL_NAMES, command_of, split_tuned
+from fashion_keras.names import ALL_NAMES, is_tuned_name, split_tuned
 from fashion_keras.reporting import (
     build_against_report,
     build_differences,
@@ -34,6 +31,7 @@ from fashion_keras.reporting import (
 )
 from fashion_keras.reporting.files import write_files
 from fashion_keras.store import RunStore
+from fashion_keras.stored_comparisons import load_stored
 from fashion_keras.tensorboard import write_logs
 from fashion_keras.times import Times, load_times
 
@@ -61,7 +59,7 @@ def report_comparisons(
     """Write and print the tables of comparisons that were run before, draw their curves, and judge the report's claims.
 
     Args:
-        names: Of the comparisons; none is all that are there, and the claims.
+        names: Of the comparisons, see `load_stored`; none is all that are there, and the claims.
         out: The folder that holds the store, and gets the tables.
         published: Read the runs and the timing runs that were published in this folder instead of those in `out`. Where
             `out` has no timing runs, those in `PUBLISHED` are taken, if any.
@@ -74,7 +72,7 @@ def report_comparisons(
         StoreError: A comparison that was named has no runs, or none has.
     """
     say = partial(print_plain, console)
-    found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names)
+    found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names, say)
     for results in found:
         console.print(to_rich(build_table(results), with_notes=results is found[-1]))
         differences = build_differences(results)
@@ -85,14 +83,16 @@ def report_comparisons(
             console.print(to_rich(against, with_notes=results is found[-1]))
         for table in build_tuning_tables(results):
             console.print(to_rich(table, with_notes=results is found[-1]))
-        folder = out / results.record.name
+        folder = out / results.record.folder
         paths = write_report(results, folder, differences=differences, against_report=against, pictures=pictures)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
         if tensorboard is not None:
             say(write_logs(results, tensorboard / folder.name))
     if not names:
-        write_files(out, overall_pages(found, _find_times(out, published)))
-        say(f"Which of the report's claims hold: {out / CLAIMS_PAGE}; what pairing gained: {out / PAIRING_PAGE}")
+        pages = overall_pages(found, _find_times(out, published))
+        write_files(out, pages)
+        claims = f"Which of the report's claims hold: {out / CLAIMS_PAGE}; " if CLAIMS_PAGE in pages else ""
+        say(f"{claims}{'what' if claims else 'What'} pairing gained: {out / PAIRING_PAGE}")
     return 0
 
 
@@ -109,12 +109,13 @@ def report_page(names: Sequence[str], out: Path, published: Path | None, path: P
     """
     from fashion_keras.reporting.html import build_page  # jinja2, which the tables do without
 
-    found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names)
-    claims = () if names else evaluate_claims(found, _find_times(out, published))
+    say = partial(print_plain, console)
+    found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names, say)
+    claims = () if names else _judge_claims(found, _find_times(out, published))
     page = build_page(found, claims, None if published else _find_data()).encode()
     write_files(path.parent, {path.name: page})
     size = f"{len(page) / 1e6:.1f} MB"
-    console.print(f"Written to {path} ({size})", markup=False, highlight=False, soft_wrap=True)
+    say(f"Written to {path} ({size})")
     return 0
 
 
@@ -131,27 +132,15 @@ def _find_data() -> Dataset | None:
 
 
 def overall_pages(found: Sequence[ComparisonResults], times: Times | None) -> dict[str, str]:
-    """Return the pages over all comparisons by their files' names: the claims, and what pairing gained."""
-    return {CLAIMS_PAGE: claims_page(evaluate_claims(found, times)), PAIRING_PAGE: pairing_page(found)}
+    """Return the pages over all comparisons by their files' names: the claims, if any, and what pairing gained."""
+    claims = _judge_claims(found, times)
+    return ({CLAIMS_PAGE: claims_page(claims)} if claims else {}) | {PAIRING_PAGE: pairing_page(found)}
 
 
-def load_stored(store: RunStore, names: Sequence[str]) -> list[ComparisonResults]:
-    """Return the comparisons of the report, and tuned ones, that a store has runs of, over all planned seeds.
-
-    Raises:
-        StoreError: One that was named has none, or there is none at all.
-    """
-    found = []
-    for name in names or [*ALL_NAMES, *tuned_names(store)]:
-        record = _find_record(store, name)
-        results = _load(store, record) if record else None
-        if results is not None and any(arm.runs for arm in results.arms):
-            found.append(results)
-        elif names:
-            raise StoreError(f"{store.root} has no runs of {name}; `{command_of(name)}` makes them")
-    if not found:
-        raise StoreError(f"{store.root} has no comparison of the report; `fashion-keras run NAME` makes one")
-    return found
+def _judge_claims(found: Sequence[ComparisonResults], times: Times | None) -> Sequence[ClaimResult]:
+    """Judge the report's claims by its comparisons as they stand; where none of them was run, nothing is judged."""
+    plain = [results for results in found if results.record.name in ALL_NAMES and results.record.is_plain]
+    return evaluate_claims(plain, times) if plain else ()
 
 
 def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonResults]:
@@ -171,21 +160,9 @@ def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonRe
     return [_load(archive, read_record(folder / name / RECORD)) for name in chosen]
 
 
-def tuned_names(store: RunStore) -> list[str]:
-    """Return the names of the comparisons with tuned arms that a store has, of whole runs of Fashion-MNIST."""
-    folder = store.root / "comparisons"
-    names = {path.name.rpartition("__")[0] for path in folder.glob("*.json")} if folder.is_dir() else set()
-    return sorted(name for name in names if _is_tuned(name) and _find_tuned(store, name))
-
-
 def published_tuned(folder: Path) -> list[str]:
     """Return the names of the comparisons with tuned arms that were published in a folder."""
-    return sorted(path.parent.name for path in folder.glob(f"*/{RECORD}") if _is_tuned(path.parent.name))
-
-
-def _is_tuned(name: str) -> bool:
-    original, _ = split_tuned(name) or ("", "")
-    return original in ALL_NAMES
+    return sorted(path.parent.name for path in folder.glob(f"*/{RECORD}") if is_tuned_name(path.parent.name))
 
 
 def _check_name(name: str) -> None:
@@ -194,31 +171,5 @@ def _check_name(name: str) -> None:
     load_experiment(original)
 
 
-def _find_record(store: RunStore, name: str) -> ComparisonRecord | None:
-    _check_name(name)
-    if split_tuned(name):
-        return _find_tuned(store, name)
-    path = _plain_record(name).path_in(store)
-    return read_record(path) if path.exists() else None
-
-
-def _find_tuned(store: RunStore, name: str) -> ComparisonRecord | None:
-    """Return the comparison whose arms were tuned the most, of equal ones the one that was looked at last."""
-    found = []
-    for path in sorted((store.root / "comparisons").glob(f"{name}__*.json")):
-        record = read_record(path)
-        if record.tuning is None or not record.data["is_fashion_mnist"]:
-            continue
-        tuning = TuningRecord.from_json(record.tuning)
-        if tuning.is_of_whole_runs:
-            last = max((str(look["at"]) for look in record.looks), default="")
-            found.append(((tuning.num_values * len(tuning.seeds), last), record))
-    return max(found, key=lambda item: item[0])[1] if found else None
-
-
-def _plain_record(name: str) -> ComparisonRecord:
-    return make_record(load_experiment(name), {"content_hash": FASHION_MNIST_HASH}, seeds=())
-
-
-def _load(store: RunSource, record: ComparisonRecord) -> ComparisonResults:
-    return load_results(store, record, sorted(record.arms[0].folders))
+def _load(source: RunSource, record: ComparisonRecord) -> ComparisonResults:
+    return load_results(source, record, sorted(record.arms[0].folders))

@@ -1,7 +1,7 @@
 """The main job: train what a comparison needs, then write its tables, curves and SavedModels."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -120,8 +120,8 @@ def run_experiments(
     dataset = load(location)
     overrides = find_overrides(experiments, options, dataset)
     changed = [experiment.with_overrides(**overrides) if overrides else experiment for experiment in experiments]
-    is_modified = changed != list(experiments)
-    invocation = _Invocation(changed, options, location, dataset, console, is_modified, tunings or {})
+    modified = frozenset(new.name for old, new in zip(experiments, changed, strict=True) if new != old)
+    invocation = _Invocation(changed, options, location, dataset, console, modified, tunings or {})
     if options.dry_run:
         invocation.describe()
         return 0
@@ -181,10 +181,10 @@ class _Invocation:
         location: DataLocation,
         dataset: Dataset,
         console: Console,
-        is_modified: bool,
+        modified: Collection[str],
         tunings: Mapping[str, Mapping[str, Any]],
     ):
-        self.is_modified = is_modified
+        self.modified = modified
         self.tunings = tunings
         self.options = options
         self.location = location
@@ -197,11 +197,10 @@ class _Invocation:
         plan = make_plan(self.work, self.seeds, self.store)
         self.plan = take_shard(plan, *options.shard) if options.shard else plan
 
-    @property
-    def modification(self) -> str:
-        """How this differs from the plain comparisons, for the names of its folders; empty where it does not."""
+    def _modification_of(self, experiment: Experiment) -> str:
+        """How it differs from the plain comparison, for the names of its folders; empty where it does not."""
         options = self.options
-        if not self.is_modified:
+        if experiment.name not in self.modified:
             return ""
         parts = ["quick"] if options.quick else []
         parts += [f"epochs={options.epochs}"] if options.epochs is not None else []
@@ -251,7 +250,8 @@ class _Invocation:
 
     def _record_of(self, experiment: Experiment) -> ComparisonRecord:
         record = make_record(experiment, describe_data(self.dataset), self.seeds)
-        return replace(record, tuning=self.tunings.get(experiment.name))
+        modification = self._modification_of(experiment)
+        return replace(record, tuning=self.tunings.get(experiment.name), modification=modification)
 
     def _end_shard(self, failures: list[tuple[str, Outcome]]) -> int:
         self._say_failures(failures)
@@ -286,13 +286,12 @@ class _Invocation:
         return f"SavedModels: {', '.join(folders) or 'none'} ({len(runs) - len(failures)} arms)", failures
 
     def _export_folder(self, record: ComparisonRecord) -> Path:
-        if self.modification:
+        if record.modification:
             return self._report_folder(record) / "saved_models"
         return Path("saved_models") / safe_name(record.name)
 
     def _report_folder(self, record: ComparisonRecord) -> Path:
-        name = safe_name(record.name)
-        return self.options.out / (f"{name}__{self.modification}" if self.modification else name)
+        return self.options.out / record.folder
 
     def _report(self, records: Iterable[ComparisonRecord]) -> None:
         """Write and print the tables of what is done; the footnotes are alike and stand below the last ones."""
@@ -301,15 +300,12 @@ class _Invocation:
         ]
         for record, results in begun:
             is_last = record is begun[-1][0]
-            with_published = self.dataset.is_fashion_mnist and not self.modification
             whole = load_results(self.store, record, self.seeds)
             differences = build_differences(whole, [arm.name for arm in results.arms])
-            against = build_against_report(results) if with_published else None
+            against = build_against_report(results)
             folder = self._report_folder(record)
-            paths = write_report(
-                results, folder, differences=differences, against_report=against, with_published=with_published
-            )
-            self.console.print(to_rich(build_table(results, with_published=with_published), with_notes=is_last))
+            paths = write_report(results, folder, differences=differences, against_report=against)
+            self.console.print(to_rich(build_table(results), with_notes=is_last))
             if differences is not None:
                 self.console.print(to_rich(differences, with_notes=is_last))
             elif not whole.is_complete:

@@ -80,7 +80,7 @@ def test_list_names_every_comparison_with_a_line(capsys: pytest.CaptureFixture[s
         (["report", "cnn"], "`fashion-keras run cnn` makes them"),
         (["report", "--published", "nowhere"], "nowhere holds no published comparison"),
         (["report", "cnn", "--publish"], "--publish takes every comparison, with its curves"),
-        (["report", "--tables-only", "--publish"], "leave out names and --tables-only"),
+        (["report", "--tables-only", "--publish"], "leave out names, --tables-only"),
         (["report", "--publish"], "learning_rates"),
         (["times", "--rounds", "0"], "--rounds: must be a whole number of at least 1, got '0'"),
         (["times", "--dataset", "nowhere"], "nowhere"),

@@ -29,9 +29,10 @@ from fashion_keras.fairness.study import FIRST_TUNING_SEED, Study, TuneOptions, 
 from fashion_keras.names import command_of, split_tuned, tuned_name
 from fashion_keras.publishing import fill_blocks, publish
 from fashion_keras.reporting.tuning import compare_pairs
-from fashion_keras.reports import load_published, load_stored, report_comparisons, tuned_names
+from fashion_keras.reports import load_published, report_comparisons
 from fashion_keras.running import RunOptions
 from fashion_keras.store import RunStore
+from fashion_keras.stored_comparisons import load_stored, tuned_names
 
 RATE = "learning_rate"
 
@@ -512,7 +513,7 @@ def test_mistake_in_tuning_is_one_line(
 @pytest.fixture
 def store(tune: Tune, tmp_path: Path, sample_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     """A store with tuned initialisers of ten seeds, as if the sample were Fashion-MNIST."""
-    for name in ("data.dataset", "reports"):
+    for name in ("data.dataset", "stored_comparisons"):
         monkeypatch.setattr(f"fashion_keras.{name}.FASHION_MNIST_HASH", sample_dataset.content_hash)
     tune(load_experiment("initializers"), seeds=10, tuning=TuneOptions(RATE, budget=4))
     return RunStore(tmp_path / "runs" / "store")

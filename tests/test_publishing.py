@@ -18,8 +18,9 @@ from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments import load_experiment
 from fashion_keras.publishing import fill_blocks, publish, publish_times
 from fashion_keras.reporting import build_against_report, build_differences, write_report
-from fashion_keras.reports import load_published, load_stored, report_comparisons
+from fashion_keras.reports import load_published, report_comparisons
 from fashion_keras.store import RunStore
+from fashion_keras.stored_comparisons import load_stored
 from fashion_keras.times import TIMES, times_text
 
 PROJECT = Path(__file__).parents[1]
@@ -209,7 +210,7 @@ def test_a_block_of_what_was_not_published_is_an_error(published, block):
 def test_what_was_not_run_is_told_by_name(store):
     with pytest.raises(StoreError, match="no runs of cnn; `fashion-keras run cnn` makes them"):
         load_stored(store, ["cnn"])
-    with pytest.raises(StoreError, match="no comparison of the report"):
+    with pytest.raises(StoreError, match="no comparison with a finished run"):
         load_stored(store, [])
     with pytest.raises(ConfigError, match="did you mean 'dropout'"):
         load_stored(store, ["droput"])

@@ -16,7 +16,12 @@ _DEFAULT_PAGE = Path()  # stands for OUT/report.html, whatever --out turns out t
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "report", report, "write the tables and curves of finished runs again")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(ALL_NAMES)} (default: all that were run)")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"{', '.join(ALL_NAMES)}, or one of your own, such as my_comparison (default: all that were run)",
+    )
     add_out_option(parser)
     parser.add_argument("--published", type=Path, metavar="DIR", help="read the runs that were published in DIR")
     parser.add_argument("--tables-only", action="store_true", help="draw no curves, which takes most of the time")
@@ -65,13 +70,14 @@ def _page_path(options: argparse.Namespace) -> Path:
 def _publish(options: argparse.Namespace, console: "Console") -> int:
     from fashion_keras.errors import ConfigError
     from fashion_keras.publishing import publish
-    from fashion_keras.reports import PUBLISHED, load_published, load_stored, published_tuned, tuned_names
+    from fashion_keras.reports import PUBLISHED, load_published, published_tuned
     from fashion_keras.store import RunStore
+    from fashion_keras.stored_comparisons import load_stored, tuned_names
 
     if options.names or options.tables_only or options.html is not None or options.tensorboard:
         raise ConfigError(
-            "--publish takes every comparison, with its curves, and writes nothing else: leave out names, --tables-only, "
-            "--html and --tensorboard"
+            "--publish takes every comparison, with its curves, and writes nothing else: leave out names, "
+            "--tables-only, --html and --tensorboard"
         )
     if options.published:
         found = load_published(options.published, [*ALL_NAMES, *published_tuned(options.published)])

@@ -151,14 +151,13 @@ def build_against_report(results: ComparisonResults) -> Table | None:
     """Set each published number of a comparison beside ours.
 
     Args:
-        results: The requested arms and seeds of a comparison that was not modified (other epochs, part of the data);
-            runs may be missing.
+        results: The requested arms and seeds; runs may be missing.
 
     Returns:
-        The table of the arms that the report has numbers of, or None where there is none that has runs, or the data
-        are not Fashion-MNIST.
+        The table of the arms that the report has numbers of, or None where there is none that has runs, or the
+        comparison was modified (other epochs, part of the data, other data).
     """
-    if not results.record.data["is_fashion_mnist"]:
+    if not results.record.is_plain:
         return None
     rows = tuple(_build_row(arm, len(results.seeds)) for arm in results.arms if arm.record.published and arm.runs)
     if not rows:

@@ -99,7 +99,7 @@ def pairing_note(results: ComparisonResults, shown: Sequence[str]) -> str:
 
 def pairing_page(found: Sequence[ComparisonResults]) -> str:
     """Return the page of these comparisons, Markdown; equal results give equal text."""
-    measured = {results.record.name: measure_pairing(results) for results in found}
+    measured = {results.record.folder: measure_pairing(results) for results in found}
     titles = ["comparison", "arm", "seeds", *_SPREADS, "variance saved, %", "skew"]
     rows = [_row(name, item) for name, items in measured.items() for item in items]
     lines = [titles, ["---", "---", *["---:"] * (len(titles) - 2)], *rows]

@@ -61,11 +61,11 @@ def build_table(results: ComparisonResults, *, with_published: bool = True, note
 
     Args:
         results: The requested arms and seeds; runs may be missing.
-        with_published: Show the report's values where there are any. Say no where the comparison was modified (other
-            epochs, part of the data): they would not be comparable. Other data than Fashion-MNIST never has them.
+        with_published: Show the report's values where there are any. A comparison that was modified (other epochs,
+            part of the data, other data) never has them: they would not be comparable.
         notes: More footnotes, such as how the comparison was modified.
     """
-    comparable = with_published and bool(results.record.data["is_fashion_mnist"])
+    comparable = with_published and results.record.is_plain
     rows = [_build_row(arm, len(results.seeds), comparable) for arm in results.arms]
     columns = [Column(key, title, definition) for key, (_, title, definition) in _METRICS.items()]
     table = Table(

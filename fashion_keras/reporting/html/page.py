@@ -92,7 +92,7 @@ def _build_section(results: ComparisonResults, anchor: str, answers: AnswerReade
     differences, against = build_differences(results), build_against_report(results)
     return Section(
         anchor=anchor,
-        title=one_line(results.record.title),
+        title=one_line(results.record.heading),
         caption=describe_results(results),
         baseline=one_line(results.record.baseline),
         headline=headline(results, comparisons, anchor),

@@ -39,7 +39,7 @@ class Undecided:
 
 def headline(results: ComparisonResults, comparisons: Sequence[Comparison], anchor: str) -> Headline:
     """Return a comparison's line: the arm that gained the most, of those that are decided where any gained."""
-    title, baseline = one_line(results.record.title), one_line(results.record.baseline)
+    title, baseline = one_line(results.record.heading), one_line(results.record.baseline)
     if not comparisons:
         return Headline(anchor, title, f"Nothing to set against {baseline} yet", "", "", "")
     better = [item for item in comparisons if item.verdict in (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)]
@@ -89,7 +89,7 @@ def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison]
     return [
         Undecided(
             anchor,
-            one_line(results.record.title),
+            one_line(results.record.heading),
             f"{one_line(item.arm)} against {one_line(item.baseline)}: {_figure(item)}",
             item.undecided_because or "",
             _remedy(item),
