@@ -44,7 +44,7 @@ class TimingOptions:
     Attributes:
         rounds: How often each arm is measured.
         epochs: Timed epochs of an arm of 50 epochs; one of fewer gets as much less, but one at least.
-        data_dir, dataset, offline: As in `RunOptions`.
+        data_dir, dataset, image_size, offline: As in `RunOptions`.
         out: The folder of `times.csv`.
     """
 
@@ -52,6 +52,7 @@ class TimingOptions:
     epochs: int = DEFAULT_EPOCHS
     data_dir: str | None = None
     dataset: str | None = None
+    image_size: tuple[int, int] | None = None
     offline: bool = False
     out: Path = Path("runs")
 
@@ -67,7 +68,7 @@ def measure_times(options: TimingOptions, console: Console) -> int:
         KeyboardInterrupt: What was measured is written by then.
     """
     say = partial(print_plain, console)
-    location = locate(options.data_dir, options.dataset, options.offline, say)
+    location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
     load(location)  # here, so that damaged data are told before a worker starts
     return _Timing(options, location, console).run()
 

@@ -38,7 +38,7 @@ def evaluate(options: argparse.Namespace) -> int:
     notes = Console(stderr=True) if options.json else console
     say = partial(print_plain, notes)
     model = load_model(options.model)
-    dataset = load(locate(options.data_dir, options.dataset, options.offline, say))
+    dataset = load(locate(options.data_dir, options.dataset, options.offline, say, options.image_size))
     evaluation = evaluate_model(model, dataset)
     record = describe_evaluation(evaluation, model, options.model, dataset)
     say(f"{options.model} on {dataset.name} ({dataset.origin})")

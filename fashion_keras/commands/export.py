@@ -46,7 +46,6 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def export(options: argparse.Namespace) -> int:
     """Export one model, or those that come with the package."""
-    from fashion_keras.data import load, locate
     from fashion_keras.errors import ConfigError
     from fashion_keras.export.formats import FORMATS
     from fashion_keras.export.trained import find_trained
@@ -56,13 +55,19 @@ def export(options: argparse.Namespace) -> int:
         raise ConfigError("name one run or model, or give --shipped alone; `fashion-keras export cnn --format onnx`")
     store = RunStore(options.store)
     if options.shipped:
-        return _export_shipped(store, load(locate(options.data_dir, options.dataset, options.offline)), options)
+        return _export_shipped(store, _load_data(options), options)
     found = find_trained(options.model, store)
     if options.format in FORMATS:
         FORMATS[options.format].check_installed()
     elif isinstance(found, Path):
         return _copy(found, options)
-    return _export_found(found, load(locate(options.data_dir, options.dataset, options.offline)), options)
+    return _export_found(found, _load_data(options), options)
+
+
+def _load_data(options: argparse.Namespace) -> "Dataset":
+    from fashion_keras.data import load, locate
+
+    return load(locate(options.data_dir, options.dataset, options.offline, image_size=options.image_size))
 
 
 def _export_found(found: "StoredRun | Path", dataset: "Dataset", options: argparse.Namespace) -> int:

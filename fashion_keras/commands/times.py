@@ -38,7 +38,7 @@ def times(options: argparse.Namespace) -> int:
     from fashion_keras.errors import ConfigError
 
     console = Console()
-    chosen = {name: vars(options)[name] for name in ("rounds", "epochs", "data_dir", "dataset")}
+    chosen = {name: vars(options)[name] for name in ("rounds", "epochs", "data_dir", "dataset", "image_size")}
     given = {name: value for name, value in chosen.items() if value is not None}
     if not options.publish:
         from fashion_keras.timing import TimingOptions, measure_times

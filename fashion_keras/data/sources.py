@@ -88,6 +88,8 @@ def locate(
         if data_dir is not None:
             raise DataError("--data-dir says where Fashion-MNIST is and --dataset names other data; give one of them")
         return _locate_own(_folder(dataset), image_size)
+    if image_size is not None:
+        raise DataError("--image-size scales the pictures of your own data; name their folder with --dataset")
     if data_dir is not None:
         return _locate_in(_folder(data_dir), "the folder given")
     if variable := os.environ.get(ENVIRONMENT_VARIABLE):

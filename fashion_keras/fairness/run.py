@@ -60,7 +60,7 @@ class _Tuning:
         self.say = partial(print_plain, console)
         # What names a wrong setting comes before the data are looked for, which may take a download.
         self.studies = [Study.of(experiment, tune) for experiment in experiments]
-        self.location = locate(options.data_dir, options.dataset, options.offline, self.say)
+        self.location = locate(options.data_dir, options.dataset, options.offline, self.say, options.image_size)
         self.dataset = load(self.location)
         self.overrides = find_overrides(experiments, options, self.dataset)
         self.studies = [

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from fashion_keras.config import RunConfig
+from fashion_keras.console import print_plain
 from fashion_keras.data import DataLocation
 from fashion_keras.execution import Engine, Outcome
 from fashion_keras.execution.training import train_runs
@@ -72,7 +73,7 @@ class Search:
         self.num_trained = 0
         self.asking_seconds = 0.0
         self._generation = 0
-        self._say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+        self._say = partial(print_plain, console)
 
     @property
     def name(self) -> str:

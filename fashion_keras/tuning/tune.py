@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.console import print_plain
 from fashion_keras.data import DataLocation, Dataset, load, locate, split_indices
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine
@@ -34,7 +35,7 @@ class TuneOptions:
         oracle, trials, seed, epochs, objective, generation: As in `Study.of`.
         final_seeds: On how many seeds the pick is measured beside the base; 0 leaves that out.
         adopt: Make the pick one of the comparisons.
-        workers, engine, address, precision, data_dir, dataset, offline, out, dry_run: As in `RunOptions`.
+        workers, engine, address, precision, data_dir, dataset, image_size, offline, out, dry_run: As in `RunOptions`.
     """
 
     space: str
@@ -52,6 +53,7 @@ class TuneOptions:
     precision: str = "float32"
     data_dir: str | None = None
     dataset: str | None = None
+    image_size: tuple[int, int] | None = None
     offline: bool = False
     out: Path = Path("runs")
     dry_run: bool = False
@@ -68,8 +70,8 @@ def tune(options: TuneOptions, console: Console) -> int:
         KeyboardInterrupt: After what is done was written.
     """
     space = load_space(options.space)
-    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    location = locate(options.data_dir, options.dataset, options.offline, say)
+    say = partial(print_plain, console)
+    location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
     dataset = load(location)
     if options.adopt and not dataset.is_fashion_mnist:
         raise ConfigError("--adopt is for searches on Fashion-MNIST: what it adopts is a comparison of the project")
@@ -206,6 +208,7 @@ class _Invocation:
             workers=options.workers,
             data_dir=options.data_dir,
             dataset=options.dataset,
+            image_size=options.image_size,
             offline=options.offline,
             out=options.out,
             engine=options.engine,
@@ -219,4 +222,4 @@ class _Invocation:
         return f"tuned_{pick.space}" if is_adopted else safe_name(f"tuned_{self.name}")
 
     def _say(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_plain(self.console, text)
