@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fashion_keras.catalogue import LOSSES, MODELS, OPTIMIZERS, SCHEDULES, Option, suggest
-from fashion_keras.config import RunConfig
+from fashion_keras.catalogue import UNKNOWN, Option, suggest
+from fashion_keras.config import COMPONENT_KINDS, RunConfig, find_signature, option_values
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.fairness.record import Trial, TrialRun, TunedArm, TuningRecord
@@ -15,8 +15,6 @@ from fashion_keras.store import RunStore
 
 FIRST_TUNING_SEED = 1_000_000
 """Tuning seeds count from here and measuring seeds from 0, so that no run that chose a value is measured."""
-
-_CATALOGUES = {"model": MODELS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "loss": LOSSES}
 
 
 @dataclass(frozen=True)
@@ -178,7 +176,13 @@ def _option_of(experiment: Experiment, arm: Arm, setting: str) -> Option:
 def _numbers_of(config: RunConfig) -> dict[str, Option]:
     """Return the settings of a configuration that are numbers and can be tuned."""
     numbers = {"batch_size": Option(512, int, low=1)}
-    for kind, catalogue in _CATALOGUES.items():
-        options = catalogue[getattr(config, kind).name]
-        numbers |= {name: option for name, option in options.items() if option.kind in (int, float)}
-    return {name: option for name, option in numbers.items() if not option.component}
+    for kind in COMPONENT_KINDS:
+        component = getattr(config, kind)
+        declared = find_signature(kind, component.name).options
+        for name, value in option_values(kind, component).items():
+            option = declared.get(name, Option(UNKNOWN, object))
+            # A network of one's own and Keras's classes declare no kinds: what is a number there stays one of its kind.
+            kind_of_number = type(value) if option.kind is object else option.kind
+            if kind_of_number in (int, float) and not option.component:
+                numbers[name] = replace(option, kind=kind_of_number)
+    return numbers
