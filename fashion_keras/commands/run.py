@@ -77,11 +77,9 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
     """Run comparisons that are there already."""
     from rich.console import Console
 
-    from fashion_keras.experiments import check_name
     from fashion_keras.running import RunOptions, run_experiments
 
-    for experiment in experiments:
-        check_name(experiment)
+    _check_names(experiments)
     known = RunOptions.__dataclass_fields__
     chosen = RunOptions(**{name: value for name, value in vars(options).items() if name in known})
     tune = _tuning_of(options)
@@ -90,6 +88,18 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
 
         return run_tuned(experiments, chosen, tune, Console())
     return run_experiments(experiments, chosen, Console())
+
+
+def _check_names(experiments: "Sequence[Experiment]") -> None:
+    from fashion_keras.errors import ConfigError
+    from fashion_keras.experiments import check_name
+
+    seen = set()
+    for experiment in experiments:
+        check_name(experiment)
+        if experiment.name in seen:
+            raise ConfigError(f"two of these comparisons have the name {experiment.name!r}; give each one of its own")
+        seen.add(experiment.name)
 
 
 def _tuning_of(options: argparse.Namespace) -> "TuneOptions | None":

@@ -11,6 +11,7 @@ from typing import Any
 from fashion_keras.catalogue import suggest
 from fashion_keras.config import RunConfig
 from fashion_keras.errors import ConfigError
+from fashion_keras.formatting import safe_name
 
 BASE = RunConfig()
 """The report's base model: 784-300-200-10, SGD at 0.02, batch 512, 50 epochs, PyTorch's initialisation."""
@@ -67,6 +68,7 @@ class Experiment:
         if not re.fullmatch(r"\w[\w.-]*", self.name):
             raise ConfigError(f"the name of an experiment must be letters, digits, _, - and ., got {self.name!r}")
         names = [arm.name for arm in self.arms]
+        _check_folders(names)
         if len(names) < 2 or len(set(names)) < len(names):
             raise ConfigError(f"experiment {self.name!r} needs at least two arms of different names, got {names}")
         if not self.baseline:
@@ -112,6 +114,20 @@ class Experiment:
             if name not in known:
                 raise ConfigError(f"an arm of {self.name} is {suggest(name, known)}")
         return tuple(arm for arm in self.arms if arm.name in names)
+
+
+def _check_folders(names: Sequence[str]) -> None:
+    """Check that each arm has a folder of its own, for its SavedModel and its logs."""
+    folders: dict[str, str] = {}
+    for name in names:
+        if not isinstance(name, str) or not name.strip():
+            raise ConfigError(f"the name of an arm must be text, got {name!r}")
+        twin = folders.setdefault(safe_name(name), name)
+        if twin != name:
+            raise ConfigError(
+                f"arms {twin!r} and {name!r} would share the folder {safe_name(name)!r}: their names must differ in "
+                "letters, digits, -, _ or . within the first 100"
+            )
 
 
 @cache
