@@ -19,7 +19,7 @@ from fashion_keras.export import RECORD, find_damage, read_record
 from fashion_keras.formatting import first_line
 from fashion_keras.model_info import ModelInfo
 from fashion_keras.pictures import PictureSource
-from fashion_keras.shipped import find_model
+from fashion_keras.shipped import find_model, is_shipped
 
 MAX_GRAPH_BYTES = 2**31 - 1
 """The limit of a protocol buffer, which `saved_model.pb` is; TensorFlow reads a larger file whole before it says so."""
@@ -146,6 +146,9 @@ def load_model(path: str | os.PathLike[str]) -> Classifier:
     record = read_record(folder)
     if damaged := find_damage(folder, record):
         raise DataError(f"{folder} is damaged: {damaged} is not as it was written; export the model again")
+    # Of a stranger's SavedModel there need not be a record; without the package's own one nothing would be checked.
+    if not record and is_shipped(folder):
+        raise DataError(f"{folder} is damaged: it comes with the package and lacks {RECORD}; install the package again")
     tf = import_tensorflow()
     try:
         loaded = tf.saved_model.load(str(folder))

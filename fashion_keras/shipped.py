@@ -46,6 +46,11 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
     raise DataError(f"a model is the folder of a SavedModel, or {suggest(name_or_path, shipped)}")
 
 
+def is_shipped(folder: Path) -> bool:
+    """Whether a version folder is that of a model that comes with the package, by whatever path it was found."""
+    return folder.resolve() in {path.resolve() for path in shipped_models().values()}
+
+
 def find_saved_model(path: Path) -> Path:
     """Return the SavedModel's folder: `path` itself, or the highest version in it.
 

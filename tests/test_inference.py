@@ -12,6 +12,7 @@ from fashion_keras._tensorflow import _hidden_stderr, import_tensorflow
 
 tf = import_tensorflow()
 
+from fashion_keras import shipped  # noqa: E402
 from fashion_keras.data import Dataset  # noqa: E402
 from fashion_keras.errors import DataError  # noqa: E402
 from fashion_keras.export import RECORD, export_model  # noqa: E402
@@ -164,13 +165,33 @@ def test_tampered_model_is_one_clear_line(exported: Path, tmp_path: Path) -> Non
         load_model(huge)
 
 
-def test_record_that_names_a_device_or_is_nested_without_end_is_harmless(exported: Path, tmp_path: Path) -> None:
+def test_record_that_names_a_device_is_damage_and_none_at_all_is_not(exported: Path, tmp_path: Path) -> None:
     shutil.copytree(exported, tmp_path / "1")
     (tmp_path / "1" / RECORD).write_text('{"files": {"/dev/zero": "00"}}')
     with pytest.raises(DataError, match="is damaged: /dev/zero is not as it was written"):
         load_model(tmp_path)
-    (tmp_path / "1" / RECORD).write_text("[" * 100_000)
+    (tmp_path / "1" / RECORD).unlink()
     assert load_model(tmp_path).class_names == tuple(f"class {number}" for number in range(10))
+
+
+@pytest.mark.parametrize("text", ["", "[" * 100_000, "{}", '{"files": {}}', '{"files": {"fingerprint.pb": "00"}}'])
+def test_record_that_speaks_of_no_model_is_damage(exported: Path, tmp_path: Path, text: str) -> None:
+    shutil.copytree(exported, tmp_path / "1")
+    (tmp_path / "1" / RECORD).write_text(text)
+    with pytest.raises(DataError, match=r"is damaged: assets\.extra/fashion_keras\.json is not as it was written"):
+        load_model(tmp_path)
+
+
+def test_shipped_model_without_its_record_is_refused_by_whatever_path(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipped, "_PLACES", (tmp_path / "pretrained",))
+    folder = tmp_path / "pretrained" / "cnn" / "1"
+    tampered(exported, folder)
+    (tmp_path / "link").symlink_to(folder.parent)
+    for given in ("cnn", folder, tmp_path / "link"):
+        with pytest.raises(DataError, match=r"it comes with the package and lacks .*; install the package again"):
+            load_model(given)
 
 
 def test_model_whose_weights_are_no_numbers_is_refused(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def find_damage(path: str | os.PathLike[str], record: Mapping[str, Any]) -> str 
     The record lies beside the files: this finds accidents. Against a hand that changes both it is no protection.
     """
     files = record.get("files", {})
+    if "saved_model.pb" not in files and (Path(path) / RECORD).exists():
+        return RECORD.as_posix()
     for name, expected in files.items():
         try:
             # Not a device, say, which a record could name.
