@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fashion_keras import cli
 from fashion_keras._tensorflow import import_tensorflow
@@ -89,6 +90,30 @@ def mistake_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_model_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "nowhere/cnn is not there" in mistake_of(capsys, "nowhere/cnn")
+
+
+def write_pictures(folder: Path, dataset: Dataset) -> Path:
+    """A data set of two pictures a class in two sizes, of which one is for testing."""
+    for label in range(dataset.num_classes):
+        place = folder / f"{label}"
+        place.mkdir(parents=True)
+        for number, index in enumerate(np.flatnonzero(dataset.test_labels == label)[:2]):
+            image = Image.fromarray(dataset.test_images[index])
+            image.resize((28 + 28 * number,) * 2).save(place / f"{number}.png")
+    return folder
+
+
+def test_pictures_are_scaled_as_asked(
+    exported: Path, sample_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_model(exported)
+    model.info = ModelInfo.of(exported, {})  # whose classes have other names
+    monkeypatch.setattr("fashion_keras.inference.load_model", lambda name: model)
+    monkeypatch.setattr("fashion_keras.reporting.evaluation_figures.draw_evaluation", lambda *_: [])
+    folder = write_pictures(tmp_path / "pictures", sample_dataset)
+    arguments = ["evaluate", "m", "--dataset", str(folder), "--image-size", "28,28", "--out", "here"]
+    assert cli.main(arguments) == 0
+    assert json.loads(Path("here/evaluation.json").read_text())["num_images"] == 10
 
 
 def write_own(write: Callable[..., None], folder: Path, images: np.ndarray, labels: np.ndarray, names: str) -> Path:

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands.options import Commands, Parser, add_command, port
+from fashion_keras.commands.options import Commands, Parser, add_command, port, size
 
 if TYPE_CHECKING:
     from fashion_keras.demo.nearest import NearestImages
@@ -21,7 +21,8 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser.add_argument("--port", type=port, default=8765, help="of the page (default: %(default)s; 0: any free one)")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
     parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
-    parser.add_argument("--dataset", metavar="DIR", help="folder with your own data in IDX format instead")
+    parser.add_argument("--dataset", metavar="PATH", help="your own data instead: IDX files, an .npz, or pictures")
+    parser.add_argument("--image-size", type=size, metavar="H,W", help="scale the pictures of your own data")
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -54,7 +55,7 @@ def _read_test_set(options: argparse.Namespace, model: "Classifier") -> "tuple[N
 
     named = options.data_dir or options.dataset
     try:
-        dataset = load(locate(options.data_dir, options.dataset, offline=True))
+        dataset = load(locate(options.data_dir, options.dataset, offline=True, image_size=options.image_size))
     except DataError:
         if named:
             raise

@@ -67,8 +67,8 @@ class AnyModel:
     class_names = tuple("abcdefghij")
 
 
-def read_test_set(dataset: Path | None) -> tuple[object, str]:
-    options = argparse.Namespace(model="mine", data_dir=None, dataset=dataset)
+def read_test_set(dataset: Path | None, image_size: tuple[int, int] | None = None) -> tuple[object, str]:
+    options = argparse.Namespace(model="mine", data_dir=None, dataset=dataset, image_size=image_size)
     return _read_test_set(options, AnyModel())  # type: ignore[arg-type]
 
 
@@ -83,6 +83,8 @@ def test_absent_data_is_said_and_wrong_data_refused(
         read_test_set(sample_dir)
     monkeypatch.setattr(AnyModel, "class_names", sample_dataset.class_names)
     assert len(read_test_set(sample_dir)[0]) == 200  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="--image-size goes with a folder of pictures"):
+        read_test_set(sample_dir, (28, 28))
 
 
 @pytest.mark.usefixtures("installed")

@@ -61,6 +61,12 @@ def test_mistake_is_one_line(arguments: list[str], message: str, capsys: pytest.
     assert error.count("\n") == 1
 
 
+def test_size_of_pictures_reaches_the_data(sample_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["export", "cnn", "--format", "keras", "--dataset", str(sample_dir), "--image-size", "28,28"]
+    assert cli.main(arguments) == 2
+    assert "--image-size goes with a folder of pictures" in capsys.readouterr().err
+
+
 def test_missing_extra_is_told_before_anything_is_loaded(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
