@@ -12,7 +12,7 @@ from fashion_keras.data import Dataset
 from fashion_keras.errors import DataError
 from fashion_keras.evaluation import Calibration, ClassScores, Evaluation, Mistake, evaluate
 from fashion_keras.formatting import safe_name
-from fashion_keras.model_list import record_part
+from fashion_keras.model_info import find_in
 from fashion_keras.reporting.files import write_files
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> N
             f"the model knows {num_classes} classes, but {dataset.directory} has {dataset.num_classes}; give the data "
             "that it was made for with --dataset"
         )
-    names = model.info.record.get("class_names", dataset.class_names)
+    names = model.info.class_names or dataset.class_names
     for number, (expected, got) in enumerate(zip(names, dataset.class_names, strict=False)):
         if expected != got:
             raise DataError(
@@ -125,16 +125,15 @@ def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> N
 
 
 def _describe_model(model: "Classifier") -> dict[str, Any]:
-    run = record_part(model.info.record, "run")
-    return {key: run.get(key) for key in ("label", "seed", "run_id")}
+    info = model.info
+    return {"label": info.label, "seed": info.seed, "run_id": find_in(info.record, str, "run", "run_id")}
 
 
 def _describe_data(model: "Classifier", dataset: Dataset) -> dict[str, Any]:
-    trained_on = record_part(model.info.record, "run", "data").get("content_hash")
     return {
         "name": dataset.name,
         "content_hash": dataset.content_hash,
-        "model_trained_on": trained_on,
+        "model_trained_on": model.info.data_hash,
     }
 
 

@@ -1,12 +1,11 @@
 """What a SavedModel says of itself: where it comes from and how well it does."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
+from fashion_keras.evaluation import wilson_interval
 from fashion_keras.formatting import printable
 
 
@@ -52,26 +51,28 @@ class ModelInfo:
     @classmethod
     def of(cls, path: Path, record: Mapping[str, Any]) -> "ModelInfo":
         """Return what a record says; a part that is missing or of another type counts as not said."""
-        names = _find(record, list, "class_names") or []
-        accuracy = _find(record, float, "run", "final", "test_accuracy")
+        names = find_in(record, list, "class_names") or []
+        accuracy = find_in(record, float, "run", "final", "test_accuracy")
         accuracy = accuracy if accuracy is not None and 0.0 <= accuracy <= 1.0 else None
         # The exporter compares model and export on the whole test set, and writes on how many images.
-        num_images = _find(record, int, "parity", "num_images") if accuracy is not None else None
-        num_images = num_images if num_images is not None and num_images > 0 else None
+        num_images = find_in(record, int, "parity", "num_images") if accuracy is not None else None
+        num_images = num_images if num_images is not None and 0 < num_images < 2**53 else None
         return cls(
             path=path,
-            label=_find(record, str, "run", "label"),
-            settings=_find(record, dict, "run", "config") or {},
-            seed=_find(record, int, "run", "seed"),
+            label=find_in(record, str, "run", "label"),
+            settings=find_in(record, dict, "run", "config") or {},
+            seed=find_in(record, int, "run", "seed"),
             accuracy=accuracy,
-            accuracy_interval=None if accuracy is None or num_images is None else wilson_interval(accuracy, num_images),
+            accuracy_interval=None
+            if accuracy is None or num_images is None
+            else wilson_interval(round(accuracy * num_images), num_images),
             num_test_images=num_images,
-            num_differences=_find(record, int, "parity", "num_differences_to_run"),
-            data_name=_find(record, str, "run", "data", "name"),
-            data_hash=_find(record, str, "run", "data", "content_hash"),
-            versions=_find(record, dict, "versions") or {},
-            trained_at=_find(record, str, "run", "finished_at"),
-            exported_at=_find(record, str, "exported_at"),
+            num_differences=find_in(record, int, "parity", "num_differences_to_run"),
+            data_name=find_in(record, str, "run", "data", "name"),
+            data_hash=find_in(record, str, "run", "data", "content_hash"),
+            versions=find_in(record, dict, "versions") or {},
+            trained_at=find_in(record, str, "run", "finished_at"),
+            exported_at=find_in(record, str, "exported_at"),
             class_names=tuple(names) if all(isinstance(name, str) for name in names) else (),
             record=record,
         )
@@ -101,18 +102,7 @@ class ModelInfo:
         return f"{text}; the export differs on {self.num_differences:,} of them" if self.num_differences else text
 
 
-def wilson_interval(share: float, count: int, level: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score interval of a probability, of which a share of `count` independent trials was seen.
-
-    Source: E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
-    """
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def _find(record: Any, kind: type, *keys: str) -> Any:
+def find_in(record: Any, kind: type, *keys: str) -> Any:
     """Return what stands at a place of nested mappings if it is of a type, or None."""
     for key in keys:
         record = record.get(key) if isinstance(record, Mapping) else None

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.errors import DataError
-from fashion_keras.evaluation import wilson_interval
 from fashion_keras.export import read_record
+from fashion_keras.formatting import printable
+from fashion_keras.model_info import ModelInfo, find_in
 from fashion_keras.shipped import shipped_models
 
 
@@ -30,54 +31,34 @@ class ListedModel:
     record: Mapping[str, Any]
 
     @property
+    def info(self) -> ModelInfo:
+        """What its record says, as far as it makes sense."""
+        return ModelInfo.of(self.path, self.record)
+
+    @property
     def description(self) -> str:
         """Settings, seed and data in a few words."""
-        run = self._run
-        data = record_part(self.record, "run", "data").get("name")
-        parts = (run.get("label"), f"seed {run['seed']}" if "seed" in run else None, data)
-        return ", ".join(str(part) for part in parts if part) or "a SavedModel without a record"
-
-    @property
-    def test_accuracy(self) -> float | None:
-        """Of the run that was exported, a fraction; None where it is not known."""
-        return record_part(self.record, "run", "final").get("test_accuracy")
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The accuracy's 95 % interval on other images of the kind: an export is compared over the whole test set."""
-        num_images = record_part(self.record, "parity").get("num_images")
-        if self.test_accuracy is None or not num_images:
-            return None
-        return wilson_interval(round(self.test_accuracy * num_images), num_images)
+        info = self.info
+        parts = (info.label, None if info.seed is None else f"seed {info.seed}", info.data_name)
+        return printable(", ".join(part for part in parts if part)) or "a SavedModel without a record"
 
     def to_json(self) -> dict[str, Any]:
         """Return what `fashion-keras models --json` says of it."""
-        interval = self.interval
+        info = self.info
+        shape = find_in(self.record, list, "image_shape") or []
         return {
             "name": self.name,
             "description": self.description,
             "is_shipped": self.is_shipped,
-            "test_accuracy": self.test_accuracy,
-            "test_accuracy_interval": None if interval is None else list(interval),
+            "test_accuracy": info.accuracy,
+            "test_accuracy_interval": info.accuracy_interval,
             "num_bytes": self.num_bytes,
             "path": str(self.path),
-            "class_names": self.record.get("class_names"),
-            "image_shape": self.record.get("image_shape"),
-            "exported_at": self.record.get("exported_at"),
-            "run_id": self._run.get("run_id"),
+            "class_names": list(info.class_names) or None,
+            "image_shape": shape if shape and all(isinstance(size, int) for size in shape) else None,
+            "exported_at": info.exported_at,
+            "run_id": find_in(self.record, str, "run", "run_id"),
         }
-
-    @property
-    def _run(self) -> Mapping[str, Any]:
-        return record_part(self.record, "run")
-
-
-def record_part(record: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    """Return what a record holds under a key, and a key within that; empty where it holds no such thing."""
-    part: Any = record
-    for key in keys:
-        part = part.get(key) if isinstance(part, Mapping) else None
-    return part if isinstance(part, Mapping) else {}
 
 
 def list_shipped() -> list[ListedModel]:

@@ -56,7 +56,7 @@ def test_model_says_what_it_is() -> None:
     assert model.name == "cnn/sgd"
     assert model.path == Path("saved_models/cnn/sgd/1")
     assert model.description == "fcn-sgd-0.02, seed 3, own"
-    assert (model.test_accuracy, model.interval) == (0.9, wilson_interval(900, 1000))
+    assert (model.info.accuracy, model.info.accuracy_interval) == (0.9, wilson_interval(900, 1000))
     assert model.num_bytes == 2000 + (model.path / RECORD).stat().st_size
     assert not model.is_shipped
 
@@ -86,7 +86,25 @@ def test_model_without_a_record_or_with_a_strange_one_is_listed_all_the_same() -
         "a SavedModel without a record",
         "fcn-sgd-0.02, seed 3, own",
     ]
-    assert [model.interval for model in models] == [None, None, None]
+    assert [model.info.accuracy_interval for model in models] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"run": {"label": ["x"], "seed": "3", "final": {"test_accuracy": "0.9"}, "run_id": float("nan")}},
+        {"run": {"final": {"test_accuracy": float("nan")}, "data": {"name": 5}}, "parity": {"num_images": "many"}},
+        {"class_names": [float("nan")], "image_shape": [float("inf")], "exported_at": 5},
+    ],
+)
+def test_record_of_nonsense_is_listed_without_it(changes: dict, capsys: pytest.CaptureFixture[str]) -> None:
+    path = make_model(Path("saved_models/strange/1"))
+    (path / RECORD).write_text(json.dumps(make_record("a", 0.9) | changes))
+    assert cli.main(["models"]) == 0
+    assert "strange" in capsys.readouterr().out
+    assert cli.main(["models", "--json"]) == 0
+    (model,) = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert model["name"] == "strange"
 
 
 def test_place_that_is_no_folder_is_one_line() -> None:
@@ -154,5 +172,5 @@ def test_models_of_the_package_are_listed_with_their_accuracies(monkeypatch: pyt
     models = {model.name: model for model in list_shipped()}
     assert set(models) == {"cnn", "fcn"}
     for model in models.values():
-        low, high = model.interval or (0, 0)
-        assert 0.8 < low < (model.test_accuracy or 0) < high
+        low, high = model.info.accuracy_interval or (0, 0)
+        assert 0.8 < low < (model.info.accuracy or 0) < high

@@ -81,10 +81,11 @@ def _table(models: "Sequence[ListedModel]") -> "Table":
 
 
 def _accuracy(model: "ListedModel") -> str:
-    if model.test_accuracy is None:
+    info = model.info
+    if info.accuracy is None:
         return "–"
-    text = f"{100 * model.test_accuracy:.2f}"
-    if model.interval is None:
+    text = f"{100 * info.accuracy:.2f}"
+    if info.accuracy_interval is None:
         return text
-    low, high = (f"{100 * end:.2f}" for end in model.interval)
+    low, high = (f"{100 * end:.2f}" for end in info.accuracy_interval)
     return f"{text} [{low}–{high}]"
