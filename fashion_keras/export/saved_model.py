@@ -117,6 +117,8 @@ def copy_export(folder: Path, path: Path) -> None:
     place = path.resolve()
     if place == folder.resolve():
         raise ExportError(f"{folder} is there already; choose another place with --out")
+    if place.is_relative_to(folder.resolve()):
+        raise ExportError(f"{path} lies within {folder}, which cannot be copied into itself; choose another place")
     with locked(place), clear_errors(place), replaced_whole(place) as partial:
         shutil.copytree(folder, partial, dirs_exist_ok=True)
 

@@ -332,12 +332,16 @@ def test_copy_is_whole_and_of_undamaged_exports_alone(tmp_path: Path) -> None:
     source, place = tmp_path / "source" / "1", tmp_path / "copy" / "1"
     export_small(source)
     saved_model.copy_export(source, place)
-    assert contents(place) == contents(source)
+    before = contents(place)
+    assert before == contents(source)
     (source / "saved_model.pb").write_bytes(b"")
     with pytest.raises(ExportError, match=r"is damaged: saved_model\.pb is not as it was written"):
         saved_model.copy_export(source, place)
     with pytest.raises(ExportError, match="is there already; choose another place with --out"):
         saved_model.copy_export(place, place)
+    with pytest.raises(ExportError, match="which cannot be copied into itself"):
+        saved_model.copy_export(place, place / "below" / "1")
+    assert contents(place) == before
     with pytest.raises(ExportError, match="is not an export of ours"):
         saved_model.copy_export(tmp_path, place)
     assert find_export(place, "abc")
