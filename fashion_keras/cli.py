@@ -12,6 +12,7 @@ from fashion_keras.commands import data, demo, evaluate, export, models, predict
 from fashion_keras.commands import list as list_command
 from fashion_keras.commands.options import USAGE_STATUS, Parser, add_debug_option
 from fashion_keras.errors import UserError
+from fashion_keras.formatting import first_line, printable
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
@@ -70,8 +71,27 @@ def guard(command: Callable[[], int], debug: bool) -> int:
         return INTERRUPT_STATUS
     except BrokenPipeError:
         # The reader of a pipe has left. Python would write what is left in the buffer at its exit, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 1
+    except OSError as error:
+        # What the system refuses where nobody foresaw it: a full disk under `> file`, a name that is too long.
+        if debug:
+            raise
+        print(f"fashion-keras: {_describe(error)}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _discard_output()
+        return USAGE_STATUS
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _describe(error: OSError) -> str:
+    name = f"{printable(str(error.filename))}: " if error.filename else "cannot read or write: "
+    return name + (error.strerror or first_line(error))
 
 
 def _build_parser() -> Parser:

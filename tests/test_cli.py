@@ -169,6 +169,25 @@ def test_user_error_becomes_a_line_on_stderr(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr() == ("", "fashion-keras: it is so\n")
 
 
+def test_what_the_system_refuses_is_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    for error, said in (
+        (OSError(36, "File name too long", "a\nb"), "a\\nb: File name too long"),
+        (OSError(28, "No space left on device"), "cannot read or write: No space left on device"),
+    ):
+        assert cli.guard(refuse(error), debug=False) == 2
+        assert capsys.readouterr() == ("", f"fashion-keras: {said}\n")
+        with pytest.raises(OSError, match=error.strerror):
+            cli.guard(refuse(error), debug=True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk_under_the_output_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "fashion_keras", "list"]
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (run.returncode, run.stderr) == (2, "fashion-keras: cannot read or write: No space left on device\n")
+
+
 def test_dry_run_trains_nothing_and_writes_nothing(
     capsys: pytest.CaptureFixture[str], sample_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
