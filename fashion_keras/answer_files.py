@@ -78,13 +78,25 @@ class CsvWriter(AnswerWriter):
 
     def begin(self) -> None:
         """Write the names of the columns."""
-        self._row("image", "index", "rank", "class_id", "class_name", "probability", "inverted", "reason", "num_frames")
+        self._row(
+            "image",
+            "index",
+            "rank",
+            "class_id",
+            "class_name",
+            "probability",
+            "inverted",
+            "reason",
+            "trimmed",
+            "num_frames",
+        )
 
     def write(self, answered: Sequence[Answered]) -> None:
         """Write a batch."""
         for picture, guesses in answered:
             if isinstance(picture, Picture):
-                done = ("true" if picture.inverted else "false", picture.reason, picture.num_frames)
+                inverted, trimmed = ("true" if value else "false" for value in (picture.inverted, picture.trimmed))
+                done = (inverted, picture.reason, trimmed, picture.num_frames)
                 for rank, guess in enumerate(guesses, 1):
                     self._row(picture.name, picture.index, rank, *guess, *done)
 
@@ -108,5 +120,11 @@ def _as_json(picture: Picture | Unreadable, guesses: Sequence[Guess]) -> dict[st
     if isinstance(picture, Unreadable):
         return {"image": picture.name, "error": picture.reason}
     index = {} if picture.index is None else {"index": picture.index}
-    done = {"inverted": picture.inverted, "reason": picture.reason, "num_frames": picture.num_frames}
-    return {"image": picture.name} | index | {"answers": [guess._asdict() for guess in guesses]} | done
+    done = {"inverted": picture.inverted, "reason": picture.reason, "trimmed": picture.trimmed}
+    return (
+        {"image": picture.name}
+        | index
+        | {"answers": [guess._asdict() for guess in guesses]}
+        | done
+        | {"num_frames": picture.num_frames}
+    )

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from fashion_keras.decoding import decode, open_file, read_bounded
 from fashion_keras.errors import ImageError
 from fashion_keras.formatting import printable
+from fashion_keras.framing import border, fit, fit_item
 
 INVERT = ("auto", "on", "off")
 
@@ -30,6 +31,7 @@ class Picture:
         reason: Why, or why not, in a few words.
         index: Its place in the IDX file `name`, from 0; None for a picture of its own.
         num_frames: Of an animated picture the frames; the first was taken.
+        trimmed: Whether a plain ground was made black, and its margins cut off.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Picture:
     reason: str
     index: int | None = None
     num_frames: int = 1
+    trimmed: bool = False
 
     @property
     def label(self) -> str:
@@ -46,9 +49,10 @@ class Picture:
 
     @property
     def note(self) -> str:
-        """What was done about light and dark, and why."""
+        """What was done about light and dark, and why, and about the ground."""
         frames = f"; the first of {self.num_frames:,} frames" if self.num_frames > 1 else ""
-        return f"{'inverted' if self.inverted else 'not inverted'}: {self.reason}{frames}"
+        trimmed = "; trimmed" if self.trimmed else ""
+        return f"{'inverted' if self.inverted else 'not inverted'}: {self.reason}{trimmed}{frames}"
 
 
 def read_picture(
@@ -62,14 +66,16 @@ def read_picture(
 
     It is turned as its EXIF data says, made grey, inverted where necessary, shrunk or enlarged to fit, and centred with
     its sides filled like its border: Fashion-MNIST was made so, from photographs before a light background, inverted.
-    Of an animated picture the first frame is taken.
+    Where its border is nearly of one level, that ground becomes black and its margins are cut off first, as theirs
+    were. A picture that has the model's size already, or is for a colour model, keeps both. Of an animated picture the
+    first frame is taken.
 
     Args:
         source: The path of a PNG, JPEG or WebP file, the content of one, or a Pillow image.
         image_shape: Height, width and channels that the model takes; with 3 channels, colours stay.
-        invert: `"on"`, `"off"`, or `"auto"`: a grey picture is inverted if its border is light (median of at least
-            128), and one with transparent parts if what is visible is dark. None of the 10,000 test images of
-            Fashion-MNIST itself would be inverted.
+        invert: `"on"`, `"off"`, which leaves ground and margins as they are too, or `"auto"`: a grey picture is
+            inverted if its border is light (median of at least 128), and one with transparent parts if what is visible
+            is dark. None of the 10,000 test images of Fashion-MNIST itself would be inverted.
         name: What the picture and its errors are called; its path by default.
         allow_blank: Take a picture of one colour, which shows nothing to classify but may stand in a data set.
 
@@ -91,10 +97,15 @@ def read_picture(
         # The background of a cut-out is black in the end, as in Fashion-MNIST.
         background = Image.new(levels.mode, levels.size, "white" if inverted else "black")
         levels = Image.composite(levels, background, alpha)
-    pixels = _fit(ImageOps.invert(levels) if inverted else levels, (width, height))
+    if inverted:
+        levels = ImageOps.invert(levels)
+    item = None
+    if invert != "off" and levels.mode == "L" and levels.size != (width, height):
+        item = fit_item(levels, (width, height))
+    pixels = fit(levels, (width, height)) if item is None else item
     if not allow_blank and (pixels == pixels[0, 0]).all():
         raise ImageError(f"{printable(name)} shows nothing: it is of one colour at {width} x {height} pixels")
-    return Picture(name, pixels, inverted, reason, num_frames=num_frames)
+    return Picture(name, pixels, inverted, reason, num_frames=num_frames, trimmed=item is not None)
 
 
 def check_invert(invert: str) -> None:
@@ -135,17 +146,5 @@ def _decide(levels: Image.Image, alpha: Image.Image | None, invert: str) -> tupl
     if alpha is not None and np.any(np.asarray(alpha)):
         light = np.average(np.asarray(levels), weights=np.asarray(alpha)) >= 128
         return not light, f"{'light' if light else 'dark'} on a transparent ground"
-    light = np.median(_border(levels)) >= 128
+    light = np.median(border(levels)) >= 128
     return bool(light), f"{'light' if light else 'dark'} border"
-
-
-def _border(levels: Image.Image) -> NDArray[np.uint8]:
-    """Return the outermost pixels: uint8 [B], or [B, 3] in colour."""
-    pixels = np.asarray(levels)
-    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-
-
-def _fit(levels: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return a picture at another size, whole and in the middle, with its sides filled like its border."""
-    filling = tuple(int(level) for level in np.median(_border(levels), axis=0).reshape(-1))
-    return np.asarray(ImageOps.pad(levels, size, color=filling[0] if levels.mode == "L" else filling))

@@ -56,6 +56,7 @@ def test_json_is_one_array_with_errors_in_their_places() -> None:
             ],
             "inverted": True,
             "reason": "light border",
+            "trimmed": False,
             "num_frames": 1,
         },
         {"image": "x.png", "error": "x.png is empty"},
@@ -65,6 +66,7 @@ def test_json_is_one_array_with_errors_in_their_places() -> None:
             "answers": [{"class_id": 9, "class_name": "Ankle boot", "probability": 0.98}],
             "inverted": False,
             "reason": "as an IDX file has it",
+            "trimmed": False,
             "num_frames": 1,
         },
     ]
