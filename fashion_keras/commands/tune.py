@@ -16,7 +16,9 @@ from fashion_keras.commands.options import (
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "tune", tune, "search for good settings, and measure the best beside the base")
-    parser.add_argument("space", metavar="SPACE", help="fcn, fcn_small, cnn, or a function of your own: module:function")
+    parser.add_argument(
+        "space", metavar="SPACE", help="fcn, fcn_small, cnn, or a function of your own: module:function"
+    )
     parser.add_argument(
         "--oracle",
         choices=("bayesian", "random", "hyperband", "grid"),

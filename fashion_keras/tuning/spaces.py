@@ -225,7 +225,7 @@ def _import(name: str, module_name: str) -> Any:
         if error.name != module_name.split(".")[0]:
             raise SpaceError(f"the space {name} cannot be imported: {error}, at {_place_of(error)}") from error
         raise SpaceError(
-            f"there is no module {module_name!r} here or on the module path; a space is fcn, fcn_small, cnn or module:function"
+            f"no module {module_name!r} here or on the module path; a space is fcn, fcn_small, cnn or module:function"
         ) from error
     except Exception as error:
         raise SpaceError(
