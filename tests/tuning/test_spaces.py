@@ -190,7 +190,7 @@ def test_an_error_of_a_space_is_one_line_with_its_place(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("fnc", r"module:function or one of cnn, fcn; got 'fnc' \(did you mean"),
+        ("fnc", r"module:function or one of cnn, fcn, fcn_small; got 'fnc' \(did you mean"),
         ("nowhere:space", "no module 'nowhere' here"),
         (":space", "module:function"),
     ],
