@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from benchmarks.speed.pytorch import Trainer, build_model, build_optimizer
+from benchmarks.speed.pytorch import Passes, Trainer, build_model, build_optimizer
+from benchmarks.speed.pytorch_by_hand import FullyConnectedTrainer
 from benchmarks.speed.work import BATCH_SIZE, OnEpoch, Part, Work, batch_bounds, normalise, read_parts
 
 
@@ -15,10 +16,17 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
         torch.set_num_threads(work.threads)
     torch.manual_seed(0)
     parts = {name: _Batches(part, work, shuffled=name == "train") for name, part in read_parts(work).items()}
-    model = build_model(work).to(memory_format=torch.channels_last)
-    trainer = Trainer(model, build_optimizer(work, model, fused=True), work.precision)
+    trainer = _build_trainer(work)
     trainer.run(1 + work.epochs, parts["train"], parts["validation"], parts["test"], on_epoch)
     return {}
+
+
+def _build_trainer(work: Work) -> Passes:
+    model = build_model(work)
+    if work.model == "fcn":
+        return FullyConnectedTrainer(model, work.precision)
+    model = model.to(memory_format=torch.channels_last)
+    return Trainer(model, build_optimizer(work, model, fused=True), work.precision)
 
 
 class _Batches:
