@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -167,7 +168,9 @@ def test_tampered_model_is_one_clear_line(exported: Path, tmp_path: Path) -> Non
 
 def test_record_that_names_a_device_is_damage_and_none_at_all_is_not(exported: Path, tmp_path: Path) -> None:
     shutil.copytree(exported, tmp_path / "1")
-    (tmp_path / "1" / RECORD).write_text('{"files": {"/dev/zero": "00"}}')
+    record = json.loads((tmp_path / "1" / RECORD).read_text())
+    record["files"]["/dev/zero"] = "00"
+    (tmp_path / "1" / RECORD).write_text(json.dumps(record))
     with pytest.raises(DataError, match="is damaged: /dev/zero is not as it was written"):
         load_model(tmp_path)
     (tmp_path / "1" / RECORD).unlink()

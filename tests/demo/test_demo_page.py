@@ -66,7 +66,7 @@ def test_chosen_picture_is_answered_and_the_switch_inverts_it(page: Browser) -> 
     document = page.call("DOM.getDocument")["root"]["nodeId"]
     chooser = page.call("DOM.querySelector", nodeId=document, selector="#file")["nodeId"]
     page.call("DOM.setFileInputFiles", files=[str(PICTURES / "bag-turned.jpg")], nodeId=chooser)
-    page.wait_for(f"{ANSWERED} && {NOTE} === 'Inverted: light border.'")
+    page.wait_for(f"{ANSWERED} && {NOTE} === 'Inverted: light border; trimmed.'")
     page.run("document.querySelector('input[value=off]').click()")
     page.wait_for(f"{ANSWERED} && {NOTE} === 'Not inverted: as asked.'")
 

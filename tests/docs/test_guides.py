@@ -54,7 +54,7 @@ def test_python_blocks_share_their_names_and_a_named_one_becomes_a_file(reader):
     reader.run(Block("1", "python", "# mine.py\nvalue = 3\n"))
     reader.run(Block("2", "python", "from mine import value\n"))
     assert reader.run(Block("3", "python", "print(value + 1)\n")) == "4\n"
-    assert reader.run(Block("4", "sh", "python mine.py; ls\n")) == "mine.py\n"
+    assert reader.run(Block("4", "sh", "python mine.py; ls *.py\n")) == "mine.py\n"
 
 
 @pytest.mark.parametrize("block", [Block("", "sh", "false\ntrue\n"), Block("", "python", "1 / 0\n")])
