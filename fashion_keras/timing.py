@@ -20,7 +20,7 @@ from fashion_keras.config import PROTOCOL_VERSION, RunConfig
 from fashion_keras.console import print_plain
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, load, locate
 from fashion_keras.execution import LocalEngine
-from fashion_keras.execution.tasks import MeasuringTask, execute_measuring
+from fashion_keras.execution.tasks import TimingTask, execute_measuring
 from fashion_keras.experiments import BASE
 from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.reporting.files import write_files
@@ -122,7 +122,7 @@ class _Timing:
     def _measure_round(self, number: int) -> None:
         """Measure every arm in one process, which no other round shares: some processes are slower than others."""
         order = order_of(self.arms, number)
-        tasks = [MeasuringTask(self._config_of(arm, number), self.location) for arm in order]
+        tasks = [TimingTask(self._config_of(arm, number), self.location) for arm in order]
         outcomes = LocalEngine(1, alone=True).run(execute_measuring, tasks)  # one worker: in the order of the tasks
         for place, (arm, (_, outcome)) in enumerate(zip(order, outcomes, strict=True), start=1):
             if outcome.status == "failed":

@@ -17,7 +17,7 @@ from fashion_keras import timing
 from fashion_keras.config import Component, RunConfig
 from fashion_keras.errors import StoreError
 from fashion_keras.execution import Outcome
-from fashion_keras.execution.tasks import MeasuringTask
+from fashion_keras.execution.tasks import TimingTask
 from fashion_keras.times import TimedArm, read_times, timed_arms
 from fashion_keras.timing import TimingOptions, measure_times, order_of
 
@@ -32,13 +32,13 @@ class Engine:
 
     def __init__(self) -> None:
         self.rounds: list[list[RunConfig]] = []
-        self.respond: Callable[[MeasuringTask], Outcome | None] = lambda _: None
+        self.respond: Callable[[TimingTask], Outcome | None] = lambda _: None
 
     def __call__(self, workers: int, alone: bool) -> "Engine":
         assert (workers, alone) == (1, True)
         return self
 
-    def run(self, _: object, tasks: Sequence[MeasuringTask]) -> Iterator[tuple[MeasuringTask, Outcome]]:
+    def run(self, _: object, tasks: Sequence[TimingTask]) -> Iterator[tuple[TimingTask, Outcome]]:
         self.rounds.append([])
         for task in tasks:
             self.rounds[-1].append(task.config)
@@ -112,7 +112,7 @@ def test_every_measurement_is_a_row_of_the_file(measure: Measure, engine: Engine
 
 
 def test_the_medians_are_printed(measure: Measure, engine: Engine) -> None:
-    def respond(task: MeasuringTask) -> Outcome:
+    def respond(task: TimingTask) -> Outcome:
         seconds = 2.0 if task.config.model.name == "cnn" else 1.0 + task.config.seed
         return Outcome("done", message(epoch_seconds=seconds))
 
@@ -127,7 +127,7 @@ def test_an_interrupt_keeps_what_was_measured_and_the_earlier_file(measure: Meas
     measure()
     before = WRITTEN.read_text()
 
-    def respond(task: MeasuringTask) -> Outcome | None:
+    def respond(task: TimingTask) -> Outcome | None:
         if len(engine.rounds[-1]) == 4:
             raise KeyboardInterrupt
         return None

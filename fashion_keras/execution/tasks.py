@@ -75,20 +75,7 @@ class ExportTask:
 
 @dataclass(frozen=True)
 class TimingTask:
-    """Train a little of a configuration, to find out whether it works or how long it takes."""
-
-    config: RunConfig
-    location: DataLocation
-
-    @property
-    def label(self) -> str:
-        """For people."""
-        return self.config.label
-
-
-@dataclass(frozen=True)
-class MeasuringTask:
-    """Measure how long the epochs of a configuration take, the first one excepted."""
+    """Train a little of a configuration, to find out whether it works, or how long it or one of its epochs takes."""
 
     config: RunConfig
     location: DataLocation
@@ -166,7 +153,7 @@ def execute_timing(task: TimingTask) -> Outcome:
         return Outcome("failed", _first_line(error))
 
 
-def execute_measuring(task: MeasuringTask) -> Outcome:
+def execute_measuring(task: TimingTask) -> Outcome:
     """Train a few epochs; the message is the JSON of what `measure_epochs` returns."""
     try:
         with _output_to(Path(os.devnull)):
