@@ -23,10 +23,8 @@ from fashion_keras.names import ALL_NAMES, is_tuned_name, split_tuned
 from fashion_keras.reporting import (
     build_against_report,
     build_differences,
-    build_table,
-    build_tuning_tables,
     pairing_page,
-    to_rich,
+    print_tables,
     write_report,
 )
 from fashion_keras.reporting.files import write_files
@@ -74,15 +72,8 @@ def report_comparisons(
     say = partial(print_plain, console)
     found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names, say)
     for results in found:
-        console.print(to_rich(build_table(results), with_notes=results is found[-1]))
-        differences = build_differences(results)
-        if differences is not None:
-            console.print(to_rich(differences, with_notes=results is found[-1]))
-        against = build_against_report(results)
-        if against is not None:
-            console.print(to_rich(against, with_notes=results is found[-1]))
-        for table in build_tuning_tables(results):
-            console.print(to_rich(table, with_notes=results is found[-1]))
+        differences, against = build_differences(results), build_against_report(results)
+        print_tables(console, results, differences, against, with_notes=results is found[-1])
         folder = out / results.record.folder
         paths = write_report(results, folder, differences=differences, against_report=against, pictures=pictures)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")

@@ -31,10 +31,8 @@ from fashion_keras.precision import resolve_precision
 from fashion_keras.reporting import (
     build_against_report,
     build_differences,
-    build_table,
-    build_tuning_tables,
     describe_power,
-    to_rich,
+    print_tables,
     write_report,
 )
 from fashion_keras.store import RunStore
@@ -299,20 +297,14 @@ class _Invocation:
             (record, results) for record, results in self._results(records) if any(arm.runs for arm in results.arms)
         ]
         for record, results in begun:
-            is_last = record is begun[-1][0]
             whole = load_results(self.store, record, self.seeds)
             differences = build_differences(whole, [arm.name for arm in results.arms])
             against = build_against_report(results)
             folder = self._report_folder(record)
             paths = write_report(results, folder, differences=differences, against_report=against)
-            self.console.print(to_rich(build_table(results), with_notes=is_last))
-            if differences is not None:
-                self.console.print(to_rich(differences, with_notes=is_last))
-            elif not whole.is_complete:
+            print_tables(self.console, results, differences, against, with_notes=record is begun[-1][0])
+            if differences is None and not whole.is_complete:
                 self._say("No differences yet: they are judged over all arms together, and some have no run of a seed")
-            for table in (against, *build_tuning_tables(results)):
-                if table is not None:
-                    self.console.print(to_rich(table, with_notes=is_last))
             self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
             if self.options.tensorboard is not None:
                 self._say(write_logs(results, self.options.tensorboard / folder.name))

@@ -12,7 +12,7 @@ from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.report import write_report
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.terminal import to_rich
+from fashion_keras.reporting.terminal import print_tables, to_rich
 from fashion_keras.reporting.tuning import build_tuning_tables
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "measure_pairing",
     "most_skewed",
     "pairing_page",
+    "print_tables",
     "runs_csv",
     "to_csv",
     "to_markdown",

@@ -8,9 +8,12 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from fashion_keras.comparison import ComparisonResults
 from fashion_keras.reporting.cells import Cell
+from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.tables import Row, Table
 from fashion_keras.reporting.text import break_name, one_line
+from fashion_keras.reporting.tuning import build_tuning_tables
 
 _UNBOUNDED = 10_000
 _NARROWEST_NAME = 12
@@ -24,6 +27,28 @@ def to_rich(table: Table, *, with_notes: bool = True) -> ConsoleRenderable:
         with_notes: Show the footnotes too.
     """
     return _TableView(table, with_notes)
+
+
+def print_tables(
+    console: Console,
+    results: ComparisonResults,
+    differences: Table | None,
+    against_report: Table | None,
+    *,
+    with_notes: bool,
+) -> None:
+    """Print all tables of a comparison.
+
+    Args:
+        console: Where to print.
+        results: The arms and seeds to show.
+        differences: See `build_differences`.
+        against_report: See `build_against_report`.
+        with_notes: Show the footnotes too; they are alike, so that among several comparisons the last one's do.
+    """
+    for table in (build_table(results), differences, against_report, *build_tuning_tables(results)):
+        if table is not None:
+            console.print(to_rich(table, with_notes=with_notes))
 
 
 class _TableView:
