@@ -3,10 +3,11 @@
 Nothing heavy is imported before a command is known: `--help` and a misspelt option answer at once.
 """
 
+import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fashion_keras.commands import data, demo, evaluate, export, models, predict, report, run, times, tune
 from fashion_keras.commands import list as list_command
@@ -94,11 +95,29 @@ def _describe(error: OSError) -> str:
     return name + (error.strerror or first_line(error))
 
 
+class _ShowVersions(argparse.Action):
+    """Shows what a report of an error should name, as it is installed, and leaves."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any):
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        python = ".".join(str(part) for part in sys.version_info[:3])
+        libraries = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "keras-tuner"))
+        print(f"fashion-keras {version('fashion-keras')} (Python {python}, {libraries})")
+        parser.exit()
+
+
 def _build_parser() -> Parser:
     parser = Parser(
         prog="fashion-keras",
         description="Compare choices in training a neural network: which is better, by how much, and is it real?",
         allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action=_ShowVersions, help="show the versions of the package and what it trains with"
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in COMMANDS:

@@ -1,9 +1,11 @@
 """The command line: what users mistype is one line and a status, never a traceback."""
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,14 @@ def test_list_names_every_comparison_with_a_line(capsys: pytest.CaptureFixture[s
         assert load_experiment(name).title in line
 
 
+def test_version_names_what_a_report_of_an_error_should(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(["--version"])
+    assert exit_.value.code == 0
+    line = f"fashion-keras {version('fashion-keras')} (Python {platform.python_version()}, tensorflow"
+    assert capsys.readouterr().out.startswith(line)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -81,6 +91,9 @@ def test_list_names_every_comparison_with_a_line(capsys: pytest.CaptureFixture[s
         (["report", "--published", "nowhere"], "nowhere holds no published comparison"),
         (["report", "cnn", "--publish"], "--publish takes every comparison, with its curves"),
         (["report", "--tables-only", "--publish"], "leave out names, --tables-only"),
+        (["report", "--html", "--tables-only"], "leave out --tables-only"),
+        (["report", "--html", "page.html", "--tensorboard", "logs"], "leave out --tables-only and --tensorboard"),
+        (["export", "--shipped", "--format", "onnx"], "leave out --format"),
         (["report", "--publish"], "learning_rates"),
         (["times", "--rounds", "0"], "--rounds: must be a whole number of at least 1, got '0'"),
         (["times", "--dataset", "nowhere"], "nowhere"),

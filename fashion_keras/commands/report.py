@@ -60,6 +60,8 @@ def report(options: argparse.Namespace) -> int:
 def _page_path(options: argparse.Namespace) -> Path:
     from fashion_keras.errors import ConfigError
 
+    if options.tables_only or options.tensorboard:
+        raise ConfigError("--html writes one page and nothing else: leave out --tables-only and --tensorboard")
     if options.html == _DEFAULT_PAGE:
         return options.out / "report.html"
     if options.html.suffix.lower() not in (".html", ".htm"):
