@@ -19,7 +19,8 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
 
     dataset = shrink(load(locate()), work.share)
     use_threads(configure(work).threads)
-    hold_dataset(dataset, work.precision)  # a worker's runs share it, as they share the data
+    # A worker's runs share it, as they share the data; as `_held_dtype` of the training says.
+    hold_dataset(dataset, work.precision if work.model == "fcn" else "float32")
     clock.append(time.perf_counter())
     first_epoch = []
 
