@@ -17,7 +17,9 @@ def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "tune", tune, "search for good settings, and measure the best beside the base")
     parser.add_argument(
-        "space", metavar="SPACE", help="fcn, fcn_small, cnn, or a function of your own: module:function"
+        "space",
+        metavar="SPACE",
+        help="fcn, fcn_small, fcn_regularised, cnn, or a function of your own: module:function",
     )
     parser.add_argument(
         "--oracle",

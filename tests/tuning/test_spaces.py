@@ -8,6 +8,7 @@ from typing import Any
 import keras_tuner as kt
 import pytest
 
+from fashion_keras import cli
 from fashion_keras.config import Component, RunConfig, option_values
 from fashion_keras.tuning.oracles import describe_space, discover, find_edges
 from fashion_keras.tuning.spaces import SPACES, Space, SpaceError, load_space, with_epochs
@@ -63,6 +64,21 @@ def test_the_fcn_space_has_one_to_four_layers_of_up_to_2048_units(changes: dict,
     space = load_space("fcn")
     config = space.config(values_of(space, **changes), epochs=5)
     assert option_values("model", config.model)["hidden_units"] == widths
+
+
+def test_the_help_names_every_space(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["tune", "--help"])
+    assert ", ".join(SPACES) in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_regularised_space_always_has_dropout_batch_norm_and_adamw() -> None:
+    space = load_space("fcn_regularised")
+    config = space.config(values_of(space, depth=3, narrowing=2), epochs=50)
+    options = option_values("model", config.model)
+    assert (options["hidden_units"], options["dropout_rate"], options["batch_norm"]) == ((1024, 512, 256), 0.3, True)
+    assert (config.optimizer.name, config.schedule.name, config.epochs) == ("adamw", "cosine", 50)
+    assert min(next(item for item in discover(space).space if item.name == "dropout_rate").values) > 0
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -190,7 +206,7 @@ def test_an_error_of_a_space_is_one_line_with_its_place(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("fnc", r"module:function or one of cnn, fcn, fcn_small; got 'fnc' \(did you mean"),
+        ("fnc", r"module:function or one of cnn, fcn, fcn_regularised, fcn_small; got 'fnc' \(did you mean"),
         ("nowhere:space", "no module 'nowhere' here"),
         (":space", "module:function"),
     ],
