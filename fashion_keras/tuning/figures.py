@@ -101,7 +101,8 @@ def _draw_slice(
         if is_log:
             axis.set_xscale("log")
             # Without matplotlib's formulas, which would stand there as they are written.
-            axis.xaxis.set_major_locator(LogLocator(numticks=4))
+            is_narrow = max(values) < 50 * min(values)  # too few powers of ten to read the others from
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if is_narrow else LogLocator(numticks=4))
             axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axis.xaxis.set_minor_formatter(NullFormatter())
     else:

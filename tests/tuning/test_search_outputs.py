@@ -191,6 +191,13 @@ def test_slices_have_a_panel_for_each_hyperparameter_that_varies(results: Search
     assert panels["dropout_rate"].get_xscale() == "linear"
 
 
+def test_a_slice_within_a_power_of_ten_has_a_scale_that_can_be_read(tmp_path: Path) -> None:
+    trials = make_trials(RunStore(tmp_path / "store"), [3e-4, 8e-4, 4e-3], [0.0, 0.1, 0.2])
+    rates = draw_slices(trials, Objective(), "title", frozenset({"learning_rate"})).axes[0]
+    low, high = rates.get_xlim()
+    assert sum(low <= tick <= high for tick in rates.get_xticks()) >= 3
+
+
 def make_pick(config: RunConfig, **changes: object) -> Pick:
     values = {
         "space": "fcn",
