@@ -19,8 +19,7 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
 
     dataset = shrink(load(locate()), work.share)
     use_threads(configure(work).threads)
-    # A worker's runs share it, as they share the data; as `_held_dtype` of the training says.
-    hold_dataset(dataset, work.precision if work.model == "fcn" else "float32")
+    hold_dataset(dataset, held_dtype(work))  # a worker's runs share it, as they share the data
     clock.append(time.perf_counter())
     first_epoch = []
 
@@ -36,6 +35,11 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
         "build": result.seconds["startup"],
         "first_epoch": first_epoch[0] - clock[2] - result.seconds["startup"],
     }
+
+
+def held_dtype(work: Work) -> str:
+    """Return what training holds the images in."""
+    return work.precision if work.model == "fcn" else "float32"
 
 
 def configure(work: Work) -> Any:
