@@ -53,9 +53,9 @@ def export(options: argparse.Namespace) -> int:
 
     if (options.model is None) != options.shipped:
         raise ConfigError("name one run or model, or give --shipped alone; `fashion-keras export cnn --format onnx`")
-    store = RunStore(options.store)
     if options.shipped and options.format != SAVED_MODEL:
         raise ConfigError("--shipped writes SavedModels: leave out --format")
+    store = RunStore(options.store)
     if options.shipped:
         return _export_shipped(store, _load_data(options), options)
     found = find_trained(options.model, store)

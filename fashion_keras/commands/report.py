@@ -46,12 +46,15 @@ def report(options: argparse.Namespace) -> int:
     """Write the reports of what the store or a published folder holds, or publish them."""
     from rich.console import Console
 
+    from fashion_keras.errors import ConfigError
     from fashion_keras.reports import report_comparisons, report_page
 
     console = Console()
     if options.publish:
         return _publish(options, console)
     if options.html is not None:
+        if options.tables_only or options.tensorboard:
+            raise ConfigError("--html writes one page and nothing else: leave out --tables-only and --tensorboard")
         return report_page(options.names, options.out, options.published, _page_path(options), console)
     pictures = () if options.tables_only else ("png", "svg")
     return report_comparisons(options.names, options.out, options.published, console, pictures, options.tensorboard)
@@ -60,8 +63,6 @@ def report(options: argparse.Namespace) -> int:
 def _page_path(options: argparse.Namespace) -> Path:
     from fashion_keras.errors import ConfigError
 
-    if options.tables_only or options.tensorboard:
-        raise ConfigError("--html writes one page and nothing else: leave out --tables-only and --tensorboard")
     if options.html == _DEFAULT_PAGE:
         return options.out / "report.html"
     if options.html.suffix.lower() not in (".html", ".htm"):
