@@ -93,7 +93,7 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
     steps = num_batches(len(train), config.batch_size)
     model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
     compile_model(model, config, steps)
-    images, test_images = hold_dataset(dataset, _held_dtype(model))
+    images, test_images = hold_dataset(dataset, held_dtype(config))
     batches = make_training_dataset(
         images,
         dataset.train_labels,
@@ -274,14 +274,13 @@ def _split_examples(config: RunConfig, dataset: Dataset) -> tuple[NDArray[np.int
     return train, validation
 
 
-def _held_dtype(model: keras.Model) -> str:
-    """What images are held in. Keras turns them into what the network takes, to the same bits.
+def held_dtype(config: RunConfig) -> str:
+    """Return what a run's images are held in; Keras turns them into what the network takes, to the same bits.
 
     Of convolutional networks, two at once on two cores take 14 % longer with images in bfloat16 (one alone does not);
-    fully connected ones are quicker with them.
+    fully connected ones are quicker with them. A network of the user's own gets float32.
     """
-    is_convolutional = any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
-    return "bfloat16" if model.inputs[0].dtype == "bfloat16" and not is_convolutional else "float32"
+    return "bfloat16" if config.precision == "mixed_bfloat16" and config.model.name == "fcn" else "float32"
 
 
 @lru_cache(maxsize=1)  # a worker's runs share them

@@ -489,7 +489,7 @@ def test_images_held_in_bfloat16_train_the_same_weights_as_images_cast_batch_by_
     training.hold_dataset.cache_clear()
     weights = train_run(mixed, dataset).weights
     assert {images.dtype for images in held} == {tf.bfloat16}
-    monkeypatch.setattr(training, "_held_dtype", lambda _: "float32")
+    monkeypatch.setattr(training, "held_dtype", lambda _: "float32")
     for got, expected in zip(train_run(mixed, dataset).weights, weights, strict=True):
         np.testing.assert_array_equal(got, expected)
     assert held[-1].dtype == tf.float32

@@ -12,14 +12,14 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
     from fashion_keras._tensorflow import import_tensorflow
 
     import_tensorflow()
-    from fashion_keras.training import hold_dataset, train_run, use_threads
+    from fashion_keras.training import held_dtype, hold_dataset, train_run, use_threads
 
     clock.append(time.perf_counter())
     from fashion_keras.data import load, locate
 
     dataset = shrink(load(locate()), work.share)
     use_threads(configure(work).threads)
-    hold_dataset(dataset, held_dtype(work))  # a worker's runs share it, as they share the data
+    hold_dataset(dataset, held_dtype(configure(work)))  # a worker's runs share it, as they share the data
     clock.append(time.perf_counter())
     first_epoch = []
 
@@ -35,11 +35,6 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
         "build": result.seconds["startup"],
         "first_epoch": first_epoch[0] - clock[2] - result.seconds["startup"],
     }
-
-
-def held_dtype(work: Work) -> str:
-    """Return what training holds the images in."""
-    return work.precision if work.model == "fcn" else "float32"
 
 
 def configure(work: Work) -> Any:

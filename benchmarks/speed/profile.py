@@ -21,7 +21,7 @@ tf = import_tensorflow()
 import keras  # noqa: E402
 
 from benchmarks.speed.machine import describe_machine  # noqa: E402
-from benchmarks.speed.ours import configure, held_dtype  # noqa: E402
+from benchmarks.speed.ours import configure  # noqa: E402
 from benchmarks.speed.table import markdown  # noqa: E402
 from benchmarks.speed.work import (  # noqa: E402
     BATCH_SIZE,
@@ -36,7 +36,7 @@ from benchmarks.speed.work import (  # noqa: E402
 from fashion_keras.data import Dataset, load, locate, split_indices  # noqa: E402
 from fashion_keras.data.pipelines import hold_images, make_training_dataset  # noqa: E402
 from fashion_keras.models import build_model  # noqa: E402
-from fashion_keras.training import compile_model, train_run, use_threads  # noqa: E402
+from fashion_keras.training import compile_model, held_dtype, train_run, use_threads  # noqa: E402
 
 REPETITIONS = 5
 SHARES = {"fcn": 1.0, "cnn": 0.25}
@@ -88,7 +88,7 @@ def _measure_parts(work: Work, dataset: Dataset) -> dict[str, float]:
     images, labels = dataset.train_images[train][..., None], dataset.train_labels[train]
     steps = num_steps(len(train))
     parts = {
-        "pipeline": _pipeline(hold_images(images, held_dtype(work)), labels),
+        "pipeline": _pipeline(hold_images(images, held_dtype(configure(work))), labels),
         "products": _products(work, steps),
         "update": _update(work, steps),
     }
