@@ -29,11 +29,11 @@ from fashion_keras.commands.options import count
 from fashion_keras.data import locate
 from fashion_keras.errors import StoreError
 from fashion_keras.execution import LocalEngine
+from fashion_keras.execution.batch import train_runs
 from fashion_keras.execution.local import available_cores
-from fashion_keras.execution.training import train_runs
 from fashion_keras.experiments import BASE
 from fashion_keras.statistics import Comparison, Verdict, compare_arms, skewness
-from fashion_keras.store import RunStore, StoredRun
+from fashion_keras.storage.runs import RunStore, StoredRun
 
 NUM_RUNS = 40
 NUM_PAIRS = 10

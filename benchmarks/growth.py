@@ -26,14 +26,14 @@ from typing import Any
 
 import numpy as np
 
-from fashion_keras.comparison import ComparisonResults, load_results, make_record, read_record, save_record
-from fashion_keras.config import RunConfig
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_CLASSES, FASHION_MNIST_HASH, FASHION_MNIST_NAME
 from fashion_keras.experiments import Arm, Experiment
-from fashion_keras.planning import make_plan
 from fashion_keras.reporting import build_differences, build_table, runs_csv, to_csv, to_markdown
-from fashion_keras.results import HISTORY_KEYS, METRICS, Predictions, RunResult
-from fashion_keras.store import RunStore
+from fashion_keras.storage.comparison import ComparisonResults, load_results, make_record, read_record, save_record
+from fashion_keras.storage.results import HISTORY_KEYS, METRICS, Predictions, RunResult
+from fashion_keras.storage.runs import RunStore
+from fashion_keras.workflows.plan import make_plan
 
 OUTPUT = Path(__file__).parent / "results" / "growth.md"
 NUM_ARMS, NUM_SEEDS, NUM_EPOCHS, NUM_TEST = 10, 10, 50, 10_000

@@ -82,7 +82,7 @@ def _parse_options() -> argparse.Namespace:
 
 
 def _ours(file: Path) -> Ask:
-    from fashion_keras.inference import load_model
+    from fashion_keras.inference.classifier import load_model
 
     model = load_model(file)
     return lambda images: model.predict(images).probabilities
@@ -152,7 +152,7 @@ def _write_files(folder: Path, count: int) -> int:
     from fashion_keras.data import load, locate
     from fashion_keras.export.formats import FORMATS, write_format
     from fashion_keras.export.trained import load_trained
-    from fashion_keras.shipped import find_model
+    from fashion_keras.inference.shipped import find_model
 
     dataset = load(locate())
     images = dataset.test_images[:count]

@@ -25,8 +25,8 @@ from benchmarks.statistics_evidence import (
     share,
 )
 from fashion_keras.reporting import measure_pairing, most_skewed
-from fashion_keras.reports import load_published
 from fashion_keras.statistics import FalseVerdicts, pairing_interval, skewness
+from fashion_keras.workflows.report import load_published
 
 ROOT = Path(__file__).parents[1]
 OUTPUT = ROOT / "docs" / "skew-evidence.md"

@@ -12,14 +12,14 @@ loaded.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fashion_keras.inference import load_model
+    from fashion_keras.inference.classifier import load_model
 
 __all__ = ["load_model"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "load_model":
-        from fashion_keras.inference import load_model
+        from fashion_keras.inference.classifier import load_model
 
         return load_model
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

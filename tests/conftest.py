@@ -37,6 +37,6 @@ def one_thread() -> None:
     Test modules import TensorFlow at their top where they need it, so that by now it is known whether any does.
     """
     if "tensorflow" in sys.modules:
-        from fashion_keras.training import use_threads
+        from fashion_keras.training.run import use_threads
 
         use_threads(1)

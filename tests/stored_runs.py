@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fashion_keras.config import RunConfig
-from fashion_keras.results import HISTORY_KEYS, METRICS, Predictions, RunResult
-from fashion_keras.store import RunStore, StoredRun
+from fashion_keras.config.run_config import RunConfig
+from fashion_keras.storage.results import HISTORY_KEYS, METRICS, Predictions, RunResult
+from fashion_keras.storage.runs import RunStore, StoredRun
 
 
 def make_result(

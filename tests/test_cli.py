@@ -204,7 +204,7 @@ def test_full_disk_under_the_output_is_one_line() -> None:
 def test_dry_run_trains_nothing_and_writes_nothing(
     capsys: pytest.CaptureFixture[str], sample_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fashion_keras.running.estimate_seconds", lambda *_: 75.0)
+    monkeypatch.setattr("fashion_keras.workflows.run.estimate_seconds", lambda *_: 75.0)
     assert cli.main(["run", "cnn", "--dry-run", "--seeds", "3", "--dataset", str(sample_dir)]) == 0
     output, errors = capsys.readouterr()
     assert errors == ""

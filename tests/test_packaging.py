@@ -111,5 +111,5 @@ def test_an_installation_works_from_any_folder(python: Path, tmp_path: Path, opt
     assert (place == source / "fashion_keras") is bool(options)
     assert "initializers" in run(python.parent / "fashion-keras", "list", cwd=tmp_path)
     assert (place / "py.typed").exists()
-    models = "from fashion_keras.shipped import shipped_models; print(*shipped_models())"
+    models = "from fashion_keras.inference.shipped import shipped_models; print(*shipped_models())"
     assert run(python, "-c", models, cwd=tmp_path).split() == ["cnn", "fcn"]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fashion_keras.config import PROTOCOL_VERSION
-from fashion_keras.times import Measurement, Times, timed_arms
+from fashion_keras.config.run_config import PROTOCOL_VERSION
+from fashion_keras.storage.times import Measurement, Times, timed_arms
 
 ENVIRONMENT = {
     "processor": "A processor",

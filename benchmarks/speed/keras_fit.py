@@ -11,8 +11,8 @@ import keras
 import tensorflow as tf
 
 from benchmarks.speed.work import BATCH_SIZE, LEARNING_RATES, OPTIMIZERS, OnEpoch, Work, normalise, read_parts
-from fashion_keras.config import Component
-from fashion_keras.models import build_model
+from fashion_keras.config.run_config import Component
+from fashion_keras.models.networks import build_model
 
 
 class _Epochs(keras.callbacks.Callback):

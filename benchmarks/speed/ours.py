@@ -12,7 +12,7 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
     from fashion_keras._tensorflow import import_tensorflow
 
     import_tensorflow()
-    from fashion_keras.training import held_dtype, hold_dataset, train_run, use_threads
+    from fashion_keras.training.run import held_dtype, hold_dataset, train_run, use_threads
 
     clock.append(time.perf_counter())
     from fashion_keras.data import load, locate
@@ -39,7 +39,7 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
 
 def configure(work: Work) -> Any:
     """Return the run's configuration."""
-    from fashion_keras.config import RunConfig
+    from fashion_keras.config.run_config import RunConfig
 
     optimizer = OPTIMIZERS[work.model]
     return RunConfig(

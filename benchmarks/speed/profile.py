@@ -35,8 +35,8 @@ from benchmarks.speed.work import (  # noqa: E402
 )
 from fashion_keras.data import Dataset, load, locate, split_indices  # noqa: E402
 from fashion_keras.data.pipelines import hold_images, make_training_dataset  # noqa: E402
-from fashion_keras.models import build_model  # noqa: E402
-from fashion_keras.training import compile_model, held_dtype, train_run, use_threads  # noqa: E402
+from fashion_keras.models.networks import build_model  # noqa: E402
+from fashion_keras.training.run import compile_model, held_dtype, train_run, use_threads  # noqa: E402
 
 REPETITIONS = 5
 SHARES = {"fcn": 1.0, "cnn": 0.25}

@@ -18,7 +18,7 @@ from fashion_keras.claims.measures import (
     noise,
     spread_between,
 )
-from fashion_keras.comparison import ArmResults, ComparisonResults
+from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 Found = Mapping[str, ComparisonResults]
 """Finished comparisons by their names."""

@@ -21,10 +21,10 @@ from fashion_keras.claims.parts import (
     shown,
 )
 from fashion_keras.claims.times import TIME_WORDS, cnn_quickest, describe_timing, time_order_parts
-from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.names import NAMES
 from fashion_keras.statistics import MARGIN
-from fashion_keras.times import Times
+from fashion_keras.storage.comparison import ArmResults, ComparisonResults
+from fashion_keras.storage.times import Times
 
 MARKEDLY = POINT
 """Worse by more than a point of accuracy is markedly worse; the report gives no number."""

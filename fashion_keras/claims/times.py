@@ -6,7 +6,7 @@ from math import isnan
 from fashion_keras.claims.definition import ClaimVerdict, Part, Unit
 from fashion_keras.claims.measures import Array, Judgement, judge_median_above, judge_median_below
 from fashion_keras.claims.parts import short_name, shown
-from fashion_keras.times import TimedArm, Times, timed_arms
+from fashion_keras.storage.times import TimedArm, Times, timed_arms
 
 CNN = "cnn/cnn"
 

@@ -16,7 +16,7 @@ def describe(options: argparse.Namespace) -> int:
     """Find, verify and draw the data."""
     from rich.console import Console
 
-    from fashion_keras.inspection import describe_dataset
+    from fashion_keras.workflows.inspect_data import describe_dataset
 
     return describe_dataset(
         options.data_dir, options.dataset, options.offline, options.out, Console(), options.image_size

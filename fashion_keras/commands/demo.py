@@ -7,7 +7,7 @@ from fashion_keras.commands.options import Commands, Parser, add_command, port, 
 
 if TYPE_CHECKING:
     from fashion_keras.demo.nearest import NearestImages
-    from fashion_keras.inference import Classifier
+    from fashion_keras.inference.classifier import Classifier
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -34,7 +34,7 @@ def demo(options: argparse.Namespace) -> int:
     with bind(options.host, options.port) as listening:
         from fashion_keras.demo.answering import Demo
         from fashion_keras.demo.app import build_app
-        from fashion_keras.inference import load_model
+        from fashion_keras.inference.classifier import load_model
 
         model = load_model(options.model)
         nearest, missing = _read_test_set(options, model)

@@ -23,15 +23,15 @@ def evaluate(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from fashion_keras.data import load, locate
-    from fashion_keras.inference import load_model
-    from fashion_keras.model_evaluation import (
+    from fashion_keras.inference.classifier import load_model
+    from fashion_keras.reporting.evaluation_tables import print_evaluation
+    from fashion_keras.workflows.evaluate import (
         describe_evaluation,
         evaluate_model,
         short_name,
         to_json,
         write_evaluation,
     )
-    from fashion_keras.reporting.evaluation_tables import print_evaluation
 
     console = Console()
     # With --json, what is no result must not be among it.

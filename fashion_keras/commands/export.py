@@ -8,7 +8,7 @@ from fashion_keras.commands.options import Commands, Parser, add_command, add_da
 
 if TYPE_CHECKING:
     from fashion_keras.data import Dataset
-    from fashion_keras.store import RunStore, StoredRun
+    from fashion_keras.storage.runs import RunStore, StoredRun
 
 SAVED_MODEL = "savedmodel"
 
@@ -49,7 +49,7 @@ def export(options: argparse.Namespace) -> int:
     from fashion_keras.errors import ConfigError
     from fashion_keras.export.formats import FORMATS
     from fashion_keras.export.trained import find_trained
-    from fashion_keras.store import RunStore
+    from fashion_keras.storage.runs import RunStore
 
     if (options.model is None) != options.shipped:
         raise ConfigError("name one run or model, or give --shipped alone; `fashion-keras export cnn --format onnx`")
@@ -76,7 +76,7 @@ def _export_found(found: "StoredRun | Path", dataset: "Dataset", options: argpar
     from fashion_keras.export import export_run
     from fashion_keras.export.formats import FORMATS, LABELS, write_format
     from fashion_keras.export.trained import load_trained
-    from fashion_keras.store import StoredRun
+    from fashion_keras.storage.runs import StoredRun
 
     folder = _folder(found, options)
     if isinstance(found, StoredRun) and options.format == SAVED_MODEL:
@@ -103,7 +103,7 @@ def _copy(found: Path, options: argparse.Namespace) -> int:
 
 def _export_shipped(store: "RunStore", dataset: "Dataset", options: argparse.Namespace) -> int:
     from fashion_keras.export.pretrained import PRETRAINED, export_pretrained
-    from fashion_keras.reports import load_published
+    from fashion_keras.workflows.report import load_published
 
     reports = export_pretrained(load_published(Path("experiments")), store, dataset, options.out or PRETRAINED)
     for path, report in reports.items():

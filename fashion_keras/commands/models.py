@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from fashion_keras.model_list import ListedModel
+    from fashion_keras.workflows.list_models import ListedModel
 
 FOLDER = Path("saved_models")
 
@@ -36,7 +36,7 @@ def list_models(options: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from fashion_keras.model_list import list_folder, list_shipped
+    from fashion_keras.workflows.list_models import list_folder, list_shipped
 
     shipped = [] if options.folder else list_shipped()
     # The usual folder is made by the first comparison; one that the user names must be there.

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from fashion_keras.commands.options import Commands, Parser, add_command, count
 
 if TYPE_CHECKING:
-    from fashion_keras.answer_files import Answered
-    from fashion_keras.gathering import Unreadable
-    from fashion_keras.inference import Classifier
-    from fashion_keras.pictures import Picture
+    from fashion_keras.images.collecting import Unreadable
+    from fashion_keras.images.reading import Picture
+    from fashion_keras.inference.classifier import Classifier
+    from fashion_keras.workflows.predict import Answered
 
 BATCH_SIZE = 500
 
@@ -42,9 +42,9 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def predict(options: argparse.Namespace) -> int:
     """Classify what can be read; what cannot is named on standard error and makes the status 1."""
-    from fashion_keras.answer_files import make_writer
-    from fashion_keras.gathering import Unreadable, read_pictures
-    from fashion_keras.inference import load_model
+    from fashion_keras.images.collecting import Unreadable, read_pictures
+    from fashion_keras.inference.classifier import load_model
+    from fashion_keras.workflows.predict import make_writer
 
     model = load_model(options.model)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -81,7 +81,7 @@ def _answer(model: "Classifier", batch: "list[Picture | Unreadable]", top: int) 
     """Return each picture with its most probable classes, and each error with none, in their order."""
     import numpy as np
 
-    from fashion_keras.pictures import Picture
+    from fashion_keras.images.reading import Picture
 
     pixels = [item.pixels for item in batch if isinstance(item, Picture)]
     guesses = iter(model.predict(np.stack(pixels)).top(top) if pixels else [])

@@ -47,7 +47,7 @@ def report(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from fashion_keras.errors import ConfigError
-    from fashion_keras.reports import report_comparisons, report_page
+    from fashion_keras.workflows.report import report_comparisons, report_page
 
     console = Console()
     if options.publish:
@@ -72,10 +72,10 @@ def _page_path(options: argparse.Namespace) -> Path:
 
 def _publish(options: argparse.Namespace, console: "Console") -> int:
     from fashion_keras.errors import ConfigError
-    from fashion_keras.publishing import publish
-    from fashion_keras.reports import PUBLISHED, load_published, published_tuned
-    from fashion_keras.store import RunStore
-    from fashion_keras.stored_comparisons import load_stored, tuned_names
+    from fashion_keras.storage.runs import RunStore
+    from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
+    from fashion_keras.workflows.publish import publish
+    from fashion_keras.workflows.report import PUBLISHED, load_published, published_tuned
 
     if options.names or options.tables_only or options.html is not None or options.tensorboard:
         raise ConfigError(

@@ -21,7 +21,7 @@ from fashion_keras.names import ALL_NAMES, NAMES
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
-    from fashion_keras.fairness.study import TuneOptions
+    from fashion_keras.tuning.sweep.study import TuneOptions
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -77,14 +77,14 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
     """Run comparisons that are there already."""
     from rich.console import Console
 
-    from fashion_keras.running import RunOptions, run_experiments
+    from fashion_keras.workflows.run import RunOptions, run_experiments
 
     _check_names(experiments)
     known = RunOptions.__dataclass_fields__
     chosen = RunOptions(**{name: value for name, value in vars(options).items() if name in known})
     tune = _tuning_of(options)
     if tune is not None:
-        from fashion_keras.fairness.run import run_tuned
+        from fashion_keras.workflows.tune_arms import run_tuned
 
         return run_tuned(experiments, chosen, tune, Console())
     return run_experiments(experiments, chosen, Console())
@@ -104,7 +104,7 @@ def _check_names(experiments: "Sequence[Experiment]") -> None:
 
 def _tuning_of(options: argparse.Namespace) -> "TuneOptions | None":
     from fashion_keras.errors import ConfigError
-    from fashion_keras.fairness.study import TuneOptions
+    from fashion_keras.tuning.sweep.study import TuneOptions
 
     given = {
         "budget": options.budget,

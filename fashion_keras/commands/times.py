@@ -41,7 +41,7 @@ def times(options: argparse.Namespace) -> int:
     chosen = {name: vars(options)[name] for name in ("rounds", "epochs", "data_dir", "dataset", "image_size")}
     given = {name: value for name, value in chosen.items() if value is not None}
     if not options.publish:
-        from fashion_keras.timing import TimingOptions, measure_times
+        from fashion_keras.workflows.time import TimingOptions, measure_times
 
         return measure_times(TimingOptions(**given, offline=options.offline, out=options.out), console)
     if given:
@@ -50,9 +50,9 @@ def times(options: argparse.Namespace) -> int:
 
 
 def _publish(out: Path, console: "Console") -> int:
-    from fashion_keras.publishing import publish_times
-    from fashion_keras.reports import PUBLISHED
-    from fashion_keras.times import TIMES
+    from fashion_keras.storage.times import TIMES
+    from fashion_keras.workflows.publish import publish_times
+    from fashion_keras.workflows.report import PUBLISHED
 
     publish_times(out / TIMES, PUBLISHED)
     console.print(f"Published in {PUBLISHED / TIMES}, and the claims are judged by it")

@@ -69,7 +69,7 @@ def tune(options: argparse.Namespace) -> int:
     """Search."""
     from rich.console import Console
 
-    from fashion_keras.tuning.tune import TuneOptions, tune
+    from fashion_keras.workflows.search import TuneOptions, tune
 
     known = TuneOptions.__dataclass_fields__
     chosen = TuneOptions(**{name: value for name, value in vars(options).items() if name in known})

@@ -29,8 +29,8 @@ from fashion_keras.data.dataset import (
     read_fashion_mnist_file,
 )
 from fashion_keras.data.fetching import DEBIAN_PACKAGE, Say
+from fashion_keras.data.image_folders import holds_folders, read_pictures
 from fashion_keras.data.npz import read_npz
-from fashion_keras.data.pictures import holds_folders, read_pictures
 from fashion_keras.errors import DataError
 
 ENVIRONMENT_VARIABLE = "FASHION_KERAS_DATA"

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.demo.nearest import METHOD, NearestImages, Neighbour
-from fashion_keras.pictures import read_picture
+from fashion_keras.images.reading import read_picture
 
 if TYPE_CHECKING:
-    from fashion_keras.inference import Answers, Classifier
+    from fashion_keras.inference.classifier import Answers, Classifier
 
 NUM_NEAREST = 8
 MAX_UPLOAD_BYTES = 20 * 2**20
@@ -55,7 +55,7 @@ class Demo:
 
         Args:
             content: Of a PNG, JPEG or WebP file.
-            invert: See `fashion_keras.pictures.read_picture`.
+            invert: See `fashion_keras.images.reading.read_picture`.
 
         Raises:
             ImageError: It is no such picture, or shows nothing.

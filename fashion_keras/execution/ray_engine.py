@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fashion_keras.config import RunConfig
+from fashion_keras.config.custom_code import add_folders, own_folders
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, prepare_worker
 from fashion_keras.execution.tasks import Outcome
-from fashion_keras.own_code import add_folders, own_folders
 
 Task = TypeVar("Task")
 

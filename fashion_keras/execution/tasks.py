@@ -14,10 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from fashion_keras.config import RunConfig
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
 from fashion_keras.errors import UserError
-from fashion_keras.store import RunStore, read_run
+from fashion_keras.storage.runs import RunStore, read_run
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _train(task: RunTask, store: RunStore) -> Outcome:
     log = folder / "log.txt"
     with _output_to(log):
         try:
-            from fashion_keras.training import train_run
+            from fashion_keras.training.run import train_run
 
             with (folder / "history.jsonl").open("w") as history:
 
@@ -146,7 +146,7 @@ def execute_timing(task: TimingTask) -> Outcome:
     """Train a little; the message is the estimated number of seconds of the whole run."""
     try:
         with _output_to(Path(os.devnull)):
-            from fashion_keras.training import estimate_run_seconds
+            from fashion_keras.training.run import estimate_run_seconds
 
             return Outcome("done", str(estimate_run_seconds(task.config, _load(task.location))))
     except Exception as error:
@@ -157,7 +157,7 @@ def execute_measuring(task: TimingTask) -> Outcome:
     """Train a few epochs; the message is the JSON of what `measure_epochs` returns."""
     try:
         with _output_to(Path(os.devnull)):
-            from fashion_keras.measuring import measure_epochs
+            from fashion_keras.training.measuring import measure_epochs
 
             return Outcome("done", json.dumps(measure_epochs(task.config, _load(task.location))))
     except Exception as error:
@@ -168,7 +168,7 @@ def execute_trial(task: TimingTask) -> Outcome:
     """Build what a configuration names and take one step; the message of a failure says what is wrong with it."""
     try:
         with _output_to(Path(os.devnull)):
-            from fashion_keras.training import try_run
+            from fashion_keras.training.run import try_run
 
             try_run(task.config, _load(task.location))
             return Outcome("done")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 
-from fashion_keras.catalogue import suggest
+from fashion_keras.config.catalogue import suggest
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE, DEFAULT_SEEDS, Arm, Experiment, published_rows
 from fashion_keras.experiments.files import is_reading, load_file

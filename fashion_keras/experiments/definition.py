@@ -8,8 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from fashion_keras.catalogue import suggest
-from fashion_keras.config import RunConfig
+from fashion_keras.config.catalogue import suggest
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import safe_name
 

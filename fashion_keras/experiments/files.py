@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fashion_keras.config.custom_code import add_folders, describe_error
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
-from fashion_keras.own_code import add_folders, describe_error
 
 _reading = False
 

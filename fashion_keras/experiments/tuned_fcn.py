@@ -7,7 +7,7 @@ Measured:   experiments/tuned_fcn/
 """
 
 from fashion_keras.experiments import main
-from fashion_keras.tuning.picks import load_adopted
+from fashion_keras.tuning.search.picks import load_adopted
 
 if __name__ == "__main__":
     main(lambda: load_adopted("tuned_fcn"))  # there, a pick that nobody has adopted yet is told in one line

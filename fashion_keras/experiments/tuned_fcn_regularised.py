@@ -7,7 +7,7 @@ Measured:   experiments/tuned_fcn_regularised/
 """
 
 from fashion_keras.experiments import main
-from fashion_keras.tuning.picks import load_adopted
+from fashion_keras.tuning.search.picks import load_adopted
 
 EXPERIMENT = load_adopted("tuned_fcn_regularised")
 

@@ -5,8 +5,8 @@ export that is already there take no TensorFlow.
 """
 
 from fashion_keras.export.parity import ParityReport
-from fashion_keras.export.record import RECORD, find_damage, find_export, read_record
 from fashion_keras.export.saved_model import export_model, export_run
+from fashion_keras.inference.record import RECORD, find_damage, find_export, read_record
 
 __all__ = [
     "RECORD",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fashion_keras.config import RunConfig, option_values
+from fashion_keras.config.run_config import RunConfig, option_values
 
 CARD = "README.md"
 

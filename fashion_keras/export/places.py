@@ -10,7 +10,7 @@ from pathlib import Path
 import filelock
 
 from fashion_keras.errors import ExportError
-from fashion_keras.export.record import RECORD
+from fashion_keras.inference.record import RECORD
 
 
 @contextlib.contextmanager

@@ -24,13 +24,13 @@ from fashion_keras.export.parity import (
     measure_parity,
 )
 from fashion_keras.export.places import clear_errors, locked, replaced_whole
-from fashion_keras.export.record import find_export, read_sound_record, write_record
-from fashion_keras.store import StoredRun
+from fashion_keras.inference.record import find_export, read_sound_record, write_record
+from fashion_keras.storage.runs import StoredRun
 
 if TYPE_CHECKING:
     import keras
 
-    from fashion_keras.config import RunConfig
+    from fashion_keras.config.run_config import RunConfig
 
 
 def export_run(
@@ -128,7 +128,7 @@ def build_float32_model(config: "RunConfig", image_shape: Sequence[int], num_cla
     import_tensorflow()
     import keras
 
-    from fashion_keras.models import build_model
+    from fashion_keras.models.networks import build_model
 
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")

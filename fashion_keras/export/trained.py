@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_keras._tensorflow import import_tensorflow
-from fashion_keras.config import RunConfig
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import DataError, ExportError, StoreError
 from fashion_keras.export.parity import ask_keras, ask_saved_model, measure_parity
-from fashion_keras.export.record import read_sound_record
 from fashion_keras.export.saved_model import build_float32_model, build_run_model, check_data, check_run
-from fashion_keras.shipped import find_model
-from fashion_keras.store import RESULT, RunStore, StoredRun, read_run
+from fashion_keras.inference.record import read_sound_record
+from fashion_keras.inference.shipped import find_model
+from fashion_keras.storage.runs import RESULT, RunStore, StoredRun, read_run
 
 if TYPE_CHECKING:
     import keras

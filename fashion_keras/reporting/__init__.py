@@ -11,9 +11,9 @@ from fashion_keras.reporting.power import describe_power
 from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.report import write_report
 from fashion_keras.reporting.summary import build_table
+from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.terminal import print_tables, to_rich
-from fashion_keras.reporting.tuning import build_tuning_tables
 
 __all__ = [
     "Cell",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.comparison import ArmResults
+from fashion_keras.storage.comparison import ArmResults
 
 PARTS = ("train", "val", "test")
 MEASURES = ("loss", "accuracy")

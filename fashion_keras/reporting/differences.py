@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.reporting.cells import ABSENT, TextCell
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.pairs import complete_seeds, paired_accuracies
@@ -24,6 +23,7 @@ from fashion_keras.statistics import (
     look_number,
     measured_false_verdicts,
 )
+from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 _POINTS = 100
 _VERDICT_WIDTH = 16  # of its lines where a table is narrow

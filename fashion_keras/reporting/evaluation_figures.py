@@ -15,10 +15,10 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from fashion_keras.evaluation import Calibration, Evaluation, Mistake, wilson_interval
 from fashion_keras.reporting.figures import STYLE, render
-from fashion_keras.reporting.files import write_files
 from fashion_keras.reporting.text import shorten
+from fashion_keras.statistics.classifier import Calibration, Evaluation, Mistake, wilson_interval
+from fashion_keras.storage.files import write_files
 
 _BLUE = "#0072B2"
 _ORANGE = "#D55E00"

@@ -9,9 +9,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from fashion_keras.evaluation import Evaluation, commonest_confusions
 from fashion_keras.reporting.cells import ABSENT, ACCURACY
 from fashion_keras.reporting.text import count_noun, shorten
+from fashion_keras.statistics.classifier import Evaluation, commonest_confusions
 
 _LONGEST_NAME = 20
 _NUM_CONFUSIONS = 10

@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.comparison import ComparisonResults
 from fashion_keras.reporting.cells import ABSENT
 from fashion_keras.reporting.pairs import paired_accuracies
 from fashion_keras.reporting.rendering import escape_markdown
 from fashion_keras.statistics import MIN_SEEDS, PairingGain, pairing_gain, pairing_interval, skewness
+from fashion_keras.storage.comparison import ComparisonResults
 
 _POINTS = 100
 _SPREADS = ("spread of the arm", "of the baseline", "of the differences")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.comparison import ComparisonResults
+from fashion_keras.storage.comparison import ComparisonResults
 
 
 def complete_seeds(results: ComparisonResults) -> list[int]:

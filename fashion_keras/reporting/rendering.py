@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fashion_keras.comparison import ComparisonResults
-from fashion_keras.config import canonical_json
+from fashion_keras.config.run_config import canonical_json
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.tables import Table
 from fashion_keras.reporting.text import one_line
-from fashion_keras.results import METRICS
+from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.storage.results import METRICS
 
 # An underscore within a word, as in batch_norm, is no markup and stays readable.
 _MARKUP = re.compile(r"[\\`*\[\]<>|#~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")

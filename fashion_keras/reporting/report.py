@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fashion_keras.comparison import ComparisonResults
-from fashion_keras.reporting.files import write_files
 from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.summary import build_table
+from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
-from fashion_keras.reporting.tuning import build_tuning_tables, tuning_files
+from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.storage.files import write_files
 
 
 def write_report(
@@ -57,6 +57,6 @@ def write_report(
     written = [*written, *draw_curves(results, folder, pictures)]
     if results.record.tuning is None:
         return written
-    from fashion_keras.reporting.tuning_figure import draw_tuning
+    from fashion_keras.reporting.sweep_figure import draw_tuning
 
     return [*written, *draw_tuning(results, folder, pictures)]

@@ -15,6 +15,6 @@ def __getattr__(name: str) -> Any:
     from fashion_keras._tensorflow import import_tensorflow
 
     import_tensorflow()
-    from fashion_keras.tuning import hypermodel
+    from fashion_keras.tuning.search import hypermodel
 
     return getattr(hypermodel, name)

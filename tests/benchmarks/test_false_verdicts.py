@@ -14,7 +14,7 @@ from benchmarks import false_verdicts
 from benchmarks.false_verdicts import BASE, NUM_PAIRS, NUM_RUNS, draw_splits, jackknife_error, judge, measure
 from fashion_keras.errors import StoreError
 from fashion_keras.execution import Outcome
-from fashion_keras.store import RunStore
+from fashion_keras.storage.runs import RunStore
 
 NUM_SPLITS = 200
 

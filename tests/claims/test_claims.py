@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from fashion_keras import publishing
 from fashion_keras.claims import CLAIMS, ClaimVerdict, Part, claims_page, evaluate_claims
 from fashion_keras.claims.definition import judge_parts
 from fashion_keras.claims.report import batch_norm_less_sensitive, cnn_best, dropout_slight
-from fashion_keras.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
-from fashion_keras.reports import load_published
-from fashion_keras.results import METRICS
-from fashion_keras.store import StoredRun
-from fashion_keras.times import TIMES, load_times
+from fashion_keras.storage.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
+from fashion_keras.storage.results import METRICS
+from fashion_keras.storage.runs import StoredRun
+from fashion_keras.storage.times import TIMES, load_times
+from fashion_keras.workflows import publish as publishing
+from fashion_keras.workflows.report import load_published
 
 SUPPORTED, REFUTED, UNDECIDED = ClaimVerdict
 PUBLISHED = Path(__file__).parents[2] / "experiments"

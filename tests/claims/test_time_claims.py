@@ -8,7 +8,7 @@ from timing_runs import make_all_times, make_measurement, make_times
 from fashion_keras.claims import claims_page, evaluate_claims
 from fashion_keras.claims.report import cnn_best, time_order
 from fashion_keras.claims.times import quicker, slower
-from fashion_keras.times import Times, timed_arms
+from fashion_keras.storage.times import Times, timed_arms
 
 SGD, RMSPROP, ADAM = "optimizers/sgd", "optimizers/rmsprop", "optimizers/adam"
 DRIFT = [1.0, 1.5, 2.0, 2.5, 3.0, 3.5]

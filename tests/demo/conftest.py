@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def demo(sample_dataset: Dataset) -> "Demo":
     from fashion_keras.demo.answering import Demo
-    from fashion_keras.inference import load_model
+    from fashion_keras.inference.classifier import load_model
 
     nearest = NearestImages(sample_dataset.test_images, sample_dataset.test_labels, sample_dataset.class_names)
     return Demo(load_model("fcn"), "fcn", nearest)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fashion_keras.config import RunConfig
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.execution import Outcome, progress
 from fashion_keras.execution.progress import RunProgress
-from fashion_keras.store import RunStore
+from fashion_keras.storage.runs import RunStore
 
 CONFIGS = [RunConfig(epochs=10, seed=seed) for seed in range(4)]
 

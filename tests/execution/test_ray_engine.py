@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from workloads import Work, cores, count_starts, is_alive, starts, wait_until, work
 
-from fashion_keras.config import RunConfig
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import LocalEngine, Outcome, RunTask, execute_run, ray_engine
 from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER
 from fashion_keras.execution.ray_engine import RayEngine
-from fashion_keras.store import RunStore
+from fashion_keras.storage.runs import RunStore
 
 ray = pytest.importorskip("ray")
 
@@ -118,7 +118,7 @@ def test_worker_is_set_up_as_a_local_one(engine: RayEngine, tmp_path: Path) -> N
 
 
 def test_node_with_other_versions_refuses(engine: RayEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fashion_keras.config.PROTOCOL_VERSION", 99)
+    monkeypatch.setattr("fashion_keras.config.run_config.PROTOCOL_VERSION", 99)
     ((_, outcome),) = engine.run(cores, [Work("a", tmp_path)])
     assert outcome.status == "failed"
     assert "has another version of fashion-keras, Keras or TensorFlow installed" in outcome.message

@@ -13,10 +13,10 @@ import pytest
 from stored_runs import commit, make_result
 from workloads import run_talking, run_without_room
 
-from fashion_keras.config import RunConfig
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation, Dataset, locate
 from fashion_keras.execution import ExportTask, LocalEngine, Outcome, RunTask, execute_export, execute_run
-from fashion_keras.store import RunStore, StoredRun
+from fashion_keras.storage.runs import RunStore, StoredRun
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_output_of_a_run_goes_to_its_log(
 
 def train_with(monkeypatch: pytest.MonkeyPatch, train_run: Any) -> None:
     """Put a function in the place of the training, without TensorFlow."""
-    training = ModuleType("fashion_keras.training")
+    training = ModuleType("fashion_keras.training.run")
     training.train_run = train_run  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, training.__name__, training)
 

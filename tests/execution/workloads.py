@@ -92,7 +92,7 @@ def run_talking(task: RunTask) -> Outcome:
         os.system("echo by a child")
         raise ValueError("a first line\nand a second")
 
-    training = ModuleType("fashion_keras.training")
+    training = ModuleType("fashion_keras.training.run")
     training.train_run = train_run  # type: ignore[attr-defined]
     sys.modules[training.__name__] = training
     return execute_run(task)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from fashion_keras.config import Component, RunConfig
+from fashion_keras.config.run_config import Component, RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments import BASE, NAMES, Arm, Experiment, load_experiment, published_rows
 

@@ -4,7 +4,7 @@ import pytest
 
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments import BASE, Arm, Experiment, check_name
-from fashion_keras.fairness.study import Study, TuneOptions
+from fashion_keras.tuning.sweep.study import Study, TuneOptions
 
 
 @pytest.mark.parametrize("names", [("a/b", "a_b"), ("x" * 101, "x" * 102), (".a", "a")])

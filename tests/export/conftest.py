@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from fashion_keras._tensorflow import import_tensorflow
-from fashion_keras.config import Component, RunConfig
+from fashion_keras.config.run_config import Component, RunConfig
 from fashion_keras.data import Dataset
-from fashion_keras.results import HISTORY_KEYS, METRICS, Predictions, RunResult
-from fashion_keras.store import RunStore, StoredRun
+from fashion_keras.storage.results import HISTORY_KEYS, METRICS, Predictions, RunResult
+from fashion_keras.storage.runs import RunStore, StoredRun
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def run(sample_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> St
     import keras
 
     from fashion_keras.data import pipelines
-    from fashion_keras.models import build_model
+    from fashion_keras.models.networks import build_model
 
     config = RunConfig(
         model=Component.of("fcn", hidden_units=[64]),

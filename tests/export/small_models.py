@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.data import pipelines
-from fashion_keras.models import build_cnn, build_fcn
+from fashion_keras.models.networks import build_cnn, build_fcn
 
 CLASS_NAMES = ("T-shirt/top", "Hose", "Füße")
 

@@ -11,8 +11,8 @@ from fashion_keras.commands import export as command  # noqa: E402
 from fashion_keras.commands.options import Parser  # noqa: E402
 from fashion_keras.export import find_export, read_record  # noqa: E402
 from fashion_keras.export.formats import FORMATS  # noqa: E402
-from fashion_keras.shipped import shipped_models  # noqa: E402
-from fashion_keras.store import StoredRun  # noqa: E402
+from fashion_keras.inference.shipped import shipped_models  # noqa: E402
+from fashion_keras.storage.runs import StoredRun  # noqa: E402
 
 
 def test_formats_of_the_command_are_those_that_there_are() -> None:

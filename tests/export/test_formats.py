@@ -17,7 +17,7 @@ from fashion_keras.errors import ConfigError, ExportError  # noqa: E402
 from fashion_keras.export import formats  # noqa: E402
 from fashion_keras.export.formats import FORMATS, Format, write_format  # noqa: E402
 from fashion_keras.export.parity import Answer, ParityReport, ask_keras  # noqa: E402
-from fashion_keras.models import build_cnn  # noqa: E402
+from fashion_keras.models.networks import build_cnn  # noqa: E402
 
 
 def installed(name: str) -> Format:

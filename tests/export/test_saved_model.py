@@ -14,7 +14,7 @@ tf = import_tensorflow()
 import keras  # noqa: E402
 from small_models import CLASS_NAMES, MODELS, random_images, randomised  # noqa: E402
 
-from fashion_keras.config import RunConfig  # noqa: E402
+from fashion_keras.config.run_config import RunConfig  # noqa: E402
 from fashion_keras.data import Dataset, pipelines  # noqa: E402
 from fashion_keras.errors import ExportError  # noqa: E402
 from fashion_keras.export import (  # noqa: E402
@@ -28,8 +28,8 @@ from fashion_keras.export import (  # noqa: E402
     read_record,
     saved_model,
 )
-from fashion_keras.models import build_fcn  # noqa: E402
-from fashion_keras.store import StoredRun  # noqa: E402
+from fashion_keras.models.networks import build_fcn  # noqa: E402
+from fashion_keras.storage.runs import StoredRun  # noqa: E402
 
 
 def small_fcn(seed: int = 0) -> keras.Model:
@@ -313,7 +313,9 @@ def test_diverged_run_other_data_and_damaged_weights_are_refused(
 
 
 def test_importing_the_module_imports_no_tensorflow() -> None:
-    script = "import sys, fashion_keras.export, fashion_keras.inference; sys.exit('tensorflow' in sys.modules)"
+    script = (
+        "import sys, fashion_keras.export, fashion_keras.inference.classifier; sys.exit('tensorflow' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2]).returncode == 0
 
 

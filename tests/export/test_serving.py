@@ -14,7 +14,7 @@ from fashion_keras._tensorflow import import_tensorflow
 
 tf = import_tensorflow()
 
-from fashion_keras.shipped import shipped_models  # noqa: E402
+from fashion_keras.inference.shipped import shipped_models  # noqa: E402
 
 PROJECT = Path(__file__).parents[2]
 PAGE = (PROJECT / "docs" / "serving.md").read_text()

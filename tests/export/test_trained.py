@@ -9,14 +9,14 @@ import_tensorflow()
 
 from small_models import randomised  # noqa: E402
 
-from fashion_keras.config import Component, RunConfig  # noqa: E402
+from fashion_keras.config.run_config import Component, RunConfig  # noqa: E402
 from fashion_keras.data import Dataset  # noqa: E402
 from fashion_keras.errors import DataError, ExportError, StoreError  # noqa: E402
 from fashion_keras.export import export_model  # noqa: E402
 from fashion_keras.export.trained import find_trained, load_trained, short_name  # noqa: E402
-from fashion_keras.models import build_model  # noqa: E402
-from fashion_keras.shipped import shipped_models  # noqa: E402
-from fashion_keras.store import RunStore, StoredRun  # noqa: E402
+from fashion_keras.inference.shipped import shipped_models  # noqa: E402
+from fashion_keras.models.networks import build_model  # noqa: E402
+from fashion_keras.storage.runs import RunStore, StoredRun  # noqa: E402
 
 COMPONENTS = {
     "fcn": Component.of("fcn", hidden_units=[8, 8], dropout_rate=0.5, batch_norm=True),

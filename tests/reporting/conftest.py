@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fashion_keras.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
-from fashion_keras.results import HISTORY_KEYS, METRICS, pack_bits
-from fashion_keras.store import StoredRun
+from fashion_keras.storage.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
+from fashion_keras.storage.results import HISTORY_KEYS, METRICS, pack_bits
+from fashion_keras.storage.runs import StoredRun
 
 Curve = Sequence[float | None]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from conftest import make_arm, make_results, make_run
 
-from fashion_keras.comparison import ComparisonResults
-from fashion_keras.results import Predictions
-from fashion_keras.store import StoredRun
+from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.storage.results import Predictions
+from fashion_keras.storage.runs import StoredRun
 
 HOSTILE = "</script><img src=x onerror=alert(1)> \"'`{{ 7*7 }} <!-- &amp; ]]>"
 

@@ -10,7 +10,6 @@ from rich.console import Console
 
 from fashion_keras.data.dataset import FASHION_MNIST_CLASSES
 from fashion_keras.errors import StoreError
-from fashion_keras.evaluation import Evaluation, evaluate
 from fashion_keras.reporting.evaluation_figures import (
     draw_confusion_matrix,
     draw_evaluation,
@@ -19,6 +18,7 @@ from fashion_keras.reporting.evaluation_figures import (
 )
 from fashion_keras.reporting.evaluation_tables import print_evaluation
 from fashion_keras.reporting.text import one_line
+from fashion_keras.statistics.classifier import Evaluation, evaluate
 
 
 def guesses(num_classes: int, num_images: int = 400, sharpness: float = 1.5) -> Evaluation:

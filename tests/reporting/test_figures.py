@@ -9,10 +9,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from PIL import Image
 
-from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.reporting.curves import Curve, arm_curves, axis_limits, find_outliers
 from fashion_keras.reporting.figures import draw_arms_apart, draw_arms_overlaid, draw_curves
 from fashion_keras.reporting.panels import arm_style
+from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 TwoArms = Callable[..., ComparisonResults]
 

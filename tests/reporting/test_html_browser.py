@@ -9,7 +9,7 @@ from html_pages import HOSTILE, seeded_comparison
 
 from fashion_keras.claims import evaluate_claims
 from fashion_keras.reporting.html import build_page
-from fashion_keras.reports import load_published
+from fashion_keras.workflows.report import load_published
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

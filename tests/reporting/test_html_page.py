@@ -13,10 +13,10 @@ from html_pages import HOSTILE, seeded_comparison
 from fashion_keras import cli
 from fashion_keras.claims import ClaimResult, ClaimVerdict, Part, evaluate_claims
 from fashion_keras.claims.definition import Unit
-from fashion_keras.comparison import ComparisonResults
 from fashion_keras.reporting.html import build_page
 from fashion_keras.reporting.html.summary import undecided_claims
-from fashion_keras.reports import load_published
+from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.workflows.report import load_published
 
 PROJECT = Path(__file__).parents[2]
 PUBLISHED = PROJECT / "experiments"

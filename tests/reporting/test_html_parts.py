@@ -10,7 +10,6 @@ from html_pages import answering_run, seeded_comparison
 from PIL import Image
 
 from fashion_keras.claims import ClaimResult, ClaimVerdict
-from fashion_keras.comparison import ComparisonResults
 from fashion_keras.reporting.cells import TextCell
 from fashion_keras.reporting.differences import build_differences, compare_with_baseline
 from fashion_keras.reporting.html.answers import NO_DATA, NO_PREDICTIONS, AnswerReader, png_address
@@ -20,6 +19,7 @@ from fashion_keras.reporting.html.provenance import Machines, trace
 from fashion_keras.reporting.html.summary import count_claims, count_verdicts, headline, undecided_arms
 from fashion_keras.reporting.html.table_views import view_table
 from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.storage.comparison import ComparisonResults
 
 
 def differences_of(*points: tuple[float, float, float], verdict: str = "better") -> Table:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fashion_keras import reports
+from fashion_keras.workflows import report as reports
 
 PUBLISHED = Path(__file__).parents[2] / "experiments"
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from fashion_keras.comparison import ComparisonResults
 from fashion_keras.errors import StoreError
 from fashion_keras.reporting import (
     build_against_report,
@@ -16,6 +15,7 @@ from fashion_keras.reporting import (
     to_markdown,
     write_report,
 )
+from fashion_keras.storage.comparison import ComparisonResults
 
 TwoArms = Callable[..., ComparisonResults]
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 import pytest
 from conftest import make_arm, make_results, make_run
 
-from fashion_keras.comparison import ComparisonResults
 from fashion_keras.reporting import Column, Table, build_table
 from fashion_keras.reporting.cells import ABSENT, ACCURACY, LOSS, MINUTES
+from fashion_keras.storage.comparison import ComparisonResults
 
 TwoArms = Callable[..., ComparisonResults]
 

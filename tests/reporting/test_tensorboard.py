@@ -11,10 +11,10 @@ from stored_runs import commit
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 from tensorboard.plugins.hparams import metadata
 
-from fashion_keras.config import Component, RunConfig
-from fashion_keras.reports import report_comparisons
-from fashion_keras.store import RunStore
-from fashion_keras.tensorboard import LOG, TAGS, log_bytes, run_settings, write_logs
+from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.reporting.tensorboard import LOG, TAGS, log_bytes, run_settings, write_logs
+from fashion_keras.storage.runs import RunStore
+from fashion_keras.workflows.report import report_comparisons
 
 PROJECT = Path(__file__).parents[2]
 
@@ -146,7 +146,7 @@ def test_logs_are_written_without_tensorflow() -> None:
 import sys
 sys.path.insert(1, "tests/reporting")
 from conftest import make_run
-from fashion_keras.tensorboard import log_bytes
+from fashion_keras.reporting.tensorboard import log_bytes
 assert log_bytes("arm", make_run())
 sys.exit("tensorflow" in sys.modules)"""
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT).returncode == 0

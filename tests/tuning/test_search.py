@@ -8,15 +8,15 @@ import pytest
 from stored_runs import commit
 from trying import Engine, make_search, make_study, search, tiny, words, worth
 
-from fashion_keras.config import RunConfig, option_values
+from fashion_keras.config.run_config import RunConfig, option_values
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome
-from fashion_keras.store import RunStore
-from fashion_keras.tuning.oracles import Asker
-from fashion_keras.tuning.search import Search
-from fashion_keras.tuning.spaces import SpaceError
-from fashion_keras.tuning.study import ORACLES, TUNING_SEEDS
-from fashion_keras.tuning.trials import Objective, TuningError, rank
+from fashion_keras.storage.runs import RunStore
+from fashion_keras.tuning.search.generations import Search
+from fashion_keras.tuning.search.oracles import Asker
+from fashion_keras.tuning.search.spaces import SpaceError
+from fashion_keras.tuning.search.study import ORACLES, TUNING_SEEDS
+from fashion_keras.tuning.search.trials import Objective, TuningError, rank
 
 MANY = {"trials": 6, "generation": 2}
 

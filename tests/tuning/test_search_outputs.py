@@ -12,18 +12,18 @@ from PIL import Image
 from stored_runs import commit
 from trying import make_study, search, worth
 
-from fashion_keras.config import Component, RunConfig
+from fashion_keras.config.run_config import Component, RunConfig
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import BASE
-from fashion_keras.store import RunStore
-from fashion_keras.tuning import importance, picks
-from fashion_keras.tuning.budget import best_of_k, best_so_far
-from fashion_keras.tuning.figures import draw_best_so_far, draw_slices
-from fashion_keras.tuning.importance import encode, measure_importance
-from fashion_keras.tuning.leaderboard import leaderboard_rows, trials_csv
-from fashion_keras.tuning.outputs import SearchResults, describe_results, write_outputs
-from fashion_keras.tuning.picks import Pick, adopt, load_adopted, pick_settings, read_pick
-from fashion_keras.tuning.trials import Objective, Trial
+from fashion_keras.reporting.search_figures import draw_best_so_far, draw_slices
+from fashion_keras.reporting.search_files import SearchResults, describe_results, write_outputs
+from fashion_keras.reporting.search_tables import leaderboard_rows, trials_csv
+from fashion_keras.storage.runs import RunStore
+from fashion_keras.tuning.search import importance, picks
+from fashion_keras.tuning.search.budget import best_of_k, best_so_far
+from fashion_keras.tuning.search.importance import encode, measure_importance
+from fashion_keras.tuning.search.picks import Pick, adopt, load_adopted, pick_settings, read_pick
+from fashion_keras.tuning.search.trials import Objective, Trial
 
 
 def make_trials(store: RunStore, rates: Sequence[float], dropouts: Sequence[float], epochs: int = 4) -> list[Trial]:

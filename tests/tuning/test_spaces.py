@@ -9,9 +9,9 @@ import keras_tuner as kt
 import pytest
 
 from fashion_keras import cli
-from fashion_keras.config import Component, RunConfig, option_values
-from fashion_keras.tuning.oracles import describe_space, discover, find_edges
-from fashion_keras.tuning.spaces import SPACES, Space, SpaceError, load_space, with_epochs
+from fashion_keras.config.run_config import Component, RunConfig, option_values
+from fashion_keras.tuning.search.oracles import describe_space, discover, find_edges
+from fashion_keras.tuning.search.spaces import SPACES, Space, SpaceError, load_space, with_epochs
 
 KNOWN_GOOD = {
     "depth": 2,

@@ -20,18 +20,19 @@ from rich.console import Console
 from stored_runs import commit
 from trying import Engine, make_study, search
 
-from fashion_keras import cli, running
-from fashion_keras.config import RunConfig
+from fashion_keras import cli
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.data.pipelines import normalise
 from fashion_keras.execution import Outcome
-from fashion_keras.store import RunStore
-from fashion_keras.training import train_run
+from fashion_keras.storage.runs import RunStore
+from fashion_keras.training.run import train_run
 from fashion_keras.tuning import FCNHyperModel
-from fashion_keras.tuning.search import Search
-from fashion_keras.tuning.spaces import Space, fcn
-from fashion_keras.tuning.study import Study
-from fashion_keras.tuning.tune import TuneOptions, tune
+from fashion_keras.tuning.search.generations import Search
+from fashion_keras.tuning.search.spaces import Space, fcn
+from fashion_keras.tuning.search.study import Study
+from fashion_keras.workflows import run as running
+from fashion_keras.workflows.search import TuneOptions, tune
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from typing import Any
 from rich.console import Console
 from stored_runs import commit
 
-from fashion_keras.config import RunConfig, option_values
+from fashion_keras.config.run_config import RunConfig, option_values
 from fashion_keras.data import DataLocation
 from fashion_keras.execution import Outcome, RunTask
-from fashion_keras.store import RunStore
-from fashion_keras.tuning.search import Search
-from fashion_keras.tuning.spaces import Space
-from fashion_keras.tuning.study import Study
+from fashion_keras.storage.runs import RunStore
+from fashion_keras.tuning.search.generations import Search
+from fashion_keras.tuning.search.spaces import Space
+from fashion_keras.tuning.search.study import Study
 
 NOWHERE = DataLocation("none", Path("nowhere"), (), "nowhere", "0", ())
 

@@ -51,7 +51,7 @@ def _replace(name: str, **functions: Any) -> None:
     sys.modules[name] = module
 
 
-_replace("fashion_keras.training", train_run=train_run)
+_replace("fashion_keras.training.run", train_run=train_run)
 _replace("fashion_keras.export", export_run=export_run, find_export=find_export)
 _replace("fashion_keras.reporting.figures", draw_curves=lambda *_: [], write_figures=lambda *_: [])
-_replace("fashion_keras.reporting.tuning_figure", draw_tuning=lambda *_: [])
+_replace("fashion_keras.reporting.sweep_figure", draw_tuning=lambda *_: [])

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.comparison import ArmResults, ComparisonResults
 from fashion_keras.data import Dataset
-from fashion_keras.evaluation import commonest_confusions, confident_mistakes, confusion_matrix
 from fashion_keras.reporting.text import one_line
-from fashion_keras.results import Predictions
+from fashion_keras.statistics.classifier import commonest_confusions, confident_mistakes, confusion_matrix
+from fashion_keras.storage.comparison import ArmResults, ComparisonResults
+from fashion_keras.storage.results import Predictions
 
 NUM_MISTAKES = 8
 _NUM_CONFUSIONS = 3

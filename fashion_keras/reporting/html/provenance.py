@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fashion_keras.comparison import ComparisonResults
 from fashion_keras.reporting.cells import ACCURACY
 from fashion_keras.reporting.text import one_line
-from fashion_keras.store import StoredRun
+from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.storage.runs import StoredRun
 
 _ENVIRONMENT = ("processor", "cores", "platform", "python", "numpy", "keras", "tensorflow")
 _UNKNOWN = "not recorded"

@@ -1,0 +1,1 @@
+"""Run configuration: what a run is made of, checked, hashed and resolved to Keras objects."""

@@ -1,0 +1,198 @@
+"""A network of one's own, `module:function`: found, checked and hashed without being run, and imported where it runs.
+
+Its hash is part of a run's identity: another network must not pass for this one because it has the same name.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import Any
+
+from fashion_keras.config.catalogue import Signature, suggest
+from fashion_keras.config.python_source import options_of, read_source
+from fashion_keras.errors import ConfigError, UserError
+
+_NAME = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
+_INSTALLED = {"site-packages", "dist-packages"}
+_PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
+
+_folders: dict[str, None] = {}
+_imported: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class OwnFunction:
+    """A function that builds a network.
+
+    Attributes:
+        module, function: Its name's two parts.
+        path: The file that defines it.
+        files: That file and every one that it imports, directly or not, from its own folder and those below.
+        source: SHA-256 of the contents of `files` and of where they lie in the folder.
+        signature: The options that it takes.
+        takes_seed: Whether it takes the run's seed, too.
+    """
+
+    module: str
+    function: str
+    path: Path
+    files: tuple[Path, ...]
+    source: str
+    signature: Signature
+    takes_seed: bool
+
+
+def is_own_name(name: str) -> bool:
+    """Whether a model's name is of a function of the user's own."""
+    return ":" in name
+
+
+def find_function(name: str) -> OwnFunction:
+    """Find the function that a name such as `my_network:build` means, on Python's path, without importing it.
+
+    Raises:
+        ConfigError: There is no such module or function, its file is no Python, or it does not take an image's shape
+            and the number of classes.
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise ConfigError(f"a network of your own is module:function, such as my_network:build; got {name!r}")
+    module, function = match.groups()
+    path, folder = _find_module(module)
+    definition = read_source(path).functions.get(function)
+    if definition is None:
+        names = read_source(path).functions
+        has = f"a function there is {suggest(function, names)}" if names else "it defines none"
+        raise ConfigError(f"{path} defines no function {function}; {has}")
+    if len(definition.args.posonlyargs) + len(definition.args.args) < 2:
+        raise ConfigError(
+            f"{path}, line {definition.lineno}: {function} must take image_shape and num_classes, and then its options"
+        )
+    options = options_of(definition, num_positional=2)
+    takes_seed = options.pop("seed", None) is not None
+    files = tuple(sorted(_imported_files(path, module, folder)))
+    source = _hash_files(files, folder)
+    _folders[str(folder)] = None
+    signature = Signature(options, is_open=definition.args.kwarg is not None, source=source)
+    return OwnFunction(module, function, path, files, source, signature, takes_seed)
+
+
+def import_function(own: OwnFunction) -> Callable[..., Any]:
+    """Import a function as its files are now; what this process has imported of an earlier state is forgotten.
+
+    Raises:
+        Exception: Whatever its module raises.
+    """
+    if _imported.get(own.module) != own.source:
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            is_own = name == own.module or (file is not None and Path(file).resolve() in own.files)
+            if is_own and name not in ("__main__", "__mp_main__"):
+                del sys.modules[name]
+        importlib.invalidate_caches()
+    module = importlib.import_module(own.module)
+    _imported[own.module] = own.source
+    return getattr(module, own.function)
+
+
+def own_folders() -> tuple[str, ...]:
+    """Return the folders that functions of the user's own were found in by this process, for workers elsewhere."""
+    return tuple(_folders)
+
+
+def add_folders(folders: Sequence[str]) -> None:
+    """Put folders at the front of Python's path, where they are not on it."""
+    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+
+
+def describe_error(error: BaseException, folder: Path) -> str:
+    """Return one line for an error of the user's own code: the file and the line where it went wrong, and why.
+
+    Args:
+        error: What was raised.
+        folder: The folder of the user's code: of all the calls, the last one in it is named.
+    """
+    if isinstance(error, SyntaxError):
+        return f"{_short(error.filename or '')}, line {error.lineno}: {error.msg}"
+    text = (str(error).strip() or "no message").splitlines()[0]
+    reason = text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_in(frame.filename, folder)]
+    return f"{_short(frames[-1].filename)}, line {frames[-1].lineno}: {reason}" if frames else reason
+
+
+def _find_module(module: str) -> tuple[Path, Path]:
+    """Return a module's file and the folder on Python's path that holds it, or its outermost package."""
+    places: Sequence[str] | None = None
+    spec, parts = None, module.split(".")
+    for number in range(1, len(parts) + 1):
+        spec = _find_spec(".".join(parts[:number]), places)
+        if spec is None:
+            raise ConfigError(
+                f"there is no module {'.'.join(parts[:number])}, of the network {module}, beside the comparison or "
+                "elsewhere on Python's path"
+            )
+        places = spec.submodule_search_locations
+    if spec is None or not spec.has_location or not str(spec.origin).endswith(".py"):
+        raise ConfigError(f"the module {module} must be a Python file, got {spec and spec.origin}")
+    path = Path(str(spec.origin)).resolve()
+    return path, path.parents[len(parts) - (0 if path.name == "__init__.py" else 1)]
+
+
+def _find_spec(name: str, places: Sequence[str] | None) -> ModuleSpec | None:
+    # Not importlib.util.find_spec: of a module in a package, it imports the package.
+    for finder in sys.meta_path:
+        if spec := finder.find_spec(name, places):
+            return spec
+    return None
+
+
+def _imported_files(path: Path, module: str, folder: Path) -> set[Path]:
+    """Return a module's file and those that it imports out of its folder, as far as its source states them.
+
+    Of what is installed, only the modules of its own package count: the other packages have versions.
+    """
+    is_installed = bool(_INSTALLED & set(folder.parts))
+    found: set[Path] = set()
+    waiting = [*_module_files(module, folder), path]
+    while waiting:
+        file = waiting.pop()
+        if file in found or file.is_relative_to(_PACKAGE_FOLDER):
+            continue
+        found.add(file)
+        package = ".".join(file.relative_to(folder).parts[:-1])
+        for name, member in read_source(file).imports(package):
+            if not is_installed or name.split(".")[0] == module.split(".")[0]:
+                waiting += _module_files(f"{name}.{member}" if member else name, folder)
+    return found
+
+
+def _module_files(module: str, folder: Path) -> Iterator[Path]:
+    """Yield the files that the import of a module, or of a name out of one, runs, as far as they lie in a folder."""
+    parts = module.split(".")
+    for number in range(1, len(parts) + 1):
+        place = folder.joinpath(*parts[:number])
+        yield from (file for file in (place / "__init__.py", place.with_name(f"{place.name}.py")) if file.is_file())
+
+
+def _hash_files(files: Sequence[Path], folder: Path) -> str:
+    lines = [f"{file.relative_to(folder).as_posix()} {read_source(file).sha256}\n" for file in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _is_in(filename: str, folder: Path) -> bool:
+    path = Path(filename).resolve()
+    installed = bool(_INSTALLED & set(path.parts)) or path.is_relative_to(_PACKAGE_FOLDER)
+    return not filename.startswith("<") and path.is_relative_to(folder.resolve()) and not installed
+
+
+def _short(filename: str) -> str:
+    """Return a path as seen from the current directory, where it lies below it."""
+    path = Path(filename).resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,97 @@
+"""Train the runs that a store lacks, on any engine, and say how it went."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from fashion_keras.config.run_config import RunConfig
+from fashion_keras.data import DataLocation
+from fashion_keras.errors import ConfigError
+from fashion_keras.execution.local import Engine
+from fashion_keras.execution.progress import RunProgress
+from fashion_keras.execution.tasks import Outcome, RunTask, TimingTask, execute_run, execute_trial
+from fashion_keras.storage.runs import RunStore
+
+BUSY_WAIT_SEC = 2.0
+
+_tried: set[Any] = set()
+
+Failures = list[tuple[str, Outcome]]
+"""The labels of the runs that failed, each with what became of it."""
+
+
+def train_runs(
+    configs: Sequence[RunConfig], store: RunStore, location: DataLocation, engine: Engine, console: Console
+) -> Failures:
+    """Train runs into a store, with a progress line; what another process has in work is waited for.
+
+    Args:
+        configs: The runs, in the order in which they start. What the store has by now is not trained again.
+        store: Where finished runs go.
+        location: The data that the configurations name.
+        engine: Where they run.
+        console: Where the progress is shown.
+
+    Returns:
+        What failed; the store has all others.
+
+    Raises:
+        ConfigError: A class of Keras or a network of one's own does not work as it is configured; nothing was trained.
+    """
+    foreign = [config for config in configs if config.has_foreign_parts and store.find(config) is None]
+    with console.status("Trying what is not the package's own"):
+        try_foreign_parts(foreign, location, engine)
+    failures: Failures = []
+    waiting = configs
+    with RunProgress(store, waiting, console) as progress:
+        while waiting:
+            tasks = [RunTask(config, store.root.absolute(), location) for config in waiting]
+            busy = []
+            for task, outcome in engine.run(execute_run, tasks):
+                if outcome.status == "busy":
+                    busy.append(task.config)
+                    continue
+                progress.end(task.config, outcome)
+                if outcome.status == "failed":
+                    failures.append((task.label, outcome))
+            _wait_for_others(store, busy)
+            waiting = busy
+    return failures
+
+
+def try_foreign_parts(configs: Sequence[RunConfig], location: DataLocation, engine: Engine) -> None:
+    """Take one step with each new combination of parts, before hours are spent on the other runs.
+
+    Raises:
+        ConfigError: One cannot be built or fails.
+    """
+    kinds = {_kind_of(config): config for config in configs}
+    tasks = [TimingTask(config, location) for kind, config in kinds.items() if kind not in _tried]
+    for task, outcome in engine.run(execute_trial, tasks) if tasks else ():
+        if outcome.status == "failed":
+            raise ConfigError(f"{task.label} cannot be trained: {outcome.message}")
+    _tried.update(kinds)
+
+
+def _kind_of(config: RunConfig) -> Any:
+    """What a trial is about: the parts with their settings, but for the values of fractions, and the data."""
+    parts = [config.model, config.optimizer, config.schedule, config.loss]
+    settings = [(part.name, [(key, _without_fractions(value)) for key, value in part.options]) for part in parts]
+    return str((settings, config.precision, config.xla, config.data))
+
+
+def _without_fractions(value: Any) -> Any:
+    return type(value) if isinstance(value, float) else value
+
+
+def _wait_for_others(store: RunStore, configs: Sequence[RunConfig]) -> None:
+    """Wait until one of the runs that other processes have in work is theirs no longer."""
+    while configs and not any(_is_free(store, config) for config in configs):
+        time.sleep(BUSY_WAIT_SEC)
+
+
+def _is_free(store: RunStore, config: RunConfig) -> bool:
+    with store.lock(config) as mine:
+        return mine

@@ -1,0 +1,1 @@
+"""Trained models in use: loading, predictions, and what a model says of itself."""

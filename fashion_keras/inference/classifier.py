@@ -1,0 +1,200 @@
+"""Answers from a SavedModel: load it, predict.
+
+A SavedModel is a program: TensorFlow runs whatever it holds. Load only your own, or one whose sums you have checked.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.errors import DataError, ImageError
+from fashion_keras.export import RECORD, find_damage, read_record
+from fashion_keras.formatting import first_line
+from fashion_keras.images.reading import PictureSource
+from fashion_keras.inference.arrays import read_images
+from fashion_keras.inference.info import ModelInfo
+from fashion_keras.inference.shipped import find_model, is_shipped
+
+MAX_GRAPH_BYTES = 2**31 - 1
+"""The limit of a protocol buffer, which `saved_model.pb` is; TensorFlow reads a larger file whole before it says so."""
+
+_MAX_RECORD_BYTES = 2**24
+_OUTPUTS = ("probabilities", "class_id", "class_name")
+
+
+class Guess(NamedTuple):
+    """A class and how probable the model holds it, in [0, 1]."""
+
+    class_id: int
+    class_name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of images, in their order.
+
+    Attributes:
+        class_id: int64 [N], in 0..K-1.
+        class_name: The N names of those classes.
+        probabilities: float32 [N, K]; rows sum to 1.
+        class_names: The names of all K classes.
+        notes: What was done about light and dark of each of N pictures; empty where images were given as an array.
+    """
+
+    class_id: NDArray[np.int64]
+    class_name: list[str]
+    probabilities: NDArray[np.float32]
+    class_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def top(self, count: int = 3) -> list[tuple[Guess, ...]]:
+        """Return for each image its most probable classes, the most probable first, as many as there are at most."""
+        order = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :count]
+        return [
+            tuple(Guess(int(k), self.class_names[k], float(row[k])) for k in classes)
+            for row, classes in zip(self.probabilities, order, strict=True)
+        ]
+
+
+class Classifier:
+    """A loaded SavedModel; `load_model` makes it.
+
+    Attributes:
+        info: What it is: settings, accuracy, data, versions, dates. `print(model.info)` shows it.
+        image_shape: Height, width and channels of the images that it takes.
+        class_names: The names of its K classes; where the SavedModel does not say, `class 0` and so on.
+    """
+
+    def __init__(self, loaded: Any, info: ModelInfo):
+        # Kept whole: its functions do not keep their variables alive.
+        self._loaded = loaded
+        self.info = info
+        serve = loaded.signatures["serve"]
+        height, width, *channels = serve.structured_input_signature[1]["images"].shape[1:]
+        self.image_shape: tuple[int, int, int] = (height, width, channels[0] if channels else 1)
+        num_classes = serve.structured_outputs["probabilities"].shape[1]
+        known = len(info.class_names) == num_classes
+        self.class_names = info.class_names if known else tuple(f"class {number}" for number in range(num_classes))
+
+    def predict(
+        self, images: ArrayLike | PictureSource | Sequence[PictureSource], batch_size: int = 500, invert: str = "auto"
+    ) -> Answers:
+        """Classify an array of images as it is, or pictures of any size after making them alike.
+
+        Args:
+            images: Pixels 0..255, light on dark as in Fashion-MNIST: uint8 [H, W], [N, H, W] or [N, H, W, 1]; of a
+                colour model [H, W, C] or [N, H, W, C]. Or a picture: a path, a file's content as bytes, a Pillow image.
+                Or a list of pictures.
+            batch_size: Images that are computed at once: memory, not the answers, depends on it.
+            invert: For pictures: whether light and dark are exchanged, see `fashion_keras.images.reading.read_picture`.
+
+        Raises:
+            ImageError: It is anything else; floats above all, which the SavedModel itself would cut to integers. Or a
+                picture cannot be read.
+            DataError: The model does not compute.
+        """
+        if batch_size < 1:
+            raise ImageError(f"batch_size must be at least 1, got {batch_size}")
+        pixels, notes = read_images(images, self.image_shape, invert)
+        starts = range(0, max(len(pixels), 1), batch_size)
+        parts = [self._compute(pixels[start : start + batch_size]) for start in starts]
+        outputs = {name: np.concatenate([part[name] for part in parts]) for name in _OUTPUTS}
+        return Answers(
+            class_id=outputs["class_id"],
+            class_name=[name.decode() for name in outputs["class_name"]],
+            probabilities=outputs["probabilities"],
+            class_names=self.class_names,
+            notes=notes,
+        )
+
+    def _compute(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        tf = import_tensorflow()
+        try:
+            outputs = self._loaded.signatures["serve"](images=tf.constant(pixels))
+        except tf.errors.OpError as error:
+            raise DataError(f"{self.info.path} does not compute: {first_line(error)}") from error
+        arrays = {name: outputs[name].numpy() for name in _OUTPUTS}
+        if not np.isfinite(arrays["probabilities"]).all():
+            raise DataError(f"{self.info.path} gives numbers that are no probabilities: its weights are damaged")
+        return arrays
+
+
+def load_model(path: str | os.PathLike[str]) -> Classifier:
+    """Load a SavedModel that `fashion_keras` exported.
+
+    A SavedModel is a program: load only your own, or one whose sums you have checked.
+
+    Args:
+        path: The name of a shipped model, such as `cnn`, or a SavedModel's folder with or without its version, see
+            `find_model`.
+
+    Raises:
+        DataError: There is no SavedModel, it is damaged, or it has another signature.
+    """
+    try:
+        folder = find_model(path)
+        _check_files(folder)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    record = read_record(folder)
+    if damaged := find_damage(folder, record):
+        raise DataError(f"{folder} is damaged: {damaged} is not as it was written; export the model again")
+    # Of a stranger's SavedModel there need not be a record; without the package's own one nothing would be checked.
+    if not record and is_shipped(folder):
+        raise DataError(f"{folder} is damaged: it comes with the package and lacks {RECORD}; install the package again")
+    tf = import_tensorflow()
+    try:
+        loaded = tf.saved_model.load(str(folder))
+        fits = _has_signature(loaded)
+    # Random bytes in a SavedModel make TensorFlow raise almost anything.
+    except Exception as error:
+        raise DataError(f"{folder} cannot be loaded as a SavedModel: {first_line(error)}") from error
+    if not fits:
+        raise DataError(
+            f"{folder} is a SavedModel of another kind: its `serve` must give {', '.join(_OUTPUTS)} of `images`"
+        )
+    return Classifier(loaded, ModelInfo.of(folder, record))
+
+
+def _check_files(folder: Path) -> None:
+    """Check that all in a SavedModel are files and folders: to read a pipe or a device could last for ever.
+
+    Raises:
+        DataError: There is something else, or a file is larger than any of its kind.
+    """
+    for file in _files_in(folder):
+        if not file.is_file():
+            raise DataError(f"{folder} is damaged: {file.relative_to(folder)} is no file; export the model again")
+    for name, limit in (("saved_model.pb", MAX_GRAPH_BYTES), (RECORD, _MAX_RECORD_BYTES)):
+        if (folder / name).exists() and (folder / name).stat().st_size > limit:
+            raise DataError(f"{folder} is damaged: {name} is larger than any can be; export the model again")
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Yield what is no folder; links to folders count as files."""
+    for here, folders, files in os.walk(folder):
+        yield from (Path(here, name) for name in files)
+        yield from (path for name in folders if (path := Path(here, name)).is_symlink())
+
+
+def _has_signature(loaded: Any) -> bool:
+    if "serve" not in loaded.signatures:
+        return False
+    serve = loaded.signatures["serve"]
+    inputs, outputs = serve.structured_input_signature[1], serve.structured_outputs
+    if set(inputs) != {"images"} or set(outputs) != set(_OUTPUTS):
+        return False
+    size = inputs["images"].shape[1:].as_list()
+    return (
+        inputs["images"].dtype.name == "uint8"
+        and len(size) in (2, 3)
+        and None not in (*size, outputs["probabilities"].shape[1])
+        and outputs["class_name"].dtype.name == "string"
+    )

@@ -1,0 +1,119 @@
+"""What a SavedModel says of itself: where it comes from and how well it does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fashion_keras.formatting import printable
+from fashion_keras.statistics.classifier import wilson_interval
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What is known of a model; None or empty where its record does not say.
+
+    Attributes:
+        path: The SavedModel's folder.
+        label: Its configuration in short, such as `cnn-adam-0.001-10epochs`.
+        settings: The configuration of its training; what it does not name has its default.
+        seed: The seed of its training.
+        accuracy: On the test set, a fraction.
+        accuracy_interval: Where the accuracy of this model on new images of the same kind lies, with 95 % confidence
+            (Wilson); how much another training would differ it does not say.
+        num_test_images: What the accuracy was measured on.
+        num_differences: Test images of which the export names another class than its run, whose accuracy it is.
+        data_name: The data set.
+        data_hash: SHA-256 of the data's content.
+        versions: Of Python and the packages that exported it.
+        trained_at: The end of its training, ISO 8601.
+        exported_at: The end of its export, ISO 8601.
+        class_names: The names of the classes, in the order of their ids.
+        record: All of the record, see `fashion_keras.export.read_record`.
+    """
+
+    path: Path
+    label: str | None
+    settings: Mapping[str, Any]
+    seed: int | None
+    accuracy: float | None
+    accuracy_interval: tuple[float, float] | None
+    num_test_images: int | None
+    num_differences: int | None
+    data_name: str | None
+    data_hash: str | None
+    versions: Mapping[str, str]
+    trained_at: str | None
+    exported_at: str | None
+    class_names: tuple[str, ...]
+    record: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, path: Path, record: Mapping[str, Any]) -> "ModelInfo":
+        """Return what a record says; a part that is missing or of another type counts as not said."""
+        names = find_in(record, list, "class_names") or []
+        accuracy = find_in(record, float, "run", "final", "test_accuracy")
+        accuracy = accuracy if accuracy is not None and 0.0 <= accuracy <= 1.0 else None
+        # The exporter compares model and export on the whole test set, and writes on how many images.
+        num_images = find_in(record, int, "parity", "num_images") if accuracy is not None else None
+        num_images = num_images if num_images is not None and 0 < num_images < 2**53 else None
+        return cls(
+            path=path,
+            label=find_in(record, str, "run", "label"),
+            settings=find_in(record, dict, "run", "config") or {},
+            seed=find_in(record, int, "run", "seed"),
+            accuracy=accuracy,
+            accuracy_interval=None
+            if accuracy is None or num_images is None
+            else wilson_interval(round(accuracy * num_images), num_images),
+            num_test_images=num_images,
+            num_differences=find_in(record, int, "parity", "num_differences_to_run"),
+            data_name=find_in(record, str, "run", "data", "name"),
+            data_hash=find_in(record, str, "run", "data", "content_hash"),
+            versions=find_in(record, dict, "versions") or {},
+            trained_at=find_in(record, str, "run", "finished_at"),
+            exported_at=find_in(record, str, "exported_at"),
+            class_names=tuple(names) if all(isinstance(name, str) for name in names) else (),
+            record=record,
+        )
+
+    def __str__(self) -> str:
+        rows = {
+            "model": self.label,
+            "settings": ", ".join(_describe(*setting) for setting in self.settings.items()),
+            "seed": None if self.seed is None else str(self.seed),
+            "test accuracy": self._describe_accuracy(),
+            "data": " ".join(filter(None, (self.data_name, self.data_hash))),
+            "classes": ", ".join(self.class_names),
+            "trained": self.trained_at,
+            "exported": self.exported_at,
+            "versions": ", ".join(f"{package} {number}" for package, number in self.versions.items()),
+            "folder": str(self.path),
+        }
+        return "\n".join(f"{name:15}{printable(value)}" for name, value in rows.items() if value)
+
+    def _describe_accuracy(self) -> str | None:
+        if self.accuracy is None:
+            return None
+        text = f"{self.accuracy:.2%}"
+        if self.accuracy_interval is not None:
+            low, high = self.accuracy_interval
+            text += f", {low:.2%} to {high:.2%} on new images (95 %, from {self.num_test_images:,} test images)"
+        return f"{text}; the export differs on {self.num_differences:,} of them" if self.num_differences else text
+
+
+def find_in(record: Any, kind: type, *keys: str) -> Any:
+    """Return what stands at a place of nested mappings if it is of a type, or None."""
+    for key in keys:
+        record = record.get(key) if isinstance(record, Mapping) else None
+    if kind is float and isinstance(record, int):
+        record = float(record) if abs(record) < 2**53 else None
+    return record if isinstance(record, kind) and not isinstance(record, bool) else None
+
+
+def _describe(name: str, value: Any) -> str:
+    """Return a setting for people, such as `optimizer adam (learning_rate 0.001)`."""
+    if not isinstance(value, Mapping):
+        return f"{name} {value}"
+    options = ", ".join(_describe(*option) for option in value.items() if option[0] != "name")
+    return f"{name} {value.get('name', '')}" + (f" ({options})" if options else "")

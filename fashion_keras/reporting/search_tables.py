@@ -1,0 +1,121 @@
+"""A search's trials for people and for programs: the leaderboard and the CSV files."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from fashion_keras.config.run_config import canonical_json
+from fashion_keras.reporting.rendering import escape_markdown
+from fashion_keras.storage.results import METRICS
+from fashion_keras.tuning.search.importance import ForestReport
+from fashion_keras.tuning.search.trials import Objective, Trial, describe_values, rank
+
+SHOWN = 10
+HEADS = ("rank", "trial", "validation accuracy, %", "validation loss", "epochs", "minutes", "settings")
+
+
+def leaderboard_rows(trials: Sequence[Trial], objective: Objective) -> list[tuple[str, ...]]:
+    """Return the trials as texts under `HEADS`, the best first."""
+    return [(str(place), *_texts(trial)) for place, trial in enumerate(rank(trials, objective), start=1)]
+
+
+def _texts(trial: Trial) -> tuple[str, ...]:
+    settings = describe_values(trial.values)
+    if trial.run is None:
+        return (str(trial.number), "failed", "–", str(trial.config.epochs), "–", f"{settings}; {trial.message}")
+    if trial.status == "diverged":
+        accuracy, loss = "diverged", "–"
+    else:
+        accuracy = f"{100 * (trial.run.final['val_accuracy'] or 0):.2f}"
+        loss = f"{trial.run.final['val_loss'] or 0:.4f}"
+    minutes = f"{trial.run.seconds['total'] / 60:.2f}"
+    return (str(trial.number), accuracy, loss, str(trial.config.epochs), minutes, settings)
+
+
+def to_rich(rows: Sequence[tuple[str, ...]]) -> Table:
+    """Return the first rows of the leaderboard for the terminal."""
+    table = Table(box=box.HORIZONTALS, show_edge=False, pad_edge=False)
+    for head in HEADS:
+        table.add_column(
+            head.replace(" ", "\n"), justify="left" if head == "settings" else "right", no_wrap=head != "settings"
+        )
+    for row in rows[:SHOWN]:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def to_markdown(title: str, lines: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return the whole leaderboard as a page.
+
+    Args:
+        title: Its heading.
+        lines: What there is to know of the search, an item each.
+        rows: See `leaderboard_rows`.
+    """
+    text = [f"# {escape_markdown(title)}", "", *(f"- {escape_markdown(line)}" for line in lines), ""]
+    text += [_row(HEADS), _row(["---:"] * (len(HEADS) - 1) + ["---"])]
+    text += [_row(escape_markdown(cell) for cell in row) for row in rows]
+    return "\n".join(text) + "\n"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def trials_csv(trials: Sequence[Trial]) -> str:
+    """Return every trial as a row, in their order.
+
+    The columns are `trial`, `generation`, `status` (`finished`, `diverged` or `failed`), the last epoch's values under
+    `METRICS` (fractions and nats; those of the test set are empty, as it is never evaluated), `epochs`,
+    `train_seconds`, `total_seconds` and `startup_seconds`, the run's `folder` in the store and `run_id`, `config` and
+    `message`, and a column `hp:NAME` for each hyperparameter, empty where it does not apply.
+    """
+    names = list(dict.fromkeys(name for trial in trials for name in trial.values))
+    heads = ["trial", "generation", "status", *METRICS, "epochs", *(f"{name}_seconds" for name in _SECONDS)]
+    heads += ["folder", "run_id", "config", "message", *(f"hp:{name}" for name in names)]
+    return _csv_text(heads, (_fields(trial, names) for trial in trials))
+
+
+_SECONDS = ("train", "total", "startup")
+
+
+def _fields(trial: Trial, names: Sequence[str]) -> list[Any]:
+    final = trial.run.final if trial.run else {}
+    seconds = trial.run.seconds if trial.run else {}
+    return [
+        trial.number,
+        trial.generation,
+        trial.status,
+        *(final.get(name) for name in METRICS),
+        trial.config.epochs,
+        *(seconds.get(name) for name in _SECONDS),
+        trial.config.folder,
+        trial.config.run_id,
+        canonical_json(trial.config.to_json()),
+        trial.message,
+        *(trial.values.get(name) for name in names),
+    ]
+
+
+def importance_csv(report: ForestReport) -> str:
+    """Return the importances as rows of `hyperparameter`, `importance`, `low` and `high`: shares of the variance."""
+    rows = ([item.name, item.mean, item.low, item.high] for item in report.importances)
+    return _csv_text(["hyperparameter", "importance", "low", "high"], rows)
+
+
+def _csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows([f"{value:.8g}" if _is_number(value) else value for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float) and math.isfinite(value)

@@ -1,0 +1,323 @@
+"""What a comparison with tuned arms shows besides: what was tried and picked, and whether the order survives."""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
+from fashion_keras.config.run_config import COMPONENT_KINDS, RunConfig, option_values
+from fashion_keras.reporting.cells import ABSENT, ACCURACY, Cell, MeasuredCell, TextCell
+from fashion_keras.reporting.rendering import csv_text, to_csv
+from fashion_keras.reporting.summary import describe_results
+from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.text import count_noun
+from fashion_keras.statistics import MIN_SEEDS, Comparison, Verdict, compare_arms, look_number, mean_interval
+from fashion_keras.storage.comparison import ArmResults, ComparisonResults
+from fashion_keras.storage.tunings import TunedArm, TuningRecord
+
+TUNING_CSV = "tuning.csv"
+TUNING_JSON = "tuning.json"
+
+_EQUAL = "no difference"
+_DECIDED = {
+    Verdict.BETTER: "better",
+    Verdict.BETTER_NEGLIGIBLY: "better",
+    Verdict.WORSE: "worse",
+    Verdict.WORSE_NEGLIGIBLY: "worse",
+    Verdict.EQUIVALENT: _EQUAL,
+}
+
+
+def tuning_of(results: ComparisonResults) -> TuningRecord | None:
+    """Return how the settings of a comparison's arms were picked; None where none was tuned."""
+    return None if results.record.tuning is None else TuningRecord.from_json(results.record.tuning)
+
+
+def build_tuning_tables(results: ComparisonResults) -> list[Table]:
+    """Return the table of what was tuned and the one of pairs of arms before and after; none where none was tuned."""
+    tuning = tuning_of(results)
+    if tuning is None or results.untuned is None:
+        return []
+    pairs = build_ordering(results)
+    return [build_tuning(results, tuning, results.untuned), *([pairs] if pairs else [])]
+
+
+def tuning_files(results: ComparisonResults) -> dict[str, str]:
+    """Return the files of a tuning by their names: every trial, the same with settings and picks, and both tables."""
+    tuning = tuning_of(results)
+    if tuning is None:
+        return {}
+    tables = dict(zip(("tuned_untuned.csv", "ordering.csv"), build_tuning_tables(results), strict=False))
+    return {
+        TUNING_CSV: _trials_csv(tuning),
+        TUNING_JSON: _tuning_json(tuning),
+        **{name: to_csv(table) for name, table in tables.items()},
+    }
+
+
+def build_tuning(results: ComparisonResults, tuning: TuningRecord, untuned: ComparisonResults) -> Table:
+    """Tabulate what each arm tried and picked, and its test accuracy beside that of its untuned setting."""
+    before, words = {arm.name: arm for arm in untuned.arms}, tuning.setting
+    tried = {arm.name: arm for arm in tuning.arms}
+    rows = [_build_row(arm, tried[arm.name], before[arm.name], tuning, len(results.seeds)) for arm in results.arms]
+    return Table(
+        title=f"Tuning of {words}",
+        caption=describe_results(results),
+        columns=(
+            Column("tried", "tried", f"how many values of {words} the arm tried, and from where to where."),
+            Column("pick", "picked", f"the value of {words} with the best validation accuracy after the last epoch."),
+            Column(
+                "tuning_accuracy",
+                "when picked, %",
+                "that validation accuracy, on the tuning seeds. As the best of several it is a little too good.",
+            ),
+            Column("test_accuracy", "test accuracy, %", "at the pick, on the measuring seeds, after the last epoch."),
+            Column("untuned", "untuned", f"the arm's {words} in the comparison before."),
+            Column("untuned_accuracy", "untuned test accuracy, %", "at that value, on the same measuring seeds."),
+            Column(
+                "gain",
+                "gain, points",
+                "mean over the seeds of the tuned arm's test accuracy minus the untuned one's, with its 95 % interval.",
+            ),
+        ),
+        rows=tuple(rows),
+        notes=(*_how_picked(tuning), *_describe_orders(results, untuned, tried), *_precisions(results, untuned)),
+    )
+
+
+def _build_row(arm: ArmResults, tried: TunedArm, before: ArmResults, tuning: TuningRecord, num_seeds: int) -> Row:
+    low, high = tuning.ranges[-1]
+    pick, value = tried.pick, _setting_of(before, tuning.setting)
+    edge = (f"({tried.edge}", "tried)") if tried.edge else ()
+    tried_fields = {"values": len(tried.trials), "low": low, "high": high}
+    cells: list[Cell] = [
+        TextCell((f"{len(tried.trials)}", f"from {low:g}", f"to {high:g}"), tried_fields),
+        TextCell((f"{pick.value:g}", *edge), {"value": pick.value, "edge": tried.edge or None}),
+        TextCell((ACCURACY.text(pick.val_accuracy),), {"validation": pick.val_accuracy}),
+        MeasuredCell.of(ACCURACY, arm.finals("test_accuracy")),
+        TextCell((f"{value:g}",), {"value": value}),
+        MeasuredCell.of(ACCURACY, before.finals("test_accuracy")),
+        _gain(arm, before),
+    ]
+    return Row(
+        arm=arm.name,
+        described=False,
+        num_runs=len(arm.runs),
+        num_diverged=sum(run.status == "diverged" for run in arm.runs.values()),
+        num_seeds=num_seeds,
+        cells=tuple(cells),
+    )
+
+
+def _setting_of(arm: ArmResults, setting: str) -> float:
+    config = RunConfig.from_json(arm.record.config)
+    if setting == "batch_size":
+        return config.batch_size
+    values = {
+        name: value for kind in COMPONENT_KINDS for name, value in option_values(kind, getattr(config, kind)).items()
+    }
+    return float(values[setting])
+
+
+def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
+    seeds = [seed for seed in arm.runs if seed in before.runs]
+    pairs = [(arm.runs[seed].final["test_accuracy"], before.runs[seed].final["test_accuracy"]) for seed in seeds]
+    gains = np.array([new - old for new, old in pairs if new is not None and old is not None])
+    if not len(gains):
+        return TextCell((ABSENT,), {"mean": None, "low": None, "high": None})
+    mean = float(gains.mean())
+    low, high = mean_interval(gains) or (None, None)
+    return TextCell((_points(mean), *_brackets(low, high)), {"mean": mean, "low": low, "high": high})
+
+
+def _how_picked(tuning: TuningRecord) -> list[str]:
+    """The footnotes that say what the verdicts rest on."""
+    setting, (low, high) = tuning.setting, tuning.ranges[0]
+    axis = "a logarithmic" if tuning.scale == "log" else "a linear"
+    seeds = ", ".join(f"{seed:,}" for seed in tuning.seeds)
+    notes = [
+        f"Every arm tried the same {count_noun(tuning.budgets[0], 'value')} of {setting} from {low:g} to {high:g}, "
+        f"quasi-random on {axis} scale, on tuning seed{'s' * (len(tuning.seeds) > 1)} {seeds}, which no measured run "
+        "has. The pick is the one with the best validation accuracy after the last epoch; the test set was not "
+        f"evaluated. The verdicts hold for the values of {setting} that were picked, and for nothing else that might "
+        "have been tuned."
+    ]
+    notes += [
+        f"Then the range was widened to {low:g} to {high:g}: every arm tried the same "
+        f"{count_noun(added, 'further value')}."
+        for (low, high), added in zip(tuning.ranges[1:], tuning.budgets[1:], strict=True)
+    ]
+    notes += [
+        f"{arm.name} stands for {', '.join(arm.merged)} too: they differ in {setting} alone. Untuned it is itself."
+        for arm in tuning.arms
+        if arm.merged
+    ]
+    notes += [
+        f"The pick of {arm.name} is the {arm.edge} value that was tried: a better one may lie beyond."
+        for arm in tuning.arms
+        if arm.edge
+    ]
+    return notes
+
+
+def _describe_orders(
+    results: ComparisonResults, untuned: ComparisonResults, tuned_names: Mapping[str, TunedArm]
+) -> list[str]:
+    """Say the order of the arms by their means, tuned and untuned."""
+    after = _order(results.arms)
+    before = _order([arm for arm in untuned.arms if arm.name in tuned_names])
+    if not after or not before:
+        return []
+    verdict = "The order of the means survives." if after == before else "The order of the means does not survive."
+    return [
+        f"From the best mean test accuracy down, tuned: {', '.join(after)}; untuned: {', '.join(before)}. {verdict}"
+    ]
+
+
+def _order(arms: Sequence[ArmResults]) -> list[str]:
+    means = {arm.name: float(np.nanmean(arm.finals("test_accuracy"))) for arm in arms if arm.runs}
+    return sorted(means, key=lambda name: -means[name]) if len(means) == len(arms) else []
+
+
+def _precisions(results: ComparisonResults, untuned: ComparisonResults) -> list[str]:
+    after, before = (
+        {str(arm.record.config.get("precision", RunConfig.precision)) for arm in found.arms}
+        for found in (results, untuned)
+    )
+    if after == before:
+        return []
+    known = ", which were found equivalent within 0.2 points (precision_fcn, precision_cnn)"
+    return [
+        f"The tuned arms were trained in {', '.join(sorted(after))} and the untuned ones in "
+        f"{', '.join(sorted(before))}{known if BFLOAT16_IS_EQUIVALENT else ''}."
+    ]
+
+
+def build_ordering(results: ComparisonResults) -> Table | None:
+    """Set each pair of arms beside itself untuned: does the sign of their difference survive?
+
+    Returns:
+        The table, or None where a run is missing.
+    """
+    if results.untuned is None:
+        return None
+    names = [arm.name for arm in results.arms]
+    after, before = compare_pairs(results, names), compare_pairs(results.untuned, names)
+    if not after or not before:
+        return None
+    rows, kept = [], []
+    for new, old in zip(after, before, strict=True):
+        kept.append(_survival(new, old))
+        cells = (_pair_cell(new), _pair_cell(old), TextCell((kept[-1],), {"text": kept[-1]}))
+        rows.append(Row(new.arm, False, new.num_seeds, 0, len(results.seeds), cells))
+    decided = [word for word in kept if word != "undecided"]
+    return Table(
+        title="Tuned and untuned, pair by pair",
+        caption=describe_results(results),
+        columns=(
+            Column(
+                "tuned",
+                "tuned",
+                "mean over the seeds of the first arm's test accuracy minus the second's, in points, with its 95 % "
+                "interval, and what is said of the first.",
+            ),
+            Column("untuned", "untuned", "the same of the two arms before tuning."),
+            Column("survival", "sign", "whether both verdicts have the same sign, where there is a verdict in both."),
+        ),
+        rows=tuple(rows),
+        notes=(
+            f"Of {count_noun(len(rows), 'pair')}, {len(decided)} with a verdict in both: "
+            f"{decided.count('same')} with the same sign.",
+            f"The verdicts are over all {count_noun(len(rows), 'pair')} at once, and so stricter than those against "
+            "one baseline.",
+        ),
+    )
+
+
+def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Comparison, ...]:
+    """Compare each of some arms with each that stands before it, by final test accuracy, seed by seed.
+
+    Returns:
+        One for each pair, its arm called `later − earlier`; nothing where a run is missing.
+    """
+    finals = {arm.name: arm.finals("test_accuracy") for arm in results.arms if arm.name in names}
+    if any(len(row) < len(results.seeds) or not np.isfinite(row).all() for row in finals.values()):
+        return ()
+    pairs: dict[str, NDArray[np.float64]] = {
+        f"{later} − {earlier}": finals[later] - finals[earlier] for earlier, later in combinations(names, 2)
+    }
+    looks = [look["seeds"] for look in results.record.looks]
+    # The difference itself against nothing: then the correction is over all pairs, whichever arm they share.
+    return compare_arms(
+        {"nothing": np.zeros(len(results.seeds)), **pairs},
+        "nothing",
+        planned_seeds=max(MIN_SEEDS, len(results.seeds)),
+        look=look_number(looks, len(results.seeds), MIN_SEEDS),
+    )
+
+
+def _pair_cell(comparison: Comparison) -> TextCell:
+    low, high = comparison.interval or (None, None)
+    fields = {
+        "mean": comparison.mean_difference,
+        "low": low,
+        "high": high,
+        "holm": comparison.adjusted_p,
+        "verdict": str(comparison.verdict),
+    }
+    return TextCell(
+        (_points(comparison.mean_difference), *_brackets(low, high), *str(comparison.verdict).split()), fields
+    )
+
+
+def _survival(new: Comparison, old: Comparison) -> str:
+    if Verdict.UNDECIDED in (new.verdict, old.verdict):
+        return "undecided"
+    after, before = _DECIDED[new.verdict], _DECIDED[old.verdict]
+    if after == before:
+        return "same"
+    return "changed" if _EQUAL in (after, before) else "reversed"
+
+
+def _brackets(low: float | None, high: float | None) -> tuple[str, ...]:
+    """Return an interval in parts, cut off at what two accuracies can differ by."""
+    if low is None or high is None:
+        return ()
+    return (f"({_points(max(low, -1.0))}", f"to {_points(min(high, 1.0))})")
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.2f}"
+
+
+def _trials_csv(tuning: TuningRecord) -> str:
+    """Every trial's run: the arm, the value and its seed, what validation said, whether it was picked, its folder."""
+    heads = ["arm", tuning.setting, "seed", "status", "val_accuracy", "val_loss", "picked", "folder"]
+    rows = [
+        [
+            arm.name,
+            trial.value,
+            run.seed,
+            run.status,
+            run.val_accuracy,
+            run.val_loss,
+            int(trial is arm.pick),
+            run.folder,
+        ]
+        for arm in tuning.arms
+        for trial in arm.trials
+        for run in trial.runs
+    ]
+    return csv_text(heads, rows)
+
+
+def _tuning_json(tuning: TuningRecord) -> str:
+    picks = {
+        arm.name: {"value": arm.pick.value, "val_accuracy": arm.pick.val_accuracy, "edge": arm.edge}
+        for arm in tuning.arms
+    }
+    content = {name: value for name, value in tuning.to_json().items() if name != "untuned"}
+    return json.dumps({**content, "picks": picks}, indent=1) + "\n"

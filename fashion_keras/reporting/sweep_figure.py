@@ -1,0 +1,89 @@
+"""The picture of a tuning: validation accuracy against the value that was tried, an arm a line, the picks marked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from fashion_keras.reporting.figures import STYLE, finish, render
+from fashion_keras.reporting.panels import Style, arm_style
+from fashion_keras.reporting.summary import describe_results
+from fashion_keras.reporting.sweep import tuning_of
+from fashion_keras.reporting.text import one_line, shorten
+from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.storage.files import write_files
+from fashion_keras.storage.tunings import TunedArm, TuningRecord
+
+SHOWN_POINTS = 15.0
+"""Values whose accuracy lies farther below the best are off the scale: what is near the picks is what matters."""
+
+
+def draw_tuning(results: ComparisonResults, folder: Path, suffixes: Sequence[str]) -> list[Path]:
+    """Draw the trials of a comparison's tuning and return the files, one of each format; none where none was tuned.
+
+    Raises:
+        StoreError: The folder cannot be written, in one line.
+    """
+    tuning = tuning_of(results)
+    if tuning is None or not suffixes:
+        return []
+    title = f"{one_line(results.record.title)}\n{one_line(describe_results(results))}"
+    with matplotlib.style.context(["default", STYLE]):
+        figure = _draw(tuning, title)
+        contents = {f"tuning.{suffix}": render(figure, suffix) for suffix in suffixes}
+    return write_files(folder, contents)
+
+
+def _draw(tuning: TuningRecord, title: str) -> Figure:
+    figure = Figure((7.2, 4.6), layout="constrained")
+    axis = figure.subplots()
+    styles = [arm_style(number) for number in range(len(tuning.arms))]
+    best = 100 * max(arm.pick.val_accuracy or 0.0 for arm in tuning.arms)
+    floor = max(best - SHOWN_POINTS, 0.0)
+    num_hidden = sum(_draw_arm(axis, arm, style, floor) for arm, style in zip(tuning.arms, styles, strict=True))
+    low, high = tuning.ranges[-1]
+    axis.set_ylim(floor, best + 0.05 * (best - floor))
+    axis.set_xscale(tuning.scale)
+    # Powers of ten as they stand: names may hold any character, so that no text is read as a formula.
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    margin = (high / low) ** 0.03 if tuning.scale == "log" else 0.03 * (high - low)
+    axis.set_xlim((low / margin, high * margin) if tuning.scale == "log" else (low - margin, high + margin))
+    axis.set_xlabel(tuning.setting.replace("_", " "))
+    axis.set_ylabel("validation accuracy (%)")
+    handles = [
+        Line2D([], [], label=shorten(f"{arm.name}: {arm.pick.value:g}", 60), **style)
+        for arm, style in zip(tuning.arms, styles, strict=True)
+    ]
+    finish(figure, title, handles, _describe(tuning, num_hidden))
+    return figure
+
+
+def _draw_arm(axis: Axes, arm: TunedArm, style: Style, floor: float) -> int:
+    """Draw an arm's trials and its pick, and return how many of them are off the scale."""
+    values = [trial.value for trial in arm.trials]
+    scores = np.array([np.nan if trial.val_accuracy is None else 100 * trial.val_accuracy for trial in arm.trials])
+    axis.plot(values, scores, **style)
+    axis.plot(
+        [arm.pick.value],
+        [100 * (arm.pick.val_accuracy or 0.0)],
+        linestyle="none",
+        marker="o",
+        markersize=10,
+        markerfacecolor="none",
+        markeredgecolor=style["color"],
+        markeredgewidth=1.2,
+    )
+    return int(np.sum(~(scores >= floor)))
+
+
+def _describe(tuning: TuningRecord, num_hidden: int) -> str:
+    over = "one run" if len(tuning.seeds) == 1 else f"mean over {len(tuning.seeds)} runs"
+    text = f"Each mark: a value that was tried, {over}, after the last epoch. Rings and numbers: the picks."
+    if not num_hidden:
+        return text
+    return f"{text} {num_hidden} trials diverged or lie more than {SHOWN_POINTS:g} points below the best: not shown."

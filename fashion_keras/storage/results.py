@@ -1,0 +1,81 @@
+"""What a run leaves behind, as plain data and arrays."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.config.run_config import RunConfig
+
+HISTORY_KEYS = (
+    "train_loss",
+    "train_accuracy",
+    "val_loss",
+    "val_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "learning_rate",
+    "seconds",
+)
+"""What is logged each epoch: losses in nats, accuracies as fractions, the rate at the epoch's end, and the seconds of
+its training without the evaluations. The training columns are the epoch's means in training mode."""
+
+METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+
+History = Mapping[str, list[float | None]]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a trained model says of the test images, in their order.
+
+    Attributes:
+        class_id: uint8 [M].
+        loss: Cross-entropy in nats, float32 [M].
+        probabilities: float16 [M, K], for pictures of mistakes only: the rounding flips classes.
+        correct: bool [M].
+    """
+
+    class_id: NDArray[np.uint8]
+    loss: NDArray[np.float32]
+    probabilities: NDArray[np.float16]
+    correct: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One finished run.
+
+    Attributes:
+        config: What was run.
+        status: `"finished"`, or `"diverged"` where the training or validation loss ended as no finite number.
+        history: One value per epoch under each of `HISTORY_KEYS`; None where it was not a number or not evaluated.
+        final: The last epoch's values under each of `METRICS`.
+        seconds: `train` without and `total` with the evaluations, `startup` from the call to the first epoch.
+        environment: Versions and machine.
+        weights: The model's final weights, in Keras's order.
+        predictions: Of the test set; None where it was never evaluated.
+    """
+
+    config: RunConfig
+    status: str
+    history: History
+    final: Mapping[str, float | None]
+    seconds: Mapping[str, float]
+    environment: Mapping[str, Any]
+    weights: list[NDArray[Any]]
+    predictions: Predictions | None
+
+
+def pack_bits(flags: NDArray[np.bool_]) -> str:
+    """Return flags [M] as base64, eight a byte."""
+    return base64.b64encode(np.packbits(flags).tobytes()).decode()
+
+
+def unpack_bits(text: str, count: int) -> NDArray[np.bool_]:
+    """Return the `count` flags, bool [count], that `pack_bits` wrote."""
+    packed = np.frombuffer(base64.b64decode(text), np.uint8)
+    return np.unpackbits(packed, count=count).astype(bool)

@@ -1,0 +1,184 @@
+"""Timing runs: what is timed, and the file that holds what was measured. Knows no TensorFlow.
+
+A measurement is one arm trained for a few epochs in a warm process, with nothing beside it. It bypasses the store,
+whose runs are trained side by side and take the longer for it.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
+from fashion_keras.errors import StoreError
+from fashion_keras.experiments import load_experiment, published_rows
+from fashion_keras.names import NAMES
+
+TIMES = "times.csv"
+"""The file of the timing runs, in the working folder and among what is published."""
+
+
+@dataclass(frozen=True)
+class TimedArm:
+    """An arm that the report has numbers of.
+
+    Attributes:
+        names: `COMPARISON/ARM`, one for each comparison that shows it.
+        config: What is trained; its epochs are those of a whole run.
+        published_minutes: How long the report's run took; None where it does not say.
+    """
+
+    names: tuple[str, ...]
+    config: RunConfig
+    published_minutes: float | None
+
+
+def timed_arms() -> tuple[TimedArm, ...]:
+    """Return every arm that the report has numbers of, once though several comparisons show it.
+
+    The others differ from these in rates and constants alone, which cost no time.
+    """
+    names: dict[RunConfig, list[str]] = {}
+    minutes: dict[RunConfig, float | None] = {}
+    for experiment in map(load_experiment, NAMES):
+        for arm in experiment.arms:
+            if arm.published:
+                config = experiment.config_of(arm)
+                names.setdefault(config, []).append(f"{experiment.name}/{arm.name}")
+                minutes[config] = published_rows()[arm.published]["time_minutes"]
+    return tuple(TimedArm(tuple(of), config, minutes[config]) for config, of in names.items())
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One arm in one round: a row of `times.csv`.
+
+    Attributes:
+        round: From 1; every arm is measured once in each.
+        place: From 1, in the order of the round.
+        arms: Every name of the arm, `COMPARISON/ARM`, separated by spaces.
+        epochs: Those of a whole run of the arm.
+        timed_epochs: Those that were timed, after one to warm up.
+        train_seconds: An epoch's training without evaluations, the median of the timed ones.
+        epoch_seconds: The same with the evaluations of the validation and the test images.
+        other_cores: How many cores other processes kept busy meanwhile; NaN where the system does not say.
+        threads, precision: Of the run.
+        data: The data set's name.
+        processor, cores, platform, python, tensorflow, keras: Where and with what.
+        protocol: The protocol version.
+        measured_at: UTC.
+    """
+
+    round: int
+    place: int
+    arms: str
+    epochs: int
+    timed_epochs: int
+    train_seconds: float
+    epoch_seconds: float
+    other_cores: float
+    threads: int
+    precision: str
+    data: str
+    processor: str
+    cores: int
+    platform: str
+    python: str
+    tensorflow: str
+    keras: str
+    protocol: int
+    measured_at: str
+
+    def run_seconds(self, *, training_alone: bool = False) -> float:
+        """Return how long the epochs of a whole run take, by one warm epoch, with the evaluations or without."""
+        return self.epochs * (self.train_seconds if training_alone else self.epoch_seconds)
+
+
+@dataclass(frozen=True)
+class Times:
+    """What was measured, in the order of the measurements."""
+
+    measurements: tuple[Measurement, ...]
+
+    @property
+    def num_rounds(self) -> int:
+        """How many rounds there are, whole or not."""
+        return len({each.round for each in self.measurements})
+
+    def of(self, name: str) -> dict[int, Measurement]:
+        """Return an arm's measurements by their rounds; `name` is any of its names, `COMPARISON/ARM`."""
+        return {each.round: each for each in self.measurements if name in each.arms.split()}
+
+    def log_ratios(self, first: str, second: str, *, training_alone: bool = False) -> NDArray[np.float64]:
+        """Return the natural logarithm of first over second of whole runs, float64 [rounds that have both].
+
+        Within a round: what slows the machine down for minutes slows both.
+        """
+        ours, theirs = (
+            {number: each.run_seconds(training_alone=training_alone) for number, each in self.of(name).items()}
+            for name in (first, second)
+        )
+        return np.array([math.log(ours[number] / theirs[number]) for number in sorted(ours.keys() & theirs.keys())])
+
+
+def times_text(measurements: Iterable[Measurement]) -> str:
+    """Return the CSV that `read_times` reads; a number that is not known is an empty field."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(Measurement)])
+    writer.writerows([_format(value) for value in astuple(each)] for each in measurements)
+    return text.getvalue()
+
+
+def _format(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.6g}"
+
+
+def load_times(folder: Path) -> Times | None:
+    """Return the timing runs of a folder, or None where it has none.
+
+    Raises:
+        StoreError: As in `read_times`.
+    """
+    path = folder / TIMES
+    return read_times(path) if path.exists() else None
+
+
+def read_times(path: Path) -> Times:
+    """Read timing runs.
+
+    Raises:
+        StoreError: The file cannot be read, or its protocol is another.
+    """
+    try:
+        with path.open(newline="") as file:
+            times = Times(tuple(_parse(row) for row in csv.DictReader(file)))
+    except FileNotFoundError as error:
+        raise StoreError(f"{path} is not there; `fashion-keras times` makes it") from error
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise StoreError(
+            f"{path} holds no timing runs ({error}); move it away, and `fashion-keras times` makes it again"
+        ) from error
+    others = sorted({each.protocol for each in times.measurements} - {PROTOCOL_VERSION})
+    if others:
+        raise StoreError(f"{path} has protocol version {others[0]}, this program {PROTOCOL_VERSION}")
+    return times
+
+
+def _parse(row: Mapping[str, str]) -> Measurement:
+    values: dict[str, Any] = {}
+    for field in fields(Measurement):
+        text = row[field.name]
+        values[field.name] = float(text or "nan") if field.type is float else int(text) if field.type is int else text
+    measurement = Measurement(**values)
+    if not (measurement.train_seconds > 0 and measurement.epoch_seconds > 0):
+        raise ValueError(f"seconds must be above 0 in round {measurement.round}, {measurement.arms}")
+    return measurement

@@ -1,0 +1,1 @@
+"""Training of one run: a configuration and its data in, a result out."""

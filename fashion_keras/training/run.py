@@ -1,0 +1,327 @@
+"""One run: a configuration and its data in, a result out."""
+
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import scipy.special
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from fashion_keras.config.custom_code import is_own_name
+from fashion_keras.config.keras_classes import is_keras_name
+from fashion_keras.config.run_config import Component, RunConfig, option_values
+from fashion_keras.config.seeding import derive_seed
+from fashion_keras.data import Dataset, split_indices
+from fashion_keras.data.orders import num_batches
+from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
+from fashion_keras.errors import ConfigError
+from fashion_keras.models.losses import build_loss
+from fashion_keras.models.networks import build_model
+from fashion_keras.storage.results import METRICS, Predictions, RunResult
+from fashion_keras.training.callbacks import EvaluateTestSet, HistoryLog
+
+_TRIAL_EXAMPLES = 8
+
+OnEpoch = Callable[[int, dict[str, float | None]], None]
+
+
+def train_run(
+    config: RunConfig,
+    dataset: Dataset,
+    on_epoch: OnEpoch | None = None,
+) -> RunResult:
+    """Train one model as the configuration says; on one machine and one thread, equal calls give equal bits.
+
+    Args:
+        config: What to run.
+        dataset: The data whose hash the configuration names.
+        on_epoch: Called after each epoch with its number, from 1, and its record (see `HistoryLog`).
+
+    Raises:
+        ConfigError: The data set is another one, or too small for the configuration; or TensorFlow already runs in
+            this process with another number of threads.
+    """
+    _check_data(config, dataset)
+    with _session(config):
+        return _train(config, dataset, on_epoch)
+
+
+def try_run(config: RunConfig, dataset: Dataset) -> None:
+    """Build what a configuration names and take one step with a few images, to see that it works at all.
+
+    Raises:
+        Exception: Whatever Keras or the user's own code says of it.
+    """
+    _check_data(config, dataset)
+    with _session(config):
+        model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
+        compile_model(model, config, steps_per_epoch=1)
+        images = dataset.train_images[:_TRIAL_EXAMPLES].reshape(-1, *dataset.image_shape)
+        labels = dataset.train_labels[:_TRIAL_EXAMPLES]
+        batches = make_training_dataset(images, labels, batch_size=len(labels), num_epochs=1, seed=0)
+        model.fit(batches, epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
+
+
+@contextmanager
+def _session(config: RunConfig) -> Iterator[None]:
+    """Start afresh, with the seed, the threads and the precision of a configuration."""
+    use_threads(config.threads)
+    policy = keras.config.dtype_policy()  # before the session is cleared, which forgets it
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(derive_seed(config.seed, "global"))
+    keras.config.set_dtype_policy(config.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> RunResult:
+    started = time.perf_counter()
+    train, validation = _split_examples(config, dataset)
+    steps = num_batches(len(train), config.batch_size)
+    model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
+    compile_model(model, config, steps)
+    images, test_images = hold_dataset(dataset, held_dtype(config))
+    batches = make_training_dataset(
+        images,
+        dataset.train_labels,
+        train,
+        batch_size=config.batch_size,
+        num_epochs=config.epochs,
+        seed=config.seed,
+    )
+    test_batches = make_evaluation_dataset(test_images, dataset.test_labels)
+    log = HistoryLog(on_epoch)
+    evaluation = [EvaluateTestSet(test_batches)] if config.evaluate_test == "each_epoch" else []
+    ready = time.perf_counter()
+    model.fit(
+        batches,
+        epochs=config.epochs,
+        steps_per_epoch=steps,
+        validation_data=make_evaluation_dataset(images, dataset.train_labels, validation),
+        shuffle=False,
+        verbose=0,
+        callbacks=[*evaluation, log, keras.callbacks.TerminateOnNaN()],
+    )
+    fitted = time.perf_counter()
+    predictions = predict_test(model, test_batches, dataset.test_labels) if evaluation else None
+    train_seconds = sum(seconds or 0.0 for seconds in log.history["seconds"])
+    # The training loss is taken before each step, and the last of them may have been the one that went too far.
+    is_finite = None not in (log.history["train_loss"][-1], log.history["val_loss"][-1])
+    return RunResult(
+        config=config,
+        status="finished" if is_finite else "diverged",
+        history=log.history,
+        final=_final_values(log.history, predictions),
+        seconds={"train": train_seconds, "total": fitted - ready, "startup": ready - started},
+        environment=describe_environment(),
+        weights=model.get_weights(),
+        predictions=predictions,
+    )
+
+
+def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> float:
+    """Return how many seconds a run takes here: by two epochs of at most twenty steps, and the number of examples."""
+    train, _ = split_indices(len(dataset.train_images), config.validation_fraction, config.seed)
+    whole = config.train_examples or len(train)
+    # Enough steps to time, and for a convolutional network no more than seconds.
+    part = min(whole, 20 * config.batch_size)
+    trial = replace(config, epochs=2, train_examples=part, schedule=Component("constant"))
+    result = train_run(trial, dataset)
+    # The first epoch traces the graphs; the second is like all that follow. A diverged run has the first alone.
+    seconds = [value or 0.0 for value in result.history["seconds"]]
+    first, second = seconds[0], seconds[-1]
+    evaluation = max(0.0, result.seconds["total"] - sum(seconds)) / len(seconds)
+    return result.seconds["startup"] + (first - second) + config.epochs * (second * whole / part + evaluation)
+
+
+def use_threads(threads: int) -> None:
+    """Let TensorFlow use so many threads, which it takes only before its first operation.
+
+    One step runs at a time: a thread more between operations would take turns with it on the same core.
+    """
+    current = tf.config.threading.get_intra_op_parallelism_threads()
+    if current == threads:
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"a run of {threads} threads needs a process in which TensorFlow has not run yet (here with "
+            f"{current or 'all'}); call training.use_threads({threads}) right after importing TensorFlow"
+        ) from error
+
+
+def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -> None:
+    """Compile a model as the configuration says and take the overhead of a step out of `fit`."""
+    loss, metrics = build_loss(config.loss, may_regularise=is_own_name(config.model.name))
+    model.compile(
+        optimizer=build_optimizer(config, steps_per_epoch),
+        loss=loss,
+        metrics=metrics,
+        jit_compile=config.xla,
+        steps_per_execution=steps_per_epoch,
+    )
+    fuse_training_steps(model, steps_per_epoch)
+
+
+def fuse_training_steps(model: keras.Model, steps_per_epoch: int) -> None:
+    """Make `fit` run a whole epoch as one graph, for any compiled model.
+
+    `fit` uses a train function that is already there. Keras's own with `steps_per_execution` asks before each step
+    whether the data has ended, which costs a small network some 5 % of its time; here the number of steps is known.
+
+    Args:
+        model: Compiled with `steps_per_execution=steps_per_epoch`; `run_eagerly` has no effect any more.
+        steps_per_epoch: Batches that one call takes from the iterator; `fit` must be given the same number.
+    """
+    step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else model.train_step
+
+    @tf.function(autograph=False)
+    def train_epoch(iterator: Any) -> dict[str, tf.Tensor]:
+        def train_batch(number: tf.Tensor) -> tf.Tensor:
+            step(next(iterator))
+            return number + 1
+
+        tf.while_loop(lambda number: number < steps_per_epoch, train_batch, [tf.constant(0)])
+        return model.get_metrics_result()
+
+    model.train_function = train_epoch
+
+
+def build_optimizer(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Return the optimizer that a configuration names, its learning rate following the schedule."""
+    classes = {
+        "sgd": keras.optimizers.SGD,
+        "rmsprop": keras.optimizers.RMSprop,
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+    }
+    options = option_values("optimizer", config.optimizer)
+    rate = _build_schedule(config.schedule, options.pop("learning_rate"), steps_per_epoch, config.epochs)
+    if is_keras_name(config.optimizer.name):
+        given = config.optimizer.plain_options(list) | {"learning_rate": rate}
+        return getattr(keras.optimizers, config.optimizer.name)(**given)
+    return classes[config.optimizer.name](learning_rate=rate, **options)
+
+
+def _build_schedule(schedule: Component, rate: float, steps_per_epoch: int, epochs: int) -> Any:
+    if schedule.name == "constant":
+        return rate
+    if is_keras_name(schedule.name):
+        return _build_keras_schedule(schedule, rate)
+    warmup = option_values("schedule", schedule)["warmup_epochs"]
+    steps = (epochs - warmup) * steps_per_epoch
+    if not warmup:
+        return keras.optimizers.schedules.CosineDecay(rate, steps)
+    return keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=warmup * steps_per_epoch)
+
+
+def _build_keras_schedule(schedule: Component, rate: float) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A class of Keras that starts at the optimizer's rate, but for the one that states all its rates itself."""
+    start = {} if schedule.name == "PiecewiseConstantDecay" else {"initial_learning_rate": rate}
+    return getattr(keras.optimizers.schedules, schedule.name)(**start, **schedule.plain_options(list))
+
+
+def predict_test(model: keras.Model, batches: tf.data.Dataset, labels: NDArray[np.int32]) -> Predictions:
+    """Return what a model of logits says of the test images.
+
+    Args:
+        model: From images to logits.
+        batches: The test images in order.
+        labels: int32 [M].
+    """
+    logits = np.concatenate([np.asarray(model.predict_on_batch(images)) for images, _ in batches]).astype(np.float64)
+    log_probabilities = scipy.special.log_softmax(logits, axis=1)
+    class_id = np.argmax(logits, axis=1)
+    return Predictions(
+        class_id=class_id.astype(np.uint8),
+        loss=-log_probabilities[np.arange(len(labels)), labels].astype(np.float32),
+        probabilities=np.exp(log_probabilities).astype(np.float16),
+        correct=class_id == labels,
+    )
+
+
+def _check_data(config: RunConfig, dataset: Dataset) -> None:
+    if dataset.content_hash != config.data:
+        raise ConfigError(
+            f"the configuration names the data {config.data[:12]}, but {dataset.directory} holds "
+            f"{dataset.content_hash[:12]}"
+        )
+
+
+def _split_examples(config: RunConfig, dataset: Dataset) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the indices of the examples for training and for validation."""
+    train, validation = split_indices(len(dataset.train_images), config.validation_fraction, config.seed)
+    if config.train_examples is not None:
+        if config.train_examples > len(train):
+            raise ConfigError(f"train_examples must be at most {len(train)} here, got {config.train_examples}")
+        # At random: a data set may be sorted by class.
+        train = np.random.RandomState(derive_seed(config.seed, "subset")).permutation(train)[: config.train_examples]
+    return train, validation
+
+
+def held_dtype(config: RunConfig) -> str:
+    """Return what a run's images are held in; Keras turns them into what the network takes, to the same bits.
+
+    Of convolutional networks, two at once on two cores take 14 % longer with images in bfloat16 (one alone does not);
+    fully connected ones are quicker with them. A network of the user's own gets float32.
+    """
+    return "bfloat16" if config.precision == "mixed_bfloat16" and config.model.name == "fcn" else "float32"
+
+
+@lru_cache(maxsize=1)  # a worker's runs share them
+def hold_dataset(dataset: Dataset, dtype: str = "float32") -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the training and the test images [N, H, W, C] as the pipelines take them, see `hold_images`."""
+    shape = (-1, *dataset.image_shape)
+    train, test = (images.reshape(shape) for images in (dataset.train_images, dataset.test_images))
+    return hold_images(train, dtype), hold_images(test, dtype)
+
+
+def _final_values(history: dict[str, list[float | None]], predictions: Predictions | None) -> dict[str, float | None]:
+    final = {name: history[name][-1] for name in METRICS}
+    if predictions is not None:
+        # Counted, not accumulated in float32 over batches.
+        final["test_accuracy"] = float(np.mean(predictions.correct))
+    return final
+
+
+def describe_environment() -> dict[str, Any]:
+    """Return versions and processor, for the record: none of it is an input."""
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "processor": _processor_name(),
+        "cores": os.cpu_count(),
+        "peak_memory_mb": round(_peak_memory_mb()),
+    }
+
+
+def _peak_memory_mb() -> float:
+    """The most that this process has held so far, its earlier runs included."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -1,0 +1,1 @@
+"""Search: keras-tuner's oracles over the package's own execution and store."""

@@ -1,0 +1,275 @@
+"""Search spaces: functions from keras-tuner's HyperParameters to the settings of a run.
+
+A space says what varies: it returns changes of the configuration, as `RunConfig.with_changes` takes them. A setting
+that exists only for a choice is asked for in a conditional scope, and is None where it does not apply.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fashion_keras.config.catalogue import suggest
+from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.errors import ConfigError, UserError
+
+Settings = Mapping[str, Any] | RunConfig
+"""Changes of a configuration by name, None where a setting does not apply; or a whole configuration."""
+
+NUM_DIGITS = 3
+"""Significant digits of a rate: more would tell no two trials apart, and would fill the names of the runs."""
+
+
+class SpaceError(UserError):
+    """A search space is not there, or its function is wrong."""
+
+
+def fcn(hp: Any) -> dict[str, Any]:
+    """Fully connected networks: 1 to 4 hidden layers of up to 2048 units, each as wide as the one before or half."""
+    return _fully_connected(hp, [1, 2, 3, 4], [128, 256, 512, 1024, 2048])
+
+
+def fcn_small(hp: Any) -> dict[str, Any]:
+    """The same with up to 3 hidden layers of up to 1024 units: trials of minutes are left out."""
+    return _fully_connected(hp, [1, 2, 3], [128, 256, 512, 1024])
+
+
+def fcn_regularised(hp: Any) -> dict[str, Any]:
+    """Wide fully connected networks that train long: what is left to find is what keeps them from learning by heart.
+
+    A finer search after one of `fcn_small`, whose best trials all were 1024 wide, with batch norm, and nearly all with
+    AdamW: those are fixed here. Its trials were short, which favours little dropout; here there is always some.
+    """
+    depth = hp.Choice("depth", [2, 3])
+    narrowing = hp.Choice("narrowing", [1, 2])
+    return {
+        "model": "fcn",
+        "hidden_units": tuple(1024 // narrowing**layer for layer in range(depth)),
+        "dropout_rate": hp.Choice("dropout_rate", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], default=0.3),
+        "batch_norm": True,
+        "optimizer": "adamw",
+        "learning_rate": _rounded(hp.Float("learning_rate", 2e-4, 5e-3, sampling="log", default=1e-3)),
+        "weight_decay": _rounded(hp.Float("weight_decay", 1e-3, 0.3, sampling="log", default=1e-2)),
+        "schedule": "cosine",
+        "warmup_epochs": hp.Choice("warmup_epochs", [0, 5]),
+        "batch_size": hp.Choice("batch_size", [256, 512], default=512),
+        "label_smoothing": hp.Choice("label_smoothing", [0.0, 0.05, 0.1, 0.2]),
+    }
+
+
+def _fully_connected(hp: Any, depths: list[int], widths: list[int]) -> dict[str, Any]:
+    depth = hp.Choice("depth", depths, default=2)
+    width = hp.Choice("width", widths, default=256)
+    with hp.conditional_scope("depth", depths[1:]):
+        narrowing = hp.Choice("narrowing", [1, 2])
+    return {
+        "model": "fcn",
+        "hidden_units": tuple(width // (narrowing or 1) ** layer for layer in range(depth)),
+        "dropout_rate": hp.Choice("dropout_rate", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]),
+        **_layers(hp),
+        **_training(hp),
+    }
+
+
+def cnn(hp: Any) -> dict[str, Any]:
+    """Convolutional networks: 2 to 4 convolutions whose filters double at each pooling, then 1 or 2 dense layers."""
+    num_convolutions = hp.Choice("num_convolutions", [2, 3, 4])
+    first = hp.Choice("filters", [16, 32, 64], default=32)
+    kernel = hp.Choice("kernel_size", [3, 5], default=5)
+    num_dense = hp.Choice("num_dense", [1, 2], default=2)
+    width = hp.Choice("dense_units", [64, 128, 256, 512], default=256)
+    # Two poolings whatever the depth: 7x7 is left of 28x28, and images of 8x8 can be searched too.
+    pools = {2: (2, 2), 3: (2, 1, 2), 4: (1, 2, 1, 2)}[num_convolutions]
+    halvings = [sum(pool > 1 for pool in pools[:place]) for place in range(num_convolutions)]
+    return {
+        "model": "cnn",
+        "filters": tuple(first * 2**halving for halving in halvings),
+        "kernel_sizes": (kernel,) * num_convolutions,
+        "pool_sizes": pools,
+        "dense_units": (width, width // 2)[:num_dense],
+        "dropout_rate": hp.Choice("dropout_rate", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]),
+        **_layers(hp),
+        **_training(hp),
+    }
+
+
+def _layers(hp: Any) -> dict[str, Any]:
+    """What both networks' layers share."""
+    return {
+        "batch_norm": hp.Boolean("batch_norm"),
+        "initializer": hp.Choice("initializer", ["pytorch_default", "random_normal", "xavier_normal", "he_uniform"]),
+    }
+
+
+def _training(hp: Any) -> dict[str, Any]:
+    """Optimizer, rate, schedule, batches and loss. SGD's rates are of another size than the others'."""
+    optimizer = hp.Choice("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
+    with hp.conditional_scope("optimizer", ["sgd"]):
+        plain_rate = hp.Float("sgd_learning_rate", 3e-3, 0.3, sampling="log", default=0.02)
+        momentum = hp.Choice("momentum", [0.0, 0.9])
+    with hp.conditional_scope("optimizer", ["rmsprop", "adam", "adamw"]):
+        adaptive_rate = hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=1e-3)
+    with hp.conditional_scope("optimizer", ["adamw"]):
+        weight_decay = hp.Float("weight_decay", 1e-3, 1.0, sampling="log", default=1e-2)
+    schedule = hp.Choice("schedule", ["constant", "cosine"])
+    with hp.conditional_scope("schedule", ["cosine"]):
+        warmup_epochs = hp.Choice("warmup_epochs", [0, 1, 2, 5])
+    return {
+        "optimizer": optimizer,
+        "learning_rate": _rounded(plain_rate if optimizer == "sgd" else adaptive_rate),
+        "momentum": momentum,
+        "weight_decay": _rounded(weight_decay),
+        "schedule": schedule,
+        "warmup_epochs": warmup_epochs,
+        "batch_size": hp.Choice("batch_size", [128, 256, 512, 1024], default=512),
+        "label_smoothing": hp.Choice("label_smoothing", [0.0, 0.05, 0.1, 0.2]),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.{NUM_DIGITS}g}")
+
+
+SPACES: Mapping[str, Callable[[Any], Settings]] = {
+    "fcn": fcn,
+    "fcn_small": fcn_small,
+    "fcn_regularised": fcn_regularised,
+    "cnn": cnn,
+}
+DEFAULT_EPOCHS: Mapping[str, int] = {"fcn": 40, "fcn_small": 40, "fcn_regularised": 50, "cnn": 10}
+"""Epochs of a trial where nothing is said; of a space of one's own, the base's."""
+_LONGEST_WARMUP = 10  # what a space asks for may be more epochs than a short trial has
+
+
+@dataclass(frozen=True)
+class Space:
+    """A search space.
+
+    Attributes:
+        name: One of `SPACES`, or `module:function`.
+        function: From HyperParameters to settings.
+    """
+
+    name: str
+    function: Callable[[Any], Settings]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the user's and not the package's."""
+        return self.name not in SPACES
+
+    @property
+    def default_epochs(self) -> int:
+        """Epochs of a trial where nothing is said."""
+        return DEFAULT_EPOCHS.get(self.name, RunConfig().epochs)
+
+    def settings(self, hp: Any) -> Settings:
+        """Ask the function.
+
+        Raises:
+            SpaceError: It raises, or returns something else than settings: one line with the file and the line.
+        """
+        try:
+            settings = self.function(hp)
+        except Exception as error:
+            raise SpaceError(
+                f"the space {self.name} has an error at {_place_of(error)}: {type(error).__name__}: {error}; the "
+                "search has stopped (--debug shows the traceback)"
+            ) from error
+        if not isinstance(settings, Mapping | RunConfig):
+            raise SpaceError(
+                f"the space {self.name} ({_definition_of(self.function)}) must return a mapping of settings, such as "
+                f"{{'dropout_rate': 0.1}}, or a RunConfig; it returned {settings!r}"
+            )
+        return settings
+
+    def config(self, hp: Any, epochs: int) -> RunConfig:
+        """Return the configuration of some values of the hyperparameters.
+
+        Args:
+            hp: keras-tuner's HyperParameters.
+            epochs: Of the run, unless the space sets them itself.
+
+        Raises:
+            SpaceError: The function is wrong, or no run can have its settings.
+        """
+        settings = self.settings(hp)
+        if isinstance(settings, RunConfig):
+            return settings
+        changes = {name: value for name, value in settings.items() if value is not None}
+        try:
+            config = RunConfig(epochs=max(epochs, _LONGEST_WARMUP)).with_changes(**changes)
+            return config if "epochs" in changes else with_epochs(config, epochs)
+        except (ConfigError, TypeError) as error:
+            raise SpaceError(
+                f"the space {self.name} ({_definition_of(self.function)}) returned settings that no run can have: "
+                f"{error}; the search has stopped"
+            ) from error
+
+
+def with_epochs(config: RunConfig, epochs: int) -> RunConfig:
+    """Return a run with another number of epochs, and the same share of them for the warm-up.
+
+    Raises:
+        ConfigError: The configuration cannot have so few.
+    """
+    schedule = config.schedule
+    warmup = schedule.as_dict().get("warmup_epochs", 0)
+    if warmup:
+        options = {**schedule.as_dict(), "warmup_epochs": warmup * epochs // config.epochs}
+        schedule = Component.of(schedule.name, **options)
+    return replace(config, epochs=epochs, schedule=schedule)
+
+
+def load_space(name: str) -> Space:
+    """Return the space of a name, `module:function` from the current directory or the module path.
+
+    Raises:
+        SpaceError: There is none, or its module cannot be imported.
+    """
+    if name in SPACES:
+        return Space(name, SPACES[name])
+    module_name, colon, function_name = name.partition(":")
+    if not (colon and module_name and function_name):
+        raise SpaceError(f"a space is module:function or {suggest(name, SPACES)}")
+    module = _import(name, module_name)
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise SpaceError(f"a function of {module_name} is {suggest(function_name, known)}")
+    return Space(name, function)
+
+
+def _import(name: str, module_name: str) -> Any:
+    # The console command, unlike `python -m`, does not look in the current directory.
+    if os.getcwd() not in sys.path and "" not in sys.path:  # noqa: PTH109 -- as sys.path has it
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name.split(".")[0]:
+            raise SpaceError(f"the space {name} cannot be imported: {error}, at {_place_of(error)}") from error
+        raise SpaceError(
+            f"no module {module_name!r} here or on the module path; a space is {', '.join(SPACES)} or module:function"
+        ) from error
+    except Exception as error:
+        raise SpaceError(
+            f"the space {name} cannot be imported: {type(error).__name__}: {error}, at {_place_of(error)}"
+        ) from error
+
+
+def _place_of(error: BaseException) -> str:
+    """The file and the line where an error was raised, in the user's code rather than in a library's."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
+    own = [frame for frame in frames[1:] if "site-packages" not in frame.filename] or frames
+    return f"{own[-1].filename}:{own[-1].lineno}"
+
+
+def _definition_of(function: Callable[..., Any]) -> str:
+    code = getattr(function, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)

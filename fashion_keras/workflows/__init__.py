@@ -1,0 +1,1 @@
+"""Workflows: what each command does, from its options to its last line."""

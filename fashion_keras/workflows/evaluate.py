@@ -1,0 +1,187 @@
+"""What `fashion-keras evaluate` says of a model: its answers to a test set, judged, as tables, JSON and pictures."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from fashion_keras.data import Dataset
+from fashion_keras.errors import DataError
+from fashion_keras.formatting import safe_name
+from fashion_keras.inference.info import find_in
+from fashion_keras.statistics.classifier import Calibration, ClassScores, Evaluation, Mistake, evaluate
+from fashion_keras.storage.files import write_files
+
+if TYPE_CHECKING:
+    from fashion_keras.inference.classifier import Classifier
+
+
+def evaluate_model(model: "Classifier", dataset: Dataset) -> Evaluation:
+    """Classify the test images of a data set, and judge the answers; the CNN takes some seconds for 10,000 images.
+
+    Raises:
+        DataError: The model takes other images or names other classes than the data, in one line.
+    """
+    _check_images(model, dataset)
+    answers = model.predict(dataset.test_images)
+    _check_classes(model, answers.probabilities.shape[1], dataset)
+    try:
+        return evaluate(dataset.test_labels, answers.class_id, answers.probabilities)
+    except ValueError as error:
+        raise DataError(f"the model's answers cannot be evaluated: {error}") from error
+
+
+def describe_evaluation(evaluation: Evaluation, model: "Classifier", name: str, dataset: Dataset) -> dict[str, Any]:
+    """Return an evaluation as JSON values: shares as fractions, null where there is none.
+
+    Args:
+        evaluation: Of `model` on the test images of `dataset`.
+        model: Whose record is kept.
+        name: What the user called it.
+        dataset: Which data that was.
+    """
+    low, high = evaluation.interval
+    return {
+        "model": {"name": name, **_describe_model(model)},
+        "data": _describe_data(model, dataset),
+        "num_images": evaluation.num_images,
+        "num_correct": evaluation.num_correct,
+        "accuracy": evaluation.accuracy,
+        "accuracy_interval": {"low": low, "high": high, "level": 0.95, "method": "Wilson"},
+        "cross_entropy_nats": evaluation.negative_log_likelihood,
+        "brier_score": evaluation.brier,
+        **_describe_classes(evaluation.scores, dataset.class_names),
+        "confusion_matrix": {"rows": "true class", "columns": "predicted class", "counts": evaluation.matrix.tolist()},
+        "calibration": _describe_calibration(evaluation.calibration),
+        "mistakes": [_describe_mistake(mistake, dataset.class_names) for mistake in evaluation.mistakes],
+    }
+
+
+def write_evaluation(evaluation: Evaluation, record: Mapping[str, Any], dataset: Dataset, folder: Path) -> list[Path]:
+    """Write `evaluation.json` and the three pictures into a folder, and return their paths.
+
+    Args:
+        evaluation: What is drawn.
+        record: What `describe_evaluation` returned.
+        dataset: What was evaluated on.
+        folder: Where to; made where it is missing.
+
+    Raises:
+        StoreError: The folder cannot be written, in one line.
+    """
+    from fashion_keras.reporting.evaluation_figures import draw_evaluation
+
+    written = write_files(folder, {"evaluation.json": to_json(record)})
+    data = "Fashion-MNIST" if dataset.is_fashion_mnist else dataset.name
+    share = f"{100 * evaluation.accuracy:.2f} % of {evaluation.num_images:,} test images"
+    title = f"{short_name(record['model']['name'])}: {share} of {data} right"
+    return written + draw_evaluation(evaluation, dataset.test_images, dataset.class_names, title, folder)
+
+
+def to_json(record: Mapping[str, Any]) -> str:
+    """Return a record as text; equal evaluations give equal text."""
+    return json.dumps(record, indent=1, allow_nan=False) + "\n"
+
+
+def short_name(model: str) -> str:
+    """Return what a model is called in titles and folders: its name, or the last two parts of its path.
+
+    >>> short_name("cnn"), short_name("saved_models/initializers/he_uniform/1")
+    ('cnn', 'initializers_he_uniform')
+    """
+    path = Path(model)
+    parts = [part for part in path.parts if part not in (path.anchor, "..")] or [path.resolve().name]
+    if len(parts) > 1 and parts[-1].isdecimal():  # the version
+        parts.pop()
+    return safe_name("_".join(parts[-2:]))
+
+
+def _check_images(model: "Classifier", dataset: Dataset) -> None:
+    if model.image_shape != dataset.image_shape:
+        expected, got = ("x".join(map(str, shape)) for shape in (model.image_shape, dataset.image_shape))
+        raise DataError(
+            f"the model takes images of {expected} (height, width, channels), but those in {dataset.directory} are of "
+            f"{got}; give the data that it was made for with --dataset"
+        )
+
+
+def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> None:
+    """Compare number and names of the classes; a SavedModel without our record has no names to compare."""
+    if num_classes != dataset.num_classes:
+        raise DataError(
+            f"the model knows {num_classes} classes, but {dataset.directory} has {dataset.num_classes}; give the data "
+            "that it was made for with --dataset"
+        )
+    names = model.info.class_names or dataset.class_names
+    for number, (expected, got) in enumerate(zip(names, dataset.class_names, strict=False)):
+        if expected != got:
+            raise DataError(
+                f"class {number} is {expected!r} to the model and {got!r} in {dataset.directory}; where the "
+                "classes are the same, a labels.txt beside the data names them in their order"
+            )
+
+
+def _describe_model(model: "Classifier") -> dict[str, Any]:
+    info = model.info
+    return {"label": info.label, "seed": info.seed, "run_id": find_in(info.record, str, "run", "run_id")}
+
+
+def _describe_data(model: "Classifier", dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "content_hash": dataset.content_hash,
+        "model_trained_on": model.info.data_hash,
+    }
+
+
+def _describe_classes(scores: ClassScores, class_names: Sequence[str]) -> dict[str, Any]:
+    by_name = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
+    return {
+        "macro": {name: _number(scores.macro(values)) for name, values in by_name.items()},
+        "classes": [
+            {
+                "id": number,
+                "name": name,
+                "num_images": int(scores.support[number]),
+                "num_predicted": int(scores.num_predicted[number]),
+                **{key: _number(values[number]) for key, values in by_name.items()},
+            }
+            for number, name in enumerate(class_names)
+        ],
+    }
+
+
+def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
+    columns: Mapping[str, NDArray[Any]] = {
+        "low": calibration.edges[:-1],
+        "high": calibration.edges[1:],
+        "num_images": calibration.count,
+        "num_correct": calibration.num_correct,
+        "mean_confidence": calibration.confidence,
+        "accuracy": calibration.accuracy,
+    }
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    return {
+        "expected_calibration_error": calibration.expected_error,
+        "num_bins": len(calibration.count),
+        "mean_confidence": calibration.mean_confidence,
+        "bins": [dict(zip(columns, map(_number, row), strict=True)) for row in rows],
+    }
+
+
+def _describe_mistake(mistake: Mistake, class_names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "index": mistake.index,
+        "true": class_names[mistake.label],
+        "predicted": class_names[mistake.class_id],
+        "probability": mistake.probability,
+        "true_probability": mistake.label_probability,
+    }
+
+
+def _number(value: float) -> float | None:
+    """Return a number as JSON takes it: None for NaN."""
+    return None if math.isnan(value) else value

@@ -1,0 +1,199 @@
+"""The published results: tables, curves and runs of whole comparisons, and the README's tables out of them.
+
+Ordinary runs write elsewhere; what is published changes by `fashion-keras report --publish` and `fashion-keras times
+--publish` alone.
+"""
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from fashion_keras.config.run_config import PROTOCOL_VERSION
+from fashion_keras.errors import StoreError
+from fashion_keras.experiments import DEFAULT_SEEDS
+from fashion_keras.formatting import format_duration
+from fashion_keras.names import command_of
+from fashion_keras.reporting import build_against_report, build_differences, write_report
+from fashion_keras.reporting.text import count_noun
+from fashion_keras.statistics import MIN_SEEDS
+from fashion_keras.storage.archive import ARCHIVE, write_archive
+from fashion_keras.storage.comparison import ComparisonResults, record_text
+from fashion_keras.storage.files import write_files
+from fashion_keras.storage.runs import StoredRun, clear_errors
+from fashion_keras.storage.times import TIMES, Times, load_times, read_times, timed_arms, times_text
+from fashion_keras.workflows.report import (
+    CLAIMS_PAGE,
+    PAIRING_PAGE,
+    RECORD,
+    load_published,
+    overall_pages,
+    published_tuned,
+)
+
+_BLOCK = re.compile(r"(<!-- (\w+) of experiments/(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_SECTIONS = {"tuning": "Tuning of", "ordering": "Tuned and untuned"}
+
+
+def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | None) -> None:
+    """Write whole comparisons into a folder, and their tables into a README between its markers.
+
+    Args:
+        found: Every comparison that is to be published: what the folder holds of others goes.
+        folder: `experiments/` of the project; the timing runs that are published there stay.
+        readme: The page whose `<!-- table of experiments/NAME -->` and `<!-- verdicts of ... -->` blocks are replaced.
+
+    Raises:
+        StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or a tuned one was published and is not
+            among them; then nothing is written.
+    """
+    for results in found:
+        _check_whole(results)
+    _check_none_is_lost(found, folder)
+    times = load_times(folder)
+    for results in found:
+        _publish_comparison(results, folder / results.record.name)
+    write_archive(folder / ARCHIVE, _runs_of(found))
+    _write_pages(found, times, folder)
+    if readme is not None and readme.exists():
+        write_files(readme.parent, {readme.name: fill_blocks(readme.read_text(), folder)})
+
+
+def publish_times(path: Path, folder: Path) -> None:
+    """Put timing runs beside the published comparisons, and judge the claims again.
+
+    Args:
+        path: What `fashion-keras times` wrote.
+        folder: As in `publish`.
+
+    Raises:
+        StoreError: There are too few rounds of an arm, or nothing is published yet; then nothing is written.
+    """
+    times = read_times(path)
+    for arm in timed_arms():
+        rounds = times.of(arm.names[0])
+        if len(rounds) < MIN_SEEDS:
+            raise StoreError(
+                f"{path} has {count_noun(len(rounds), 'round')} of {arm.names[0]}; publishing needs {MIN_SEEDS}: "
+                "`fashion-keras times` makes them"
+            )
+    found = load_published(folder)
+    write_files(folder, {TIMES: times_text(times.measurements)})
+    _write_pages(found, times, folder)
+
+
+def _write_pages(found: Sequence[ComparisonResults], times: Times | None, folder: Path) -> None:
+    write_files(folder, {"README.md": _describe(found, times), **overall_pages(found, times)})
+
+
+def _runs_of(found: Iterable[ComparisonResults]) -> list[StoredRun]:
+    """Return every run once, though several comparisons show it."""
+    return list({run.path.name: run for results in found for run in _all_runs(results)}.values())
+
+
+def fill_blocks(text: str, folder: Path) -> str:
+    """Return a page with every marked block filled from the published `table.md` that it names.
+
+    Raises:
+        StoreError: A block names what was not published.
+    """
+
+    def fill(block: re.Match[str]) -> str:
+        start, kind, name, end = block.groups()
+        return f"{start}{_excerpt(folder / name / 'table.md', kind)}{end}"
+
+    return _BLOCK.sub(fill, text)
+
+
+def _excerpt(path: Path, kind: str) -> str:
+    """The lines of one table of a page: `table`, `verdicts`, and where arms were tuned `tuning` and `ordering`."""
+    try:
+        page = path.read_text()
+        if kind in _SECTIONS:  # by its heading: the third table of others is another one
+            page = page[page.index(f"\n## {_SECTIONS[kind]}") :]
+        blocks = re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE)
+        return str(blocks[("table", "verdicts").index(kind) if kind not in _SECTIONS else 0])
+    except (OSError, ValueError, IndexError) as error:
+        raise StoreError(f"there is no {kind} in {path}: {error}") from error
+
+
+def _check_whole(results: ComparisonResults) -> None:
+    name, planned = results.record.name, len(results.seeds)
+    if planned < DEFAULT_SEEDS:
+        raise StoreError(f"{name} has {planned} seeds; publishing needs {DEFAULT_SEEDS}: `{command_of(name)}`")
+    for arm in results.arms:
+        if len(arm.runs) < planned:
+            raise StoreError(
+                f"{name} has {len(arm.runs)} of {planned} runs of {arm.name}; `{command_of(name)}` makes the rest"
+            )
+    if results.untuned is not None:
+        _check_whole(results.untuned)
+
+
+def _check_none_is_lost(found: Sequence[ComparisonResults], folder: Path) -> None:
+    """Refuse to leave published tables behind whose runs the new archive would not hold."""
+    missing = set(published_tuned(folder)) - {results.record.name for results in found}
+    for name in sorted(missing):
+        raise StoreError(
+            f"{folder / name} was published and is not in the store: `{command_of(name)}` makes it, or remove it"
+        )
+
+
+def _all_runs(results: ComparisonResults) -> Iterator[StoredRun]:
+    """Yield the runs that a comparison's tables are made of, the untuned ones beside tuned ones included."""
+    for arm in results.arms:
+        yield from arm.runs.values()
+    if results.untuned is not None:
+        yield from _all_runs(results.untuned)
+
+
+def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
+    with clear_errors(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+    differences, against_report = build_differences(results), build_against_report(results)
+    write_report(results, folder, differences=differences, against_report=against_report, pictures=("png",))
+    write_files(folder, {RECORD: record_text(results.record)})
+
+
+def _describe(found: Sequence[ComparisonResults], times: Times | None) -> str:
+    """The page that says how the published numbers came about."""
+    names = "\n".join(
+        f"- [{results.record.name}]({results.record.name}/table.md): {_title(results)}" for results in found
+    )
+    runs = _runs_of(found)
+    dates = sorted(run.result["finished_at"] for run in runs)
+    worked = sum(run.seconds["total"] + run.seconds["startup"] for run in runs)
+    versions = ", ".join(f"{name} {_values(runs, name)}" for name in ("tensorflow", "keras", "numpy", "python"))
+    return f"""# Published results
+
+Written by `fashion-keras report --publish`: do not edit.
+
+{names}
+- [claims]({CLAIMS_PAGE}): which sentences of the report hold
+- [pairing]({PAIRING_PAGE}): what pairing by seed saved, and how skewed the differences are{_describe_times(times)}
+
+- Runs: {len(runs)}, each shown in as many tables as it belongs to; {format_duration(worked)} of single-threaded work.
+- Protocol version {PROTOCOL_VERSION}; {versions}.
+- Machine: {_values(runs, "processor")}, {_values(runs, "cores")} cores; {_values(runs, "platform")}.
+- Finished between {dates[0]} and {dates[-1]}.
+
+`{ARCHIVE}` holds every run's configuration, history and which test images it got right. All tables and curves can be
+computed again from it, without training: `fashion-keras report --published experiments --out again`. In pandas:
+`pd.read_csv("experiments/initializers/runs.csv")`.
+"""
+
+
+def _describe_times(times: Times | None) -> str:
+    """The line of the timing runs, or nothing."""
+    if times is None:
+        return ""
+    rounds = count_noun(times.num_rounds, "round")
+    return f"\n- [times]({TIMES}): timing runs, one at a time, {rounds} of {len(times.measurements)} measurements"
+
+
+def _title(results: ComparisonResults) -> str:
+    return f"{results.record.title}, {len(results.arms)} arms, {len(results.seeds)} seeds"
+
+
+def _values(runs: Iterable[StoredRun], name: str) -> str:
+    return " / ".join(sorted({str(run.result["environment"].get(name, "unknown")) for run in runs}))

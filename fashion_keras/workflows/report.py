@@ -1,0 +1,166 @@
+"""Tables and figures of finished comparisons again: from a store, or from what was published. Trains nothing."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from fashion_keras.claims import ClaimResult, claims_page, evaluate_claims
+from fashion_keras.console import print_plain
+from fashion_keras.data import Dataset, load, locate
+from fashion_keras.errors import DataError, StoreError
+from fashion_keras.experiments import load_experiment
+from fashion_keras.names import ALL_NAMES, is_tuned_name, split_tuned
+from fashion_keras.reporting import (
+    build_against_report,
+    build_differences,
+    pairing_page,
+    print_tables,
+    write_report,
+)
+from fashion_keras.reporting.tensorboard import write_logs
+from fashion_keras.storage.archive import ARCHIVE, RunArchive
+from fashion_keras.storage.comparison import (
+    ComparisonRecord,
+    ComparisonResults,
+    RunSource,
+    load_results,
+    read_record,
+)
+from fashion_keras.storage.files import write_files
+from fashion_keras.storage.runs import RunStore
+from fashion_keras.storage.stored_comparisons import load_stored
+from fashion_keras.storage.times import Times, load_times
+
+PUBLISHED = Path("experiments")
+"""Where the results of this project are published, in the current directory."""
+
+RECORD = "comparison.json"
+"""A published comparison's record."""
+
+CLAIMS_PAGE = "claims.md"
+"""Which of the report's claims hold."""
+
+PAIRING_PAGE = "pairing.md"
+"""What pairing by seed gained, and how skewed the differences are."""
+
+
+def report_comparisons(
+    names: Sequence[str],
+    out: Path,
+    published: Path | None,
+    console: Console,
+    pictures: Sequence[str] = ("png", "svg"),
+    tensorboard: Path | None = None,
+) -> int:
+    """Write and print the tables of comparisons that were run before, draw their curves, and judge the report's claims.
+
+    Args:
+        names: Of the comparisons, see `load_stored`; none is all that are there, and the claims.
+        out: The folder that holds the store, and gets the tables.
+        published: Read the runs and the timing runs that were published in this folder instead of those in `out`. Where
+            `out` has no timing runs, those in `PUBLISHED` are taken, if any.
+        console: Where to print.
+        pictures: Formats of the curves; with none, tables and pages alone are written.
+        tensorboard: The folder of TensorBoard's logs; None writes none.
+
+    Raises:
+        ConfigError: A name is unknown.
+        StoreError: A comparison that was named has no runs, or none has.
+    """
+    say = partial(print_plain, console)
+    found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names, say)
+    for results in found:
+        differences, against = build_differences(results), build_against_report(results)
+        print_tables(console, results, differences, against, with_notes=results is found[-1])
+        folder = out / results.record.folder
+        paths = write_report(results, folder, differences=differences, against_report=against, pictures=pictures)
+        say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
+        if tensorboard is not None:
+            say(write_logs(results, tensorboard / folder.name))
+    if not names:
+        pages = overall_pages(found, _find_times(out, published))
+        write_files(out, pages)
+        claims = f"Which of the report's claims hold: {out / CLAIMS_PAGE}; " if CLAIMS_PAGE in pages else ""
+        say(f"{claims}{'what' if claims else 'What'} pairing gained: {out / PAIRING_PAGE}")
+    return 0
+
+
+def report_page(names: Sequence[str], out: Path, published: Path | None, path: Path, console: Console) -> int:
+    """Write one self-contained HTML page over comparisons that were run before.
+
+    Args:
+        names, out, published, console: As in `report_comparisons`.
+        path: The page's file.
+
+    Raises:
+        ConfigError: A name is unknown.
+        StoreError: A comparison that was named has no runs, or none has; or the page cannot be written.
+    """
+    from fashion_keras.reporting.html import build_page  # jinja2, which the tables do without
+
+    say = partial(print_plain, console)
+    found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names, say)
+    claims = () if names else _judge_claims(found, _find_times(out, published))
+    page = build_page(found, claims, None if published else _find_data()).encode()
+    write_files(path.parent, {path.name: page})
+    size = f"{len(page) / 1e6:.1f} MB"
+    say(f"Written to {path} ({size})")
+    return 0
+
+
+def _find_times(out: Path, published: Path | None) -> Times | None:
+    return load_times(published) if published else load_times(out) or load_times(PUBLISHED)
+
+
+def _find_data() -> Dataset | None:
+    """Return Fashion-MNIST where it is on this machine; a page can do without."""
+    try:
+        return load(locate(offline=True))
+    except DataError:
+        return None
+
+
+def overall_pages(found: Sequence[ComparisonResults], times: Times | None) -> dict[str, str]:
+    """Return the pages over all comparisons by their files' names: the claims, if any, and what pairing gained."""
+    claims = _judge_claims(found, times)
+    return ({CLAIMS_PAGE: claims_page(claims)} if claims else {}) | {PAIRING_PAGE: pairing_page(found)}
+
+
+def _judge_claims(found: Sequence[ComparisonResults], times: Times | None) -> Sequence[ClaimResult]:
+    """Judge the report's claims by its comparisons as they stand; where none of them was run, nothing is judged."""
+    plain = [results for results in found if results.record.name in ALL_NAMES and results.record.is_plain]
+    return evaluate_claims(plain, times) if plain else ()
+
+
+def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonResults]:
+    """Return comparisons out of a folder that `publish` wrote.
+
+    Raises:
+        StoreError: One that was named was not published there, or none was.
+    """
+    for name in names:
+        _check_name(name)
+        if not (folder / name / RECORD).exists():
+            raise StoreError(f"{name} was not published in {folder}")
+    chosen = names or [*(name for name in ALL_NAMES if (folder / name / RECORD).exists()), *published_tuned(folder)]
+    if not chosen:
+        raise StoreError(f"{folder} holds no published comparison")
+    archive = RunArchive(folder / ARCHIVE)
+    return [_load(archive, read_record(folder / name / RECORD)) for name in chosen]
+
+
+def published_tuned(folder: Path) -> list[str]:
+    """Return the names of the comparisons with tuned arms that were published in a folder."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{RECORD}") if is_tuned_name(path.parent.name))
+
+
+def _check_name(name: str) -> None:
+    """Tell a misspelt name as such."""
+    original, _ = split_tuned(name) or (name, "")
+    load_experiment(original)
+
+
+def _load(source: RunSource, record: ComparisonRecord) -> ComparisonResults:
+    return load_results(source, record, sorted(record.arms[0].folders))

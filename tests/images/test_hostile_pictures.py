@@ -1,0 +1,299 @@
+"""Generated input, thousands of it: whatever arrives, the answer is an image or one line.
+
+`test_the_number_of_generated_inputs` says how many. None of it needs TensorFlow.
+"""
+
+import gzip
+import io
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as numpy_strategies
+from PIL import Image
+
+from fashion_keras.errors import ImageError
+from fashion_keras.formatting import printable
+from fashion_keras.images.collecting import Unreadable, read_pictures
+from fashion_keras.images.reading import Picture, read_picture
+from fashion_keras.inference.arrays import check_images, read_images
+
+EXAMPLES = {
+    "mutated PNG": 300,
+    "mutated PNG with its checksums mended": 300,
+    "mutated JPEG": 300,
+    "mutated WebP": 300,
+    "random bytes": 300,
+    "mutated IDX": 200,
+    "arrays": 200,
+    "Pillow images": 200,
+    "names": 200,
+}
+
+
+def examples(kind: str) -> Callable:
+    return settings(max_examples=EXAMPLES[kind], deadline=None)
+
+
+def test_the_number_of_generated_inputs() -> None:
+    assert sum(EXAMPLES.values()) == 2_300
+
+
+def seeds(form: str) -> list[bytes]:
+    """Valid pictures in several colour modes; small, so that mutations hit what matters."""
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 10, 4), np.uint8)
+    image = Image.fromarray(pixels)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    modes = {"PNG": ("1", "L", "LA", "P", "RGB", "RGBA"), "JPEG": ("L", "RGB", "CMYK"), "WEBP": ("RGB", "RGBA")}
+    variants: dict[str, list[dict]] = {
+        "PNG": [{}, {"exif": exif}],
+        "JPEG": [{}, {"progressive": True, "exif": exif}],
+        "WEBP": [{}, {"lossless": True}, {"exif": exif}],
+    }
+    contents = [encoded(image.convert(mode), form, **options) for mode in modes[form] for options in variants[form]]
+    if form != "JPEG":
+        contents.append(
+            encoded(image.convert("RGB"), form, save_all=True, append_images=[image.rotate(90).convert("RGB")])
+        )
+    if form == "PNG":
+        contents.append(encoded(Image.fromarray(pixels[..., 0].astype(np.uint16) << 8), form, transparency=9))
+    return contents
+
+
+def encoded(image: Image.Image, form: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, form, **options)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+@st.composite
+def mutations(draw: st.DrawFn, contents: list[bytes]) -> bytes:
+    """Valid content with some bytes changed, taken out, put in, or its end cut off."""
+    content = bytearray(draw(st.sampled_from(contents)))
+    for _ in range(draw(st.integers(1, 6))):
+        position = draw(st.integers(0, max(len(content) - 1, 0)))
+        kind = draw(st.sampled_from(["change", "change", "change", "cut", "insert", "delete", "number"]))
+        if kind == "change":
+            content[position : position + 1] = draw(st.binary(min_size=1, max_size=1))
+        elif kind == "number":
+            number = draw(st.sampled_from([0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]))
+            content[position : position + 4] = struct.pack(">I", number)
+        elif kind == "insert":
+            content[position:position] = draw(st.binary(max_size=20))
+        elif kind == "delete":
+            del content[position : position + draw(st.integers(1, 20))]
+        else:
+            del content[position:]
+    return bytes(content)
+
+
+def with_checksums(content: bytes) -> bytes:
+    """Mend the checksum of each chunk of a PNG file, so that its damage reaches the decoder."""
+    mended, position = content[:8], 8
+    while position + 12 <= len(content):
+        length = int.from_bytes(content[position : position + 4], "big")
+        body = content[position + 4 : position + 8 + length]
+        mended += content[position : position + 4] + body + struct.pack(">I", zlib.crc32(body))
+        position += 12 + length
+    return mended + content[position:]
+
+
+def check_one_line(message: str, name: str) -> None:
+    assert message.startswith((f"{name} ", f"{name}: "))
+    assert message.isprintable()
+    assert len(message) < 500
+
+
+def check_content(content: bytes) -> None:
+    """Read it: an image that shows something comes out, or one line; and no warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            picture = read_picture(content, name="it")
+        except ImageError as error:
+            check_one_line(str(error), "it")
+            return
+    check_picture(picture)
+
+
+def check_picture(picture: Picture) -> None:
+    assert picture.pixels.shape == (28, 28)
+    assert picture.pixels.dtype == np.uint8
+    assert picture.pixels.min() < picture.pixels.max()
+    assert picture.note
+
+
+@given(mutations(seeds("PNG")))
+@examples("mutated PNG")
+def test_mutated_png_is_an_image_or_one_line(content: bytes) -> None:
+    check_content(content)
+
+
+@given(mutations(seeds("PNG")).map(with_checksums))
+@examples("mutated PNG with its checksums mended")
+def test_mutated_png_with_good_checksums_is_an_image_or_one_line(content: bytes) -> None:
+    check_content(content)
+
+
+@given(mutations(seeds("JPEG")))
+@examples("mutated JPEG")
+def test_mutated_jpeg_is_an_image_or_one_line(content: bytes) -> None:
+    check_content(content)
+
+
+@given(mutations(seeds("WEBP")))
+@examples("mutated WebP")
+def test_mutated_webp_is_an_image_or_one_line(content: bytes) -> None:
+    check_content(content)
+
+
+@given(st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBPVP8L"]), st.binary(max_size=200))
+@examples("random bytes")
+def test_random_bytes_under_any_signature_are_an_image_or_one_line(signature: bytes, content: bytes) -> None:
+    check_content(signature + content)
+
+
+IDX = b"\0\0\x08\x03" + struct.pack(">III", 3, 28, 28) + bytes(range(256)) * 9 + bytes(48)
+
+
+@given(mutations([IDX, gzip.compress(IDX, mtime=0)]))
+@examples("mutated IDX")
+def test_mutated_idx_file_gives_images_and_then_at_most_one_line(content: bytes) -> None:
+    found = list(read_pictures(["-"], standard_input=io.BytesIO(content)))
+    for item in found[:-1]:
+        assert isinstance(item, Picture)
+    for item in found:
+        if isinstance(item, Unreadable):
+            check_one_line(item.reason, "standard input")
+        else:
+            assert item.pixels.shape == (28, 28)
+
+
+DTYPES = st.one_of(
+    st.just(np.dtype(np.uint8)),
+    st.just(np.dtype(np.uint8)),
+    numpy_strategies.scalar_dtypes(),
+    numpy_strategies.array_dtypes(),
+)
+SIDES = st.sampled_from([0, 1, 3, 27, 28])
+SHAPES = st.one_of(
+    st.sampled_from([(28, 28), (1, 28, 28), (2, 28, 28), (0, 28, 28), (2, 28, 28, 1), (2, 28, 28, 3), (784,)]),
+    st.lists(SIDES, max_size=4).map(tuple),
+)
+
+
+@given(DTYPES, SHAPES, st.sampled_from([(28, 28, 1), (28, 28, 3)]))
+@examples("arrays")
+def test_array_is_taken_only_as_pixels_of_the_right_shape(
+    dtype: np.dtype, shape: tuple[int, ...], image_shape: tuple[int, int, int]
+) -> None:
+    images = np.zeros(shape, dtype)
+    one = (28, 28, 3) if image_shape[2] == 3 else (28, 28)
+    shape = images.shape  # of some dtypes longer than asked for
+    right = (one, (*shape[:1], *one), (*shape[:1], *image_shape))
+    if images.dtype == np.uint8 and shape in right:
+        taken = check_images(images, image_shape)
+        assert taken.shape == (1 if shape == one else shape[0], *one)
+        assert taken.dtype == np.uint8
+        return
+    try:
+        check_images(images, image_shape)
+    except ImageError as error:
+        check_one_line(str(error), "images")
+    else:
+        raise AssertionError(f"{images.dtype} {images.shape} was taken")
+
+
+MODES = (
+    "1",
+    "L",
+    "LA",
+    "P",
+    "PA",
+    "RGB",
+    "RGBA",
+    "RGBX",
+    "CMYK",
+    "YCbCr",
+    "HSV",
+    "LAB",
+    "La",
+    "RGBa",
+    "F",
+    "I",
+    "I;16",
+)
+
+
+@given(
+    st.sampled_from(MODES), st.integers(1, 60), st.integers(1, 60), st.sampled_from(["auto", "on", "off"]), st.randoms()
+)
+@examples("Pillow images")
+def test_pillow_image_of_any_mode_and_size_is_an_image_or_one_line(mode, width, height, invert, random) -> None:
+    image = Image.new(mode, (width, height))
+    value = {"1": 1, "F": 0.5}.get(mode, 200)
+    many = value if len(image.getbands()) == 1 else (value,) * len(image.getbands())
+    image.putpixel((random.randrange(width), random.randrange(height)), many)
+    try:
+        pixels, notes = read_images([image], (28, 28, 1), invert)
+    except ImageError as error:
+        check_one_line(str(error), "images[0]")
+        return
+    assert pixels.shape == (1, 28, 28)
+    assert notes[0].startswith(("inverted: ", "not inverted: "))
+
+
+@given(st.text(st.characters(), max_size=50))
+@examples("names")
+def test_any_file_name_is_shown_on_one_line_of_valid_text(name: str) -> None:
+    shown = printable(name)
+    assert shown.isprintable()
+    shown.encode()
+    # What is not there is one line, whatever it is called.
+    for item in read_pictures([f"missing{name}"]):
+        assert isinstance(item, Unreadable)
+        assert item.reason.isprintable()
+
+
+BOMBS = """
+import io, resource, sys, warnings
+from pathlib import Path
+from fashion_keras.errors import ImageError
+from fashion_keras.images.reading import read_picture
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    try:
+        read_picture(path)
+    except ImageError as error:
+        assert "more than 50 million" in str(error), error
+    else:
+        raise AssertionError(f"{path} was read")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_bombs_take_no_memory(tmp_path: Path) -> None:
+    image = Image.new("1", (16_000, 16_000))
+    image.save(tmp_path / "bomb.png")
+    image = Image.new("L", (8, 8))
+    jpeg = bytearray(encoded(image, "JPEG"))
+    start = jpeg.index(b"\xff\xc0") + 5
+    jpeg[start : start + 4] = struct.pack(">HH", 65_000, 65_000)
+    (tmp_path / "bomb.jpg").write_bytes(jpeg)
+    extended = bytearray(encoded(image.convert("RGBA"), "WEBP", exif=b"Exif\0\0MM", lossless=True))
+    assert extended[12:16] == b"VP8X"
+    extended[24:30] = b"\xfe\x3f\x00" * 2
+    (tmp_path / "bomb.webp").write_bytes(extended)
+    done = subprocess.run(
+        [sys.executable, "-c", BOMBS, str(tmp_path)], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) * 1024 < 30_000_000

@@ -1,0 +1,286 @@
+"""Pictures become images as the data set has them; none of it needs TensorFlow."""
+
+import io
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from fashion_keras.data import Dataset
+from fashion_keras.errors import ImageError
+from fashion_keras.images import decoding
+from fashion_keras.images.reading import read_picture
+
+
+def save(image: Image.Image, path: Path, **options: object) -> Path:
+    image.save(path, **options)  # type: ignore[arg-type]
+    return path
+
+
+def dark_square(ground: int = 240, ink: int = 20, size: int = 280) -> NDArray[np.uint8]:
+    pixels = np.full((size, size), ground, np.uint8)
+    pixels[size // 4 : -size // 4, size // 4 : -size // 4] = ink
+    return pixels
+
+
+def test_picture_of_the_data_set_is_read_unchanged(sample_dataset: Dataset, tmp_path: Path) -> None:
+    for number, pixels in enumerate(sample_dataset.test_images):
+        picture = read_picture(save(Image.fromarray(pixels), tmp_path / f"{number}.png"))
+        assert not picture.inverted
+        np.testing.assert_array_equal(picture.pixels, pixels)
+
+
+def test_inversion_follows_the_border_or_what_was_asked(tmp_path: Path) -> None:
+    light = save(Image.fromarray(dark_square()), tmp_path / "light.jpg")
+    dark = save(Image.fromarray(255 - dark_square()), tmp_path / "dark.png")
+    expected = {
+        (light, "auto"): (235, "inverted: light border"),
+        (light, "on"): (235, "inverted: as asked"),
+        (light, "off"): (20, "not inverted: as asked"),
+        (dark, "auto"): (235, "not inverted: dark border"),
+        (dark, "on"): (20, "inverted: as asked"),
+    }
+    for (path, invert), (centre, note) in expected.items():
+        picture = read_picture(path, invert=invert)
+        assert picture.pixels.shape == (28, 28)
+        assert picture.pixels.dtype == np.uint8
+        assert picture.pixels[14, 14] == pytest.approx(centre, abs=3)
+        assert picture.note == note
+    with pytest.raises(ImageError, match="one of auto, on, off, got 'maybe'"):
+        read_picture(light, invert="maybe")
+
+
+@pytest.mark.parametrize(("ink", "inverted"), [(20, True), (230, False)])
+def test_transparent_ground_becomes_black_and_what_stands_on_it_light(ink: int, inverted: bool, tmp_path: Path) -> None:
+    # What is hidden has the other brightness: it must not count.
+    square = np.full((280, 280, 4), (255 - ink, 255 - ink, 255 - ink, 0), np.uint8)
+    square[70:-70, 70:-70] = (ink, ink, ink, 255)
+    cut_out = Image.fromarray(square)
+    for image in (cut_out, cut_out.convert("LA"), cut_out.quantize(4)):
+        picture = read_picture(save(image, tmp_path / "cut-out.png"))
+        assert picture.inverted == inverted
+        assert picture.pixels[0, 0] == 0
+        assert picture.pixels[14, 14] > 220
+        assert "on a transparent ground" in picture.note
+
+
+def test_alpha_channel_that_hides_nothing_is_no_transparency(tmp_path: Path) -> None:
+    opaque = Image.fromarray(dark_square()).convert("RGBA")
+    assert read_picture(save(opaque, tmp_path / "opaque.png")).note == "inverted: light border"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_every_colour_mode_is_read_alike(mode: str, tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    pixels = dark_square(ground=255, ink=0)
+    image = Image.fromarray(pixels.astype(np.uint16) << 8) if mode == "I;16" else Image.fromarray(pixels).convert(mode)
+    picture = read_picture(save(image, tmp_path / f"picture.{'jpg' if mode == 'CMYK' else 'png'}"))
+    assert picture.inverted
+    assert picture.pixels[2, 2] <= 2
+    assert picture.pixels[14, 14] >= 253
+    assert not recwarn.list
+
+
+def test_picture_is_turned_as_its_exif_data_says(tmp_path: Path) -> None:
+    pixels = np.zeros((280, 280), np.uint8)
+    pixels[:100] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: the upper edge of the data is the right edge of the scene
+    turned = read_picture(save(Image.fromarray(pixels), tmp_path / "turned.jpg", exif=exif), invert="off")
+    assert turned.pixels[14, 26] > 250
+    assert turned.pixels[1, 1] < 5
+
+
+def test_long_picture_is_centred_and_filled_like_its_border(tmp_path: Path) -> None:
+    pixels = np.full((100, 400), 30, np.uint8)
+    pixels[20:80, 40:360] = 200
+    picture = read_picture(save(Image.fromarray(pixels), tmp_path / "long.png"))
+    assert picture.pixels[0, 0] == picture.pixels[27, 27] == 30
+    assert picture.pixels[14, 14] > 190
+
+
+def test_colour_model_gets_colours_in_its_size(tmp_path: Path) -> None:
+    image = Image.new("RGB", (60, 40), (250, 100, 10))
+    image.putpixel((0, 0), (0, 0, 0))
+    path = save(image, tmp_path / "colour.png")
+    picture = read_picture(path, image_shape=(12, 10, 3))
+    assert picture.pixels.shape == (12, 10, 3)
+    assert picture.pixels[6, 5].tolist() == [250, 100, 10]
+    assert picture.note == "not inverted: a colour model"
+
+
+def encoded(image: Image.Image, form: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, form, **options)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def test_webp_is_read_with_and_without_loss() -> None:
+    for lossless in (False, True):
+        picture = read_picture(encoded(Image.fromarray(dark_square()), "WEBP", lossless=lossless))
+        assert picture.note == "inverted: light border"
+        assert picture.pixels[14, 14] == pytest.approx(235, abs=3)
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+def test_first_frame_of_an_animated_picture_is_taken_and_that_is_said(form: str) -> None:
+    first, second = Image.fromarray(255 - dark_square()), Image.fromarray(dark_square())
+    content = encoded(first, form, save_all=True, append_images=[second, first])
+    picture = read_picture(content)
+    assert picture.note == "not inverted: dark border; the first of 3 frames"
+    assert picture.pixels[14, 14] == pytest.approx(235, abs=3)
+
+
+def test_path_content_and_pillow_image_are_read_alike(tmp_path: Path) -> None:
+    path = save(Image.fromarray(dark_square()), tmp_path / "square.png")
+    with Image.open(path) as image:
+        pictures = [read_picture(source) for source in (path, str(path), path.read_bytes(), image)]
+    for picture in pictures[1:]:
+        np.testing.assert_array_equal(picture.pixels, pictures[0].pixels)
+    assert [picture.name for picture in pictures] == [str(path), str(path), "picture", str(path)]
+
+
+def test_exif_orientation_of_every_number_is_undone() -> None:
+    upright = np.zeros((40, 40), np.uint8)
+    upright[:10, :20] = 250  # a light corner that shows every turn and mirroring
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.T,
+        6: np.rot90(upright),
+        7: upright[::-1, ::-1].T,
+        8: np.rot90(upright, -1),
+    }
+    expected = read_picture(Image.fromarray(upright)).pixels
+    for orientation, pixels in stored.items():
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        content = encoded(Image.fromarray(np.ascontiguousarray(pixels)), "PNG", exif=exif)
+        np.testing.assert_array_equal(read_picture(content).pixels, expected, err_msg=str(orientation))
+
+
+def test_damaged_exif_data_says_nothing() -> None:
+    content = encoded(Image.fromarray(dark_square()), "PNG", exif=b"Exif\0\0no such thing")
+    assert read_picture(content).inverted
+
+
+def test_transparent_colour_of_16_bits_is_hidden() -> None:
+    pixels = np.full((56, 56), 40_000, np.uint16)
+    pixels[14:-14, 14:-14] = 5_000
+    content = encoded(Image.fromarray(pixels), "PNG", transparency=40_000)
+    picture = read_picture(content)
+    assert picture.note == "inverted: dark on a transparent ground"
+    assert picture.pixels[0, 0] == 0
+    assert picture.pixels[14, 14] == pytest.approx(255 - (5_000 >> 8), abs=1)
+
+
+def test_pillow_image_without_a_fixed_range_is_refused() -> None:
+    for mode in ("F", "I"):
+        with pytest.raises(ImageError, match=f"picture has the mode {mode}, which is not read; convert it to L or RGB"):
+            read_picture(Image.new(mode, (28, 28)))
+
+
+def test_large_picture_gives_what_a_small_one_gives() -> None:
+    small = np.asarray(Image.fromarray(dark_square()).convert("RGB"))
+    large = np.repeat(np.repeat(small, 10, axis=0), 10, axis=1)
+    differences = read_picture(Image.fromarray(large)).pixels.astype(int) - read_picture(Image.fromarray(small)).pixels
+    assert np.abs(differences).max() <= 2
+
+
+def test_picture_of_one_colour_is_refused_because_it_shows_nothing() -> None:
+    for size in ((1, 1), (1, 5000), (300, 200)):
+        with pytest.raises(ImageError, match="shows nothing: it is of one colour at 28 x 28 pixels"):
+            read_picture(Image.new("L", size, 90))
+
+
+def test_note_about_light_and_dark_is_asked_for_by_known_names() -> None:
+    with pytest.raises(ImageError, match="one of auto, on, off, got 'yes'"):
+        read_picture(Image.new("L", (28, 28)), invert="yes")
+
+
+def png(width: int, height: int, data: bytes = b"", *more: tuple[bytes, bytes]) -> bytes:
+    """A PNG file of 8-bit grey whose header claims a size."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), *more, (b"IDAT", zlib.compress(data)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )
+
+
+def lossless_webp(width: int, height: int) -> bytes:
+    """A WebP file whose header claims a size."""
+    content = bytearray(encoded(Image.new("RGB", (4, 4)), "WEBP", lossless=True))
+    bits = int.from_bytes(content[21:25], "little") & ~0xFFFFFFF | (width - 1) | (height - 1) << 14
+    content[21:25] = bits.to_bytes(4, "little")
+    return bytes(content)
+
+
+HOSTILE = {
+    "random bytes": (np.random.default_rng(0).bytes(500), "is no PNG, JPEG or WebP picture"),
+    "nothing": (b"", "is no PNG, JPEG or WebP picture"),
+    "another format": (encoded(Image.new("L", (9, 9)), "GIF"), "is no PNG, JPEG or WebP picture"),
+    "half a picture": (encoded(Image.fromarray(dark_square()), "PNG")[:300], "cannot be read"),
+    "a bomb": (png(9_500, 9_500, bytes(9_501 * 9_500)), "has 9,500 x 9,500 pixels, more than 50 million; make it"),
+    "a header that lies": (png(2**31 - 1, 2**31 - 1), "has more than 50 million pixels; make it smaller"),
+    "a WebP header that lies": (lossless_webp(16_383, 16_383), "has 16,383 x 16,383 pixels, more than 50 million"),
+    "no width": (png(0, 5), "is no PNG, JPEG or WebP picture"),
+    "a text bomb": (
+        png(9, 9, bytes(90), (b"zTXt", b"a\0\0" + zlib.compress(bytes(50_000_000)))),
+        "cannot be read: Decompressed data too large",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_content_is_one_clear_line(name: str, recwarn: pytest.WarningsRecorder) -> None:
+    content, message = HOSTILE[name]
+    with pytest.raises(ImageError, match=message) as caught:
+        read_picture(content, name="x.png")
+    assert str(caught.value).startswith("x.png ")
+    assert "\n" not in str(caught.value)
+    assert not recwarn.list
+
+
+def test_file_that_cannot_be_read_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+    for path, message in {
+        tmp_path / "empty.png": "empty.png is empty",
+        tmp_path / "missing.png": "missing.png cannot be read: No such file",
+        tmp_path / "loop.png": "loop.png cannot be read: Too many levels of symbolic links",
+        tmp_path / "folder.png": "folder.png is a folder, not a picture",
+        tmp_path / "pipe.png": "pipe.png is a named pipe, not a picture; pipe what it gives to `-`",
+        tmp_path / "empty.png" / "below": "cannot be read: Not a directory",
+        tmp_path / ("long" * 100): "cannot be read: File name too long",
+        Path("/dev/zero"): "/dev/zero is a device, not a picture",
+        Path("a\0b.png"): r"a\\x00b.png cannot be read: embedded null byte",
+        Path("two\nlines.png"): r"two\\nlines.png cannot be read: No such file",
+    }.items():
+        with pytest.raises(ImageError, match=message) as caught:
+            read_picture(path)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_file_without_permission_is_one_clear_line(tmp_path: Path) -> None:
+    path = save(Image.fromarray(dark_square()), tmp_path / "locked.png")
+    path.chmod(0)
+    with pytest.raises(ImageError, match=r"locked\.png cannot be read: Permission denied"):
+        read_picture(path)
+
+
+def test_file_is_read_no_further_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "MAX_FILE_BYTES", 2**20)
+    huge = tmp_path / "huge.png"
+    huge.touch()
+    os.truncate(huge, 2**40)  # takes no space
+    with pytest.raises(ImageError, match=r"huge\.png is larger than 1 MiB"):
+        read_picture(huge)

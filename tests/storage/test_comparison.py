@@ -1,0 +1,170 @@
+"""What was compared, as the store keeps it, and the results that tables are made of."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stored_runs import commit
+
+from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
+from fashion_keras.data import Dataset
+from fashion_keras.errors import StoreError
+from fashion_keras.experiments import Arm, Experiment
+from fashion_keras.storage.comparison import (
+    add_look,
+    describe_data,
+    load_results,
+    make_record,
+    read_record,
+    save_record,
+)
+from fashion_keras.storage.runs import RunStore
+
+EXPERIMENT = Experiment(
+    name="rates",
+    title="Two rates",
+    base=RunConfig(epochs=3),
+    arms=(Arm("slow", published="base"), Arm("fast", learning_rate=0.1, described=True)),
+)
+DATA = {"name": "own", "content_hash": "abc", "class_names": ["a", "b"], "is_fashion_mnist": False}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "store")
+
+
+def config_of(arm: int, seed: int) -> RunConfig:
+    return EXPERIMENT.config_of(EXPERIMENT.arms[arm]).with_changes(seed=seed)
+
+
+def test_record_names_the_folder_of_every_run() -> None:
+    record = make_record(EXPERIMENT, DATA, [0, 1])
+    assert [arm.folders for arm in record.arms] == [
+        {seed: config_of(arm, seed).folder for seed in (0, 1)} for arm in (0, 1)
+    ]
+    assert [(arm.name, arm.published, arm.described) for arm in record.arms] == [
+        ("slow", "base", False),
+        ("fast", None, True),
+    ]
+
+
+def test_record_is_read_as_it_was_written(store: RunStore) -> None:
+    record = add_look(store, save_record(store, make_record(EXPERIMENT, DATA, [0, 1])), 2)
+    assert read_record(record.path_in(store)) == record
+
+
+def test_seeds_of_earlier_invocations_stay_in_the_record(store: RunStore) -> None:
+    save_record(store, make_record(EXPERIMENT, DATA, [0, 1]))
+    joined = save_record(store, make_record(EXPERIMENT, DATA, [1, 2]))
+    assert sorted(joined.arms[0].folders) == [0, 1, 2]
+    assert read_record(joined.path_in(store)) == joined
+
+
+def test_look_is_noted_once_for_a_number_of_seeds(store: RunStore) -> None:
+    first = save_record(store, make_record(EXPERIMENT, DATA, [0, 1]))
+    add_look(store, first, 2)
+    add_look(store, first, 2)  # by another invocation that began before the first look
+    add_look(store, save_record(store, make_record(EXPERIMENT, DATA, range(4))), 4)
+    record = save_record(store, make_record(EXPERIMENT, DATA, [0]))
+    assert [look["seeds"] for look in record.looks] == [2, 4]
+
+
+def test_identity_is_the_definition_and_not_the_seeds() -> None:
+    identity = make_record(EXPERIMENT, DATA, [0]).identity
+    assert make_record(EXPERIMENT, DATA, range(10)).identity == identity
+    faster = replace(EXPERIMENT, arms=(EXPERIMENT.arms[0], Arm("fast", learning_rate=0.2)))
+    others = [
+        make_record(faster, DATA, [0]),
+        make_record(EXPERIMENT.with_overrides(epochs=4), DATA, [0]),
+        make_record(replace(EXPERIMENT, baseline="fast"), DATA, [0]),
+        make_record(EXPERIMENT, {**DATA, "content_hash": "def"}, [0]),
+    ]
+    assert len({identity, *(other.identity for other in others)}) == 5
+
+
+def test_title_and_published_row_can_be_corrected_later(store: RunStore) -> None:
+    save_record(store, make_record(EXPERIMENT, DATA, [0]))
+    joined = save_record(store, make_record(replace(EXPERIMENT, title="Another title"), DATA, [1]))
+    assert joined.title == "Another title"
+    assert sorted(joined.arms[0].folders) == [0, 1]
+
+
+def test_record_of_another_protocol_is_refused(store: RunStore) -> None:
+    path = save_record(store, make_record(EXPERIMENT, DATA, [0])).path_in(store)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "protocol": PROTOCOL_VERSION + 1}))
+    with pytest.raises(StoreError, match=f"protocol version {PROTOCOL_VERSION + 1}, this program {PROTOCOL_VERSION}"):
+        read_record(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda text: text[:-30], id="torn"),
+        pytest.param(lambda _: "", id="empty"),
+        pytest.param(lambda _: "[]", id="a list"),
+        pytest.param(lambda _: f'{{"protocol": {PROTOCOL_VERSION}}}', id="fields missing"),
+        pytest.param(lambda text: text.replace('"folders": {', '"folders": [], "other": {'), id="folders are a list"),
+        pytest.param(lambda text: text.replace('"0": ', '"zero": '), id="seed is a word"),
+    ],
+)
+def test_damaged_record_is_one_line_that_says_what_to_do(store: RunStore, change) -> None:  # type: ignore[no-untyped-def]
+    record = make_record(EXPERIMENT, DATA, [0])
+    path = save_record(store, record).path_in(store)
+    path.write_text(change(path.read_text()))
+    with pytest.raises(StoreError) as caught:
+        save_record(store, record)
+    assert str(path) in str(caught.value)
+    assert "move it away" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_in_the_way_of_the_records_is_one_line(store: RunStore) -> None:
+    store.root.write_text("here first")
+    with pytest.raises(StoreError, match=r"^cannot write .*; a file is in the way; choose another folder with --out$"):
+        save_record(store, make_record(EXPERIMENT, DATA, [0]))
+
+
+def test_results_have_the_runs_that_are_there(store: RunStore) -> None:
+    for arm, seed in [(0, 0), (0, 1), (1, 1)]:
+        commit(store, config_of(arm, seed))
+    results = load_results(store, make_record(EXPERIMENT, DATA, range(3)), [2, 1, 0])
+    assert results.seeds == (0, 1, 2)
+    assert [list(arm.runs) for arm in results.arms] == [[0, 1], [1]]
+    assert not results.is_complete
+
+
+def test_results_are_of_the_requested_arms_and_seeds_alone(store: RunStore) -> None:
+    for arm, seed in [(0, 0), (0, 1), (1, 0), (1, 1)]:
+        commit(store, config_of(arm, seed))
+    record = make_record(EXPERIMENT, DATA, range(3))
+    results = load_results(store, record, [1], ["fast"])
+    assert [(arm.name, list(arm.runs)) for arm in results.arms] == [("fast", [1])]
+    assert results.is_complete
+    assert not load_results(store, record, [1, 7]).is_complete, "seed 7 was never planned"
+
+
+def test_histories_end_in_nan_after_a_run_diverged(store: RunStore) -> None:
+    commit(store, config_of(0, 0), [3.0, 2.0, 1.0])
+    commit(store, config_of(0, 1), [4.0, None])
+    arm = load_results(store, make_record(EXPERIMENT, DATA, range(2)), range(2)).arms[0]
+    np.testing.assert_array_equal(arm.histories("val_loss"), [[3.0, 2.0, 1.0], [4.0, math.nan, math.nan]])
+    np.testing.assert_array_equal(arm.finals("val_loss"), [1.0, math.nan])
+
+
+def test_arm_without_runs_has_empty_arrays(store: RunStore) -> None:
+    arm = load_results(store, make_record(EXPERIMENT, DATA, [0]), [0]).arms[0]
+    assert arm.finals("test_accuracy").shape == (0,)
+    assert arm.histories("test_accuracy").shape == (0, 0)
+
+
+def test_data_is_described_by_what_tables_need(sample_dataset: Dataset) -> None:
+    description = describe_data(sample_dataset)
+    assert description["content_hash"] == sample_dataset.content_hash
+    assert description["class_names"][1] == "Trouser"
+    assert description["is_fashion_mnist"] is False
+    assert json.loads(json.dumps(description)) == description

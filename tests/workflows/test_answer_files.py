@@ -1,0 +1,106 @@
+"""How answers are written, batch by batch."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from fashion_keras.images.collecting import Unreadable
+from fashion_keras.images.reading import Picture
+from fashion_keras.inference.classifier import Answers, Guess
+from fashion_keras.workflows.predict import Answered, make_writer
+
+PIXELS = np.zeros((28, 28), np.uint8)
+BOOT = Picture("boot.png", PIXELS, True, "light border")
+BAG = Picture("images.gz", PIXELS, False, "as an IDX file has it", index=17)
+FILM = Picture("a\nb.webp", PIXELS, False, "as asked", num_frames=12)
+GUESSES = (Guess(9, "Ankle boot", 0.98), Guess(8, "Bag", 0.02))
+
+
+def written(form: str, *batches: list[Answered]) -> str:
+    stream = io.StringIO()
+    writer = make_writer(form, stream, ("Ankle boot", "Bag"))
+    writer.begin()
+    for batch in batches:
+        writer.write(batch)
+    writer.end()
+    return stream.getvalue()
+
+
+def test_text_is_aligned_and_says_what_was_done() -> None:
+    text = written("text", [(BOOT, GUESSES[:1]), (BAG, GUESSES[1:])])
+    assert text.splitlines() == [
+        "boot.png       Ankle boot   98.0%  (inverted: light border)",
+        "images.gz[17]  Bag           2.0%  (not inverted: as an IDX file has it)",
+    ]
+
+
+def test_text_names_the_most_probable_classes_on_one_line_and_leaves_errors_out() -> None:
+    text = written("text", [(FILM, GUESSES), (Unreadable("x.png", "x.png is empty"), ())])
+    assert (
+        text == "a\\nb.webp  Ankle boot   98.0%  Bag           2.0%  (not inverted: as asked; the first of 12 frames)\n"
+    )
+
+
+def test_json_is_one_array_with_errors_in_their_places() -> None:
+    text = written("json", [(BOOT, GUESSES), (Unreadable("x.png", "x.png is empty"), ())], [(BAG, GUESSES[:1])])
+    assert len(text.splitlines()) == 5
+    assert json.loads(text) == [
+        {
+            "image": "boot.png",
+            "answers": [
+                {"class_id": 9, "class_name": "Ankle boot", "probability": 0.98},
+                {"class_id": 8, "class_name": "Bag", "probability": 0.02},
+            ],
+            "inverted": True,
+            "reason": "light border",
+            "trimmed": False,
+            "num_frames": 1,
+        },
+        {"image": "x.png", "error": "x.png is empty"},
+        {
+            "image": "images.gz",
+            "index": 17,
+            "answers": [{"class_id": 9, "class_name": "Ankle boot", "probability": 0.98}],
+            "inverted": False,
+            "reason": "as an IDX file has it",
+            "trimmed": False,
+            "num_frames": 1,
+        },
+    ]
+
+
+def test_json_without_pictures_is_an_empty_array() -> None:
+    assert json.loads(written("json")) == []
+
+
+def test_json_keeps_a_name_that_is_no_unicode() -> None:
+    name = "\udcff.png"
+    assert json.loads(written("json", [(Unreadable(name, "it is empty"), ())]))[0]["image"] == name
+
+
+def test_csv_has_a_row_per_picture_and_class() -> None:
+    rows = list(
+        csv.DictReader(io.StringIO(written("csv", [(BOOT, GUESSES)], [(BAG, GUESSES[:1])], [(FILM, GUESSES[:1])])))
+    )
+    assert [(row["image"], row["index"], row["rank"], row["class_name"], row["probability"]) for row in rows] == [
+        ("boot.png", "", "1", "Ankle boot", "0.98"),
+        ("boot.png", "", "2", "Bag", "0.02"),
+        ("images.gz", "17", "1", "Ankle boot", "0.98"),
+        ("a\nb.webp", "", "1", "Ankle boot", "0.98"),
+    ]
+    assert [(row["inverted"], row["reason"], row["num_frames"]) for row in rows[1:]] == [
+        ("true", "light border", "1"),
+        ("false", "as an IDX file has it", "1"),
+        ("false", "as asked", "12"),
+    ]
+
+
+def test_top_orders_classes_by_probability_and_equal_ones_by_id() -> None:
+    probabilities = np.array([[0.2, 0.5, 0.3], [0.25, 0.5, 0.25]], np.float32)
+    answers = Answers(np.array([1, 1]), ["b", "b"], probabilities, ("a", "b", "c"))
+    assert [[guess.class_name for guess in guesses] for guesses in answers.top(2)] == [["b", "c"], ["b", "a"]]
+    assert answers.top(99)[1] == (Guess(1, "b", 0.5), Guess(0, "a", 0.25), Guess(2, "c", 0.25))
+    assert answers.top(1)[0][0].probability == pytest.approx(0.5)

@@ -1,0 +1,276 @@
+"""What is published, and what a fresh clone makes of it. No TensorFlow, no training."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from stored_runs import commit
+from timing_runs import make_all_times
+
+from fashion_keras import cli
+from fashion_keras.data.dataset import FASHION_MNIST_HASH
+from fashion_keras.errors import ConfigError, StoreError
+from fashion_keras.experiments import load_experiment
+from fashion_keras.reporting import build_against_report, build_differences, write_report
+from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
+from fashion_keras.storage.comparison import make_record, save_record
+from fashion_keras.storage.runs import RunStore
+from fashion_keras.storage.stored_comparisons import load_stored
+from fashion_keras.storage.times import TIMES, times_text
+from fashion_keras.workflows import publish as publishing
+from fashion_keras.workflows import report as reports
+from fashion_keras.workflows.publish import fill_blocks, publish, publish_times
+from fashion_keras.workflows.report import load_published, report_comparisons
+
+PROJECT = Path(__file__).parents[2]
+PUBLISHED = PROJECT / "experiments"
+DATA = {
+    "name": "fashion_mnist",
+    "content_hash": FASHION_MNIST_HASH,
+    "class_names": ["a", "b"],
+    "is_fashion_mnist": True,
+}
+
+
+@pytest.fixture
+def console():
+    return Console(quiet=True)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs" / "store")
+
+
+def train(store, name, num_seeds, skip=None):
+    """Put every run of a comparison into a store, but the one that is skipped: an arm and a seed."""
+    experiment = load_experiment(name)
+    save_record(store, make_record(experiment, DATA, range(num_seeds)))
+    for number, arm in enumerate(experiment.arms):
+        for seed in range(num_seeds):
+            if (arm.name, seed) != skip:
+                config = replace(experiment.config_of(arm), seed=seed)
+                commit(store, config, (1.0, 0.3 + 0.1 * number + 0.01 * seed))
+
+
+@pytest.fixture
+def without_pictures(monkeypatch):
+    """Draw no curves, which takes seconds; it comes before `published`."""
+    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
+
+
+@pytest.fixture
+def published(store, tmp_path):
+    train(store, "learning_rates", 10)
+    folder = tmp_path / "experiments"
+    publish(load_stored(store, ["learning_rates"]), folder, None)
+    return folder
+
+
+def test_an_archived_run_says_what_the_stored_one_says(store, tmp_path):
+    train(store, "learning_rates", 1)
+    runs = list(store.all_runs())
+    write_archive(tmp_path / ARCHIVE, runs)
+    archive = RunArchive(tmp_path / ARCHIVE)
+    for run in runs:
+        found = archive.find_folder(run.path.name)
+        assert found is not None
+        assert (found.run_id, found.seed, found.final, found.history) == (run.run_id, run.seed, run.final, run.history)
+        assert (found.correct == run.correct).all()
+    assert archive.find_folder("another") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", None])
+def test_a_file_that_is_no_archive_is_told_in_one_line(tmp_path, content):
+    if content is not None:
+        (tmp_path / ARCHIVE).write_bytes(content)
+    with pytest.raises(StoreError, match="is not an archive of runs"):
+        RunArchive(tmp_path / ARCHIVE)
+
+
+def test_an_archive_of_another_protocol_is_refused(store, tmp_path, monkeypatch):
+    train(store, "learning_rates", 1)
+    monkeypatch.setattr("fashion_keras.storage.archive.PROTOCOL_VERSION", 99)
+    write_archive(tmp_path / ARCHIVE, store.all_runs())
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match="protocol version 99"):
+        RunArchive(tmp_path / ARCHIVE)
+
+
+def test_tables_and_curves_from_the_archive_are_those_that_were_published(published, tmp_path, console):
+    assert report_comparisons([], tmp_path / "again", published, console) == 0
+    names = [path.name for path in (published / "learning_rates").iterdir() if path.name != reports.RECORD]
+    assert {"table.md", "table.csv", "runs.csv", "differences.csv", "curves_by_arm.png"} <= set(names)
+    for name in names:
+        again = tmp_path / "again" / "learning_rates" / name
+        assert again.read_bytes() == (published / "learning_rates" / name).read_bytes(), name
+    for page in ("claims.md", "pairing.md"):
+        assert (tmp_path / "again" / page).read_bytes() == (published / page).read_bytes()
+
+
+def test_a_named_comparison_is_reported_alone_and_without_the_claims(published, tmp_path, console):
+    assert report_comparisons(["learning_rates"], tmp_path / "again", published, console) == 0
+    assert [path.name for path in (tmp_path / "again").iterdir()] == ["learning_rates"]
+
+
+def test_publishing_twice_gives_equal_bytes(published, store):
+    before = {path: path.read_bytes() for path in published.rglob("*.*")}
+    publish(load_stored(store, ["learning_rates"]), published, None)
+    assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
+
+
+def test_nothing_is_published_while_a_run_is_missing(store, tmp_path):
+    train(store, "learning_rates", 10, skip=("sgd_0.05", 3))
+    with pytest.raises(StoreError, match=r"learning_rates has 9 of 10 runs of sgd_0\.05"):
+        publish(load_stored(store, ["learning_rates"]), tmp_path / "experiments", None)
+    assert not (tmp_path / "experiments").exists()
+
+
+def test_nothing_is_published_with_fewer_than_ten_seeds(store, tmp_path):
+    train(store, "learning_rates", 9)
+    with pytest.raises(StoreError, match="has 9 seeds; publishing needs 10"):
+        publish(load_stored(store, ["learning_rates"]), tmp_path / "experiments", None)
+    assert not (tmp_path / "experiments").exists()
+
+
+def write_times(folder, num_rounds=6):
+    folder.mkdir(exist_ok=True)
+    (folder / TIMES).write_text(times_text(make_all_times(num_rounds).measurements))
+    return folder / TIMES
+
+
+def test_published_times_are_judged_on_the_page_and_named_beside_the_comparisons(without_pictures, published, tmp_path):
+    before = {path.name: path.read_text() for path in published.glob("*.md")}
+    path = write_times(tmp_path / "runs")
+    publish_times(path, published)
+    assert (published / TIMES).read_text() == path.read_text()
+    assert "| 16 | time-order |" in before["claims.md"]
+    assert "### 16. time-order: undecided" in before["claims.md"]
+    assert "### 16. time-order: supported" in (published / "claims.md").read_text()
+    added = set((published / "README.md").read_text().splitlines()) - set(before["README.md"].splitlines())
+    assert added == {"- [times](times.csv): timing runs, one at a time, 6 rounds of 60 measurements"}
+
+
+def test_the_claims_from_the_archive_are_those_that_were_published_with_times(
+    without_pictures, published, tmp_path, console, store
+):
+    publish_times(write_times(tmp_path / "runs"), published)
+    write_times(tmp_path / "again", num_rounds=1)  # what was measured there later is not what was published
+    report_comparisons([], tmp_path / "again", published, console)
+    assert (tmp_path / "again" / "claims.md").read_bytes() == (published / "claims.md").read_bytes()
+    before = {path: path.read_bytes() for path in published.rglob("*.*")}
+    publish(load_stored(store, ["learning_rates"]), published, None)
+    assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
+
+
+def test_the_claims_of_a_store_take_its_own_times_and_else_the_published_ones(
+    without_pictures, published, tmp_path, console, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # where `published` is experiments/
+    page = tmp_path / "runs" / "claims.md"
+    report_comparisons([], tmp_path / "runs", None, console)
+    assert "There are no timing runs yet" in page.read_text()
+    publish_times(write_times(tmp_path / "elsewhere"), published)
+    report_comparisons([], tmp_path / "runs", None, console)
+    assert "Measured in 6 rounds" in page.read_text()
+    write_times(tmp_path / "runs", num_rounds=3)
+    report_comparisons([], tmp_path / "runs", None, console)
+    assert "Measured in 3 rounds" in page.read_text()
+
+
+def test_too_few_rounds_are_not_published(without_pictures, published, tmp_path):
+    with pytest.raises(StoreError, match=r"5 rounds of learning_rates/sgd_0\.02; publishing needs 6"):
+        publish_times(write_times(tmp_path / "runs", num_rounds=5), published)
+    assert not (published / TIMES).exists()
+
+
+def test_times_are_not_published_where_nothing_else_is(tmp_path):
+    with pytest.raises(StoreError, match="holds no published comparison"):
+        publish_times(write_times(tmp_path / "runs"), tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_marked_blocks_of_a_page_are_filled_and_the_rest_stays(published):
+    page = "before\n<!-- verdicts of experiments/learning_rates -->\nold\n<!-- end -->\nafter\n"
+    filled = fill_blocks(page, published)
+    assert filled.startswith("before\n<!-- verdicts of experiments/learning_rates -->\n| arm |")
+    assert "sgd_0.05" in filled
+    assert "old" not in filled
+    assert filled.endswith("|\n<!-- end -->\nafter\n")
+    assert fill_blocks(filled, published) == filled
+
+
+@pytest.mark.parametrize("block", ["table of experiments/cnn", "picture of experiments/learning_rates"])
+def test_a_block_of_what_was_not_published_is_an_error(published, block):
+    with pytest.raises(StoreError, match="there is no"):
+        fill_blocks(f"<!-- {block} -->\n<!-- end -->\n", published)
+
+
+def test_what_was_not_run_is_told_by_name(store):
+    with pytest.raises(StoreError, match="no runs of cnn; `fashion-keras run cnn` makes them"):
+        load_stored(store, ["cnn"])
+    with pytest.raises(StoreError, match="no comparison with a finished run"):
+        load_stored(store, [])
+    with pytest.raises(ConfigError, match="did you mean 'dropout'"):
+        load_stored(store, ["droput"])
+
+
+def test_what_was_not_published_is_told_by_name(published, tmp_path):
+    with pytest.raises(StoreError, match="cnn was not published"):
+        load_published(published, ["cnn"])
+    with pytest.raises(ConfigError, match="did you mean 'dropout'"):
+        load_published(published, ["droput"])
+    with pytest.raises(StoreError, match="holds no published comparison"):
+        load_published(tmp_path / "nothing")
+
+
+def test_the_readme_shows_the_published_tables():
+    readme = (PROJECT / "README.md").read_text()
+    assert "of experiments/initializers -->" in readme
+    assert fill_blocks(readme, PROJECT / "experiments") == readme
+
+
+def test_every_comparison_is_published_whole():
+    found = load_published(PUBLISHED)
+    assert [results.record.name for results in found] == [*reports.ALL_NAMES, *reports.published_tuned(PUBLISHED)]
+    for results in found:
+        publishing._check_whole(results)
+
+
+@pytest.mark.parametrize("name", [*reports.ALL_NAMES, *reports.published_tuned(PUBLISHED)])
+def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
+    (results,) = load_published(PUBLISHED, [name])
+    differences, against_report = build_differences(results), build_against_report(results)
+    paths = write_report(results, tmp_path, differences=differences, against_report=against_report, pictures=())
+    assert "differences.csv" in [path.name for path in paths]
+    for path in paths:
+        assert path.read_text() == (PUBLISHED / name / path.name).read_text(), path.name
+
+
+def test_what_was_published_is_published_again_without_a_store(published, tmp_path, monkeypatch):
+    before = {path: path.read_bytes() for path in published.rglob("*.*")}
+    monkeypatch.setattr("fashion_keras.workflows.report.ALL_NAMES", ("learning_rates",))
+    monkeypatch.setattr("fashion_keras.commands.report.ALL_NAMES", ("learning_rates",))
+    monkeypatch.chdir(tmp_path)
+    (published / "learning_rates" / "table.md").write_text("an older wording")
+    assert cli.main(["report", "--publish", "--published", "experiments"]) == 0
+    assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
+
+
+def test_tables_alone_are_the_same_and_need_no_matplotlib(published, tmp_path):
+    program = f"""
+import sys
+from fashion_keras import cli
+sys.argv[1:] = ["report", "--tables-only", "--published", {str(published)!r}, "--out", {str(tmp_path / "again")!r}]
+assert cli.main() == 0
+assert "matplotlib" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    written = sorted(path.relative_to(tmp_path / "again") for path in (tmp_path / "again").rglob("*.*"))
+    assert not [path for path in written if path.suffix in (".png", ".svg")]
+    assert {path.name for path in written} >= {"table.md", "differences.csv", "claims.md", "pairing.md"}
+    for path in written:
+        assert (tmp_path / "again" / path).read_bytes() == (published / path).read_bytes(), path
