@@ -31,7 +31,7 @@ from fashion_keras.errors import StoreError
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.batch import train_runs
 from fashion_keras.execution.local import available_cores
-from fashion_keras.experiments import BASE
+from fashion_keras.experiments.definition import BASE
 from fashion_keras.statistics import Comparison, Verdict, compare_arms, skewness
 from fashion_keras.storage.runs import RunStore, StoredRun
 

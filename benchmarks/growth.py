@@ -28,7 +28,7 @@ import numpy as np
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_CLASSES, FASHION_MNIST_HASH, FASHION_MNIST_NAME
-from fashion_keras.experiments import Arm, Experiment
+from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.reporting import build_differences, build_table, runs_csv, to_csv, to_markdown
 from fashion_keras.storage.comparison import ComparisonResults, load_results, make_record, read_record, save_record
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, Predictions, RunResult

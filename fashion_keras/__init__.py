@@ -9,20 +9,18 @@ Importing the package imports nothing else: `load_model` comes when it is first 
 loaded.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fashion_keras._lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from fashion_keras.inference.classifier import load_model
 
 __all__ = ["load_model"]
 
+__version__ = "0.1.0"
 
-def __getattr__(name: str) -> Any:
-    if name == "load_model":
-        from fashion_keras.inference.classifier import load_model
-
-        return load_model
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_attributes(__name__, {"load_model": "fashion_keras.inference.classifier"})
 
 
 def __dir__() -> list[str]:

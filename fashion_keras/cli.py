@@ -1,4 +1,4 @@
-"""The console command `fashion-keras`, and the command lines of the experiment modules.
+"""Console command `fashion-keras`.
 
 Nothing heavy is imported before a command is known: `--help` and a misspelt option answer at once.
 """
@@ -7,16 +7,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fashion_keras.commands import data, demo, evaluate, export, models, predict, report, run, times, tune
 from fashion_keras.commands import list as list_command
-from fashion_keras.commands.options import USAGE_STATUS, Parser, add_debug_option
+from fashion_keras.commands.options import USAGE_STATUS, Parser
 from fashion_keras.errors import UserError
 from fashion_keras.formatting import first_line, printable
-
-if TYPE_CHECKING:
-    from fashion_keras.experiments.definition import Experiment
 
 INTERRUPT_STATUS = 130
 
@@ -45,16 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def command() -> None:
     """Enter from the console script: leave the process with the exit status."""
     sys.exit(main())
-
-
-def run_main(experiments: "Sequence[Experiment]", arguments: Sequence[str] | None = None) -> int:
-    """Run given comparisons with the options of `fashion-keras run`, and return the exit status."""
-    names = ", ".join(experiment.name for experiment in experiments)
-    parser = Parser(description=f"Train and compare: {names}.", allow_abbrev=False)
-    run.add_run_options(parser)
-    add_debug_option(parser)
-    options = parser.parse_args(arguments)
-    return guard(lambda: run.run_given(experiments, options), options.debug)
 
 
 def guard(command: Callable[[], int], debug: bool) -> int:

@@ -13,7 +13,8 @@ import pytest
 from fashion_keras import cli
 from fashion_keras.data import fetching, sources
 from fashion_keras.errors import ConfigError, DataError, UserError
-from fashion_keras.experiments import ALL_NAMES, load_experiment
+from fashion_keras.experiments.names import ALL_NAMES
+from fashion_keras.experiments.registry import load_experiment
 
 Mistake = Callable[..., str]
 
@@ -144,7 +145,7 @@ def test_mistake_on_the_command_line_of_one_comparison(
     capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
     try:
-        status = cli.run_main([load_experiment("initializers")], arguments)
+        status = cli.main(["run", "initializers", *arguments])
     except SystemExit as exit_:
         status = exit_.code  # type: ignore[assignment]
     output, errors = capsys.readouterr()

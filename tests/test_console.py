@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
-from fashion_keras.console import print_plain
 from fashion_keras.execution import Outcome
+from fashion_keras.formatting import print_plain
 
 
 def test_brackets_numbers_and_long_lines_arrive_as_they_stand() -> None:

@@ -1,5 +1,6 @@
 """What answers at once must not import TensorFlow: a process of its own imports it and says what it has loaded."""
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -72,14 +73,18 @@ except SystemExit as end:
     assert heavy_modules_of(program) == "[]"
 
 
-@pytest.mark.parametrize("module", ["fashion_keras.experiments", "fashion_keras.experiments.cnn"])
-def test_an_experiment_s_help_comes_without_tensorflow(module):
-    program = f"""
-import runpy, sys
-sys.argv[1:] = ["--help"]
-try:
-    runpy.run_module({module!r}, run_name="__main__")
-except SystemExit as end:
-    assert not end.code, end.code
-{HEAVY}"""
-    assert heavy_modules_of(program) == "[]"
+@pytest.mark.parametrize(
+    ("module", "called"),
+    [
+        ("fashion_keras.experiments", ["run", "all"]),
+        ("fashion_keras.experiments.cnn", ["run", "cnn"]),
+        ("fashion_keras.tuning", ["tune"]),
+    ],
+)
+def test_a_module_run_as_a_program_becomes_the_command(module, called, monkeypatch):
+    monkeypatch.setattr("sys.argv", [module, "--seeds", "3"])
+    monkeypatch.setattr("os.execv", lambda program, arguments: commands_called.append(arguments))
+    commands_called: list[list[str]] = []
+    sys.modules.pop(module, None)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    assert commands_called == [[sys.executable, "-m", "fashion_keras", *called, "--seeds", "3"]]

@@ -21,7 +21,7 @@ from fashion_keras.claims.parts import (
     shown,
 )
 from fashion_keras.claims.times import TIME_WORDS, cnn_quickest, describe_timing, time_order_parts
-from fashion_keras.names import NAMES
+from fashion_keras.experiments.names import NAMES
 from fashion_keras.statistics import MARGIN
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.times import Times

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options
-from fashion_keras.console import print_plain
+from fashion_keras.formatting import print_plain
 
 
 def add_to(commands: "Commands[Parser]") -> None:

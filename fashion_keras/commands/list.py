@@ -3,7 +3,7 @@
 import argparse
 
 from fashion_keras.commands.options import Commands, Parser, add_command
-from fashion_keras.names import ALL_NAMES
+from fashion_keras.experiments.names import ALL_NAMES
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -13,7 +13,7 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def list_experiments(_options: argparse.Namespace) -> int:
     """Print a line for each comparison."""
-    from fashion_keras.experiments import load_experiment
+    from fashion_keras.experiments.registry import load_experiment
 
     for name in ALL_NAMES:
         experiment = load_experiment(name)

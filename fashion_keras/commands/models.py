@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command
-from fashion_keras.console import print_plain
+from fashion_keras.formatting import print_plain
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from fashion_keras.commands.options import Commands, Parser, add_command, count
 
 if TYPE_CHECKING:
-    from fashion_keras.images.collecting import Unreadable
     from fashion_keras.images.reading import Picture
     from fashion_keras.inference.classifier import Classifier
+    from fashion_keras.inference.collecting import Unreadable
     from fashion_keras.workflows.predict import Answered
 
 BATCH_SIZE = 500
@@ -42,8 +42,8 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def predict(options: argparse.Namespace) -> int:
     """Classify what can be read; what cannot is named on standard error and makes the status 1."""
-    from fashion_keras.images.collecting import Unreadable, read_pictures
     from fashion_keras.inference.classifier import load_model
+    from fashion_keras.inference.collecting import Unreadable, read_pictures
     from fashion_keras.workflows.predict import make_writer
 
     model = load_model(options.model)

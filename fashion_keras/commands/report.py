@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_out_option, add_tensorboard_option
-from fashion_keras.names import ALL_NAMES
+from fashion_keras.experiments.names import ALL_NAMES
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,7 +17,7 @@ from fashion_keras.commands.options import (
     shard,
     span,
 )
-from fashion_keras.names import ALL_NAMES, NAMES
+from fashion_keras.experiments.names import ALL_NAMES, NAMES
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
@@ -67,7 +67,7 @@ def _add_tuning_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the named comparisons."""
-    from fashion_keras.experiments import load_experiment
+    from fashion_keras.experiments.registry import load_experiment
 
     chosen = NAMES if options.names == ["all"] else options.names
     return run_given([load_experiment(name) for name in dict.fromkeys(chosen)], options)
@@ -92,7 +92,7 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
 
 def _check_names(experiments: "Sequence[Experiment]") -> None:
     from fashion_keras.errors import ConfigError
-    from fashion_keras.experiments import check_name
+    from fashion_keras.experiments.registry import check_name
 
     seen = set()
     for experiment in experiments:

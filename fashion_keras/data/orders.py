@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.config.seeding import derive_seed
+from fashion_keras.seeding import derive_seed
 
 
 def epoch_orders(num_examples: int, num_epochs: int, seed: int) -> NDArray[np.int32]:

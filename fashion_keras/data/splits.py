@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.config.seeding import derive_seed
 from fashion_keras.errors import ConfigError, DataError
+from fashion_keras.seeding import derive_seed
 
 
 def split_indices(

@@ -15,12 +15,11 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.console import print_plain
 from fashion_keras.execution.tasks import Outcome
-from fashion_keras.formatting import format_duration
+from fashion_keras.formatting import format_duration, print_plain
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.workflows.plan import relative_cost
 
 POLL_SEC = 0.5
 PLAIN_INTERVAL_SEC = 10.0

@@ -17,7 +17,7 @@ from typing import Literal
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
 from fashion_keras.errors import UserError
-from fashion_keras.storage.runs import RunStore, read_run
+from fashion_keras.storage.runs import RunStore
 
 
 @dataclass(frozen=True)
@@ -55,25 +55,6 @@ class RunTask:
 
 
 @dataclass(frozen=True)
-class ExportTask:
-    """Export a stored run as a SavedModel.
-
-    Attributes:
-        run: The run's folder.
-        path: The SavedModel's folder, `.../1`.
-    """
-
-    run: Path
-    path: Path
-    location: DataLocation
-
-    @property
-    def label(self) -> str:
-        """For people."""
-        return str(self.path)
-
-
-@dataclass(frozen=True)
 class TimingTask:
     """Train a little of a configuration, to find out whether it works, or how long it or one of its epochs takes."""
 
@@ -98,7 +79,7 @@ def execute_run(task: RunTask) -> Outcome:
                 return Outcome("found")
             return _train(task, store)
     except Exception as error:  # such as a full disk, which even the log of the failure does not fit on
-        return Outcome("failed", _first_line(error))
+        return Outcome("failed", describe_failure(error))
 
 
 def _train(task: RunTask, store: RunStore) -> Outcome:
@@ -113,33 +94,14 @@ def _train(task: RunTask, store: RunStore) -> Outcome:
                 def record_epoch(epoch: int, record: dict[str, float | None]) -> None:
                     print(json.dumps({"epoch": epoch, **record}), file=history, flush=True)
 
-                result = train_run(task.config, _load(task.location), record_epoch)
+                result = train_run(task.config, load_cached(task.location), record_epoch)
             store.commit(result)
             return Outcome("done")
         except Exception as error:
             traceback.print_exc()
-            message = _first_line(error)
+            message = describe_failure(error)
     kept = store.fail(task.config, _read_text(log))
     return Outcome("failed", message, str(kept or ""))
-
-
-def execute_export(task: ExportTask) -> Outcome:
-    """Export a stored run; quick where that export is there already."""
-    try:
-        from fashion_keras.export import export_run
-
-        run = read_run(task.run)
-        if run is None:
-            return Outcome("failed", f"{task.run} holds no complete run")
-        report = export_run(run, _load(task.location), task.path)
-        return Outcome("done", str(report))
-    except UserError as error:
-        return Outcome("failed", str(error))
-    except OSError as error:
-        return Outcome("failed", f"cannot write {error.filename or task.path}: {error.strerror or error}")
-    except Exception as error:
-        traceback.print_exc()
-        return Outcome("failed", _first_line(error))
 
 
 def execute_timing(task: TimingTask) -> Outcome:
@@ -148,9 +110,9 @@ def execute_timing(task: TimingTask) -> Outcome:
         with _output_to(Path(os.devnull)):
             from fashion_keras.training.run import estimate_run_seconds
 
-            return Outcome("done", str(estimate_run_seconds(task.config, _load(task.location))))
+            return Outcome("done", str(estimate_run_seconds(task.config, load_cached(task.location))))
     except Exception as error:
-        return Outcome("failed", _first_line(error))
+        return Outcome("failed", describe_failure(error))
 
 
 def execute_measuring(task: TimingTask) -> Outcome:
@@ -159,9 +121,9 @@ def execute_measuring(task: TimingTask) -> Outcome:
         with _output_to(Path(os.devnull)):
             from fashion_keras.training.measuring import measure_epochs
 
-            return Outcome("done", json.dumps(measure_epochs(task.config, _load(task.location))))
+            return Outcome("done", json.dumps(measure_epochs(task.config, load_cached(task.location))))
     except Exception as error:
-        return Outcome("failed", _first_line(error))
+        return Outcome("failed", describe_failure(error))
 
 
 def execute_trial(task: TimingTask) -> Outcome:
@@ -170,14 +132,14 @@ def execute_trial(task: TimingTask) -> Outcome:
         with _output_to(Path(os.devnull)):
             from fashion_keras.training.run import try_run
 
-            try_run(task.config, _load(task.location))
+            try_run(task.config, load_cached(task.location))
             return Outcome("done")
     except Exception as error:
-        return Outcome("failed", _first_line(error))
+        return Outcome("failed", describe_failure(error))
 
 
 @lru_cache(maxsize=1)
-def _load(location: DataLocation) -> Dataset:
+def load_cached(location: DataLocation) -> Dataset:
     """Read the data once per process: a worker serves several runs.
 
     On another machine of a cluster, Fashion-MNIST may lie elsewhere, or nowhere yet.
@@ -187,7 +149,8 @@ def _load(location: DataLocation) -> Dataset:
     return load(location)
 
 
-def _first_line(error: Exception) -> str:
+def describe_failure(error: Exception) -> str:
+    """Return the first line of what an error says, with its type unless it is a user's."""
     text = str(error).strip().splitlines()
     name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
     return name + (text[0] if text else "no message")

@@ -1,7 +1,7 @@
-"""`python -m fashion_keras.experiments` runs all comparisons of the report."""
+"""`python -m fashion_keras.experiments` is `fashion-keras run all`."""
 
-from fashion_keras.cli import run_main
-from fashion_keras.experiments import NAMES, load_experiment
+import os
+import sys
 
 if __name__ == "__main__":
-    raise SystemExit(run_main([load_experiment(name) for name in NAMES]))
+    os.execv(sys.executable, [sys.executable, "-m", "fashion_keras", "run", "all", *sys.argv[1:]])

@@ -13,8 +13,9 @@ from fashion_keras.errors import ConfigError, ExportError
 from fashion_keras.export.keras_format import ask_keras_file, write_keras
 from fashion_keras.export.litert_format import ask_litert, write_litert
 from fashion_keras.export.onnx_format import ask_onnx, write_onnx
-from fashion_keras.export.parity import MAX_PROBABILITY_DIFFERENCE, Ask, ParityReport, ask_keras, measure_parity
+from fashion_keras.export.parity import Ask, ask_keras, measure_parity
 from fashion_keras.export.places import clear_errors
+from fashion_keras.inference.record import MAX_PROBABILITY_DIFFERENCE, ParityReport
 from fashion_keras.storage.runs import write_file
 
 if TYPE_CHECKING:

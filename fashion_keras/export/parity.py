@@ -1,7 +1,6 @@
 """Whether a written model says what the model in float32 says: asked about the same images, batch by batch."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.inference.record import ParityReport
 
 if TYPE_CHECKING:
     import keras
-
-MAX_PROBABILITY_DIFFERENCE = 1e-5
-"""For every format: all of them compute in float32, and differ in the order of their additions alone."""
 
 _BATCH_SIZE = 250
 
@@ -23,38 +20,6 @@ Answer = tuple[NDArray[Any], NDArray[np.int64]]
 
 Ask = Callable[[NDArray[np.uint8]], Answer]
 """Answers images: uint8 [N, H, W, C]."""
-
-
-@dataclass(frozen=True)
-class ParityReport:
-    """How an export, read back from disk, compares with the model in float32.
-
-    Attributes:
-        num_images: Images that both were asked about.
-        num_class_differences: Images of which they name different classes; 0 in every export that was kept.
-        max_probability_difference: The largest difference of a probability, in [0, 1].
-        num_differences_to_run: Images of which the export names another class than the run itself did: not bounded,
-            because a run in bfloat16 differs on about a dozen of 10,000. None where the run was never tested.
-    """
-
-    num_images: int
-    num_class_differences: int
-    max_probability_difference: float
-    num_differences_to_run: int | None = None
-
-    @property
-    def passed(self) -> bool:
-        """Whether the export may be kept; NaN never passes."""
-        return self.num_class_differences == 0 and self.max_probability_difference <= MAX_PROBABILITY_DIFFERENCE
-
-    def __str__(self) -> str:
-        text = (
-            f"{self.num_class_differences} of {self.num_images:,} classes differ from the float32 model, "
-            f"probabilities by at most {self.max_probability_difference:.1e}"
-        )
-        if self.num_differences_to_run is None:
-            return text
-        return f"{text}; {self.num_differences_to_run:,} classes differ from the run's own answers"
 
 
 def measure_parity(

@@ -15,10 +15,9 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
 from fashion_keras.export.card import CARD, model_card
-from fashion_keras.export.parity import ParityReport
 from fashion_keras.export.places import clear_errors
 from fashion_keras.export.saved_model import export_run
-from fashion_keras.inference.record import read_record
+from fashion_keras.inference.record import ParityReport, read_record
 from fashion_keras.statistics import mean_interval
 from fashion_keras.statistics.classifier import wilson_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.data import Dataset
 from fashion_keras.errors import ConfigError, ExportError
-from fashion_keras.export.parity import (
+from fashion_keras.export.parity import ask_keras, ask_saved_model, measure_parity
+from fashion_keras.export.places import clear_errors, locked, replaced_whole
+from fashion_keras.inference.record import (
     MAX_PROBABILITY_DIFFERENCE,
     ParityReport,
-    ask_keras,
-    ask_saved_model,
-    measure_parity,
+    find_export,
+    read_sound_record,
+    write_record,
 )
-from fashion_keras.export.places import clear_errors, locked, replaced_whole
-from fashion_keras.inference.record import find_export, read_sound_record, write_record
 from fashion_keras.storage.runs import StoredRun
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.errors import DataError, ImageError
-from fashion_keras.export import RECORD, find_damage, read_record
 from fashion_keras.formatting import first_line
 from fashion_keras.images.reading import PictureSource
 from fashion_keras.inference.arrays import read_images
 from fashion_keras.inference.info import ModelInfo
+from fashion_keras.inference.record import RECORD, find_damage, read_record
 from fashion_keras.inference.shipped import find_model, is_shipped
 
 MAX_GRAPH_BYTES = 2**31 - 1

@@ -13,7 +13,7 @@ import keras
 
 from fashion_keras.config.keras_classes import is_keras_name
 from fashion_keras.config.run_config import Component, option_values
-from fashion_keras.config.seeding import derive_seed
+from fashion_keras.seeding import derive_seed
 
 
 @keras.saving.register_keras_serializable("fashion_keras")

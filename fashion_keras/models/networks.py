@@ -11,9 +11,9 @@ from keras import layers
 
 from fashion_keras.config.custom_code import describe_error, find_function, import_function, is_own_name
 from fashion_keras.config.run_config import SOURCE, Component, RunConfig, option_values, resolve_component
-from fashion_keras.config.seeding import derive_seed
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.initializers import LayerInitializers
+from fashion_keras.seeding import derive_seed
 
 # PyTorch's constants, which the report ran with; it writes the momentum of the running averages as 0.1. The running
 # variance is the batch's biased one here, PyTorch's the unbiased: 0.2 % apart at batches of 512.

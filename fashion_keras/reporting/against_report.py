@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fashion_keras.experiments.definition import published_rows
+from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.cells import ABSENT, ACCURACY, LOSS, MINUTES, Cell, Field, MeasuredCell, Quantity, TextCell
 from fashion_keras.reporting.summary import describe_results, make_row
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
-from fashion_keras.reporting.text import count_noun
 from fashion_keras.statistics import expected_misses, misses_p, prediction_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 

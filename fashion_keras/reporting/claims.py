@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import exp
 
 from fashion_keras.claims.definition import ClaimResult, Part, Unit
-from fashion_keras.reporting.text import count_noun
+from fashion_keras.formatting import count_noun
 
 _INTRODUCTION = """# Does the report's every sentence hold?
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.cells import ABSENT, TextCell
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.pairs import complete_seeds, paired_accuracies
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.text import count_noun
 from fashion_keras.statistics import (
     LEVEL,
     MARGIN,

@@ -15,8 +15,8 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from fashion_keras.formatting import shorten
 from fashion_keras.reporting.figures import STYLE, render
-from fashion_keras.reporting.text import shorten
 from fashion_keras.statistics.classifier import Calibration, Evaluation, Mistake, wilson_interval
 from fashion_keras.storage.files import write_files
 

@@ -16,10 +16,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from fashion_keras.formatting import break_name, one_line, shorten
 from fashion_keras.reporting.curves import MEASURES, PARTS, Curve, arm_curves, axis_limits, find_outliers
 from fashion_keras.reporting.panels import PART_STYLES, PART_TITLES, UNITS, arm_style, draw_panel
 from fashion_keras.reporting.summary import describe_results, has_diverged
-from fashion_keras.reporting.text import break_name, one_line, shorten
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.files import write_files
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fashion_keras.config.run_config import canonical_json
+from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.tables import Table
-from fashion_keras.reporting.text import one_line
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.results import METRICS
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from fashion_keras.reporting.text import one_line, shorten
+from fashion_keras.formatting import one_line, shorten
 from fashion_keras.tuning.search.budget import best_of_k, best_so_far
 from fashion_keras.tuning.search.importance import ForestReport
 from fashion_keras.tuning.search.trials import Objective, Trial, describe_value, rank

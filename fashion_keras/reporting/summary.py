@@ -9,9 +9,9 @@ import numpy as np
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.experiments.definition import published_rows
+from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.cells import ACCURACY, LOSS, MINUTES, Cell, MeanIntervalCell, MeasuredCell, Quantity
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
-from fashion_keras.reporting.text import count_noun
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.runs import StoredRun
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.config.run_config import COMPONENT_KINDS, RunConfig, option_values
+from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.cells import ABSENT, ACCURACY, Cell, MeasuredCell, TextCell
 from fashion_keras.reporting.rendering import csv_text, to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.text import count_noun
 from fashion_keras.statistics import MIN_SEEDS, Comparison, Verdict, compare_arms, look_number, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.tunings import TunedArm, TuningRecord

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from fashion_keras.formatting import one_line, shorten
 from fashion_keras.reporting.figures import STYLE, finish, render
 from fashion_keras.reporting.panels import Style, arm_style
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.sweep import tuning_of
-from fashion_keras.reporting.text import one_line, shorten
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.tunings import TunedArm, TuningRecord

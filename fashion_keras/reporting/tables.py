@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.cells import Cell
-from fashion_keras.reporting.text import count_noun
 
 MINUTES_KEY = "minutes"
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fashion_keras.config.run_config import COMPONENT_KINDS, SOURCE, Component, RunConfig, canonical_json, option_values
 from fashion_keras.config.values import thaw
 from fashion_keras.errors import ConfigError
-from fashion_keras.formatting import safe_name
-from fashion_keras.reporting.text import count_noun
+from fashion_keras.formatting import count_noun, safe_name
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.runs import StoredRun

@@ -8,11 +8,11 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Row, Table
-from fashion_keras.reporting.text import break_name, one_line
 from fashion_keras.storage.comparison import ComparisonResults
 
 _UNBOUNDED = 10_000

@@ -7,10 +7,9 @@ from pathlib import Path
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
-from fashion_keras.experiments import load_experiment
-from fashion_keras.formatting import safe_name
-from fashion_keras.names import ALL_NAMES, command_of, is_tuned_name
-from fashion_keras.reporting.text import count_noun
+from fashion_keras.experiments.names import ALL_NAMES, command_of, is_tuned_name
+from fashion_keras.experiments.registry import load_experiment
+from fashion_keras.formatting import count_noun, safe_name
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     ComparisonResults,

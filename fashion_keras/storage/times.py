@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
 from fashion_keras.errors import StoreError
-from fashion_keras.experiments import load_experiment, published_rows
-from fashion_keras.names import NAMES
+from fashion_keras.experiments.definition import published_rows
+from fashion_keras.experiments.names import NAMES
+from fashion_keras.experiments.registry import load_experiment
 
 TIMES = "times.csv"
 """The file of the timing runs, in the working folder and among what is published."""

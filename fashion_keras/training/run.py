@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from fashion_keras.config.custom_code import is_own_name
 from fashion_keras.config.keras_classes import is_keras_name
 from fashion_keras.config.run_config import Component, RunConfig, option_values
-from fashion_keras.config.seeding import derive_seed
 from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
 from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.losses import build_loss
 from fashion_keras.models.networks import build_model
+from fashion_keras.seeding import derive_seed
 from fashion_keras.storage.results import METRICS, Predictions, RunResult
 from fashion_keras.training.callbacks import EvaluateTestSet, HistoryLog
 

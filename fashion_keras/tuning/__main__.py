@@ -1,8 +1,7 @@
 """`python -m fashion_keras.tuning SPACE` is `fashion-keras tune SPACE`."""
 
+import os
 import sys
 
-from fashion_keras.cli import main
-
 if __name__ == "__main__":
-    raise SystemExit(main(["tune", *sys.argv[1:]]))
+    os.execv(sys.executable, [sys.executable, "-m", "fashion_keras", "tune", *sys.argv[1:]])

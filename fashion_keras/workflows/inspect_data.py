@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fashion_keras.console import print_plain
 from fashion_keras.data import Dataset, class_counts, load, locate
 from fashion_keras.data.orders import epoch_orders
 from fashion_keras.data.splits import split_indices
 from fashion_keras.errors import DataError
 from fashion_keras.experiments.definition import BASE
+from fashion_keras.formatting import print_plain
 
 
 def describe_dataset(

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.errors import DataError
-from fashion_keras.export import read_record
 from fashion_keras.formatting import printable
 from fashion_keras.inference.info import ModelInfo, find_in
+from fashion_keras.inference.record import read_record
 from fashion_keras.inference.shipped import shipped_models
 
 

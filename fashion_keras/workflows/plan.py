@@ -2,21 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from fashion_keras.config.custom_code import is_own_name
-from fashion_keras.config.run_config import RunConfig, option_values
+from fashion_keras.config.cost import cost_key, relative_cost
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import TimingTask, execute_timing
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.storage.runs import RunStore
-
-OWN_NETWORK_COST = 1e7
-"""Multiplications of an example that a network of one's own is taken to need: nobody knows before it runs."""
 
 Work = tuple[Experiment, tuple[Arm, ...]]
 """An experiment and the arms of it that were asked for."""
@@ -59,27 +55,6 @@ def take_shard(plan: Plan, shard: int, num_shards: int) -> Plan:
     )
 
 
-def relative_cost(config: RunConfig, side: int = 28) -> float:
-    """Return about how much longer a run takes than another: multiplications of an example, times epochs.
-
-    Args:
-        config: The run.
-        side: Height and width of an image.
-    """
-    if is_own_name(config.model.name):
-        return config.epochs * OWN_NETWORK_COST
-    options = option_values("model", config.model)
-    if config.model.name == "fcn":
-        widths = (side * side, *options["hidden_units"], 10)
-        return config.epochs * sum(inputs * outputs for inputs, outputs in pairwise(widths))
-    multiplications, channels = 0, 1
-    for filters, kernel, pool in zip(options["filters"], options["kernel_sizes"], options["pool_sizes"], strict=True):
-        multiplications += side * side * kernel * kernel * channels * filters
-        channels, side = filters, side // pool
-    widths = (side * side * channels, *options["dense_units"], 10)
-    return config.epochs * (multiplications + sum(inputs * outputs for inputs, outputs in pairwise(widths)))
-
-
 def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, workers: int) -> float:
     """Return how long the pending runs take here: by what like runs in the store took, or by training a little.
 
@@ -89,16 +64,16 @@ def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, worker
     if not plan.pending:
         return 0.0
     known = _stored_durations(store)
-    unknown = {_cost_key(config): config for config in plan.pending if _cost_key(config) not in known}
+    unknown = {cost_key(config): config for config in plan.pending if cost_key(config) not in known}
     known |= _measure_durations(unknown, location, workers)
-    return sum(known[_cost_key(config)] for config in plan.pending) / min(workers, len(plan.pending))
+    return sum(known[cost_key(config)] for config in plan.pending) / min(workers, len(plan.pending))
 
 
 def _stored_durations(store: RunStore) -> dict[Any, float]:
     durations: dict[Any, list[float]] = {}
     for run in store.all_runs():
         if run.status == "finished":
-            durations.setdefault(_cost_key(run.config), []).append(run.seconds["startup"] + run.seconds["total"])
+            durations.setdefault(cost_key(run.config), []).append(run.seconds["startup"] + run.seconds["total"])
     return {key: median(values) for key, values in durations.items()}
 
 
@@ -109,32 +84,5 @@ def _measure_durations(configs: Mapping[Any, RunConfig], location: DataLocation,
     for task, outcome in LocalEngine(workers).run(execute_timing, tasks):
         if outcome.status == "failed":
             raise ConfigError(f"{task.config.label} cannot be trained: {outcome.message}")
-        measured.setdefault(_cost_key(task.config), []).append(float(outcome.message))
+        measured.setdefault(cost_key(task.config), []).append(float(outcome.message))
     return {key: median(values) for key, values in measured.items()}
-
-
-def _cost_key(config: RunConfig) -> tuple[Any, ...]:
-    """What the duration of a run depends on: everything but the values of rates and the seed.
-
-    A network of one's own may have fractions that are no rates, such as a factor of its width.
-    """
-    is_own = is_own_name(config.model.name)
-    options = tuple(
-        (name, bool(value) if isinstance(value, float) and not is_own else value)
-        for name, value in config.model.options
-    )
-    costless = tuple(item for item in options if item[0] != "initializer")
-    return (
-        config.model.name,
-        costless,
-        config.optimizer.name,
-        config.batch_size,
-        config.epochs,
-        config.train_examples,
-        config.validation_fraction,
-        config.evaluate_test,
-        config.precision,
-        config.xla,
-        config.threads,
-        config.data,
-    )

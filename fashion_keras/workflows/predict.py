@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
-from fashion_keras.images.collecting import Unreadable
 from fashion_keras.images.reading import Picture
 from fashion_keras.inference.classifier import Guess
+from fashion_keras.inference.collecting import Unreadable
 
 Answered = tuple[Picture | Unreadable, tuple[Guess, ...]]
 """A picture and its most probable classes; or why there is none, and none."""

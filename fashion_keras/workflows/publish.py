@@ -11,11 +11,10 @@ from pathlib import Path
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError
-from fashion_keras.experiments import DEFAULT_SEEDS
-from fashion_keras.formatting import format_duration
-from fashion_keras.names import command_of
+from fashion_keras.experiments.definition import DEFAULT_SEEDS
+from fashion_keras.experiments.names import command_of
+from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
-from fashion_keras.reporting.text import count_noun
 from fashion_keras.statistics import MIN_SEEDS
 from fashion_keras.storage.archive import ARCHIVE, write_archive
 from fashion_keras.storage.comparison import ComparisonResults, record_text

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fashion_keras.claims import ClaimResult, claims_page, evaluate_claims
-from fashion_keras.console import print_plain
+from fashion_keras.claims import ClaimResult, evaluate_claims
 from fashion_keras.data import Dataset, load, locate
 from fashion_keras.errors import DataError, StoreError
-from fashion_keras.experiments import load_experiment
-from fashion_keras.names import ALL_NAMES, is_tuned_name, split_tuned
+from fashion_keras.experiments.names import ALL_NAMES, is_tuned_name, split_tuned
+from fashion_keras.experiments.registry import load_experiment
+from fashion_keras.formatting import print_plain
 from fashion_keras.reporting import (
     build_against_report,
     build_differences,
@@ -19,6 +19,7 @@ from fashion_keras.reporting import (
     print_tables,
     write_report,
 )
+from fashion_keras.reporting.claims import claims_page
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.storage.archive import ARCHIVE, RunArchive
 from fashion_keras.storage.comparison import (

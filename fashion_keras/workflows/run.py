@@ -10,14 +10,14 @@ from typing import Any
 from rich.console import Console
 
 from fashion_keras.config.precision import resolve_precision
-from fashion_keras.console import print_plain
 from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution import Engine, ExportTask, LocalEngine, Outcome, execute_export
+from fashion_keras.execution import Engine, LocalEngine, Outcome
 from fashion_keras.execution.batch import train_runs
 from fashion_keras.execution.local import available_cores
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Experiment
-from fashion_keras.formatting import format_duration, safe_name
+from fashion_keras.export.task import ExportTask, execute_export
+from fashion_keras.formatting import format_duration, print_plain, safe_name
 from fashion_keras.reporting import (
     build_against_report,
     build_differences,
@@ -262,7 +262,7 @@ class _Invocation:
 
     def _export(self, records: Iterable[ComparisonRecord]) -> tuple[str, list[tuple[str, Outcome]]]:
         """Export the first seed of every arm but those that diverged, and say where."""
-        from fashion_keras.export import find_export
+        from fashion_keras.inference.record import find_export
 
         runs = {
             self._export_folder(record) / safe_name(arm.name) / "1": arm.runs[self.seeds[0]]

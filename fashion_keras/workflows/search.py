@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.console import Console
 
 from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.precision import resolve_precision
-from fashion_keras.console import print_plain
 from fashion_keras.data import DataLocation, Dataset, load, locate, split_indices
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine
 from fashion_keras.experiments.definition import BASE, DEFAULT_SEEDS
-from fashion_keras.formatting import format_duration, safe_name
+from fashion_keras.formatting import format_duration, print_plain, safe_name
 from fashion_keras.reporting.search_files import SearchResults, describe_results, write_outputs
 from fashion_keras.reporting.search_tables import SHOWN, leaderboard_rows, to_rich
 from fashion_keras.storage.runs import RunStore
@@ -22,7 +22,6 @@ from fashion_keras.tuning.search.picks import EXPERIMENTS, Pick, adopt
 from fashion_keras.tuning.search.spaces import load_space
 from fashion_keras.tuning.search.study import Study
 from fashion_keras.tuning.search.trials import TuningError
-from fashion_keras.workflows.plan import relative_cost
 from fashion_keras.workflows.run import RunOptions, make_engine, run_experiments
 
 

@@ -17,12 +17,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
-from fashion_keras.console import print_plain
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, load, locate
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import TimingTask, execute_measuring
-from fashion_keras.experiments import BASE
-from fashion_keras.formatting import format_duration, safe_name
+from fashion_keras.experiments.definition import BASE
+from fashion_keras.formatting import format_duration, print_plain, safe_name
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.runs import clear_errors
 from fashion_keras.storage.times import TIMES, Measurement, TimedArm, Times, timed_arms, times_text

@@ -8,12 +8,11 @@ from rich.console import Console
 
 from fashion_keras.config.precision import resolve_precision
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.console import print_plain
 from fashion_keras.data import load, locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution.batch import train_runs
 from fashion_keras.experiments.definition import Experiment
-from fashion_keras.formatting import format_duration
+from fashion_keras.formatting import format_duration, print_plain
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     describe_data,

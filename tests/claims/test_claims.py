@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fashion_keras.claims import CLAIMS, ClaimVerdict, Part, claims_page, evaluate_claims
+from fashion_keras.claims import CLAIMS, ClaimVerdict, Part, evaluate_claims
 from fashion_keras.claims.definition import judge_parts
 from fashion_keras.claims.report import batch_norm_less_sensitive, cnn_best, dropout_slight
+from fashion_keras.reporting.claims import claims_page
 from fashion_keras.storage.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
 from fashion_keras.storage.results import METRICS
 from fashion_keras.storage.runs import StoredRun

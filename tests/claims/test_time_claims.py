@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from timing_runs import make_all_times, make_measurement, make_times
 
-from fashion_keras.claims import claims_page, evaluate_claims
+from fashion_keras.claims import evaluate_claims
 from fashion_keras.claims.report import cnn_best, time_order
 from fashion_keras.claims.times import quicker, slower
+from fashion_keras.reporting.claims import claims_page
 from fashion_keras.storage.times import Times, timed_arms
 
 SGD, RMSPROP, ADAM = "optimizers/sgd", "optimizers/rmsprop", "optimizers/adam"

@@ -9,8 +9,8 @@ from custom.conftest import COMPARISON
 
 from fashion_keras import cli
 from fashion_keras.errors import ConfigError
-from fashion_keras.experiments import load_experiment
 from fashion_keras.experiments.files import load_file
+from fashion_keras.experiments.registry import load_experiment
 
 
 def test_a_file_is_a_comparison_as_the_built_in_ones_are(write):

@@ -5,10 +5,10 @@ import sys
 import pytest
 from custom.conftest import NETWORK
 
+from fashion_keras.config.cost import cost_key, relative_cost
 from fashion_keras.config.custom_code import find_function, import_function
 from fashion_keras.config.run_config import SOURCE, RunConfig, canonical_json
 from fashion_keras.errors import ConfigError
-from fashion_keras.workflows.plan import _cost_key, relative_cost
 
 OWN = {"model": "own_net:build"}
 
@@ -133,5 +133,5 @@ def test_own_networks_have_a_cost_for_the_plan(write):
     write()
     config = RunConfig(**OWN)
     assert relative_cost(config) > relative_cost(RunConfig())
-    assert _cost_key(config.with_changes(rate=0.5)) != _cost_key(config.with_changes(rate=0.25))
-    assert _cost_key(config) == _cost_key(config.with_changes(seed=1))
+    assert cost_key(config.with_changes(rate=0.5)) != cost_key(config.with_changes(rate=0.25))
+    assert cost_key(config) == cost_key(config.with_changes(seed=1))

@@ -15,7 +15,7 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.batch import train_runs
 from fashion_keras.execution.tasks import TimingTask, execute_trial
-from fashion_keras.experiments import Arm, Experiment
+from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.export import export_run
 from fashion_keras.inference.classifier import load_model
 from fashion_keras.models.networks import build_model

@@ -15,7 +15,8 @@ from workloads import run_talking, run_without_room
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation, Dataset, locate
-from fashion_keras.execution import ExportTask, LocalEngine, Outcome, RunTask, execute_export, execute_run
+from fashion_keras.execution import LocalEngine, Outcome, RunTask, execute_run
+from fashion_keras.export.task import ExportTask, execute_export
 from fashion_keras.storage.runs import RunStore, StoredRun
 
 

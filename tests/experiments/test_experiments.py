@@ -8,7 +8,9 @@ import pytest
 
 from fashion_keras.config.run_config import Component, RunConfig
 from fashion_keras.errors import ConfigError
-from fashion_keras.experiments import BASE, NAMES, Arm, Experiment, load_experiment, published_rows
+from fashion_keras.experiments.definition import BASE, Arm, Experiment, published_rows
+from fashion_keras.experiments.names import NAMES
+from fashion_keras.experiments.registry import load_experiment
 
 ADAM = Component.of("adam", learning_rate=8e-5)
 RMSPROP = Component.of("rmsprop", learning_rate=1e-4)

@@ -3,7 +3,8 @@
 import pytest
 
 from fashion_keras.errors import ConfigError
-from fashion_keras.experiments import BASE, Arm, Experiment, check_name
+from fashion_keras.experiments.definition import BASE, Arm, Experiment
+from fashion_keras.experiments.registry import check_name
 from fashion_keras.tuning.sweep.study import Study, TuneOptions
 
 

@@ -9,8 +9,8 @@ import_tensorflow()
 from fashion_keras import cli  # noqa: E402
 from fashion_keras.commands import export as command  # noqa: E402
 from fashion_keras.commands.options import Parser  # noqa: E402
-from fashion_keras.export import find_export, read_record  # noqa: E402
 from fashion_keras.export.formats import FORMATS  # noqa: E402
+from fashion_keras.inference.record import find_export, read_record  # noqa: E402
 from fashion_keras.inference.shipped import shipped_models  # noqa: E402
 from fashion_keras.storage.runs import StoredRun  # noqa: E402
 

@@ -16,7 +16,8 @@ from small_models import CLASS_NAMES, MODELS, random_images, randomised  # noqa:
 from fashion_keras.errors import ConfigError, ExportError  # noqa: E402
 from fashion_keras.export import formats  # noqa: E402
 from fashion_keras.export.formats import FORMATS, Format, write_format  # noqa: E402
-from fashion_keras.export.parity import Answer, ParityReport, ask_keras  # noqa: E402
+from fashion_keras.export.parity import Answer, ask_keras  # noqa: E402
+from fashion_keras.inference.record import ParityReport  # noqa: E402
 from fashion_keras.models.networks import build_cnn  # noqa: E402
 
 

@@ -17,17 +17,8 @@ from small_models import CLASS_NAMES, MODELS, random_images, randomised  # noqa:
 from fashion_keras.config.run_config import RunConfig  # noqa: E402
 from fashion_keras.data import Dataset, pipelines  # noqa: E402
 from fashion_keras.errors import ExportError  # noqa: E402
-from fashion_keras.export import (  # noqa: E402
-    RECORD,
-    ParityReport,
-    export_model,
-    export_run,
-    find_damage,
-    find_export,
-    places,
-    read_record,
-    saved_model,
-)
+from fashion_keras.export import export_model, export_run, places, saved_model  # noqa: E402
+from fashion_keras.inference.record import RECORD, ParityReport, find_damage, find_export, read_record  # noqa: E402
 from fashion_keras.models.networks import build_fcn  # noqa: E402
 from fashion_keras.storage.runs import StoredRun  # noqa: E402
 

@@ -21,9 +21,9 @@ from PIL import Image
 
 from fashion_keras.errors import ImageError
 from fashion_keras.formatting import printable
-from fashion_keras.images.collecting import Unreadable, read_pictures
 from fashion_keras.images.reading import Picture, read_picture
 from fashion_keras.inference.arrays import check_images, read_images
+from fashion_keras.inference.collecting import Unreadable, read_pictures
 
 EXAMPLES = {
     "mutated PNG": 300,

@@ -15,9 +15,10 @@ tf = import_tensorflow()
 
 from fashion_keras.data import Dataset  # noqa: E402
 from fashion_keras.errors import DataError  # noqa: E402
-from fashion_keras.export import RECORD, export_model  # noqa: E402
+from fashion_keras.export import export_model  # noqa: E402
 from fashion_keras.inference import shipped  # noqa: E402
 from fashion_keras.inference.classifier import Classifier, ImageError, load_model  # noqa: E402
+from fashion_keras.inference.record import RECORD  # noqa: E402
 from fashion_keras.models.networks import build_fcn  # noqa: E402
 
 CLASS_NAMES = tuple("abcdefghij")

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from fashion_keras.data.dataset import FASHION_MNIST_CLASSES
 from fashion_keras.errors import StoreError
+from fashion_keras.formatting import one_line
 from fashion_keras.reporting.evaluation_figures import (
     draw_confusion_matrix,
     draw_evaluation,
@@ -17,7 +18,6 @@ from fashion_keras.reporting.evaluation_figures import (
     draw_reliability,
 )
 from fashion_keras.reporting.evaluation_tables import print_evaluation
-from fashion_keras.reporting.text import one_line
 from fashion_keras.statistics.classifier import Evaluation, evaluate
 
 

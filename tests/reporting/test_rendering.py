@@ -7,9 +7,9 @@ import pytest
 from conftest import make_arm, make_results, make_run
 from markdown_it import MarkdownIt
 
+from fashion_keras.formatting import break_name, one_line, shorten
 from fashion_keras.reporting import build_table, runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.rendering import escape_markdown
-from fashion_keras.reporting.text import break_name, one_line, shorten
 from fashion_keras.storage.comparison import ComparisonResults
 
 TwoArms = Callable[..., ComparisonResults]

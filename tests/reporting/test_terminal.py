@@ -5,9 +5,10 @@ import pytest
 from conftest import make_arm, make_results, make_run
 from rich.console import Console
 
-from fashion_keras.experiments import NAMES, load_experiment
+from fashion_keras.experiments.names import NAMES
+from fashion_keras.experiments.registry import load_experiment
+from fashion_keras.formatting import one_line
 from fashion_keras.reporting import Table, build_table, to_rich
-from fashion_keras.reporting.text import one_line
 from fashion_keras.storage.comparison import ComparisonResults
 
 TwoArms = Callable[..., ComparisonResults]

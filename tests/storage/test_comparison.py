@@ -12,7 +12,7 @@ from stored_runs import commit
 from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
-from fashion_keras.experiments import Arm, Experiment
+from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.storage.comparison import (
     add_look,
     describe_data,

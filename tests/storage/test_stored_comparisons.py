@@ -13,7 +13,8 @@ from stored_runs import commit
 from fashion_keras import cli
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
-from fashion_keras.experiments import BASE, Arm, Experiment, load_experiment
+from fashion_keras.experiments.definition import BASE, Arm, Experiment
+from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.storage.comparison import ComparisonRecord, make_record, save_record
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fashion_keras.inference import record
+
 EPOCH_SEC = 0.05
 
 
@@ -52,6 +54,7 @@ def _replace(name: str, **functions: Any) -> None:
 
 
 _replace("fashion_keras.training.run", train_run=train_run)
-_replace("fashion_keras.export", export_run=export_run, find_export=find_export)
+_replace("fashion_keras.export.saved_model", export_run=export_run, export_model=None)
+record.find_export = find_export  # type: ignore[assignment]
 _replace("fashion_keras.reporting.figures", draw_curves=lambda *_: [], write_figures=lambda *_: [])
 _replace("fashion_keras.reporting.sweep_figure", draw_tuning=lambda *_: [])

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from fashion_keras.images.collecting import Unreadable
 from fashion_keras.images.reading import Picture
 from fashion_keras.inference.classifier import Answers, Guess
+from fashion_keras.inference.collecting import Unreadable
 from fashion_keras.workflows.predict import Answered, make_writer
 
 PIXELS = np.zeros((28, 28), np.uint8)

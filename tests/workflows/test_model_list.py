@@ -8,7 +8,7 @@ import pytest
 
 from fashion_keras import cli
 from fashion_keras.errors import DataError
-from fashion_keras.export import RECORD
+from fashion_keras.inference.record import RECORD
 from fashion_keras.inference.shipped import shipped_models
 from fashion_keras.statistics.classifier import wilson_interval
 from fashion_keras.workflows import list_models as model_list

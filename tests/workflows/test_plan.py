@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from stored_runs import commit
 
+from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome
-from fashion_keras.experiments import Arm, Experiment
+from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows import plan as planning
-from fashion_keras.workflows.plan import estimate_seconds, make_plan, relative_cost, take_shard
+from fashion_keras.workflows.plan import estimate_seconds, make_plan, take_shard
 
 BASE = RunConfig(epochs=2)
 RATES = Experiment("rates", "Rates", BASE, (Arm("base"), Arm("fast", learning_rate=0.1)))

@@ -13,7 +13,7 @@ from timing_runs import make_all_times
 from fashion_keras import cli
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
-from fashion_keras.experiments import load_experiment
+from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import make_record, save_record

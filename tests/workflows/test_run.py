@@ -21,8 +21,11 @@ from stored_runs import commit
 from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
-from fashion_keras.execution import ExportTask, Outcome, RunTask
-from fashion_keras.experiments import NAMES, Arm, Experiment, load_experiment
+from fashion_keras.execution import Outcome, RunTask
+from fashion_keras.experiments.definition import Arm, Experiment
+from fashion_keras.experiments.names import NAMES
+from fashion_keras.experiments.registry import load_experiment
+from fashion_keras.export.task import ExportTask
 from fashion_keras.storage.comparison import read_record
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows import run as running

@@ -20,8 +20,9 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.execution import Outcome, RunTask
-from fashion_keras.experiments import Arm, Experiment, load_experiment
-from fashion_keras.names import command_of, split_tuned, tuned_name
+from fashion_keras.experiments.definition import Arm, Experiment
+from fashion_keras.experiments.names import command_of, split_tuned, tuned_name
+from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.reporting.sweep import compare_pairs
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored, tuned_names

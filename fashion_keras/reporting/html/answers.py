@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.data import Dataset
-from fashion_keras.reporting.text import one_line
+from fashion_keras.formatting import one_line
 from fashion_keras.statistics.classifier import commonest_confusions, confident_mistakes, confusion_matrix
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.results import Predictions

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fashion_keras.formatting import one_line, shorten
 from fashion_keras.reporting.cells import ABSENT, Field
 from fashion_keras.reporting.tables import Row, Table
-from fashion_keras.reporting.text import one_line, shorten
 from fashion_keras.statistics import MARGIN
 
 _POINTS = 100

@@ -7,10 +7,12 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from fashion_keras.claims import ClaimResult, explain_claims, part_texts
+from fashion_keras.claims import ClaimResult
 from fashion_keras.config.run_config import PROTOCOL_VERSION
 from fashion_keras.data import Dataset
+from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.against_report import build_against_report
+from fashion_keras.reporting.claims import explain_claims, part_texts
 from fashion_keras.reporting.differences import build_differences, compare_with_baseline
 from fashion_keras.reporting.html.answers import AnswerReader, Answers
 from fashion_keras.reporting.html.curve_data import Curves, build_curves
@@ -28,7 +30,6 @@ from fashion_keras.reporting.html.summary import (
 from fashion_keras.reporting.html.table_views import TableView, view_table
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
-from fashion_keras.reporting.text import count_noun, one_line
 from fashion_keras.storage.comparison import ComparisonResults
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import ACCURACY
-from fashion_keras.reporting.text import one_line
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.runs import StoredRun
 

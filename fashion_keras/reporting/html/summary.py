@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.claims.definition import Unit
+from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.differences import compare_with_baseline
-from fashion_keras.reporting.text import count_noun, one_line
 from fashion_keras.statistics import MIN_SEEDS, Comparison, Verdict, clip_difference
 from fashion_keras.storage.comparison import ComparisonResults
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.tables import Row, Table
-from fashion_keras.reporting.text import one_line
 
 
 @dataclass(frozen=True)

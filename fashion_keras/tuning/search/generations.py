@@ -13,16 +13,16 @@ from typing import Any
 
 from rich.console import Console
 
+from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.console import print_plain
 from fashion_keras.data import DataLocation
 from fashion_keras.execution import Engine, Outcome
 from fashion_keras.execution.batch import train_runs
+from fashion_keras.formatting import print_plain
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.tuning.search.oracles import Asker, hyperparameters_of
 from fashion_keras.tuning.search.study import Study
 from fashion_keras.tuning.search.trials import Trial, TuningError, rank
-from fashion_keras.workflows.plan import relative_cost
 
 _LOG_LINES = 15
 

@@ -12,8 +12,8 @@ import keras_tuner as kt
 from threadpoolctl import threadpool_limits
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.config.seeding import derive_seed
 from fashion_keras.errors import ConfigError
+from fashion_keras.seeding import derive_seed
 from fashion_keras.tuning.search.spaces import Space, SpaceError
 from fashion_keras.tuning.search.study import ORACLES, Study
 from fashion_keras.tuning.search.trials import describe_value

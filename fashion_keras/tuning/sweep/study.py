@@ -8,7 +8,7 @@ from fashion_keras.config.catalogue import UNKNOWN, Option, suggest
 from fashion_keras.config.run_config import COMPONENT_KINDS, RunConfig, find_signature, option_values
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import Arm, Experiment
-from fashion_keras.names import tuned_name
+from fashion_keras.experiments.names import tuned_name
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.tunings import Trial, TrialRun, TunedArm, TuningRecord
 from fashion_keras.tuning.sweep.values import DEFAULT_BUDGET, DEFAULT_RANGES, Range, Space

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fashion_keras.config.seeding import derive_seed
+from fashion_keras.seeding import derive_seed
 
 
 @pytest.mark.parametrize(

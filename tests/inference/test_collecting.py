@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from fashion_keras.errors import ImageError
-from fashion_keras.images.collecting import Unreadable, read_pictures
 from fashion_keras.images.reading import Picture
+from fashion_keras.inference.collecting import Unreadable, read_pictures
 
 
 def paint(path: Path, level: int = 200) -> Path:

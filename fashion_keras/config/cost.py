@@ -1,0 +1,58 @@
+"""Cost of a run: about how long it takes beside another, told from its configuration alone."""
+
+from itertools import pairwise
+from typing import Any
+
+from fashion_keras.config.custom_code import is_own_name
+from fashion_keras.config.run_config import RunConfig, option_values
+
+OWN_NETWORK_COST = 1e7
+"""Multiplications of an example that a network of one's own is taken to need: nobody knows before it runs."""
+
+
+def relative_cost(config: RunConfig, side: int = 28) -> float:
+    """Return about how much longer a run takes than another: multiplications of an example, times epochs.
+
+    Args:
+        config: The run.
+        side: Height and width of an image.
+    """
+    if is_own_name(config.model.name):
+        return config.epochs * OWN_NETWORK_COST
+    options = option_values("model", config.model)
+    if config.model.name == "fcn":
+        widths = (side * side, *options["hidden_units"], 10)
+        return config.epochs * sum(inputs * outputs for inputs, outputs in pairwise(widths))
+    multiplications, channels = 0, 1
+    for filters, kernel, pool in zip(options["filters"], options["kernel_sizes"], options["pool_sizes"], strict=True):
+        multiplications += side * side * kernel * kernel * channels * filters
+        channels, side = filters, side // pool
+    widths = (side * side * channels, *options["dense_units"], 10)
+    return config.epochs * (multiplications + sum(inputs * outputs for inputs, outputs in pairwise(widths)))
+
+
+def cost_key(config: RunConfig) -> tuple[Any, ...]:
+    """What the duration of a run depends on: everything but the values of rates and the seed.
+
+    A network of one's own may have fractions that are no rates, such as a factor of its width.
+    """
+    is_own = is_own_name(config.model.name)
+    options = tuple(
+        (name, bool(value) if isinstance(value, float) and not is_own else value)
+        for name, value in config.model.options
+    )
+    costless = tuple(item for item in options if item[0] != "initializer")
+    return (
+        config.model.name,
+        costless,
+        config.optimizer.name,
+        config.batch_size,
+        config.epochs,
+        config.train_examples,
+        config.validation_fraction,
+        config.evaluate_test,
+        config.precision,
+        config.xla,
+        config.threads,
+        config.data,
+    )

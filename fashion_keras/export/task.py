@@ -1,0 +1,47 @@
+"""Export task: a stored run exported as a SavedModel by a worker process."""
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from fashion_keras.data import DataLocation
+from fashion_keras.errors import UserError
+from fashion_keras.execution.tasks import Outcome, describe_failure, load_cached
+from fashion_keras.export.saved_model import export_run
+from fashion_keras.storage.runs import read_run
+
+
+@dataclass(frozen=True)
+class ExportTask:
+    """Export a stored run as a SavedModel.
+
+    Attributes:
+        run: The run's folder.
+        path: The SavedModel's folder, `.../1`.
+    """
+
+    run: Path
+    path: Path
+    location: DataLocation
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return str(self.path)
+
+
+def execute_export(task: ExportTask) -> Outcome:
+    """Export a stored run; quick where that export is there already."""
+    try:
+        run = read_run(task.run)
+        if run is None:
+            return Outcome("failed", f"{task.run} holds no complete run")
+        report = export_run(run, load_cached(task.location), task.path)
+        return Outcome("done", str(report))
+    except UserError as error:
+        return Outcome("failed", str(error))
+    except OSError as error:
+        return Outcome("failed", f"cannot write {error.filename or task.path}: {error.strerror or error}")
+    except Exception as error:
+        traceback.print_exc()
+        return Outcome("failed", describe_failure(error))
