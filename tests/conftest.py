@@ -1,9 +1,12 @@
 """What all tests share: the sample of the data, and the rule that only `-m network` may use the network."""
 
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from headless_browser import CHROMIUM, Browser
 
 from fashion_keras.data import Dataset, load, locate
 
@@ -19,6 +22,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="needs the network: pytest -m network"))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why tests were skipped, a line for each reason."""
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{count} skipped: {reason.removeprefix('Skipped: ')}")
+
+
 @pytest.fixture(scope="session")
 def sample_dir() -> Path:
     """The sample of Fashion-MNIST: 600 training and 200 test images, each class equally often."""
@@ -28,6 +38,16 @@ def sample_dir() -> Path:
 @pytest.fixture(scope="session")
 def sample_dataset(sample_dir: Path) -> Dataset:
     return load(locate(dataset=sample_dir))
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The one browser of all tests of pages; `open` starts each afresh."""
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    browser = Browser(tmp_path_factory.mktemp("chromium"))
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
