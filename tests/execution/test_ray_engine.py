@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 from workloads import Work, cores, count_starts, is_alive, starts, wait_until, work
 
 from fashion_keras.config.run_config import RunConfig
@@ -20,8 +21,6 @@ from fashion_keras.execution import LocalEngine, Outcome, RunTask, execute_run, 
 from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER
 from fashion_keras.execution.ray_engine import RayEngine
 from fashion_keras.storage.runs import RunStore
-
-ray = pytest.importorskip("ray")
 
 
 @pytest.fixture(scope="module")
