@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from fashion_keras.data import pipelines
 from fashion_keras.models.networks import build_cnn, build_fcn
 
+TOLERANCE = 1e-5  # what a probability may differ by between two runtimes
 CLASS_NAMES = ("T-shirt/top", "Hose", "Füße")
 
 MODELS = {
@@ -37,3 +38,13 @@ def randomised(model: keras.Model) -> keras.Model:
 
 def random_images(count: int, image_shape: tuple[int, ...] = (28, 28, 1)) -> NDArray[np.uint8]:
     return np.random.default_rng(1).integers(0, 256, (count, *image_shape), np.uint8)
+
+
+def clear_images(model: keras.Model, count: int) -> NDArray[np.uint8]:
+    """Random images whose class rounding cannot change: any two answers within the tolerance agree on it."""
+    images = random_images(count + 50, model.input_shape[1:])
+    probabilities = keras.ops.softmax(model(pipelines.normalise(images), training=False))
+    second, first = np.sort(probabilities, axis=1)[:, -2:].T
+    clear = images[first - second > 2 * TOLERANCE]
+    assert len(clear) >= count
+    return clear[:count]
