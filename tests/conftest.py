@@ -1,5 +1,6 @@
 """What all tests share: the sample of the data, and the rule that only `-m network` may use the network."""
 
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from fashion_keras.data import Dataset, load, locate
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "network: fetches over the network; runs only when -m names it")
+    # A shell lets what it starts in the background ignore Ctrl-C, and so would the programs that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
