@@ -32,7 +32,7 @@ from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.batch import train_runs
 from fashion_keras.execution.local import available_cores
 from fashion_keras.experiments.definition import BASE
-from fashion_keras.statistics import Comparison, Verdict, compare_arms, skewness
+from fashion_keras.statistics.old import Comparison, Verdict, compare_arms, skewness
 from fashion_keras.storage.runs import RunStore, StoredRun
 
 NUM_RUNS = 40
