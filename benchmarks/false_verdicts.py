@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from benchmarks.statistics_evidence import any_false, markdown, share, verdict_p
+from benchmarks.rule_before import any_false, verdict_p
+from benchmarks.statistics_evidence import markdown, share
 from fashion_keras.cli import guard
 from fashion_keras.commands.options import count
 from fashion_keras.data import locate

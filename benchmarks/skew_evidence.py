@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.rule_before import false_verdicts
 from benchmarks.statistics_evidence import (
     DISTRIBUTIONS,
     Floats,
-    false_verdicts,
     gamma,
     markdown,
     percent,

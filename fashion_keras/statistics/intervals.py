@@ -179,7 +179,7 @@ def _slack(t: float) -> float:
     return 1e-9 * (1.0 + min(abs(t), 1e9))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _shares(num_samples: int) -> NDArray[np.uint8 | np.uint16]:
     """Return how often each number is in each resample, integers [num_samples, resamples].
 
@@ -193,7 +193,7 @@ def _shares(num_samples: int) -> NDArray[np.uint8 | np.uint16]:
     return np.ascontiguousarray(np.concatenate([counts, counts[:, ::-1]]).T.astype(np.uint16))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _weights(num_samples: int) -> _Floats:
     """Return the probability of each resample, float64 [resamples]: multinomial for multisets, equal for draws."""
     counts = _shares(num_samples)

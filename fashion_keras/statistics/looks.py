@@ -45,6 +45,7 @@ def nominal_levels(looks: tuple[int, ...], spent: tuple[tuple[float, ...], ...])
                 boundary = np.interp(-np.log(chance), -np.log(tails[family, :-1]), angles[:-1])
             levels[family, index] = 2.0 * special.stdtr(num_seeds - 1, -_t_of_angle(boundary, num_seeds))
         tails = np.maximum(tails - to_spend[:, index, None], 0.0)
+    levels[:, 0] = to_spend[:, 0]  # exactly: nothing was crossed before
     return levels
 
 

@@ -14,7 +14,7 @@ from fashion_keras.statistics.design import Design
 POWER = 0.8
 MAX_SEEDS_SEARCHED = 160
 _NUM_PATHS = 4_000
-_CAUTION = 9.0
+_CAUTION = 10.0
 
 _Floats = NDArray[np.float64]
 
