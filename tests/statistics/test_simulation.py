@@ -10,7 +10,16 @@ import pytest
 
 from benchmarks import rule_before
 from benchmarks import statistics_evidence as evidence
-from fashion_keras.statistics import MARGIN, TEN_SEEDS, Design, MeanInference, Share, compare_arms, find_best
+from fashion_keras.statistics import (
+    MARGIN,
+    TEN_SEEDS,
+    Design,
+    MeanInference,
+    Share,
+    compare_arms,
+    detectable_difference,
+    find_best,
+)
 
 UNIT = evidence.UNIT
 NULL = evidence.NULLS["normal, all arms alike"]
@@ -74,6 +83,12 @@ def test_seeds_that_would_likely_decide_often_do():
     while len(kept) < 120:
         kept += evidence.promises(rng, rng.uniform(-3.0, 3.0), 1)
     assert 0.68 < np.mean([decided for _, decided in kept]) < 0.95
+
+
+@pytest.mark.parametrize("design", [TEN_SEEDS, Design.fixed(10)])
+def test_a_detectable_difference_is_found_in_about_80_percent(design):
+    differences = evidence.tables(evidence.normal, 500, 1, 10, 7) + UNIT * detectable_difference(1.0, design)
+    assert 0.74 < evidence.any_difference(differences, design).mean() < 0.86
 
 
 @pytest.mark.parametrize("num_seeds", [5, 10])
