@@ -19,7 +19,6 @@ from scipy import special
 
 from benchmarks.rule_before import any_false, before, equivalent_before, verdict_p
 from fashion_keras.reporting.pairs import paired_accuracies
-from fashion_keras.reports import load_published
 from fashion_keras.statistics import (
     MARGIN,
     TEN_SEEDS,
@@ -36,6 +35,7 @@ from fashion_keras.statistics import (
 )
 from fashion_keras.statistics.collapse import share_interval
 from fashion_keras.statistics.replay import Replay, State
+from fashion_keras.workflows.report import load_published
 
 ROOT = Path(__file__).parents[1]
 OUTPUT = ROOT / "docs" / "statistics-evidence.md"
@@ -253,7 +253,7 @@ EFFECTS = {
 }
 
 
-def promise_table(num_cases: int = 400) -> str:
+def promise_table(num_cases: int = 300) -> str:
     """Where a table says "N seeds would likely decide": how often N do."""
     rows = []
     for name, draw in EFFECTS.items():
@@ -273,14 +273,14 @@ def promise_table(num_cases: int = 400) -> str:
 
 def promises(rng: np.random.Generator, effect: float, arms: int) -> list[tuple[int, bool]]:
     """Return the seeds that one arm's table promises at six and at ten seeds, and whether they decide."""
-    differences = UNIT * rng.standard_normal((arms, 40))
+    differences = UNIT * rng.standard_normal((arms, 80))
     differences[0] += effect * UNIT
-    values = {str(arm): BASELINE + row for arm, row in enumerate(differences)} | {"base": np.full(40, BASELINE)}
+    values = {str(arm): BASELINE + row for arm, row in enumerate(differences)} | {"base": np.full(80, BASELINE)}
     kept = []
     for seen in (6, 10):
         first: Comparison = compare_arms({arm: row[:seen] for arm, row in values.items()}, "base")[0]
         promised = first.seeds_to_decide
-        if promised is not None and promised <= 40 and first.look == seen:
+        if promised is not None and promised <= 80 and first.look == seen:
             design = TEN_SEEDS.extend(promised)
             states = Replay({arm: row[:promised] for arm, row in values.items()}, "base", design, True, None).states()
             kept.append((promised, states["0"].verdict is not Verdict.UNDECIDED))
@@ -479,7 +479,7 @@ What `detectable_difference` promises to find in 80, and the share found.
 {detectable_table()}
 ### "N seeds would likely decide"
 
-Of tables that said so at six or at ten seeds, the share that N seeds decided, up to 40; 80 is promised. True
+Of tables that said so at six or at ten seeds, the share that N seeds decided, up to 80; 80 is promised. True
 difference of the one arm as named, the other arms without any.
 
 {promise_table()}

@@ -77,7 +77,7 @@ class MeanInference:
 
     def student_interval(self, level: float = 0.95) -> tuple[_Floats, _Floats]:
         """Return the ends of Student's interval alone, each float64 [m]; never wider than `interval`."""
-        half_width = _student_critical(self.num_samples, level) * self.standard_error
+        half_width = student_critical(self.num_samples, level) * self.standard_error
         return self.mean - half_width, self.mean + half_width
 
     def interval(self, level: float = 0.95) -> tuple[_Floats, _Floats]:
@@ -86,7 +86,7 @@ class MeanInference:
         Equal numbers give an interval of width 0. A value lies outside exactly where `p_different` of it is at most
         1 - level.
         """
-        tail, critical = (1.0 - level) / 2.0, _student_critical(self.num_samples, level)
+        tail, critical = (1.0 - level) / 2.0, student_critical(self.num_samples, level)
         above = np.array([max(critical, _upper_quantile(t, w, tail, critical)) for t, w in self._resamples])
         below = np.array([max(critical, _upper_quantile(-t, w, tail, critical)) for t, w in self._resamples])
         return self.mean - above * self.standard_error, self.mean + below * self.standard_error
@@ -161,7 +161,8 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]
     return float(low[0]), float(high[0])
 
 
-def _student_critical(num_samples: int, level: float) -> float:
+def student_critical(num_samples: int, level: float) -> float:
+    """Return how many standard errors Student's interval at `level` reaches to either side."""
     return -float(special.stdtrit(num_samples - 1, (1.0 - level) / 2.0))
 
 

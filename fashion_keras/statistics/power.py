@@ -7,9 +7,9 @@ promised beside what was found.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from fashion_keras.statistics.design import Design
+from fashion_keras.statistics.intervals import student_critical
 
 POWER = 0.8
 MAX_SEEDS_SEARCHED = 160
@@ -45,7 +45,13 @@ def detectable_difference(standard_deviation: float, design: Design, num_arms: i
 
 
 def seeds_to_decide(
-    mean: float, standard_deviation: float, num_seeds: int, design: Design, num_arms: int = 1
+    mean: float,
+    standard_deviation: float,
+    num_seeds: int,
+    design: Design,
+    num_arms: int = 1,
+    *,
+    widening: float = 1.0,
 ) -> int | None:
     """Return how many seeds in all would decide an undecided arm with a chance of 80 %, given what was seen.
 
@@ -59,6 +65,9 @@ def seeds_to_decide(
         num_seeds: seen, at least 2.
         design: of the comparison.
         num_arms: not yet found different, this one included.
+        widening: how many times as far as Student's the interval reached from the mean towards 0. Where that was far,
+            for the differences were lopsided, more of them still are; that wears off with the fourth power of their
+            number, which was fitted too.
 
     Returns:
         The number, or None where `MAX_SEEDS_SEARCHED` would not do.
@@ -67,7 +76,9 @@ def seeds_to_decide(
     20
     """
     for look, level in _later_looks(num_seeds, design, num_arms):
-        if _predictive_power(mean, standard_deviation, num_seeds, look, level, design.margin) >= POWER:
+        widened = student_critical(look, 1.0 - level) * (1.0 + (widening - 1.0) * (num_seeds / look) ** 4)
+        critical = max(_critical(look, level), widened)
+        if _predictive_power(mean, standard_deviation, num_seeds, look, critical, design.margin) >= POWER:
             return look
     return None
 
@@ -83,9 +94,9 @@ def _later_looks(num_seeds: int, design: Design, num_arms: int) -> list[tuple[in
 
 
 def _predictive_power(
-    mean: float, deviation: float, num_seen: int, num_seeds: int, level: float, margin: float
+    mean: float, deviation: float, num_seen: int, num_seeds: int, critical: float, margin: float
 ) -> float:
-    """Return the chance that the interval at `num_seeds` decides, in [0, 1]."""
+    """Return the chance that an interval of `critical` standard errors at `num_seeds` decides, in [0, 1]."""
     rng, num_new = np.random.default_rng(0), num_seeds - num_seen
     squares = (num_seen - 1) * deviation**2
     sigma = np.sqrt(squares / rng.chisquare(num_seen - 1, _NUM_PATHS))
@@ -94,11 +105,10 @@ def _predictive_power(
     new_squares = sigma**2 * rng.chisquare(num_new - 1, _NUM_PATHS) if num_new > 1 else 0.0
     all_mean = np.abs(num_seen * mean + num_new * new_mean) / num_seeds
     all_squares = squares + new_squares + num_seen * num_new / num_seeds * (new_mean - mean) ** 2
-    half_width = _critical(num_seeds, level) * np.sqrt(all_squares / (num_seeds - 1) / num_seeds)
+    half_width = critical * np.sqrt(all_squares / (num_seeds - 1) / num_seeds)
     return float(np.mean((all_mean > half_width) | (all_mean + half_width < margin)))
 
 
 def _critical(num_seeds: int, level: float) -> float:
     """Return how many standard errors an interval of normal numbers reaches to either side, as power feels it."""
-    student = -float(special.stdtrit(num_seeds - 1, level / 2.0))
-    return student * (1.0 - _CAUTION * np.log10(level / 2.0) / num_seeds**2)
+    return student_critical(num_seeds, 1.0 - level) * (1.0 - _CAUTION * np.log10(level / 2.0) / num_seeds**2)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fashion_keras.statistics.collapse import compare_collapse, share_interval
 from fashion_keras.statistics.comparison import Comparison, Interval, Verdict
 from fashion_keras.statistics.design import MIN_SEEDS, Design
-from fashion_keras.statistics.intervals import MeanInference
+from fashion_keras.statistics.intervals import MeanInference, student_critical
 from fashion_keras.statistics.power import seeds_to_decide
 
 _Floats = NDArray[np.float64]
@@ -124,16 +124,21 @@ class Replay:
         confidence = 1.0 - (state.level or 0.0)
         won, tied = int((gains > 0.0).sum()), int((gains == 0.0).sum())
         ours, theirs = (self.values[name][: gains.size] for name in (comparison.arm, self.baseline))
-        needed = None
-        if state.verdict is Verdict.UNDECIDED:
-            seen = comparison.mean_difference, comparison.standard_deviation, gains.size
-            needed = seeds_to_decide(*seen, self.design, state.num_arms)
+        needed = self._seeds_to_decide(comparison, state) if state.verdict is Verdict.UNDECIDED else None
         return replace(
             comparison,
             seeds_to_decide=needed,
             seeds_won_interval=share_interval(won, won + tied, gains.size, confidence),
             collapse=None if self.value_range is None else compare_collapse(ours, theirs, confidence),
         )
+
+    def _seeds_to_decide(self, comparison: Comparison, state: State) -> int | None:
+        mean, deviation, seeds = comparison.mean_difference, comparison.standard_deviation, comparison.num_seeds
+        low, high = comparison.interval or (mean, mean)
+        reach = mean - low if mean > 0.0 else high - mean
+        student = student_critical(seeds, 1.0 - (state.level or 0.0)) * deviation / np.sqrt(seeds)
+        widening = reach / student if student > 0.0 else 1.0
+        return seeds_to_decide(mean, deviation, seeds, self.design, state.num_arms, widening=widening)
 
     def _reason(self, look: int | None) -> str:
         later = [other for other in self.design.looks if other > (look or 0)]
