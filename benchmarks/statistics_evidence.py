@@ -485,7 +485,8 @@ difference of the one arm as named, the other arms without any.
 {promise_table()}
 ## Which is best?
 
-Normal arms; where all are alike, any arm called worse is an error. It should be 5 at most.
+Normal arms. Where one leads, it should be called worse in 5 at most. Where all are alike, any arm called worse is an
+error; the verdicts on the baseline have their 5 there, and the pairs of the other arms theirs.
 
 {best_table()}
 ## Intervals

@@ -44,12 +44,12 @@ def find_best(
     """Return which arms may be the best, by the verdicts on the baseline and by all other pairs.
 
     An arm is worse where another was shown to be better than it: for pairs with the baseline, by the verdict; for two
-    other arms, by the interval of their paired differences at the looks up to which both were judged. The chance that
-    the
-    best arm is called worse stays under the level: half of it goes to the verdict on the best arm and the baseline,
-    half in equal parts to its pairs with the other arms, of which only the pairs with the best matter.
+    other arms, by the interval of their paired differences at the looks up to which both were judged, each of these
+    pairs having an equal share of the level. So the best arm is called worse with at most the chance of the level (of
+    its pairs, the one with the baseline has half of it, and those with the k - 1 other arms 1 / k together).
 
-    Source: Hsu 1984, Constrained Simultaneous Confidence Intervals for Multiple Comparisons with the Best.
+    Source: comparisons with the best need no more than the pairs of the best, Hsu 1984, Constrained Simultaneous
+    Confidence Intervals for Multiple Comparisons with the Best; all pairs, so that of equal arms none is called worse.
 
     Args:
         values: as `compare_arms` took them.
@@ -77,7 +77,8 @@ def _pairwise_worse(arms: Mapping[str, NDArray[np.float64]], design: Design) -> 
     if len(arms) < 2:
         return set()
     worse: set[str] = set()
-    for look, level in zip(design.looks, design.nominal_levels(len(arms) - 1)[0], strict=True):
+    num_pairs = len(arms) * (len(arms) - 1) // 2
+    for look, level in zip(design.looks, design.nominal_levels(num_pairs)[0], strict=True):
         judged = {arm: row[:look] for arm, row in arms.items() if row.size >= look}
         worse |= {arm for arm in judged if arm not in worse and _is_worse(arm, judged, 1.0 - float(level))}
     return worse
