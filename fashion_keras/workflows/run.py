@@ -3,18 +3,13 @@
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from fashion_keras.config.precision import resolve_precision
-from fashion_keras.data import DataLocation, Dataset, load, locate
+from fashion_keras.data import Dataset
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution import Engine, LocalEngine, Outcome
+from fashion_keras.execution import Outcome
 from fashion_keras.execution.batch import train_runs
-from fashion_keras.execution.local import available_cores
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Experiment
 from fashion_keras.export.task import ExportTask, execute_export
 from fashion_keras.formatting import format_duration, print_plain, safe_name
@@ -35,8 +30,8 @@ from fashion_keras.storage.comparison import (
     make_record,
     save_record,
 )
-from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows.plan import Work, estimate_seconds, make_plan, take_shard
+from fashion_keras.workflows.session import Session
 
 QUICK_EPOCHS = 3
 QUICK_EXAMPLES = 6000
@@ -49,36 +44,18 @@ class RunOptions:
     Attributes:
         seeds: How many; None is ten, or one with `quick`.
         epochs: Replaces the epochs of every arm.
-        workers: Runs at a time; None is one per core.
         arms: Only these arms; None is all.
-        data_dir: Where Fashion-MNIST is.
-        dataset: A folder or an .npz file with other data.
-        image_size: Height and width that its pictures are scaled to.
-        offline: Fetch nothing.
-        out: The folder of the store, the tables and the curves.
         quick: A first look: few epochs on part of the data.
         dry_run: Say what would run, and run nothing.
-        precision: `float32`, `mixed_bfloat16` or `auto`, see `resolve_precision`.
-        engine: `local`, or `ray` for a cluster.
-        address: The Ray cluster's head node, see `RayEngine`.
         shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
         tensorboard: The folder of TensorBoard's logs, see `fashion_keras.reporting.tensorboard`; None writes none.
     """
 
     seeds: int | None = None
     epochs: int | None = None
-    workers: int | None = None
     arms: tuple[str, ...] | None = None
-    data_dir: str | None = None
-    dataset: str | None = None
-    image_size: tuple[int, int] | None = None
-    offline: bool = False
-    out: Path = Path("runs")
     quick: bool = False
     dry_run: bool = False
-    precision: str = "float32"
-    engine: str = "local"
-    address: str | None = None
     shard: tuple[int, int] | None = None
     tensorboard: Path | None = None
 
@@ -93,7 +70,7 @@ class RunOptions:
 def run_experiments(
     experiments: Sequence[Experiment],
     options: RunOptions,
-    console: Console,
+    session: Session,
     tunings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> int:
     """Run comparisons, or say what would run.
@@ -101,7 +78,7 @@ def run_experiments(
     Args:
         experiments: What to compare.
         options: What the user says.
-        console: Where to print.
+        session: Data, store, engine and console.
         tunings: How the settings of arms were picked, by the names of the experiments, see `ComparisonRecord.tuning`.
 
     Returns:
@@ -112,35 +89,14 @@ def run_experiments(
         KeyboardInterrupt: After the tables of what is done were written.
     """
     _check_arms(experiments, options)
-    options = replace(options, precision=resolve_precision(options.precision))
-    say = partial(print_plain, console)
-    location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
-    dataset = load(location)
-    overrides = find_overrides(experiments, options, dataset)
+    overrides = find_overrides(experiments, options, session)
     changed = [experiment.with_overrides(**overrides) if overrides else experiment for experiment in experiments]
     modified = frozenset(new.name for old, new in zip(experiments, changed, strict=True) if new != old)
-    invocation = _Invocation(changed, options, location, dataset, console, modified, tunings or {})
+    invocation = _Invocation(changed, options, session, modified, tunings or {})
     if options.dry_run:
         invocation.describe()
         return 0
     return invocation.run()
-
-
-def make_engine(options: RunOptions) -> Engine:
-    """Return the engine that the options name.
-
-    Raises:
-        ConfigError: Ray is not installed or not there, or an option does not go with the engine.
-    """
-    if options.engine == "local":
-        if options.address:
-            raise ConfigError("--address goes with --engine ray")
-        return LocalEngine(options.workers or available_cores())
-    if options.workers:
-        raise ConfigError("--workers goes with --engine local: Ray runs as many at a time as its nodes have cores")
-    from fashion_keras.execution.ray_engine import RayEngine
-
-    return RayEngine(options.address)
 
 
 def _check_arms(experiments: Sequence[Experiment], options: RunOptions) -> None:
@@ -150,15 +106,16 @@ def _check_arms(experiments: Sequence[Experiment], options: RunOptions) -> None:
         experiment.select(options.arms)
 
 
-def find_overrides(experiments: Sequence[Experiment], options: RunOptions, dataset: Dataset) -> dict[str, Any]:
+def find_overrides(experiments: Sequence[Experiment], options: RunOptions, session: Session) -> dict[str, Any]:
     """Return the settings of every arm that the options or the data replace."""
+    dataset = session.dataset
     settings: dict[str, Any] = {}
     if options.quick:
         settings |= {"epochs": QUICK_EPOCHS, "train_examples": _quick_examples(experiments, dataset)}
     if options.epochs is not None:
         settings["epochs"] = options.epochs
-    if options.precision == "mixed_bfloat16":
-        settings["precision"] = options.precision
+    if session.precision is not None:
+        settings["precision"] = session.precision
     if not dataset.is_fashion_mnist:
         settings["data"] = dataset.content_hash
     return settings
@@ -176,22 +133,21 @@ class _Invocation:
         self,
         experiments: Sequence[Experiment],
         options: RunOptions,
-        location: DataLocation,
-        dataset: Dataset,
-        console: Console,
+        session: Session,
         modified: Collection[str],
         tunings: Mapping[str, Mapping[str, Any]],
     ):
         self.modified = modified
         self.tunings = tunings
         self.options = options
-        self.location = location
-        self.dataset = dataset
-        self.console = console
-        self.store = RunStore(options.out / "store")
+        self.session = session
+        self.location = session.location
+        self.dataset = session.dataset
+        self.console = session.console
+        self.store = session.store
         self.seeds = range(options.num_seeds)
         self.work: list[Work] = [(experiment, experiment.select(options.arms)) for experiment in experiments]
-        self.engine = make_engine(options)
+        self.engine = session.engine
         plan = make_plan(self.work, self.seeds, self.store)
         self.plan = take_shard(plan, *options.shard) if options.shard else plan
 
@@ -202,7 +158,7 @@ class _Invocation:
             return ""
         parts = ["quick"] if options.quick else []
         parts += [f"epochs={options.epochs}"] if options.epochs is not None else []
-        parts += [options.precision] if options.precision == "mixed_bfloat16" else []
+        parts += [self.session.precision] if self.session.precision == "mixed_bfloat16" else []
         parts += [] if self.dataset.is_fashion_mnist else [safe_name(self.dataset.name)]
         return "-".join(parts)
 
@@ -276,7 +232,7 @@ class _Invocation:
             if find_export(path, run.run_id) is None
         ]
         # Here and not on a cluster: the folder is this machine's.
-        engine = LocalEngine(self.options.workers or available_cores())
+        engine = self.session.local_engine
         with self.console.status(f"Exporting {len(tasks)} models"):
             outcomes = [(task.label, outcome) for task, outcome in engine.run(execute_export, tasks)]
         failures = [(label, outcome) for label, outcome in outcomes if outcome.status == "failed"]
@@ -289,7 +245,7 @@ class _Invocation:
         return Path("saved_models") / safe_name(record.name)
 
     def _report_folder(self, record: ComparisonRecord) -> Path:
-        return self.options.out / record.folder
+        return self.session.out / record.folder
 
     def _report(self, records: Iterable[ComparisonRecord]) -> None:
         """Write and print the tables of what is done; the footnotes are alike and stand below the last ones."""

@@ -6,25 +6,23 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
 import numpy as np
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
-from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, load, locate
+from fashion_keras.data import FASHION_MNIST_HASH
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import TimingTask, execute_measuring
 from fashion_keras.experiments.definition import BASE
-from fashion_keras.formatting import format_duration, print_plain, safe_name
+from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.times import TIMES, Measurement, TimedArm, Times, timed_arms, times_text
+from fashion_keras.workflows.session import Session
 
 DEFAULT_ROUNDS = 7
 DEFAULT_EPOCHS = 5
@@ -43,21 +41,14 @@ class TimingOptions:
     Attributes:
         rounds: How often each arm is measured.
         epochs: Timed epochs of an arm of 50 epochs; one of fewer gets as much less, but one at least.
-        data_dir, dataset, image_size, offline: As in `RunOptions`.
-        out: The folder of `times.csv`.
     """
 
     rounds: int = DEFAULT_ROUNDS
     epochs: int = DEFAULT_EPOCHS
-    data_dir: str | None = None
-    dataset: str | None = None
-    image_size: tuple[int, int] | None = None
-    offline: bool = False
-    out: Path = Path("runs")
 
 
-def measure_times(options: TimingOptions, console: Console) -> int:
-    """Measure every arm, print the medians and write `times.csv`.
+def measure_times(options: TimingOptions, session: Session) -> int:
+    """Measure every arm, print the medians and write `times.csv` into the session's folder.
 
     Returns:
         The exit status: 0, or 1 where a measurement failed.
@@ -66,10 +57,8 @@ def measure_times(options: TimingOptions, console: Console) -> int:
         UserError: An option, the data or the disk is wrong.
         KeyboardInterrupt: What was measured is written by then.
     """
-    say = partial(print_plain, console)
-    location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
-    load(location)  # here, so that damaged data are told before a worker starts
-    return _Timing(options, location, console).run()
+    _ = session.dataset  # here, so that damaged data are reported before a worker starts
+    return _Timing(options, session).run()
 
 
 def order_of(items: Sequence[Item], number: int) -> list[Item]:
@@ -89,13 +78,14 @@ def order_of(items: Sequence[Item], number: int) -> list[Item]:
 class _Timing:
     """One call of the job."""
 
-    def __init__(self, options: TimingOptions, location: DataLocation, console: Console):
+    def __init__(self, options: TimingOptions, session: Session):
         self.options = options
-        self.location = location
-        self.console = console
+        self.location = location = session.location
+        self.console = session.console
+        self._say = session.say
         self.arms = timed_arms()
         plain = location.content_hash == FASHION_MNIST_HASH
-        self.path = options.out / (TIMES if plain else f"times__{safe_name(location.name)}.csv")
+        self.path = session.out / (TIMES if plain else f"times__{safe_name(location.name)}.csv")
         self.unfinished = self.path.with_suffix(".unfinished.csv")
         self.measured: list[Measurement] = []
         self.failures: list[str] = []
@@ -185,9 +175,6 @@ class _Timing:
                 f"In {len(disturbed)} of {len(self.measured)} measurements other programs kept up to "
                 f"{max(disturbed):.1f} cores busy: measure again on a quiet machine before you publish"
             )
-
-    def _say(self, text: str) -> None:
-        print_plain(self.console, text)
 
 
 def _summarise(times: Times, arms: Sequence[TimedArm]) -> Table:

@@ -30,6 +30,7 @@ from fashion_keras.storage.comparison import read_record
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows import run as running
 from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, run_experiments
+from fashion_keras.workflows.session import DataOptions, Session, fill
 
 EXPERIMENT = Experiment(
     "rates", "Two rates", RunConfig(epochs=2), (Arm("slow"), Arm("fast", learning_rate=0.1, described=True))
@@ -76,7 +77,7 @@ class Engine:
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.chdir(tmp_path)
     engine = Engine()
-    monkeypatch.setattr(running, "LocalEngine", engine)
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.execution.batch.BUSY_WAIT_SEC", 0.01)
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
     return engine
@@ -88,8 +89,9 @@ def run(engine: Engine, sample_dir: Path) -> Callable[..., tuple[int, str]]:
 
     def run(*experiments: Experiment, **options: Any) -> tuple[int, str]:
         output = io.StringIO()
-        chosen = RunOptions(**{"dataset": str(sample_dir), "seeds": 2, **options})
-        status = run_experiments(experiments or [EXPERIMENT], chosen, Console(file=output, width=200))
+        values = {"dataset": str(sample_dir), "seeds": 2, **options}
+        session = Session.of(values, Console(file=output, width=200))
+        status = run_experiments(experiments or [EXPERIMENT], fill(RunOptions, values), session)
         return status, output.getvalue()
 
     return run
@@ -230,9 +232,9 @@ def test_interrupt_writes_the_table_of_what_is_done_and_says_how_to_go_on(
 
     engine.respond = respond
     output = io.StringIO()
-    options = RunOptions(dataset=str(sample_dir), seeds=2)
+    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=output, width=200))
     with pytest.raises(KeyboardInterrupt):
-        run_experiments([EXPERIMENT], options, Console(file=output, width=200))
+        run_experiments([EXPERIMENT], RunOptions(seeds=2), session)
     assert "Interrupted after 2 new runs. They are kept: the same command goes on from there." in output.getvalue()
     assert len(rows(tmp_path / "runs" / "rates__sample")) == 2
 
@@ -242,8 +244,9 @@ def test_interrupt_before_any_run_has_no_table(engine: Engine, sample_dir: Path,
         raise KeyboardInterrupt
 
     engine.respond = respond
+    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=io.StringIO()))
     with pytest.raises(KeyboardInterrupt):
-        run_experiments([EXPERIMENT], RunOptions(dataset=str(sample_dir)), Console(file=io.StringIO()))
+        run_experiments([EXPERIMENT], RunOptions(), session)
     assert not (tmp_path / "runs" / "rates__sample").exists()
 
 
@@ -357,7 +360,7 @@ def test_dry_run_says_what_is_there_and_writes_nothing(
 def test_auto_trains_in_the_precision_that_it_comes_to(
     run: Run, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "resolve_precision", {"auto": "mixed_bfloat16"}.__getitem__)
+    monkeypatch.setattr("fashion_keras.workflows.session.resolve_precision", {"auto": "mixed_bfloat16"}.__getitem__)
     run(precision="auto")
     assert {config.precision for config in engine.runs} == {"mixed_bfloat16"}
     assert (tmp_path / "runs" / "rates__mixed_bfloat16-sample").is_dir()
@@ -407,9 +410,9 @@ def test_interrupted_shard_says_how_to_go_on_and_writes_no_table(
 
     engine.respond = respond
     output = io.StringIO()
-    options = RunOptions(dataset=str(sample_dir), seeds=2, shard=(0, 2))
+    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=output, width=200))
     with pytest.raises(KeyboardInterrupt):
-        run_experiments([EXPERIMENT], options, Console(file=output, width=200))
+        run_experiments([EXPERIMENT], RunOptions(seeds=2, shard=(0, 2)), session)
     assert "Interrupted after 1 new runs. They are kept: the same command goes on from there." in output.getvalue()
     assert not (tmp_path / "runs" / "rates__sample").exists()
 

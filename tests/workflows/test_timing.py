@@ -19,6 +19,7 @@ from fashion_keras.execution import Outcome
 from fashion_keras.execution.tasks import TimingTask
 from fashion_keras.storage.times import TimedArm, read_times, timed_arms
 from fashion_keras.workflows import time as timing
+from fashion_keras.workflows.session import Session, fill
 from fashion_keras.workflows.time import TimingOptions, measure_times, order_of
 
 
@@ -65,8 +66,9 @@ def measure(sample_dir: Path) -> Callable[..., tuple[int, str]]:
 
     def measure(**options: Any) -> tuple[int, str]:
         output = io.StringIO()
-        chosen = TimingOptions(**{"dataset": str(sample_dir), "rounds": 2, **options})
-        return measure_times(chosen, Console(file=output, width=200)), output.getvalue()
+        values = {"dataset": str(sample_dir), "rounds": 2, **options}
+        session = Session.of(values, Console(file=output, width=200))
+        return measure_times(fill(TimingOptions, values), session), output.getvalue()
 
     return measure
 
