@@ -33,6 +33,7 @@ from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.batch import train_runs
 from fashion_keras.execution.local import available_cores
 from fashion_keras.experiments.definition import BASE
+from fashion_keras.formatting import count_noun
 from fashion_keras.statistics.old import Comparison, Verdict, compare_arms, skewness
 from fashion_keras.storage.runs import RunStore, StoredRun
 
@@ -95,8 +96,9 @@ def complete(store: RunStore, options: argparse.Namespace, console: Console) -> 
         engine = LocalEngine(options.workers or available_cores())
         failures = train_runs(pending, store, location, engine, console)
         if failures:
-            label, outcome = failures[0]
-            raise StoreError(f"{len(failures)} runs failed, such as {label}: {outcome.message}; start it again")
+            config, outcome = next(iter(failures.items()))
+            failed = count_noun(len(failures), "run")
+            raise StoreError(f"{failed} failed, such as {config.folder}: {outcome.message}; start it again")
     return [run for config in configs if (run := store.find(config)) is not None]
 
 

@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the named comparisons."""
     from fashion_keras.experiments.registry import load_experiment
 
-    chosen = NAMES if options.names == ["all"] else options.names
+    chosen = [name for given in options.names for name in (NAMES if given == "all" else (given,))]
     return run_given([load_experiment(name) for name in dict.fromkeys(chosen)], options)
 
 

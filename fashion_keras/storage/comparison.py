@@ -302,3 +302,26 @@ def load_results(
     if record.tuning is not None:
         untuned = load_results(store, record_from_json(record.tuning["untuned"]), seeds)
     return ComparisonResults(record, tuple(arms), tuple(sorted(seeds)), untuned)
+
+
+def load_settled(
+    store: RunSource, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
+) -> ComparisonResults:
+    """Read the runs of some seeds; where some of them are missing, those of the largest look before that is whole.
+
+    What was decided at that look stays decided while more seeds are trained, and if they never are. Runs beyond it are
+    not shown: that would be a look that nobody planned.
+
+    Args:
+        store: Where the runs are.
+        record: The comparison.
+        seeds: The planned ones, from 0.
+        arm_names: Of the arms that are wanted; None is all.
+    """
+    planned = load_results(store, record, seeds, arm_names)
+    looks = () if planned.is_complete else (look["seeds"] for look in record.looks if look["seeds"] < len(seeds))
+    for number in sorted(looks, reverse=True):
+        earlier = load_results(store, record, sorted(seeds)[:number], arm_names)
+        if earlier.is_complete:
+            return earlier
+    return planned

@@ -18,10 +18,10 @@ from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine, LocalEngine
 from fashion_keras.execution.local import available_cores
-from fashion_keras.formatting import print_plain
+from fashion_keras.formatting import count_noun, print_plain
 from fashion_keras.storage.runs import RunStore
 
-__all__ = ["DataOptions", "ExecutionOptions", "Session", "fill"]
+__all__ = ["DataOptions", "ExecutionOptions", "Session", "describe_interrupt", "fill"]
 
 Options = TypeVar("Options")
 
@@ -68,6 +68,18 @@ def fill(options: type[Options], values: Mapping[str, Any]) -> Options:
     """
     known = {field.name for field in fields(options)}  # type: ignore[arg-type]
     return options(**{name: value for name, value in values.items() if name in known})
+
+
+def describe_interrupt(num_done: int, noun: str) -> str:
+    """Return what Ctrl-C has cost, and how to go on.
+
+    >>> describe_interrupt(2, "new run")
+    'Interrupted after 2 new runs. They are kept: the same command goes on from there.'
+    """
+    if not num_done:
+        return f"Interrupted before a {noun} was done: the same command starts again."
+    kept = "It is kept" if num_done == 1 else "They are kept"
+    return f"Interrupted after {count_noun(num_done, noun)}. {kept}: the same command goes on from there."
 
 
 class Session:

@@ -1,6 +1,5 @@
 """The job of `fashion-keras times`: every arm of the report against the clock, one at a time, in several rounds."""
 
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from fashion_keras.execution.tasks import TimingTask, execute_measuring
 from fashion_keras.experiments.definition import BASE
 from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.storage.files import write_files
-from fashion_keras.storage.times import TIMES, Measurement, TimedArm, Times, timed_arms, times_text
+from fashion_keras.storage.times import TIMES, EpochTimes, Measurement, TimedArm, Times, timed_arms, times_text
 from fashion_keras.workflows.session import Session
 
 DEFAULT_ROUNDS = 7
@@ -114,10 +113,10 @@ class _Timing:
         tasks = [TimingTask(self._config_of(arm, number), self.location) for arm in order]
         outcomes = LocalEngine(1, alone=True).run(execute_measuring, tasks)  # one worker: in the order of the tasks
         for place, (arm, (_, outcome)) in enumerate(zip(order, outcomes, strict=True), start=1):
-            if outcome.status == "failed":
+            if outcome.value is None:
                 self.failures.append(f"round {number + 1}, {arm.names[0]}: {outcome.message}")
             else:
-                self.measured.append(self._measurement(number + 1, place, arm, outcome.message))
+                self.measured.append(self._measurement(number + 1, place, arm, outcome.value))
                 self._save()
 
     def _config_of(self, arm: TimedArm, number: int) -> RunConfig:
@@ -125,9 +124,8 @@ class _Timing:
         timed = max(1, round(self.options.epochs * arm.config.epochs / BASE.epochs))
         return arm.config.with_changes(epochs=1 + timed, seed=number, data=self.location.content_hash)
 
-    def _measurement(self, number: int, place: int, arm: TimedArm, message: str) -> Measurement:
-        found = json.loads(message)
-        environment = found.pop("environment")
+    def _measurement(self, number: int, place: int, arm: TimedArm, times: EpochTimes) -> Measurement:
+        found = {name: value for name, value in vars(times).items() if name != "environment"}
         names = ("processor", "cores", "platform", "python", "tensorflow", "keras")
         return Measurement(
             round=number,
@@ -140,7 +138,7 @@ class _Timing:
             protocol=PROTOCOL_VERSION,
             measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
             **found,
-            **{name: environment[name] for name in names},
+            **{name: times.environment[name] for name in names},
         )
 
     def _save(self) -> None:

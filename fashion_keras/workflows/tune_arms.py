@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution.batch import train_runs
+from fashion_keras.execution.batch import label_of, train_runs
 from fashion_keras.experiments.definition import Experiment
-from fashion_keras.formatting import format_duration
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     describe_data,
@@ -18,9 +17,10 @@ from fashion_keras.storage.comparison import (
 )
 from fashion_keras.storage.tunings import TuningRecord
 from fashion_keras.tuning.sweep.study import FIRST_TUNING_SEED, Study, TuneOptions, tuned_experiment
-from fashion_keras.workflows.plan import Plan, estimate_seconds
-from fashion_keras.workflows.run import RunOptions, find_overrides, run_experiments
-from fashion_keras.workflows.session import Session
+from fashion_keras.workflows.job import RunOptions, find_overrides, override
+from fashion_keras.workflows.plan import Plan, describe_estimate, describe_plan
+from fashion_keras.workflows.run import run_experiments
+from fashion_keras.workflows.session import Session, describe_interrupt
 
 
 def run_tuned(experiments: Sequence[Experiment], options: RunOptions, tune: TuneOptions, session: Session) -> int:
@@ -71,11 +71,7 @@ class _Tuning:
     def run(self) -> int:
         for study in self.studies:
             self.say(_describe_study(study))
-        num_trials, num_pending = len(self.trials.configs), len(self.trials.pending)
-        self.say(
-            f"{num_trials} tuning runs: {num_trials - num_pending} in the store, {num_pending} to train, "
-            f"{self.engine.workers} at a time"
-        )
+        self.say(describe_plan(self.trials, self.engine, "tuning run"))
         if self.options.dry_run and self.trials.pending:
             self._estimate()
             return 0
@@ -85,7 +81,7 @@ class _Tuning:
         return self._measure()
 
     def _change(self, experiment: Experiment) -> Experiment:
-        return experiment.with_overrides(**self.overrides) if self.overrides else experiment
+        return override(experiment, self.overrides)
 
     def _plan(self, configs: Sequence[RunConfig]) -> Plan:
         once = tuple(dict.fromkeys(configs))
@@ -96,11 +92,10 @@ class _Tuning:
         try:
             failures = train_runs(self.trials.pending, self.store, self.location, self.engine, self.console)
         except KeyboardInterrupt:
-            done = len(self.trials.pending) - len(self._plan(self.trials.pending).pending)
-            self.say(f"Interrupted after {done} tuning runs. They are kept: the same command goes on from there.")
+            self.say(describe_interrupt(self.trials.count_done(self.store), "tuning run"))
             raise
-        for label, outcome in failures:
-            self.say(outcome.failure_of(label))
+        for config, outcome in failures.items():
+            self.say(outcome.failure_of(label_of(config)))
         return bool(failures)
 
     def _measure(self) -> int:
@@ -124,7 +119,7 @@ class _Tuning:
         """
         own = {name: value for name, value in self.overrides.items() if name != "precision"}
         for overrides in (self.overrides, own):
-            candidate = experiment.with_overrides(**overrides) if overrides else experiment
+            candidate = override(experiment, overrides)
             record = make_record(candidate, describe_data(self.dataset), self.seeds)
             if load_results(self.store, record, self.seeds).is_complete:
                 path = record.path_in(self.store)
@@ -162,8 +157,7 @@ class _Tuning:
         rest = self._plan(measured)
         self.say(f"{len(rest.configs)} measured runs, of which about {len(rest.pending)} are to train")
         everything = Plan((*self.trials.configs, *rest.configs), (*self.trials.pending, *rest.pending))
-        seconds = estimate_seconds(everything, self.store, self.location, self.engine.workers)
-        self.say(f"About {format_duration(seconds)} with {self.engine.workers} workers on this machine")
+        self.say(describe_estimate(everything, self.session))
 
     def _expand(self, experiment: Experiment) -> list[RunConfig]:
         return [experiment.config_of(arm).with_changes(seed=seed) for seed in self.seeds for arm in experiment.arms]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,15 +22,19 @@ from stored_runs import commit
 from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
+from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome, RunTask
+from fashion_keras.execution.tasks import TimingTask
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.names import NAMES
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.export.task import ExportTask
 from fashion_keras.storage.comparison import read_record
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.workflows import run as running
-from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, run_experiments
+from fashion_keras.storage.stored_comparisons import load_stored
+from fashion_keras.workflows import plan as planning
+from fashion_keras.workflows import rounds
+from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, compare, run_experiments
 from fashion_keras.workflows.session import DataOptions, Session, fill
 
 EXPERIMENT = Experiment(
@@ -84,15 +89,21 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 @pytest.fixture
-def run(engine: Engine, sample_dir: Path) -> Callable[..., tuple[int, str]]:
+def output() -> io.StringIO:
+    """What the runs of a test print, one after another."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def run(engine: Engine, sample_dir: Path, output: io.StringIO) -> Callable[..., tuple[int, str]]:
     """Run comparisons on the sample and return exit status and output."""
 
     def run(*experiments: Experiment, **options: Any) -> tuple[int, str]:
-        output = io.StringIO()
+        before = len(output.getvalue())
         values = {"dataset": str(sample_dir), "seeds": 2, **options}
         session = Session.of(values, Console(file=output, width=200))
         status = run_experiments(experiments or [EXPERIMENT], fill(RunOptions, values), session)
-        return status, output.getvalue()
+        return status, output.getvalue()[before:]
 
     return run
 
@@ -151,7 +162,7 @@ def test_failed_run_is_reported_at_the_end_and_the_others_finish(run: Run, engin
     status, output = run()
     assert status == 1
     assert len(engine.runs) == 4
-    assert f"Failed: {engine.runs[0].folder}: out of memory; log: the/log.txt" in output.splitlines()
+    assert "Failed: slow, seed 0: out of memory; log: the/log.txt" in output.splitlines()
     assert len(rows(tmp_path / "runs" / "rates__sample")) == 3
     assert len(engine.exports) == 1, "the first seed of the other arm"
 
@@ -217,37 +228,125 @@ def test_waiting_ends_when_the_other_process_gives_the_lock_back(
             locked[0].__exit__(None, None, None)
 
     engine.respond = respond
-    monkeypatch.setattr(running.time, "sleep", nap)
+    monkeypatch.setattr("fashion_keras.execution.batch.time.sleep", nap)
     assert run()[0] == 0
     assert len(naps) == 3
     assert len(engine.runs) == 5, "only the busy run was asked for again, once"
 
 
-def test_interrupt_writes_the_table_of_what_is_done_and_says_how_to_go_on(
-    engine: Engine, sample_dir: Path, tmp_path: Path
-) -> None:
+def interrupt_after(engine: Engine, num_runs: int) -> None:
     def respond(_: Any) -> None:
-        if len(engine.runs) == 3:
+        if len(engine.runs) > num_runs:
             raise KeyboardInterrupt
 
     engine.respond = respond
-    output = io.StringIO()
+
+
+@pytest.mark.parametrize(
+    ("num_runs", "says", "num_rows"),
+    [
+        (2, "Interrupted after 2 new runs. They are kept: the same command goes on from there.", 2),
+        (1, "Interrupted after 1 new run. It is kept: the same command goes on from there.", 1),
+        (0, "Interrupted before a new run was done: the same command starts again.", None),
+    ],
+)
+@pytest.mark.parametrize("shard", [None, (0, 1)])
+def test_interrupt_writes_the_table_of_what_is_done_and_says_how_to_go_on(
+    run: Run, engine: Engine, tmp_path: Path, output: io.StringIO, num_runs: int, says: str, num_rows: int, shard: Any
+) -> None:
+    interrupt_after(engine, num_runs)
+    with pytest.raises(KeyboardInterrupt):
+        run(shard=shard)
+    assert says in output.getvalue().splitlines()
+    folder = tmp_path / "runs" / "rates__sample"
+    assert folder.exists() == (num_runs > 0 and shard is None), "a shard has no table, nor have no runs"
+    if folder.exists():
+        assert len(rows(folder)) == num_rows
+
+
+def test_what_was_decided_stays_decided_while_more_seeds_are_trained(
+    run: Run, engine: Engine, tmp_path: Path, output: io.StringIO
+) -> None:
+    store = RunStore(tmp_path / "runs" / "store")
+    table = tmp_path / "runs" / "rates__sample" / "differences.csv"
+    run(seeds=6)
+    decided = table.read_text()
+    engine.tasks.clear()
+    interrupt_after(engine, 5)
+    with pytest.raises(KeyboardInterrupt):
+        run(seeds=40)
+    assert "Shown as decided at 6 seeds" in output.getvalue()
+    assert table.read_text() == decided
+    (results,) = load_stored(store, ["rates"])
+    assert (len(results.seeds), results.is_complete) == (6, True)
+    assert looks(store.root) == [6]
+    engine.respond = lambda _: None
+    run(seeds=40)
+    assert len(load_stored(store, ["rates"])[0].seeds) == 40
+    assert looks(store.root) == [6, 40]
+
+
+def test_runs_before_any_look_are_shown_of_all_planned_seeds(run: Run, engine: Engine, tmp_path: Path) -> None:
+    interrupt_after(engine, 5)
+    with pytest.raises(KeyboardInterrupt):
+        run(seeds=40)
+    (results,) = load_stored(RunStore(tmp_path / "runs" / "store"), ["rates"])
+    assert (len(results.seeds), results.is_complete) == (40, False)
+    engine.respond = lambda _: None
+    run(seeds=2)  # the forty were a slip of the finger
+    (results,) = load_stored(RunStore(tmp_path / "runs" / "store"), ["rates"])
+    assert (len(results.seeds), results.is_complete) == (2, True)
+
+
+def test_tables_are_printed_before_the_exports_begin(run: Run, engine: Engine, output: io.StringIO) -> None:
+    seen: list[str] = []
+    engine.respond = lambda task: seen.append(output.getvalue()) if isinstance(task, ExportTask) else None
+    run()
+    assert "Against slow" in seen[0]
+
+
+def test_time_that_is_said_is_that_of_the_whole_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "seconds", 3660.0)
+    assert run()[1].splitlines()[-1] == "Took 1 h 01 min"
+
+
+def test_compare_returns_what_the_command_prints(engine: Engine, sample_dir: Path, output: io.StringIO) -> None:
     session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=output, width=200))
-    with pytest.raises(KeyboardInterrupt):
-        run_experiments([EXPERIMENT], RunOptions(seeds=2), session)
-    assert "Interrupted after 2 new runs. They are kept: the same command goes on from there." in output.getvalue()
-    assert len(rows(tmp_path / "runs" / "rates__sample")) == 2
+    outcome = compare(EXPERIMENT, RunOptions(seeds=2), session)
+    (found,) = outcome.comparisons
+    assert outcome.failures == ()
+    assert [arm.name for arm in found.results.arms] == ["slow", "fast"]
+    assert list(found.verdicts) == ["fast"]
+    assert {path.name for path in found.paths} == {"table.md", "table.csv", "differences.csv", "runs.csv"}
+    assert {name: str(path) for name, path in found.exports.items()} == {
+        arm: f"runs/rates__sample/saved_models/{arm}/1" for arm in ("slow", "fast")
+    }
+    assert "Two rates" not in output.getvalue()
 
 
-def test_interrupt_before_any_run_has_no_table(engine: Engine, sample_dir: Path, tmp_path: Path) -> None:
-    def respond(_: Any) -> None:
-        raise KeyboardInterrupt
+def test_arms_that_are_decided_at_a_look_are_not_trained_on(
+    run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "_looks", lambda _: (1, 3))
+    monkeypatch.setattr(
+        rounds, "_arms_to_train", lambda comparison, num_done: comparison.arms[: 1 if num_done else None]
+    )
+    run(seeds=3)
+    assert [(config.seed, bool(config.optimizer.as_dict())) for config in engine.runs] == [
+        (0, False),
+        (0, True),
+        (1, False),
+        (2, False),
+    ]
 
-    engine.respond = respond
-    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=io.StringIO()))
-    with pytest.raises(KeyboardInterrupt):
-        run_experiments([EXPERIMENT], RunOptions(), session)
-    assert not (tmp_path / "runs" / "rates__sample").exists()
+
+def test_runs_are_called_by_the_arms_that_share_them(run: Run, engine: Engine) -> None:
+    engine.respond = lambda task: Outcome("failed", "no") if isinstance(task, RunTask) else None
+    other = replace(EXPERIMENT, name="other", arms=(Arm("slow"), Arm("drop", dropout_rate=0.3)))
+    more = replace(EXPERIMENT, name="more", baseline="base", arms=(Arm("base"), Arm("big", batch_size=1024)))
+    _, output = run(EXPERIMENT, other, more, seeds=1)
+    failed = [line for line in output.splitlines() if line.startswith("Failed")]
+    assert sorted(failed) == [f"Failed: {name}, seed 0: no" for name in ("big", "drop", "fast", "slow and 1 more")]
 
 
 @pytest.mark.parametrize(
@@ -346,7 +445,7 @@ def test_dry_run_says_what_is_there_and_writes_nothing(
     run(arms=("fast",), seeds=1)
     before = sorted(tmp_path.rglob("*"))
     engine.tasks.clear()
-    monkeypatch.setattr(running, "estimate_seconds", lambda *_: 200.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda *_: 200.0)
     status, output = run(dry_run=True, workers=3)
     assert status == 0
     assert "  slow: 2 runs of 2 epochs, 0 in the store" in output
@@ -357,18 +456,62 @@ def test_dry_run_says_what_is_there_and_writes_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_auto_trains_in_the_precision_that_it_comes_to(
-    run: Run, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+BFLOAT16 = replace(EXPERIMENT, base=RunConfig(epochs=2, precision="mixed_bfloat16"))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "asked", "precision", "folder"),
+    [
+        (EXPERIMENT, None, "float32", "rates__sample"),
+        (EXPERIMENT, "auto", "mixed_bfloat16", "rates__mixed_bfloat16-sample"),
+        (EXPERIMENT, "float32", "float32", "rates__sample"),
+        (BFLOAT16, None, "mixed_bfloat16", "rates__sample"),
+        (BFLOAT16, "float32", "float32", "rates__float32-sample"),
+    ],
+)
+def test_precision_that_is_asked_for_replaces_the_experiments_own(
+    run: Run,
+    engine: Engine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    experiment: Experiment,
+    asked: str | None,
+    precision: str,
+    folder: str,
 ) -> None:
-    monkeypatch.setattr("fashion_keras.workflows.session.resolve_precision", {"auto": "mixed_bfloat16"}.__getitem__)
-    run(precision="auto")
-    assert {config.precision for config in engine.runs} == {"mixed_bfloat16"}
-    assert (tmp_path / "runs" / "rates__mixed_bfloat16-sample").is_dir()
+    resolved = {"auto": "mixed_bfloat16", "float32": "float32"}
+    monkeypatch.setattr("fashion_keras.workflows.session.resolve_precision", resolved.__getitem__)
+    run(experiment, precision=asked)
+    assert {config.precision for config in engine.runs} == {precision}
+    assert (tmp_path / "runs" / folder).is_dir()
+
+
+def test_precision_is_refused_where_the_arms_differ_in_it(run: Run, engine: Engine) -> None:
+    with pytest.raises(ConfigError, match=r"^--precision does not go with precision_fcn: arms 'float32' and"):
+        run(load_experiment("precision_fcn"), precision="float32")
+    assert engine.tasks == []
+
+
+def test_warm_up_that_few_epochs_shorten_is_said(run: Run, engine: Engine) -> None:
+    _, said = run(load_experiment("tuned_fcn_regularised"), quick=True)
+    assert "tuned_fcn_regularised: the warm-up of" in said
+    assert {config.epochs for config in engine.runs} == {QUICK_EPOCHS}
+
+
+def test_ray_is_asked_how_long_its_runs_take(run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = ModuleType("fashion_keras.execution.ray_engine")
+    cluster.RayEngine = lambda _: engine  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, cluster.__name__, cluster)
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", lambda *_: pytest.fail("local processes"))
+    engine.respond = lambda task: Outcome("done", value=50.0)
+    _, output = run(engine="ray", dry_run=True)
+    assert output.splitlines()[-1] == "About 1 min 40 s with 2 workers on the cluster"
+    assert {type(task) for task in engine.tasks} == {TimingTask}
 
 
 def test_dry_run_says_what_the_planned_seeds_could_show(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run(seeds=3)
-    monkeypatch.setattr(running, "estimate_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda *_: 0.0)
     assert "would likely show" in run(dry_run=True, seeds=10)[1]
     assert "would likely show" not in run(dry_run=True, seeds=1)[1]
 
@@ -401,27 +544,11 @@ def test_shard_says_only_its_own_runs(run: Run) -> None:
     assert "3 runs: 0 in the store, 3 to train" in output
 
 
-def test_interrupted_shard_says_how_to_go_on_and_writes_no_table(
-    engine: Engine, sample_dir: Path, tmp_path: Path
-) -> None:
-    def respond(_: Any) -> None:
-        if len(engine.runs) == 2:
-            raise KeyboardInterrupt
-
-    engine.respond = respond
-    output = io.StringIO()
-    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=output, width=200))
-    with pytest.raises(KeyboardInterrupt):
-        run_experiments([EXPERIMENT], RunOptions(seeds=2, shard=(0, 2)), session)
-    assert "Interrupted after 1 new runs. They are kept: the same command goes on from there." in output.getvalue()
-    assert not (tmp_path / "runs" / "rates__sample").exists()
-
-
 def test_shard_with_a_failed_run_ends_with_status_1(run: Run, engine: Engine) -> None:
     engine.respond = lambda _: Outcome("failed", "out of memory", "the/log.txt") if len(engine.tasks) == 1 else None
     status, output = run(shard=(0, 2))
     assert status == 1
-    assert f"Failed: {engine.runs[0].folder}: out of memory; log: the/log.txt" in output.splitlines()
+    assert "Failed: slow, seed 0: out of memory; log: the/log.txt" in output.splitlines()
 
 
 @pytest.mark.parametrize("shard", ["8/8", "9/8", "-1/8", "3", "3/", "a/b", "1/0"])

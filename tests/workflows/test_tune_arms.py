@@ -29,8 +29,8 @@ from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
 from fashion_keras.storage.tunings import Trial, TrialRun, TunedArm, TuningRecord
 from fashion_keras.tuning.sweep.study import FIRST_TUNING_SEED, Study, TuneOptions, tuned_experiment
 from fashion_keras.tuning.sweep.values import Space
+from fashion_keras.workflows import plan as planning
 from fashion_keras.workflows import run as running
-from fashion_keras.workflows import tune_arms as fair_run
 from fashion_keras.workflows.publish import fill_blocks, publish
 from fashion_keras.workflows.report import load_published, report_comparisons
 from fashion_keras.workflows.run import RunOptions
@@ -407,7 +407,7 @@ def test_failed_trial_ends_before_anything_is_picked(tune: Tune, engine: Engine,
     status, output = tune()
     assert status == 1
     assert measured(engine) == []
-    assert f"Failed: {engine.runs[2].folder}: no; log: log" in output
+    assert f"Failed: {engine.runs[2].label}, seed {FIRST_TUNING_SEED}: no; log: log" in output
     assert "tries what failed again; nothing was picked" in output
     engine.respond = commit_scored
     engine.tasks.clear()
@@ -438,7 +438,7 @@ def test_dry_run_says_trials_runs_and_time_and_writes_nothing(
     tune: Tune, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plans: list[Any] = []
-    monkeypatch.setattr(fair_run, "estimate_seconds", lambda plan, *_: plans.append(plan) or 200.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda plan, *_: plans.append(plan) or 200.0)
     status, output = tune(dry_run=True)
     assert status == 0
     assert "24 tuning runs: 0 in the store, 24 to train" in output
@@ -452,7 +452,7 @@ def test_dry_run_says_trials_runs_and_time_and_writes_nothing(
 def test_dry_run_after_the_trials_knows_the_picks(tune: Tune, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     tune()
     engine.tasks.clear()
-    monkeypatch.setattr(running, "estimate_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda *_: 0.0)
     _, output = tune(dry_run=True)
     assert "rates_tuned: Rates, each arm at its tuned learning rate" in output
     assert "18 runs: 18 in the store, 0 to train" in output
@@ -610,7 +610,7 @@ def test_real_training_is_tuned_measured_and_pictured(sample_dir: Path, tmp_path
     session = Session(DataOptions(dataset=str(sample_dir)), ExecutionOptions(workers=1), console=Console(quiet=True))
     tuning = TuneOptions(RATE, budget=2, range=(1e-3, 1.0))
     # Exports and curves take long, and other tests cover them.
-    monkeypatch.setattr(running._Invocation, "_export", lambda *_: ("", []))
+    monkeypatch.setattr(running, "export_models", lambda outcomes, _: (outcomes, ()))
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
     assert run_tuned([experiment], RunOptions(seeds=1), tuning, session) == 0
     folder = tmp_path / "runs" / "widths_tuned__sample"
