@@ -21,7 +21,7 @@ from rich.text import Text
 from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.execution.tasks import Outcome
-from fashion_keras.formatting import format_duration, print_plain, shorten
+from fashion_keras.formatting import count_noun, format_duration, print_plain, shorten
 from fashion_keras.storage.runs import RunStore
 
 __all__ = ["RunProgress"]
@@ -140,7 +140,7 @@ class RunProgress:
         }
 
     def _headline(self, running: Mapping[str, _Running]) -> str:
-        text = f"{self.num_done} of {len(self.labels)} runs done"
+        text = f"{self.num_done} of {count_noun(len(self.labels), 'run')} done"
         left = self._seconds_left(running)
         text += f", {format_duration(left)} left" if left is not None else ""
         return text + (f", {self.num_failed} failed" if self.num_failed else "")

@@ -63,6 +63,7 @@ class RayEngine:
     def _run(
         self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task], threads: int
     ) -> Iterator[tuple[Task, Outcome[Value]]]:
+        self._check_threads(threads)
         execute = self._remote(threads)
         identity = RunConfig().run_id
         # Retried here and not by Ray, which tries a task that runs out of memory for ever.
@@ -94,6 +95,13 @@ class RayEngine:
         if threads > 1:  # or a worker in which TensorFlow runs with one thread would be taken
             options["runtime_env"] = {"env_vars": {"OMP_NUM_THREADS": str(threads)}}
         return self._ray.remote(**options)(_execute)
+
+    def _check_threads(self, threads: int) -> None:
+        """Refuse what Ray would wait for without a word."""
+        cores = [int(node["Resources"].get("CPU", 0)) for node in self._ray.nodes() if node["Alive"]]
+        largest = max(cores, default=0)
+        if threads > largest:
+            raise ConfigError(f"a run of {threads} threads needs a node with as many cores, the largest has {largest}")
 
     def _count_workers(self) -> int:
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))

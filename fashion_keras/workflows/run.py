@@ -1,6 +1,7 @@
 """Run of comparisons: prepare the job, train its rounds, judge, show, write the report, export."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from fashion_keras.storage.comparison import load_results
 from fashion_keras.workflows.exports import export_models
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
 from fashion_keras.workflows.judge import ComparisonOutcome, judge, print_outcomes, write_reports
-from fashion_keras.workflows.plan import describe_estimate, describe_plan
+from fashion_keras.workflows.plan import Plan, describe_estimate, describe_plan
 from fashion_keras.workflows.rounds import train_rounds, whole_plan
 from fashion_keras.workflows.session import Session, describe_interrupt
 
@@ -93,25 +94,35 @@ def compare(experiment: Experiment, options: RunOptions | None = None, session: 
 def _carry_out(job: Job, show: Show) -> RunOutcome:
     """Train, judge, show, write and export."""
     session, plan = job.session, whole_plan(job)
+    text = describe_plan(plan, session.engine)  # before anything is written: it may find no cluster
     job = job.with_saved_records()
     session.say(f"Data: {session.dataset.name} from {session.location.origin}")
-    session.say(describe_plan(plan, session.engine))
-    try:
-        failures = _describe_failures(train_rounds(job), job)
+    session.say(text)
+    with _interrupt_reported(plan, session):
+        try:
+            failures = _describe_failures(train_rounds(job), job)
+        except KeyboardInterrupt:
+            if not job.options.shard:
+                _judge_and_show(job, show)
+            raise
         if job.options.shard:
             return RunOutcome((), failures)
-        outcomes = judge(job)
+        outcomes, export_failures = export_models(_judge_and_show(job, show), job)
+        return RunOutcome(outcomes, (*failures, *export_failures))
+
+
+@contextmanager
+def _interrupt_reported(plan: Plan, session: Session) -> Iterator[None]:
+    """Say what Ctrl-C has cost."""
+    try:
+        yield
     except KeyboardInterrupt:
-        if not job.options.shard:
-            _show_and_write(job, show, judge(job))
         session.say(describe_interrupt(plan.count_done(session.store), "new run"))
         raise
-    outcomes = _show_and_write(job, show, outcomes)
-    outcomes, export_failures = export_models(outcomes, job)
-    return RunOutcome(outcomes, (*failures, *export_failures))
 
 
-def _show_and_write(job: Job, show: Show, outcomes: Sequence[ComparisonOutcome]) -> tuple[ComparisonOutcome, ...]:
+def _judge_and_show(job: Job, show: Show) -> tuple[ComparisonOutcome, ...]:
+    outcomes = judge(job)
     show(outcomes)
     return write_reports(outcomes, job)
 

@@ -52,12 +52,21 @@ class ExecutionOptions:
         precision: `float32`, `mixed_bfloat16` or `auto`, see `resolve_precision`; None is the experiment's own.
         engine: `local`, or `ray` for a cluster.
         address: The Ray cluster's head node, see `RayEngine`.
+
+    Raises:
+        ConfigError: On construction, where one does not go with the engine.
     """
 
     workers: int | None = None
     precision: str | None = None
     engine: str = "local"
     address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.engine == "local" and self.address:
+            raise ConfigError("--address goes with --engine ray")
+        if self.engine == "ray" and self.workers:
+            raise ConfigError("--workers goes with --engine local: Ray runs as many at a time as its nodes have cores")
 
 
 def fill(options: type[Options], values: Mapping[str, Any]) -> Options:
@@ -157,18 +166,13 @@ class Session:
         """Where runs are trained.
 
         Raises:
-            ConfigError: Ray is not installed or not there, or an option does not go with the engine.
+            ConfigError: Ray is not installed, or there is no cluster.
         """
-        options = self.execution
-        if options.engine == "local":
-            if options.address:
-                raise ConfigError("--address goes with --engine ray")
+        if self.execution.engine == "local":
             return self.local_engine
-        if options.workers:
-            raise ConfigError("--workers goes with --engine local: Ray runs as many at a time as its nodes have cores")
         from fashion_keras.execution.ray_engine import RayEngine
 
-        return RayEngine(options.address)
+        return RayEngine(self.execution.address)
 
     @property
     def local_engine(self) -> LocalEngine:

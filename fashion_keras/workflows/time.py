@@ -1,4 +1,4 @@
-"""The job of `fashion-keras times`: every arm of the report against the clock, one at a time, in several rounds."""
+"""Timing runs: every arm of the report against the clock, one at a time, in several rounds."""
 
 import os
 import time
@@ -18,7 +18,7 @@ from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import TimingTask, execute_measuring
 from fashion_keras.experiments.definition import BASE
-from fashion_keras.formatting import format_duration, safe_name
+from fashion_keras.formatting import count_noun, format_duration, safe_name
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.times import TIMES, EpochTimes, Measurement, TimedArm, Times, timed_arms, times_text
 from fashion_keras.workflows.session import Session
@@ -92,8 +92,9 @@ class _Timing:
     def run(self) -> int:
         """Go through the rounds; the file takes the place of an earlier one only when all is measured."""
         self._save()  # already here, so that a folder that cannot be written is told at once
-        planned = len(self.arms) * self.options.rounds
-        self._say(f"{planned} measurements: {len(self.arms)} arms, {self.options.rounds} rounds, one at a time")
+        planned = count_noun(len(self.arms) * self.options.rounds, "measurement")
+        rounds = count_noun(self.options.rounds, "round")
+        self._say(f"{planned}: {count_noun(len(self.arms), 'arm')}, {rounds}, one at a time")
         self._warn_of_load()
         started = time.monotonic()
         try:
@@ -103,7 +104,8 @@ class _Timing:
                     left = (time.monotonic() - started) * (self.options.rounds / (number + 1) - 1)
                     self._say(f"Round {number + 1} of {self.options.rounds} done, about {format_duration(left)} left")
         except KeyboardInterrupt:
-            self._say(f"Interrupted after {len(self.measured)} measurements. They are kept in {self.unfinished}.")
+            kept = f"; what is done is in {self.unfinished}" if self.measured else ""
+            self._say(f"Interrupted after {count_noun(len(self.measured), 'measurement')}{kept}")
             raise
         return self._finish()
 
@@ -170,7 +172,7 @@ class _Timing:
         disturbed = [each.other_cores for each in self.measured if each.other_cores > BUSY_CORES]
         if disturbed:
             self._say(
-                f"In {len(disturbed)} of {len(self.measured)} measurements other programs kept up to "
+                f"In {len(disturbed)} of {count_noun(len(self.measured), 'measurement')} other programs kept up to "
                 f"{max(disturbed):.1f} cores busy: measure again on a quiet machine before you publish"
             )
 
