@@ -1,6 +1,7 @@
 """Text for people: numbers, names and sentences made fit for a terminal, a table or a folder's name."""
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,20 +23,18 @@ def safe_name(name: str) -> str:
     return text.lstrip(".")[:100] or "_"
 
 
-def printable(text: str) -> str:
-    """Return a text on one line: a line break, a control character or an undecodable byte becomes its escape."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+def one_line(text: str) -> str:
+    """Return a text as a terminal may show it, whoever wrote it: the one way there for names and messages from outside.
+
+    What does not print becomes its escape, such as `\\n` or `\\x1b`: line ends, the terminal's escape sequences, marks
+    that turn the direction of writing, undecodable bytes. Wide and fixed spaces become plain ones.
+    """
+    return _visible(text.strip())
 
 
 def first_line(error: Exception) -> str:
     """Return the first line of what an error says, or its type where it says nothing."""
-    return printable((str(error).strip() or type(error).__name__).splitlines()[0])
-
-
-def one_line(text: str) -> str:
-    """Return a text with its line ends and control characters, the terminal's escapes among them, turned to spaces."""
-    printable = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.split())
+    return one_line((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
 def shorten(text: str, width: int) -> str:
@@ -60,5 +59,19 @@ def count_noun(number: int, noun: str) -> str:
 
 
 def print_plain(console: "Console", text: str) -> None:
-    """Print a text as it stands: brackets in it are no markup, its numbers get no colour, and no line is broken."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    """Print a text as it stands: brackets in it are no markup, its numbers get no colour, and no line is broken.
+
+    Of what does not print, only its line ends reach the terminal.
+    """
+    lines = "\n".join(_visible(line) for line in text.split("\n"))
+    console.print(lines, markup=False, highlight=False, soft_wrap=True)
+
+
+def _visible(text: str) -> str:
+    return text if text.isprintable() else "".join(map(_visible_character, text))
+
+
+def _visible_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if unicodedata.category(character) == "Zs" else character.encode("unicode_escape").decode()

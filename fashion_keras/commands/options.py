@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from fashion_keras.formatting import shorten
+from fashion_keras.formatting import one_line, shorten
 
 USAGE_STATUS = 2
 
@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Leave the process with the mistake in one line."""
-        self.exit(USAGE_STATUS, f"{self.prog}: {message} (--help lists what there is)\n")
+        self.exit(USAGE_STATUS, f"{self.prog}: {one_line(message)} (--help lists what there is)\n")
 
 
 Commands = argparse._SubParsersAction

@@ -106,9 +106,10 @@ def locate(
     elif fetched := _fetch(say, tried):
         return fetched
     raise DataError(
-        "\n  ".join(("Fashion-MNIST was found nowhere:", *tried))
-        + f"\nInstall it with `apt-get install {DEBIAN_PACKAGE}`, or copy its four files from another machine\n"
-        f"and give their folder with --data-dir or {ENVIRONMENT_VARIABLE}."
+        "Fashion-MNIST was found nowhere:",
+        *tried,
+        f"Install it with `apt-get install {DEBIAN_PACKAGE}`, or copy its four files from another machine and give "
+        f"their folder with --data-dir or {ENVIRONMENT_VARIABLE}.",
     )
 
 

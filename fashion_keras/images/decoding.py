@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from fashion_keras.errors import ImageError, UserError
-from fashion_keras.formatting import first_line, printable
+from fashion_keras.formatting import first_line, one_line
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 SUFFIXES = (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp")
@@ -76,7 +76,7 @@ def decode(source: bytes | Image.Image, name: str) -> tuple[Image.Image, int]:
 @contextlib.contextmanager
 def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a regular file for reading; what the system says of it in the block becomes an ImageError of one line."""
-    name = printable(os.fspath(path))
+    name = one_line(os.fspath(path))
     try:
         _check_kind(path, name)
         with Path(path).open("rb") as file:
@@ -106,16 +106,16 @@ def read_bounded(stream: BinaryIO, name: str) -> bytes:
     while chunk := stream.read(_CHUNK_BYTES):
         content += chunk
         if len(content) > MAX_FILE_BYTES:
-            raise ImageError(f"{printable(name)} is larger than {MAX_FILE_BYTES >> 20} MiB, the limit of a picture")
+            raise ImageError(f"{one_line(name)} is larger than {MAX_FILE_BYTES >> 20} MiB, the limit of a picture")
     if not content:
-        raise ImageError(f"{printable(name)} is empty")
+        raise ImageError(f"{one_line(name)} is empty")
     return bytes(content)
 
 
 @contextlib.contextmanager
 def _one_line(name: str) -> Iterator[None]:
     """Turn whatever Pillow says of a picture into an ImageError of one line."""
-    name = printable(name)
+    name = one_line(name)
     try:
         yield
     except UserError:
@@ -132,7 +132,7 @@ def _one_line(name: str) -> Iterator[None]:
 def _to_picture(image: Image.Image, name: str) -> Image.Image:
     _check_size(image.size, name)
     if image.mode not in _MODES:
-        raise ImageError(f"{printable(name)} has the mode {image.mode}, which is not read; convert it to L or RGB")
+        raise ImageError(f"{one_line(name)} has the mode {image.mode}, which is not read; convert it to L or RGB")
     image.load()
     return _turn_upright(_shrink(_to_colours(image)), image)
 
@@ -141,7 +141,7 @@ def _check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
         many = f"{width:,} x {height:,} pixels, more than {MAX_PIXELS // 10**6} million"
-        raise ImageError(f"{printable(name)} has {many}; make it smaller")
+        raise ImageError(f"{one_line(name)} has {many}; make it smaller")
 
 
 def _webp_size(content: bytes) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from fashion_keras.errors import ImageError
-from fashion_keras.formatting import printable
+from fashion_keras.formatting import one_line
 from fashion_keras.images.decoding import decode, open_file, read_bounded
 from fashion_keras.images.framing import border, fit, fit_item
 
@@ -45,7 +45,7 @@ class Picture:
     @property
     def label(self) -> str:
         """The name as people read it, on one line."""
-        return printable(self.name) + ("" if self.index is None else f"[{self.index}]")
+        return one_line(self.name) + ("" if self.index is None else f"[{self.index}]")
 
     @property
     def note(self) -> str:
@@ -104,7 +104,7 @@ def read_picture(
         item = fit_item(levels, (width, height))
     pixels = fit(levels, (width, height)) if item is None else item
     if not allow_blank and (pixels == pixels[0, 0]).all():
-        raise ImageError(f"{printable(name)} shows nothing: it is of one colour at {width} x {height} pixels")
+        raise ImageError(f"{one_line(name)} shows nothing: it is of one colour at {width} x {height} pixels")
     return Picture(name, pixels, inverted, reason, num_frames=num_frames, trimmed=item is not None)
 
 

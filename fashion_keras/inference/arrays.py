@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras.errors import ImageError
-from fashion_keras.formatting import first_line, printable
+from fashion_keras.formatting import first_line, one_line
 from fashion_keras.images.reading import PictureSource, is_picture, read_picture
 
 
@@ -85,4 +85,4 @@ def _describe_values(array: NDArray[Any]) -> str:
         return f"{array.dtype}; where all values are 0..255, images.astype(np.uint8) makes pixels of it"
     if array.dtype.kind == "b":
         return f"{array.dtype}; images.astype(np.uint8) * 255 makes pixels of it"
-    return f"{printable(str(array.dtype))[:80]}; make a NumPy array of pixels of it, or give a path or a list of paths"
+    return f"{one_line(str(array.dtype))[:80]}; make a NumPy array of pixels of it, or give a path or a list of paths"

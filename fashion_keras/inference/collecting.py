@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from fashion_keras.data.idx import iter_images, looks_like_idx
 from fashion_keras.errors import ImageError, UserError
-from fashion_keras.formatting import printable
+from fashion_keras.formatting import one_line
 from fashion_keras.images.decoding import SUFFIXES, open_file, read_bounded
 from fashion_keras.images.reading import Picture, check_invert, read_picture
 
@@ -69,7 +69,7 @@ def read_pictures(
                         yield from _read_stream(file, str(path), image_shape, invert)
             except UserError as error:
                 name = _STANDARD_INPUT_NAME if path == STANDARD_INPUT else str(path)
-                yield Unreadable(name, printable(str(error)))
+                yield Unreadable(name, one_line(str(error)))
 
 
 def _read_standard_input(stream: BinaryIO | None, image_shape: Sequence[int], invert: str) -> Iterator[Picture]:
@@ -115,12 +115,12 @@ def _match(pattern: str) -> Iterator[Path | Unreadable]:
         # pathlib's `**`, unlike glob's, follows no symbolic links, of which two in a loop would be without end.
         found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
     except (OSError, ValueError, NotImplementedError, RecursionError) as error:
-        yield Unreadable(pattern, f"the pattern {printable(pattern)} cannot be used: {printable(str(error))}")
+        yield Unreadable(pattern, f"the pattern {one_line(pattern)} cannot be used: {one_line(str(error))}")
         return
     hidden = path.name.startswith(".")
     files = [file for file in found if (hidden or not file.name.startswith(".")) and not _is_folder(file)]
     if not files:
-        yield Unreadable(pattern, f"no file matches the pattern {printable(pattern)}")
+        yield Unreadable(pattern, f"no file matches the pattern {one_line(pattern)}")
     yield from files
 
 
@@ -135,7 +135,7 @@ def _walk(folder: Path) -> Iterator[Path | Unreadable]:
             with os.scandir(here) as scanned:
                 entries = sorted((entry for entry in scanned if entry.name[0] != "."), key=lambda entry: entry.name)
         except OSError as error:
-            yield Unreadable(str(here), f"{printable(str(here))} cannot be read: {error.strerror}")
+            yield Unreadable(str(here), f"{one_line(str(here))} cannot be read: {error.strerror}")
             found = True
             continue
         for entry in entries:
@@ -144,7 +144,7 @@ def _walk(folder: Path) -> Iterator[Path | Unreadable]:
                 yield Path(entry.path)
         waiting += [Path(entry.path) for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
     if not found:
-        yield Unreadable(str(folder), f"{printable(str(folder))} is a folder without PNG, JPEG or WebP pictures")
+        yield Unreadable(str(folder), f"{one_line(str(folder))} is a folder without PNG, JPEG or WebP pictures")
 
 
 def _is_folder(path: str | Path) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fashion_keras.formatting import printable
+from fashion_keras.formatting import one_line
 from fashion_keras.statistics.classifier import wilson_interval
 
 
@@ -90,7 +90,7 @@ class ModelInfo:
             "versions": ", ".join(f"{package} {number}" for package, number in self.versions.items()),
             "folder": str(self.path),
         }
-        return "\n".join(f"{name:15}{printable(value)}" for name, value in rows.items() if value)
+        return "\n".join(f"{name:15}{one_line(value)}" for name, value in rows.items() if value)
 
     def _describe_accuracy(self) -> str | None:
         if self.accuracy is None:

@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as numpy_strategies
 from PIL import Image
 
 from fashion_keras.errors import ImageError
-from fashion_keras.formatting import printable
+from fashion_keras.formatting import one_line
 from fashion_keras.images.reading import Picture, read_picture
 from fashion_keras.inference.arrays import check_images, read_images
 from fashion_keras.inference.collecting import Unreadable, read_pictures
@@ -254,7 +254,7 @@ def test_pillow_image_of_any_mode_and_size_is_an_image_or_one_line(mode, width, 
 @given(st.text(st.characters(), max_size=50))
 @examples("names")
 def test_any_file_name_is_shown_on_one_line_of_valid_text(name: str) -> None:
-    shown = printable(name)
+    shown = one_line(name)
     assert shown.isprintable()
     shown.encode()
     # What is not there is one line, whatever it is called.

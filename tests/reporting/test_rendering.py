@@ -101,8 +101,8 @@ def test_the_times_of_runs_can_be_left_out() -> None:
     assert list(read_csv(runs_csv(quick, with_times=False))[0])[-1] == "config"
 
 
-def test_line_ends_and_the_terminals_escapes_become_spaces() -> None:
-    assert one_line(" a\nb\tc\x1b[31md\u2028e ") == "a b c [31md e"
+def test_line_ends_and_the_terminals_escapes_are_seen_and_do_nothing() -> None:
+    assert one_line(" a\nb\tc\x1b[31md\u2028e\udcff\u202e\xa0f ") == r"a\nb\tc\x1b[31md\u2028e\udcff\u202e f"
 
 
 def test_a_name_breaks_after_underscores() -> None:
