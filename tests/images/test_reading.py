@@ -222,14 +222,14 @@ def lossless_webp(width: int, height: int) -> bytes:
 
 
 HOSTILE = {
-    "random bytes": (np.random.default_rng(0).bytes(500), "is no PNG, JPEG or WebP picture"),
-    "nothing": (b"", "is no PNG, JPEG or WebP picture"),
-    "another format": (encoded(Image.new("L", (9, 9)), "GIF"), "is no PNG, JPEG or WebP picture"),
+    "random bytes": (np.random.default_rng(0).bytes(500), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
+    "nothing": (b"", "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
+    "another format": (encoded(Image.new("L", (9, 9)), "PPM"), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
     "half a picture": (encoded(Image.fromarray(dark_square()), "PNG")[:300], "cannot be read"),
     "a bomb": (png(9_500, 9_500, bytes(9_501 * 9_500)), "has 9,500 x 9,500 pixels, more than 50 million; make it"),
     "a header that lies": (png(2**31 - 1, 2**31 - 1), "has more than 50 million pixels; make it smaller"),
     "a WebP header that lies": (lossless_webp(16_383, 16_383), "has 16,383 x 16,383 pixels, more than 50 million"),
-    "no width": (png(0, 5), "is no PNG, JPEG or WebP picture"),
+    "no width": (png(0, 5), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
     "a text bomb": (
         png(9, 9, bytes(90), (b"zTXt", b"a\0\0" + zlib.compress(bytes(50_000_000)))),
         "cannot be read: Decompressed data too large",
