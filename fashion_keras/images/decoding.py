@@ -25,7 +25,6 @@ from fashion_keras.images.structure import check_structure, count_gif_frames
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 FORMAT_NAMES = "PNG, JPEG, WebP, GIF, BMP or TIFF"
-SUFFIXES = (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 MAX_FILE_BYTES = 100 * 2**20
 MAX_PIXELS = 50_000_000
 

@@ -41,6 +41,7 @@ class Picture:
         plain_ground: Whether the ground is plain; None where it makes no difference to the model.
         advice: What would make the answer better, for people; empty where there is nothing to say.
         bits: Of 16 bits a pixel those that were used; None where it has 8.
+        transparent: Whether a part of it is transparent.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Picture:
     plain_ground: bool | None = None
     advice: str = ""
     bits: int | None = None
+    transparent: bool = False
 
     @property
     def label(self) -> str:
@@ -133,6 +135,7 @@ def read_picture(
         plain_ground=plain,
         advice=CROP if plain is False else FAINT if span < _FAINT_LEVELS else "",
         bits=decoded.bits,
+        transparent=alpha is not None,
     )
 
 

@@ -14,7 +14,8 @@ from typing import BinaryIO
 from fashion_keras.data.idx import iter_images, looks_like_idx
 from fashion_keras.errors import ImageError, UserError
 from fashion_keras.formatting import one_line
-from fashion_keras.images.decoding import SUFFIXES, open_file, read_bounded
+from fashion_keras.images.decoding import FORMAT_NAMES, open_file, read_bounded
+from fashion_keras.images.names import SUFFIXES, is_system_file
 from fashion_keras.images.reading import Picture, check_invert, read_picture
 
 STANDARD_INPUT = "-"
@@ -133,7 +134,9 @@ def _walk(folder: Path) -> Iterator[Path | Unreadable]:
         here = waiting.pop()
         try:
             with os.scandir(here) as scanned:
-                entries = sorted((entry for entry in scanned if entry.name[0] != "."), key=lambda entry: entry.name)
+                entries = sorted(
+                    (entry for entry in scanned if not is_system_file(entry.name)), key=lambda entry: entry.name
+                )
         except OSError as error:
             yield Unreadable(str(here), f"{one_line(str(here))} cannot be read: {error.strerror}")
             found = True
@@ -144,7 +147,7 @@ def _walk(folder: Path) -> Iterator[Path | Unreadable]:
                 yield Path(entry.path)
         waiting += [Path(entry.path) for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
     if not found:
-        yield Unreadable(str(folder), f"{one_line(str(folder))} is a folder without PNG, JPEG or WebP pictures")
+        yield Unreadable(str(folder), f"{one_line(str(folder))} is a folder without {FORMAT_NAMES} pictures")
 
 
 def _is_folder(path: str | Path) -> bool:
