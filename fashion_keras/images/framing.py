@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 _CLOSE = 13  # 5 % of the range
 _UNEVEN = 32  # levels by which the light on a plain ground may differ from its median
 _PLAIN_SHARE = 0.9  # of the border; the rest may be an item that reaches to it
+_MOSTLY_PLAIN_SHARE = 0.75  # of the border; below it the ground itself is uneven
 _DETAIL = 4  # pixels in which margins are told from the item, by pixel of the model: a speck or grain is averaged away
 _GLANCE = 112  # pixels of the longer side in which the ground is looked at
 _SMALLEST = 8  # times smaller than the picture an item may be on its longer side; what is smaller is a speck
@@ -45,13 +46,18 @@ def contrast_to_ground(levels: Image.Image) -> float | None:
     pixels = np.asarray(levels.reduce(max(1, max(levels.size) // _GLANCE))).astype(np.int16)
     differences = pixels - np.median(_edge(pixels))
     shown = differences[np.abs(differences) > _UNEVEN]
-    return float(shown.mean()) if has_plain_ground(levels) and shown.size else None
+    is_plain = _even_share(_edge(pixels)) >= _PLAIN_SHARE
+    return float(shown.mean()) if is_plain and shown.size else None
 
 
 def has_plain_ground(levels: Image.Image) -> bool:
-    """Whether nine tenths of a grey picture's border are within 32 levels of its median."""
+    """Whether most of a grey picture's border is nearly of one level, or black; an item may reach to it."""
     around = border(levels.reduce(max(1, max(levels.size) // _GLANCE)))
-    return bool((np.abs(around - np.median(around)) <= _UNEVEN).mean() >= _PLAIN_SHARE)
+    return bool(np.median(around) <= _CLOSE or _even_share(around) >= _MOSTLY_PLAIN_SHARE)
+
+
+def _even_share(around: NDArray[Any]) -> float:
+    return float((np.abs(around - np.median(around)) <= _UNEVEN).mean())
 
 
 def fit_item(levels: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8] | None:

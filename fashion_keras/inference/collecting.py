@@ -1,4 +1,4 @@
-"""What a command line means by its pictures: files, folders, patterns, IDX files, standard input.
+"""Collector of a command line's pictures: files, folders, patterns, IDX files, standard input.
 
 Everything comes one by one and in a fixed order, what cannot be read as an error in its place: ten thousand pictures
 take the memory of one.
@@ -6,7 +6,7 @@ take the memory of one.
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +21,9 @@ from fashion_keras.images.reading import Picture, check_invert, read_picture
 STANDARD_INPUT = "-"
 _STANDARD_INPUT_NAME = "standard input"
 _WILDCARDS = frozenset("*?[")
+
+Read = Callable[[bytes, Sequence[int], str, str], Picture]
+"""Makes the content of a file, for an image shape, an image; with the name of a way to invert and that of the file."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ def read_pictures(
     image_shape: Sequence[int] = (28, 28, 1),
     invert: str = "auto",
     standard_input: BinaryIO | None = None,
+    read: Read = read_picture,
 ) -> Iterator[Picture | Unreadable]:
     """Yield what arguments mean, each picture or the reason why there is none.
 
@@ -52,6 +56,7 @@ def read_pictures(
         image_shape: Height, width and channels that the model takes.
         invert: As for `read_picture`; images of an IDX file are inverted where it is `"on"`.
         standard_input: What `-` reads.
+        read: Reads a picture; `PictureReader.read` does it in a process of its own.
 
     Raises:
         ImageError: `invert` has no such value; nothing else is raised.
@@ -64,16 +69,18 @@ def read_pictures(
                 continue
             try:
                 if path == STANDARD_INPUT:
-                    yield from _read_standard_input(standard_input, image_shape, invert)
+                    yield from _read_standard_input(standard_input, image_shape, invert, read)
                 else:
                     with open_file(path) as file:
-                        yield from _read_stream(file, str(path), image_shape, invert)
+                        yield from _read_stream(file, str(path), image_shape, invert, read)
             except UserError as error:
                 name = _STANDARD_INPUT_NAME if path == STANDARD_INPUT else str(path)
                 yield Unreadable(name, one_line(str(error)))
 
 
-def _read_standard_input(stream: BinaryIO | None, image_shape: Sequence[int], invert: str) -> Iterator[Picture]:
+def _read_standard_input(
+    stream: BinaryIO | None, image_shape: Sequence[int], invert: str, read: Read
+) -> Iterator[Picture]:
     name = _STANDARD_INPUT_NAME
     if stream is None:
         raise ImageError(f"{name} is closed")
@@ -81,15 +88,15 @@ def _read_standard_input(stream: BinaryIO | None, image_shape: Sequence[int], in
         content = read_bounded(stream, name)
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror}") from error
-    yield from _read_stream(io.BytesIO(content), name, image_shape, invert)
+    yield from _read_stream(io.BytesIO(content), name, image_shape, invert, read)
 
 
-def _read_stream(stream: BinaryIO, name: str, image_shape: Sequence[int], invert: str) -> Iterator[Picture]:
+def _read_stream(stream: BinaryIO, name: str, image_shape: Sequence[int], invert: str, read: Read) -> Iterator[Picture]:
     """Yield the picture of a file, or each image of an IDX file; which it is, its first bytes say and not its name."""
     head = stream.read(3)
     stream.seek(0)
     if not looks_like_idx(head):
-        yield read_picture(read_bounded(stream, name), image_shape, invert, name)
+        yield read(read_bounded(stream, name), image_shape, invert, name)
         return
     height, width, channels = image_shape
     inverted, reason = (invert == "on", "as an IDX file has it" if invert == "auto" else "as asked")

@@ -109,7 +109,7 @@ def test_without_a_test_set_the_answer_is_the_same_and_the_reason_is_said(demo: 
     ("body", "query", "message"),
     [
         (b"", "", "this picture is empty"),
-        (b"GIF89a, or rather not", "", "this picture is no PNG, JPEG or WebP picture"),
+        (b"PCX, or so", "", "this picture is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
         (png(np.zeros((9, 9), np.uint8)), "", "this picture shows nothing: it is of one colour at 28 x 28 pixels"),
         (png(np.eye(9, dtype=np.uint8)), "?invert=maybe", "invert must be one of auto, on, off, got 'maybe'"),
     ],
