@@ -36,6 +36,12 @@ class PatientProtocol(H11Protocol):
         super().on_response_complete()
         self._await_request()
 
+    def shutdown(self) -> None:
+        """End with the server: what is being sent is not waited for."""
+        super().shutdown()
+        if not self.is_idle and self.cycle.more_body:
+            self.transport.close()
+
     @property
     def is_idle(self) -> bool:
         """Whether no request is being answered."""
