@@ -18,9 +18,12 @@ def format_duration(seconds: float) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Return a name that every file system takes: what is no letter, digit, `-`, `_` or `.` becomes `_`."""
+    """Return a name of at most 100 bytes that every file system takes, the one way of a text from outside to a path.
+
+    What is no letter, digit, `-`, `_` or `.` becomes `_`.
+    """
     text = "".join(char if char.isalnum() or char in "-_." else "_" for char in name)
-    return text.lstrip(".")[:100] or "_"
+    return text.lstrip(".").encode()[:100].decode(errors="ignore") or "_"
 
 
 def one_line(text: str) -> str:

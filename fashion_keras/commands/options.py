@@ -9,7 +9,6 @@ from typing import NoReturn
 from fashion_keras.formatting import one_line, shorten
 
 USAGE_STATUS = 2
-
 MOST = 10_000
 """Of anything that is counted: seeds, epochs, trials, workers."""
 
@@ -94,9 +93,12 @@ def _whole_number(text: str, least: int) -> int:
 def size(text: str) -> tuple[int, int]:
     """Read height and width, such as `32,48`."""
     height, _, width = text.partition(",")
-    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise argparse.ArgumentTypeError(f"must be height and width in pixels, such as 32,48, got {text!r}")
-    return int(height), int(width)
+    sides = [int(side) if side.isdecimal() and len(side) < 9 else 0 for side in (height, width)]
+    if not all(0 < side <= MOST for side in sides):
+        raise argparse.ArgumentTypeError(
+            f"must be height and width in pixels, 1 to {MOST:,}, such as 32,48, got {shorten(text, 40)!r}"
+        )
+    return sides[0], sides[1]
 
 
 def port(text: str) -> int:

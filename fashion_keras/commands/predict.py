@@ -83,7 +83,11 @@ def _answer(model: "Classifier", batch: "list[Picture | Unreadable]", top: int) 
     import numpy as np
 
     from fashion_keras.images.reading import Picture
+    from fashion_keras.inference.mirrored import advise_on_shoes
 
-    pixels = [item.pixels for item in batch if isinstance(item, Picture)]
-    guesses = iter(model.predict(np.stack(pixels)).top(top) if pixels else [])
-    return [(item, next(guesses) if isinstance(item, Picture) else ()) for item in batch]
+    pictures = [item for item in batch if isinstance(item, Picture)]
+    if not pictures:
+        return [(item, ()) for item in batch]
+    answers = model.predict(np.stack([picture.pixels for picture in pictures]))
+    answered = zip(advise_on_shoes(model, pictures, answers), answers.top(top), strict=True)
+    return [next(answered) if isinstance(item, Picture) else (item, ()) for item in batch]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fashion_keras.demo.nearest import METHOD, NearestImages, Neighbour
 from fashion_keras.images.worker import PictureReader
+from fashion_keras.inference.mirrored import advise_on_shoes
 
 if TYPE_CHECKING:
     from fashion_keras.inference.classifier import Answers, Classifier
@@ -72,6 +73,7 @@ class Demo:
         found = self.nearest.find(picture.pixels, NUM_NEAREST) if self.nearest else []
         images = [self.nearest.images[neighbour.index] for neighbour in found] if self.nearest else []
         answers = self.model.predict(np.stack([picture.pixels, *images]))
+        picture = advise_on_shoes(model, [picture], model.predict(picture.pixels))[0]
         return {
             "pixels": _encode(picture.pixels),
             "inverted": picture.inverted,
