@@ -89,7 +89,10 @@ def decode(source: bytes | Image.Image, name: str, bits: int | None = None) -> D
         _check_size(_webp_size(source), name)
         check_structure(source, name)
         with Image.open(io.BytesIO(source), formats=FORMATS) as image:
-            return replace(_to_picture(image, name, bits), num_frames=_count_frames(image, source))
+            decoded = _to_picture(image, name, bits)
+            # A copy, because the next page of a file takes the place of the last one.
+            kept = decoded.image.copy() if decoded.image is image else decoded.image
+            return replace(decoded, image=kept, num_frames=_count_frames(image, source))
 
 
 @contextlib.contextmanager

@@ -295,8 +295,9 @@ def test_other_formats_are_read_as_png_is(form: str, mode: str) -> None:
     assert picture.note == "inverted: light border"
 
 
-def test_first_of_a_files_pages_is_taken_and_that_is_said() -> None:
-    pages = [Image.fromarray(pixels) for pixels in (dark_square(), 255 - dark_square(), dark_square())]
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_first_of_a_files_pages_is_taken_and_that_is_said(mode: str) -> None:
+    pages = [Image.fromarray(pixels).convert(mode) for pixels in (dark_square(), 255 - dark_square(), dark_square())]
     content = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     assert read_picture(content).note == "inverted: light border; the first of 3 frames"
 
