@@ -19,6 +19,7 @@ MIN_LEVELS = 32
 _FEW_LEVELS = 128
 _IMBALANCE = 10  # times as many examples of one class as of another
 _MIN_TEST_IMAGES = 2
+_MIN_GROUND_IMAGES = 20  # of fewer, three of four may agree by chance
 _CLEAR_SHARE = 0.75  # of the images, of whose border and middle the same one must be lighter
 
 
@@ -142,6 +143,8 @@ def _describe_classes(labels: Mapping[str, NDArray[np.int32]], class_names: Sequ
 
 
 def _describe_grounds(parts: Mapping[str, NDArray[np.uint8]]) -> Iterator[str]:
+    if min(map(len, parts.values())) < _MIN_GROUND_IMAGES:
+        return
     train, test = (find_ground(images) for images in parts.values())
     if {train, test} == {"light", "dark"}:
         yield f"training images have a {train} ground and test images a {test} one: was one part inverted?"
