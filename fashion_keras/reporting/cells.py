@@ -1,7 +1,7 @@
 """The cells of a table: what one column says of one arm, to people and to programs.
 
 A renderer asks a cell for its texts and its CSV fields and knows nothing else of it. A column of another kind (a paired
-difference, a verdict) is therefore a class with the three properties of `Cell`, put in by `Table.with_column`.
+difference, a verdict) is therefore a class with the three properties of `Cell`.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,11 @@ ABSENT = "–"
 """What a person reads where there is no number."""
 
 Field = float | int | str | None
+
+
+def table_points(difference: float) -> str:
+    """Return `points` as the published tables have them, in which a zero kept its sign."""
+    return f"{100 * difference:+.2f}"
 
 
 class Cell(Protocol):

@@ -1,9 +1,10 @@
-"""The files of a comparison: its table, its runs, its curves."""
+"""Files of a comparison: its tables, its runs, its curves."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
+from fashion_keras.reporting.differences import build_differences
+from fashion_keras.reporting.rendering import markdown_grid, runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
@@ -60,3 +61,14 @@ def write_report(
     from fashion_keras.reporting.sweep_figure import draw_tuning
 
     return [*written, *draw_tuning(results, folder, pictures)]
+
+
+def excerpts(results: ComparisonResults) -> dict[str, str]:
+    """Return what a page of another kind shows of a comparison: the grids of its tables in Markdown, by their names.
+
+    Returns:
+        `table` and `verdicts`, and where arms were tuned `tuning` and `ordering`, of those that there are.
+    """
+    tuned = dict(zip(("tuning", "ordering"), build_tuning_tables(results), strict=False))
+    tables: dict[str, Table | None] = {"table": build_table(results), "verdicts": build_differences(results), **tuned}
+    return {name: markdown_grid(table) for name, table in tables.items() if table is not None}

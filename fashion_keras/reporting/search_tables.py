@@ -1,9 +1,6 @@
 """A search's trials for people and for programs: the leaderboard and the CSV files."""
 
-import csv
-import io
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -11,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fashion_keras.config.run_config import canonical_json
-from fashion_keras.reporting.rendering import escape_markdown
+from fashion_keras.formatting import csv_text
+from fashion_keras.reporting.rendering import escape_markdown, markdown_row
 from fashion_keras.storage.results import METRICS
 from fashion_keras.tuning.search.importance import ForestReport
 from fashion_keras.tuning.search.trials import Objective, Trial, describe_values, rank
@@ -59,13 +57,9 @@ def to_markdown(title: str, lines: Sequence[str], rows: Sequence[tuple[str, ...]
         rows: See `leaderboard_rows`.
     """
     text = [f"# {escape_markdown(title)}", "", *(f"- {escape_markdown(line)}" for line in lines), ""]
-    text += [_row(HEADS), _row(["---:"] * (len(HEADS) - 1) + ["---"])]
-    text += [_row(escape_markdown(cell) for cell in row) for row in rows]
+    text += [markdown_row(HEADS), markdown_row(["---:"] * (len(HEADS) - 1) + ["---"])]
+    text += [markdown_row(escape_markdown(cell) for cell in row) for row in rows]
     return "\n".join(text) + "\n"
-
-
-def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def trials_csv(trials: Sequence[Trial]) -> str:
@@ -79,7 +73,7 @@ def trials_csv(trials: Sequence[Trial]) -> str:
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
     heads = ["trial", "generation", "status", *METRICS, "epochs", *(f"{name}_seconds" for name in _SECONDS)]
     heads += ["folder", "run_id", "config", "message", *(f"hp:{name}" for name in names)]
-    return _csv_text(heads, (_fields(trial, names) for trial in trials))
+    return csv_text(heads, (_fields(trial, names) for trial in trials))
 
 
 _SECONDS = ("train", "total", "startup")
@@ -106,16 +100,4 @@ def _fields(trial: Trial, names: Sequence[str]) -> list[Any]:
 def importance_csv(report: ForestReport) -> str:
     """Return the importances as rows of `hyperparameter`, `importance`, `low` and `high`: shares of the variance."""
     rows = ([item.name, item.mean, item.low, item.high] for item in report.importances)
-    return _csv_text(["hyperparameter", "importance", "low", "high"], rows)
-
-
-def _csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heads)
-    writer.writerows([f"{value:.8g}" if _is_number(value) else value for value in row] for row in rows)
-    return text.getvalue()
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, float) and math.isfinite(value)
+    return csv_text(["hyperparameter", "importance", "low", "high"], rows)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from html_pages import answering_run, seeded_comparison
 from PIL import Image
 
 from fashion_keras.claims import ClaimResult, ClaimVerdict
-from fashion_keras.reporting.cells import TextCell
 from fashion_keras.reporting.differences import build_differences, compare_with_baseline
 from fashion_keras.reporting.html.answers import NO_DATA, NO_PREDICTIONS, AnswerReader, png_address
 from fashion_keras.reporting.html.curve_data import build_curves
@@ -18,33 +18,28 @@ from fashion_keras.reporting.html.forest import build_forest
 from fashion_keras.reporting.html.provenance import Machines, trace
 from fashion_keras.reporting.html.summary import count_claims, count_verdicts, headline, undecided_arms
 from fashion_keras.reporting.html.table_views import view_table
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 
-def differences_of(*points: tuple[float, float, float], verdict: str = "better") -> Table:
-    """A table of differences: low, mean and high of each arm in points."""
-    columns = tuple(Column(key, key, "") for key in ("difference", "new_images", "verdict"))
-    rows = tuple(
-        Row(
-            f"arm{place}",
-            False,
-            10,
-            0,
-            10,
-            (
-                TextCell(("m",), {"mean": mean / 100, "low": low / 100, "high": high / 100}),
-                TextCell(("n",), {"low": low / 100, "high": high / 100}),
-                TextCell((verdict,), {"text": verdict}),
-            ),
+def compared(*points: tuple[float, float, float], verdict: Verdict = Verdict.BETTER) -> list[Comparison]:
+    """Arms with these low ends, means and high ends in points."""
+    (example,) = compare_with_baseline(seeded_comparison())
+    return [
+        replace(
+            example,
+            arm=f"arm{place}",
+            mean_difference=mean / 100,
+            interval=(low / 100, high / 100),
+            new_images=(low / 100, high / 100),
+            verdict=verdict,
         )
         for place, (low, mean, high) in enumerate(points)
-    )
-    return Table("", "", columns, rows, ())
+    ]
 
 
 def test_a_plot_keeps_the_order_of_numbers_and_stays_within_its_width():
-    plot = build_forest(differences_of((-1.0, -0.5, 0.1), (0.5, 1.0, 2.0)), "base")
+    plot = build_forest(compared((-1.0, -0.5, 0.1), (0.5, 1.0, 2.0)))
     below, above = plot.rows
     assert 0 < below.this_test_set[0] < below.dot < plot.zero < below.this_test_set[1] < above.dot < 100
     assert plot.margin[0] < plot.zero < plot.margin[1]
@@ -52,7 +47,7 @@ def test_a_plot_keeps_the_order_of_numbers_and_stays_within_its_width():
 
 
 def test_an_arm_that_reaches_far_leaves_the_plot_to_the_others():
-    plot = build_forest(differences_of((0.5, 1.0, 2.0), (0.4, 1.0, 1.5), (-100.0, -16.0, -0.1)), "base")
+    plot = build_forest(compared((0.5, 1.0, 2.0), (0.4, 1.0, 1.5), (-100.0, -16.0, -0.1)))
     near, _, far = plot.rows
     assert near.this_test_set[1] - near.this_test_set[0] > 25
     assert far.dot is None
@@ -62,20 +57,19 @@ def test_an_arm_that_reaches_far_leaves_the_plot_to_the_others():
 
 
 def test_an_interval_that_is_missing_is_not_drawn():
-    results = seeded_comparison(num_seeds=1)
-    (row,) = build_forest(build_differences(results), "base").rows
+    (row,) = build_forest(compare_with_baseline(seeded_comparison(num_seeds=1))).rows
     assert row.this_test_set is None
     assert row.new_images is None
     assert row.dot is not None
 
 
 def test_undecided_arms_are_told_apart_without_colour():
-    (row,) = build_forest(differences_of((-1, 0, 1), verdict="undecided"), "base").rows
+    (row,) = build_forest(compared((-1, 0, 1), verdict=Verdict.UNDECIDED)).rows
     assert not row.decided
 
 
 def test_a_plot_is_described_in_words():
-    plot = build_forest(build_differences(seeded_comparison()), "base")
+    plot = build_forest(compare_with_baseline(seeded_comparison()))
     assert "other +2.0" in plot.description
     assert "better" in plot.description
 
@@ -186,7 +180,8 @@ def test_a_headline_does_not_let_an_undecided_arm_win():
 
 def test_verdicts_are_counted_over_all_comparisons():
     found = [seeded_comparison(gain=0.02), seeded_comparison(gain=-0.02), seeded_comparison(num_seeds=2)]
-    assert count_verdicts(found) == {"better": 1, "worse": 1, "equivalent": 0, "undecided": 1}
+    compared = [item for results in found for item in compare_with_baseline(results)]
+    assert count_verdicts(compared) == {"better": 1, "worse": 1, "equivalent": 0, "undecided": 1}
 
 
 def test_claims_are_counted_by_their_verdicts():

@@ -1,10 +1,9 @@
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import pytest
 from conftest import make_arm, make_results, make_run
 
-from fashion_keras.reporting import Column, Table, build_table
+from fashion_keras.reporting import Table, build_table
 from fashion_keras.reporting.cells import ABSENT, ACCURACY, LOSS, MINUTES
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -115,30 +114,6 @@ def test_the_caption_names_data_seeds_and_epochs() -> None:
 
 def test_a_callers_notes_end_the_footnotes(two_arms: TwoArms) -> None:
     assert build_table(two_arms(), notes=["Part of the data."]).notes[-1] == "Part of the data."
-
-
-def test_a_column_of_another_kind_stands_before_the_minutes(two_arms: TwoArms) -> None:
-    @dataclass(frozen=True)
-    class Verdict:
-        lines = ("better",)
-        published = ""
-        fields: Mapping[str, str]
-
-    table = build_table(two_arms())
-    column = Column("verdict", "verdict", "what to believe.")
-    wider = table.with_column(column, [Verdict({"word": "better"}), Verdict({"word": "worse"})])
-    assert [column.key for column in wider.columns[-2:]] == ["verdict", "minutes"]
-    assert cell_of(wider, "other", "verdict") == {"word": "worse"}
-    assert cell_of(wider, "other", "minutes") == cell_of(table, "other", "minutes")
-    assert table.without_times().with_column(column, [Verdict({}), Verdict({})]).columns[-1] is column
-
-
-def test_tables_differ_between_invocations_in_the_minutes_alone(two_arms: TwoArms) -> None:
-    def of(minutes: float) -> Table:
-        return build_table(make_results(make_arm("a", [make_run(minutes=minutes)])))
-
-    assert of(1.0) != of(2.0)
-    assert of(1.0).without_times() == of(2.0).without_times()
 
 
 def test_numbers_for_people() -> None:

@@ -13,7 +13,7 @@ from fashion_keras.data import Dataset
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.against_report import build_against_report
 from fashion_keras.reporting.claims import explain_claims, part_texts
-from fashion_keras.reporting.differences import build_differences, compare_with_baseline
+from fashion_keras.reporting.differences import build_differences
 from fashion_keras.reporting.html.answers import AnswerReader, Answers
 from fashion_keras.reporting.html.curve_data import Curves, build_curves
 from fashion_keras.reporting.html.forest import Forest, build_forest
@@ -30,6 +30,7 @@ from fashion_keras.reporting.html.summary import (
 from fashion_keras.reporting.html.table_views import TableView, view_table
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
+from fashion_keras.statistics import Comparison
 from fashion_keras.storage.comparison import ComparisonResults
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Section:
     title: str
     caption: str
     baseline: str
+    comparisons: tuple[Comparison, ...]
     headline: Headline
     undecided: list[Undecided]
     forest: Forest | None
@@ -78,7 +80,7 @@ def build_page(
         "sections": sections,
         "claims": claims,
         "claim_parts": {claim.number: [part_texts(part) for part in claim.figures] for claim in claims},
-        "verdict_counts": count_verdicts(found),
+        "verdict_counts": count_verdicts(item for each in sections for item in each.comparisons),
         "claim_counts": count_claims(claims),
         "undecided": [*(item for each in sections for item in each.undecided), *undecided_claims(claims)],
         "definitions": _definitions(sections) | ({"The report’s claims": tuple(explain_claims())} if claims else {}),
@@ -89,16 +91,17 @@ def build_page(
 
 
 def _build_section(results: ComparisonResults, anchor: str, answers: AnswerReader, machines: Machines) -> Section:
-    comparisons = compare_with_baseline(results)
     differences, against = build_differences(results), build_against_report(results)
+    comparisons = differences.comparisons if differences else ()
     return Section(
         anchor=anchor,
         title=one_line(results.record.heading),
         caption=describe_results(results),
         baseline=one_line(results.record.baseline),
+        comparisons=comparisons,
         headline=headline(results, comparisons, anchor),
         undecided=undecided_arms(results, comparisons, anchor),
-        forest=build_forest(differences, results.record.baseline) if differences else None,
+        forest=build_forest(comparisons) if comparisons else None,
         differences=view_table(differences) if differences else None,
         results=view_table(build_table(results), title="Every arm"),
         tuning=[view_table(table) for table in build_tuning_tables(results)],
