@@ -41,7 +41,7 @@ def sentence(comparison: Comparison) -> str:
     amount = " ".join([f"{points(comparison.mean_difference)} points", *interval])
     if comparison.verdict is Verdict.EQUIVALENT:
         return f"{arm} is as good as {baseline}, {amount}: {comparison.verdict}"
-    return f"{arm} against {baseline}, {amount}: undecided, {comparison.undecided_because}"
+    return f"{arm} against {baseline}, {amount}: {comparison.verdict}, {comparison.undecided_because}"
 
 
 def best_sentence(results: ComparisonResults, comparisons: Sequence[Comparison]) -> str:

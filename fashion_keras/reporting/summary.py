@@ -44,10 +44,10 @@ _METRICS: Mapping[str, tuple[Quantity, str, str]] = {
     "test_accuracy": (
         ACCURACY,
         "test accuracy, %",
-        "share of the test images that are classified correctly after the last epoch; every image counts alike. "
-        "In square brackets the 95 % interval of the mean over seeds, on this test set.",
+        "share of the test images that are classified correctly after the last epoch; every image counts alike.",
     ),
 }
+_BRACKETS = " In square brackets the 95 % interval of the mean over seeds, on this test set."
 _MINUTES = Column(
     MINUTES_KEY,
     "minutes",
@@ -67,7 +67,11 @@ def build_table(results: ComparisonResults, *, with_published: bool = True, note
     """
     comparable = with_published and results.record.is_plain
     rows = [_build_row(arm, len(results.seeds), comparable) for arm in results.arms]
-    columns = [Column(key, title, definition) for key, (_, title, definition) in _METRICS.items()]
+    has_interval = any(len(arm.runs) > 1 for arm in results.arms)
+    columns = [
+        Column(key, title, definition + _BRACKETS * (has_interval and key == "test_accuracy"))
+        for key, (_, title, definition) in _METRICS.items()
+    ]
     table = Table(
         title=results.record.title,
         caption=describe_results(results),

@@ -63,6 +63,7 @@ class RunOptions:
         address: The Ray cluster's head node, see `RayEngine`.
         shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
         tensorboard: The folder of TensorBoard's logs, see `fashion_keras.reporting.tensorboard`; None writes none.
+        explain: Print all tables with their footnotes too.
     """
 
     seeds: int | None = None
@@ -81,6 +82,7 @@ class RunOptions:
     address: str | None = None
     shard: tuple[int, int] | None = None
     tensorboard: Path | None = None
+    explain: bool = False
 
     @property
     def num_seeds(self) -> int:
@@ -302,12 +304,13 @@ class _Invocation:
             against = build_against_report(results)
             folder = self._report_folder(record)
             paths = write_report(results, folder, differences=differences, against_report=against)
-            print_tables(self.console, results, differences, against, with_notes=record is begun[-1][0])
             if differences is None and not whole.is_complete:
                 self._say("No differences yet: they are judged over all arms together, and some have no run of a seed")
             self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
             if self.options.tensorboard is not None:
                 self._say(write_logs(results, self.options.tensorboard / folder.name))
+            explain, workers = self.options.explain, self.engine.workers
+            print_tables(self.console, results, differences, against, explain=explain, workers=workers)
             # Whichever arms were asked for: the verdicts are over all of them.
             if whole.is_complete and differences is not None:
                 add_look(self.store, record, len(self.seeds))
