@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fashion_keras.reporting.differences import build_differences
+from fashion_keras.reporting.differences import Differences, build_differences
 from fashion_keras.reporting.rendering import markdown_grid, runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
@@ -16,7 +16,7 @@ def write_report(
     results: ComparisonResults,
     folder: Path,
     *,
-    differences: Table | None = None,
+    differences: Differences | None = None,
     against_report: Table | None = None,
     with_published: bool = True,
     notes: Sequence[str] = (),
@@ -25,7 +25,8 @@ def write_report(
     """Write the tables, the runs and the curves of a comparison, and return their paths.
 
     `table.md` holds all tables; `table.csv`, `differences.csv`, `against_report.csv` and `runs.csv` are for programs.
-    A comparison whose arms were tuned has two more tables there, its trials in `tuning.csv`, and their picture.
+    `forest` shows the differences. A comparison whose arms were tuned has two more tables there, its trials in
+    `tuning.csv`, and their picture.
     Each file is written whole or not at all.
 
     Args:
@@ -56,6 +57,10 @@ def write_report(
     from fashion_keras.reporting.figures import draw_curves  # matplotlib takes half a second to load
 
     written = [*written, *draw_curves(results, folder, pictures)]
+    if differences is not None:
+        from fashion_keras.reporting.forest_figure import draw_differences
+
+        written += draw_differences(differences, results.record.heading, folder, pictures)
     if results.record.tuning is None:
         return written
     from fashion_keras.reporting.sweep_figure import draw_tuning

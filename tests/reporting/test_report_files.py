@@ -38,7 +38,8 @@ def test_the_differences_follow_the_table(two_arms: TwoArms, tmp_path: Path) -> 
     results = two_arms()
     differences = build_differences(results)
     assert differences is not None
-    write_report(results, tmp_path, differences=differences)
+    paths = write_report(results, tmp_path, differences=differences)
+    assert {"forest.png", "forest.svg"} <= {path.name for path in paths}
     text = (tmp_path / "table.md").read_text()
     assert text == to_markdown(build_table(results)) + "\n" + to_markdown(differences, level=2)
     assert (tmp_path / "differences.csv").read_text() == to_csv(differences)

@@ -66,7 +66,9 @@ def _arm_data(arm: ArmResults, curves: Sequence[Mapping[str, Curve]]) -> dict[st
     for measure, parts in zip(MEASURES, curves, strict=True):
         for part, curve in parts.items():
             digits = _DIGITS[measure]
-            told[f"{part}_{measure}"] = {"mean": _rounded(curve.mean, digits), "std": _rounded(curve.std, digits)}
+            told[f"{part}_{measure}"] = {
+                name: _rounded(getattr(curve, name), digits) for name in ("mean", "low", "high")
+            }
     return told
 
 
@@ -105,7 +107,8 @@ def _cell(by_metric: Mapping[str, Sequence[Mapping[str, Curve]]], key: str, plac
     curve = by_metric[measure][place].get(part)
     if curve is None or epoch > len(curve.mean) or not math.isfinite(curve.mean[epoch - 1]):
         return ABSENT
-    return f"{curve.mean[epoch - 1]:.{_DIGITS[measure]}f} ± {curve.std[epoch - 1]:.{_DIGITS[measure]}f}"
+    mean, low, high = (f"{values[epoch - 1]:.{_DIGITS[measure]}f}" for values in (curve.mean, curve.low, curve.high))
+    return mean if low == high else f"{mean} [{low}–{high}]"
 
 
 def _some_epochs(last: int) -> list[int]:

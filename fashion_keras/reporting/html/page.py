@@ -14,9 +14,9 @@ from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.against_report import build_against_report
 from fashion_keras.reporting.claims import explain_claims, part_texts
 from fashion_keras.reporting.differences import build_differences
+from fashion_keras.reporting.forest import Forest, build_forest
 from fashion_keras.reporting.html.answers import AnswerReader, Answers
 from fashion_keras.reporting.html.curve_data import Curves, build_curves
-from fashion_keras.reporting.html.forest import Forest, build_forest
 from fashion_keras.reporting.html.provenance import ArmProvenance, Machines, trace
 from fashion_keras.reporting.html.summary import (
     Headline,
