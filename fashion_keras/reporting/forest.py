@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fashion_keras.formatting import one_line, shorten
+from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import figure
 from fashion_keras.statistics import MARGIN, Comparison, Verdict, clip_difference
 
 _POINTS = 100
 _FAR = 4.0  # An arm that reaches so many times as far as the median arm would flatten the others.
-_LONGEST_NAME = 24  # characters, so that name and figures fit side by side on a phone
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _MOST_TICKS = 6
 
@@ -23,7 +22,7 @@ class ForestRow:
     """One arm of the plot. Places are per cent of the width; None where there is nothing to draw.
 
     Attributes:
-        arm: Its name, shortened.
+        arm: Its name.
         text: Mean and interval in points, for people.
         verdict: In words.
         decided: Whether it is anything but undecided.
@@ -99,7 +98,7 @@ def build_forest(comparisons: Sequence[Comparison]) -> Forest:
 def _forest_row(comparison: Comparison, scale: _Scale) -> ForestRow:
     mean, ends = _POINTS * comparison.mean_difference, _ends(comparison)
     return ForestRow(
-        arm=shorten(comparison.arm, _LONGEST_NAME),
+        arm=one_line(comparison.arm),
         text=figure(comparison),
         verdict=str(comparison.verdict),
         decided=comparison.verdict is not Verdict.UNDECIDED,

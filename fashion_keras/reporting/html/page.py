@@ -1,5 +1,7 @@
 """The page as a whole: what stands where, and its rendering. Text of users is escaped by the templates' autoescape."""
 
+import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +16,7 @@ from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.against_report import build_against_report
 from fashion_keras.reporting.claims import explain_claims, part_texts
 from fashion_keras.reporting.differences import build_differences
+from fashion_keras.reporting.findings import best_sentence
 from fashion_keras.reporting.forest import Forest, build_forest
 from fashion_keras.reporting.html.answers import AnswerReader, Answers
 from fashion_keras.reporting.html.curve_data import Curves, build_curves
@@ -28,8 +31,10 @@ from fashion_keras.reporting.html.summary import (
     undecided_claims,
 )
 from fashion_keras.reporting.html.table_views import TableView, view_table
+from fashion_keras.reporting.rendering import runs_csv, to_csv
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
+from fashion_keras.reporting.tables import Table
 from fashion_keras.statistics import Comparison
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -49,6 +54,7 @@ class Section:
     caption: str
     baseline: str
     comparisons: tuple[Comparison, ...]
+    best: str
     headline: Headline
     undecided: list[Undecided]
     forest: Forest | None
@@ -59,6 +65,7 @@ class Section:
     curves: Curves | None
     answers: Answers
     provenance: tuple[ArmProvenance, ...]
+    downloads: tuple[tuple[str, str], ...]
 
 
 def build_page(
@@ -91,7 +98,7 @@ def build_page(
 
 
 def _build_section(results: ComparisonResults, anchor: str, answers: AnswerReader, machines: Machines) -> Section:
-    differences, against = build_differences(results), build_against_report(results)
+    table, differences, against = build_table(results), build_differences(results), build_against_report(results)
     comparisons = differences.comparisons if differences else ()
     return Section(
         anchor=anchor,
@@ -99,17 +106,28 @@ def _build_section(results: ComparisonResults, anchor: str, answers: AnswerReade
         caption=describe_results(results),
         baseline=one_line(results.record.baseline),
         comparisons=comparisons,
+        best=best_sentence(results, comparisons) if comparisons else "",
         headline=headline(results, comparisons, anchor),
         undecided=undecided_arms(results, comparisons, anchor),
         forest=build_forest(comparisons) if comparisons else None,
         differences=view_table(differences) if differences else None,
-        results=view_table(build_table(results), title="Every arm"),
+        results=view_table(table, title="Every arm"),
         tuning=[view_table(table) for table in build_tuning_tables(results)],
         against_report=view_table(against) if against else None,
         curves=build_curves(results),
         answers=answers.read(results),
         provenance=trace(results, machines),
+        downloads=_downloads(results, table, differences, against),
     )
+
+
+def _downloads(results: ComparisonResults, *tables: Table | None) -> tuple[tuple[str, str], ...]:
+    """Return the CSV files of a comparison as data addresses, under their names in its folder."""
+    names = ("table", "differences", "against_report")
+    files = {f"{name}.csv": to_csv(table) for name, table in zip(names, tables, strict=True) if table is not None}
+    files["runs.csv"] = runs_csv(results)
+    start = "data:text/csv;charset=utf-8;base64,"
+    return tuple((name, start + b64encode(text.encode()).decode()) for name, text in files.items())
 
 
 def _definitions(sections: Sequence[Section]) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -155,7 +173,7 @@ def _environment() -> "Environment":
     )
     ours: dict[str, Any] = {"style": Markup(_read("page.css")), "script": Markup(_read("page.js"))}
     environment.globals.update(ours)  # our own files, no text of a user
-    environment.filters["ticked"] = _mark_code
+    environment.filters.update(ticked=_mark_code, breakable=_let_break)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     return environment
 
@@ -168,6 +186,14 @@ def _mark_code(text: str) -> "Markup":
         Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(text.split("`"))
     ]
     return Markup("").join(parts)
+
+
+def _let_break(name: str) -> "Markup":
+    """Return a name, escaped, that may be broken behind its underscores and hyphens."""
+    from markupsafe import Markup, escape
+
+    parts = re.split(r"(?<=[_-])(?=[^_-])", name)
+    return Markup("<wbr>").join(escape(part) for part in parts)
 
 
 def _read(name: str) -> str:

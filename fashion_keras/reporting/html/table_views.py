@@ -33,6 +33,7 @@ class TableView:
         title, caption, legend: For people.
         heads: Titles of the columns.
         worded: Places of the columns whose cells are words, not numbers.
+        order: Places of all columns as they are shown: words, such as verdicts, first, in sight on a phone too.
         definitions: Title and meaning of each column.
         parts: The rows above and below the line, see `Table.parts`.
         notes: Footnotes.
@@ -43,6 +44,7 @@ class TableView:
     legend: str
     heads: tuple[str, ...]
     worded: tuple[int, ...]
+    order: tuple[int, ...]
     definitions: tuple[tuple[str, str], ...]
     parts: tuple[tuple[RowView, ...], ...]
     notes: tuple[str, ...]
@@ -50,12 +52,14 @@ class TableView:
 
 def view_table(table: Table, title: str = "") -> TableView:
     """Return what the page shows of a table, under its own title where no other is given."""
+    worded = _find_worded(table)
     return TableView(
         title=one_line(title or table.title),
         caption=one_line(table.caption),
         legend=table.legend,
         heads=tuple(column.title for column in table.columns),
-        worded=_find_worded(table),
+        worded=worded,
+        order=(*worded, *(place for place in range(len(table.columns)) if place not in worded)),
         definitions=tuple((column.title, column.definition) for column in table.columns),
         parts=tuple(tuple(_view_row(row) for row in part) for part in table.parts),
         notes=table.notes,
