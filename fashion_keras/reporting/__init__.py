@@ -13,7 +13,7 @@ from fashion_keras.reporting.report import excerpts, write_report
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.terminal import print_tables, to_rich
+from fashion_keras.reporting.terminal import print_answer, print_tables, to_rich
 
 __all__ = [
     "Cell",
@@ -31,6 +31,7 @@ __all__ = [
     "measure_pairing",
     "most_skewed",
     "pairing_page",
+    "print_answer",
     "print_tables",
     "runs_csv",
     "to_csv",

@@ -35,10 +35,8 @@ def print_tables(
     against_report: Table | None,
     *,
     explain: bool = False,
-    command: str = "",
-    workers: int = 1,
 ) -> None:
-    """Print a comparison: one table, then its answer, which is thus the last on the screen.
+    """Print a comparison as one table.
 
     Args:
         console: Where to print.
@@ -46,24 +44,19 @@ def print_tables(
         differences: See `build_differences`.
         against_report: See `build_against_report`.
         explain: Print all tables with their footnotes before, as they stand in `table.md`.
-        command: What made the comparison, without `--seeds`, see `remedy`.
-        workers: Runs at a time, for what more seeds would cost.
     """
     if explain:
         for table in (build_table(results), differences, against_report, *build_tuning_tables(results)):
             if table is not None:
                 console.print(to_rich(table))
                 console.print()
-    comparisons = differences.comparisons if differences else ()
-    console.print(build_overview(results, comparisons))
-    if differences is not None:
-        print_answer(console, results, comparisons, command=command, workers=workers)
+    console.print(build_overview(results, differences.comparisons if differences else ()))
 
 
 def print_answer(
     console: Console,
     results: ComparisonResults,
-    comparisons: Sequence[Comparison],
+    differences: Differences | None,
     *,
     command: str = "",
     workers: int = 1,
@@ -73,14 +66,16 @@ def print_answer(
     Args:
         console: Where to print; what is no terminal gets each sentence on one line, without colour.
         results: The arms and seeds to show.
-        comparisons: Of these arms with the baseline, at least one.
-        command, workers: As in `print_tables`.
+        differences: As in `print_tables`; without them there is no answer yet.
+        command: What made the comparison, without `--seeds`, see `remedy`.
+        workers: Runs at a time, for what more seeds would cost.
     """
+    comparisons = differences.comparisons if differences else ()
     for comparison in comparisons:
         _print(console, _sentence(comparison))
         if comparison.verdict is Verdict.UNDECIDED:
             _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison, command), workers)}"))
-    if len(comparisons) == len(results.record.arms) - 1:
+    if comparisons and len(comparisons) == len(results.record.arms) - 1:
         _print(console, Text(best_sentence(results, comparisons), style="bold"))
 
 

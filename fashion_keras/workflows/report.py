@@ -17,6 +17,7 @@ from fashion_keras.reporting import (
     build_against_report,
     build_differences,
     pairing_page,
+    print_answer,
     print_tables,
     write_report,
 )
@@ -82,7 +83,8 @@ def report_comparisons(
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
         if tensorboard is not None:
             say(write_logs(results, tensorboard / folder.name))
-        print_tables(console, results, differences, against, explain=explain, workers=available_cores())
+        print_tables(console, results, differences, against, explain=explain)
+        print_answer(console, results, differences, workers=available_cores())
     if not names:
         pages = overall_pages(found, _find_times(out, published))
         write_files(out, pages)

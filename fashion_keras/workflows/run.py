@@ -22,6 +22,7 @@ from fashion_keras.reporting import (
     build_against_report,
     build_differences,
     describe_power,
+    print_answer,
     print_tables,
     write_report,
 )
@@ -309,8 +310,8 @@ class _Invocation:
             self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
             if self.options.tensorboard is not None:
                 self._say(write_logs(results, self.options.tensorboard / folder.name))
-            explain, workers = self.options.explain, self.engine.workers
-            print_tables(self.console, results, differences, against, explain=explain, workers=workers)
+            print_tables(self.console, results, differences, against, explain=self.options.explain)
+            print_answer(self.console, results, differences, workers=self.engine.workers)
             # Whichever arms were asked for: the verdicts are over all of them.
             if whole.is_complete and differences is not None:
                 add_look(self.store, record, len(self.seeds))

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from conftest import make_arm, make_results, make_run
@@ -9,7 +10,7 @@ from html_pages import seeded_comparison
 from rich.console import Console
 
 from fashion_keras.formatting import format_duration
-from fashion_keras.reporting import build_differences, compare_with_baseline, print_tables
+from fashion_keras.reporting import build_differences, compare_with_baseline, print_answer, print_tables
 from fashion_keras.reporting.findings import best_sentence, remedy, sentence
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
@@ -30,9 +31,13 @@ def noisy(num_seeds: int = 8) -> ComparisonResults:
     return make_results(make_arm("base", base), make_arm("noisy", arm))
 
 
-def shown(results: ComparisonResults, width: int = 80, *, is_terminal: bool = True, **options: object) -> list[str]:
+def shown(
+    results: ComparisonResults, width: int = 80, *, is_terminal: bool = True, explain: bool = False, **options: Any
+) -> list[str]:
     console = Console(file=io.StringIO(), width=width, force_terminal=is_terminal, color_system=None, height=24)
-    print_tables(console, results, build_differences(results), None, **options)  # type: ignore[arg-type]
+    differences = build_differences(results)
+    print_tables(console, results, differences, None, explain=explain)
+    print_answer(console, results, differences, **options)
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined]
 
 
@@ -70,7 +75,7 @@ def test_the_sentences_are_the_last_lines_in_the_order_of_the_arms():
 def test_some_of_the_arms_have_no_sentence_on_the_best_of_all():
     results = three_arms(0.02, 0.01)
     console = Console(file=io.StringIO(), width=80)
-    print_tables(console, results, build_differences(results, ["2"]), None)
+    print_answer(console, results, build_differences(results, ["2"]))
     assert "Best" not in console.file.getvalue()
 
 
