@@ -1,4 +1,4 @@
-"""The page of claims, Markdown: verdicts first, then what each rests on."""
+"""Page of claims, Markdown: verdicts first, then what each rests on."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The curves of a comparison, fit for print: an arm a panel as in the report, and all arms overlaid.
+"""Curves of a comparison, fit for print: an arm a panel as in the report, and all arms overlaid.
 
 Figures are drawn without pyplot: no global state, no display needed.
 """
@@ -202,7 +202,14 @@ def draw_arms_overlaid(arms: Sequence[ArmResults], title: str) -> Figure:
 
 
 def finish(figure: Figure, title: str, handles: Sequence[Line2D], note: str) -> None:
-    """Put title and legend above the panels, and below them what lines, bands and axes are."""
+    """Put title and legend above the panels, and below them what lines, bands and axes are.
+
+    Args:
+        figure: Drawn but for these.
+        title: One or two lines.
+        handles: Of the legend.
+        note: The text below.
+    """
     width = figure.get_figwidth()
     longest = max(len(str(handle.get_label())) for handle in handles)
     legend = figure.legend(

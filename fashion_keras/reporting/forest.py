@@ -1,4 +1,4 @@
-"""Interval plots of paired differences: where each arm's dot and whiskers lie, in per cent of the plot's width."""
+"""Forest plots of paired differences: where each arm's dot and whiskers lie, in per cent of the plot's width."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ def build_forest(comparisons: Sequence[Comparison]) -> Forest:
     """Lay out the plot of at least one arm against its baseline."""
     scale = _scale([_ends(item) for item in comparisons])
     rows = tuple(_forest_row(item, scale) for item in comparisons)
-    told = "; ".join(f"{row.arm} {row.text}, {row.verdict}" for row in rows)
+    described = "; ".join(f"{row.arm} {row.text}, {row.verdict}" for row in rows)
     band = _POINTS * MARGIN
     return Forest(
         baseline=one_line(comparisons[0].baseline),
@@ -91,7 +91,7 @@ def build_forest(comparisons: Sequence[Comparison]) -> Forest:
         ticks=tuple((scale.place(tick), f"{tick:+g}" if tick else "0") for tick in _ticks(scale)),
         zero=scale.place(0.0),
         margin=(scale.place(-band), scale.place(band)),
-        description=f"Differences in points of test accuracy with 95 % intervals: {told}.",
+        description=f"Differences in points of test accuracy with 95 % intervals: {described}.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What pairing by seed gained and how skewed the differences are: a note below their table, and a page over all."""
+"""Pairing by seed, what it gained and how skewed the differences are: a note below their table, and a page over all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

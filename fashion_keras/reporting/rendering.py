@@ -95,28 +95,22 @@ def _field_ends(table: Table, place: int) -> list[str]:
     return list(table.rows[0].cells[place].fields) if table.rows else []
 
 
-def runs_csv(results: ComparisonResults, *, with_times: bool = True) -> str:
+def runs_csv(results: ComparisonResults) -> str:
     """Return every run as a row of one CSV.
 
     The columns are `arm`, `seed`, `folder` (in the store), `run_id`, `status`, the last epoch's values under
     `results.METRICS` (losses in nats, accuracies as fractions, empty where not finite or not evaluated), `config`
-    (JSON, what differs from the defaults), and last `train_seconds`, `total_seconds`, `startup_seconds` and
-    `finished_at` (UTC).
-
-    Args:
-        results: The runs.
-        with_times: The last four columns too; no two invocations share them.
+    (JSON, what differs from the defaults), and last what no two invocations share: `train_seconds`, `total_seconds`,
+    `startup_seconds` and `finished_at` (UTC).
     """
-    times = [f"{name}_seconds" for name in _SECONDS] + ["finished_at"] if with_times else []
+    times = [*(f"{name}_seconds" for name in _SECONDS), "finished_at"]
     heads = ["arm", "seed", "folder", "run_id", "status", *METRICS, "config", *times]
     rows = []
     for arm in results.arms:
         for seed, run in arm.runs.items():
             row = [arm.name, seed, run.path.name, run.run_id, run.status, *(run.final[name] for name in METRICS)]
-            row.append(canonical_json(run.result["config"]))
-            if with_times:
-                row += [*(run.seconds[name] for name in _SECONDS), run.result["finished_at"]]
-            rows.append(row)
+            row += [canonical_json(run.result["config"]), *(run.seconds[name] for name in _SECONDS)]
+            rows.append([*row, run.result["finished_at"]])
     return csv_text(heads, rows)
 
 

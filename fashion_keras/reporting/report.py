@@ -18,8 +18,6 @@ def write_report(
     *,
     differences: Differences | None = None,
     against_report: Table | None = None,
-    with_published: bool = True,
-    notes: Sequence[str] = (),
     pictures: Sequence[str] = ("png", "svg"),
 ) -> list[Path]:
     """Write the tables, the runs and the curves of a comparison, and return their paths.
@@ -34,14 +32,12 @@ def write_report(
         folder: Where to; made where it is missing.
         differences: See `build_differences`.
         against_report: See `build_against_report`.
-        with_published: As in `build_table`.
-        notes: More footnotes of the table.
         pictures: Formats of the curves; none where they are not wanted.
 
     Raises:
         StoreError: The folder cannot be written, in one line.
     """
-    table = build_table(results, with_published=with_published, notes=notes)
+    table = build_table(results)
     contents = {"table.md": to_markdown(table), "table.csv": to_csv(table), "runs.csv": runs_csv(results)}
     if differences is not None:
         contents["table.md"] += "\n" + to_markdown(differences, level=2)

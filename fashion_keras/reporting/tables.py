@@ -1,4 +1,4 @@
-"""The table of a comparison as data: a row an arm, the report's columns, each with its definition in words."""
+"""Table of a comparison as data: a row an arm, the report's columns, each with its definition in words."""
 
 from dataclasses import dataclass
 

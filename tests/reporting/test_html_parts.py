@@ -1,4 +1,4 @@
-"""What the page is made of: places in the interval plot, rounded curves, answers of runs, headlines."""
+"""What the page is made of: places in the interval plot, rounded curves, predictions of runs, headlines."""
 
 import base64
 import io
@@ -13,8 +13,8 @@ from PIL import Image
 from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.reporting.differences import build_differences, compare_with_baseline
 from fashion_keras.reporting.forest import build_forest
-from fashion_keras.reporting.html.answers import NO_DATA, NO_PREDICTIONS, AnswerReader, png_address
 from fashion_keras.reporting.html.curve_data import build_curves
+from fashion_keras.reporting.html.predictions import NO_DATA, NO_PREDICTIONS, PredictionReader, png_address
 from fashion_keras.reporting.html.provenance import Machines, trace
 from fashion_keras.reporting.html.summary import count_claims, count_verdicts, headline, undecided_arms
 from fashion_keras.reporting.html.table_views import view_table
@@ -117,7 +117,7 @@ def answered(tmp_path, sample_dataset) -> ComparisonResults:
 
 
 def test_confusions_are_summed_over_the_seeds(answered, sample_dataset):
-    (arm,) = AnswerReader(sample_dataset).read(answered).arms
+    (arm,) = PredictionReader(sample_dataset).read(answered).arms
     counts = np.array([[count for count, _ in row] for row in arm.matrix])
     per_class = np.bincount(sample_dataset.test_labels)
     assert arm.num_runs == 2
@@ -127,7 +127,7 @@ def test_confusions_are_summed_over_the_seeds(answered, sample_dataset):
 
 
 def test_the_surest_mistake_comes_first_with_its_picture(answered, sample_dataset):
-    (arm,) = AnswerReader(sample_dataset).read(answered).arms
+    (arm,) = PredictionReader(sample_dataset).read(answered).arms
     place = int(np.flatnonzero(sample_dataset.test_labels != 1)[5])
     assert arm.mistakes[0].picture == png_address(sample_dataset.test_images[place])
     assert arm.mistakes[0].text.endswith("100.0 %")
@@ -147,18 +147,18 @@ def test_runs_whose_probabilities_are_no_numbers_show_no_mistakes(tmp_path, samp
     lost = np.full((len(labels), sample_dataset.num_classes), np.nan, np.float32)
     results = make_results(make_arm("base", [answering_run(tmp_path, 0, lost, labels)]))
     results.record.data["content_hash"] = sample_dataset.content_hash
-    (arm,) = AnswerReader(sample_dataset).read(results).arms
+    (arm,) = PredictionReader(sample_dataset).read(results).arms
     assert arm.mistakes == ()
 
 
 def test_other_data_than_the_comparison_s_shows_no_answers(answered, sample_dataset):
     answered.record.data["content_hash"] = "another"
-    assert AnswerReader(sample_dataset).read(answered).why_not == NO_DATA
-    assert AnswerReader(None).read(answered).why_not == NO_DATA
+    assert PredictionReader(sample_dataset).read(answered).why_not == NO_DATA
+    assert PredictionReader(None).read(answered).why_not == NO_DATA
 
 
 def test_runs_without_predictions_show_no_answers(sample_dataset):
-    assert AnswerReader(sample_dataset).read(seeded_comparison()).why_not == NO_PREDICTIONS
+    assert PredictionReader(sample_dataset).read(seeded_comparison()).why_not == NO_PREDICTIONS
 
 
 def test_a_headline_names_the_arm_that_gained_most():
@@ -199,7 +199,7 @@ def test_what_is_decided_is_not_listed_as_open():
 
 def test_columns_of_words_are_told_from_columns_of_numbers():
     view = view_table(build_differences(seeded_comparison()))
-    assert [view.heads[place] for place in view.worded] == ["verdict"]
+    assert [view.table.columns[place].key for place in view.worded] == ["verdict"]
 
 
 def test_machines_are_numbered_once_each():

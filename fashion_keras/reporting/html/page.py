@@ -1,4 +1,4 @@
-"""The page as a whole: what stands where, and its rendering. Text of users is escaped by the templates' autoescape."""
+"""Page as a whole: what stands where, and its rendering. Text of users is escaped by the templates' autoescape."""
 
 import re
 from base64 import b64encode
@@ -18,8 +18,8 @@ from fashion_keras.reporting.claims import explain_claims, part_texts
 from fashion_keras.reporting.differences import build_differences
 from fashion_keras.reporting.findings import best_sentence
 from fashion_keras.reporting.forest import Forest, build_forest
-from fashion_keras.reporting.html.answers import AnswerReader, Answers
 from fashion_keras.reporting.html.curve_data import Curves, build_curves
+from fashion_keras.reporting.html.predictions import PredictionReader, PredictionViews
 from fashion_keras.reporting.html.provenance import ArmProvenance, Machines, trace
 from fashion_keras.reporting.html.summary import (
     Headline,
@@ -30,7 +30,7 @@ from fashion_keras.reporting.html.summary import (
     undecided_arms,
     undecided_claims,
 )
-from fashion_keras.reporting.html.table_views import TableView, view_table
+from fashion_keras.reporting.html.table_views import TableView, sort_key, view_table
 from fashion_keras.reporting.rendering import runs_csv, to_csv
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
@@ -63,7 +63,7 @@ class Section:
     tuning: list[TableView]
     against_report: TableView | None
     curves: Curves | None
-    answers: Answers
+    answers: PredictionViews
     provenance: tuple[ArmProvenance, ...]
     downloads: tuple[tuple[str, str], ...]
 
@@ -81,7 +81,7 @@ def build_page(
         dataset: Whose test images the runs answered, for confusion matrices and pictures of mistakes. Where it is None
             or another than a comparison's, the page says so instead.
     """
-    machines, answers = Machines(), AnswerReader(dataset)
+    machines, answers = Machines(), PredictionReader(dataset)
     sections = [_build_section(results, f"comparison-{n}", answers, machines) for n, results in enumerate(found, 1)]
     content = {
         "sections": sections,
@@ -97,7 +97,7 @@ def build_page(
     return _environment().get_template("page.html.j2").render(content)
 
 
-def _build_section(results: ComparisonResults, anchor: str, answers: AnswerReader, machines: Machines) -> Section:
+def _build_section(results: ComparisonResults, anchor: str, answers: PredictionReader, machines: Machines) -> Section:
     table, differences, against = build_table(results), build_differences(results), build_against_report(results)
     comparisons = differences.comparisons if differences else ()
     return Section(
@@ -142,7 +142,8 @@ def _definitions(sections: Sequence[Section]) -> dict[str, tuple[tuple[str, str]
             *((table.title, table) for table in section.tuning),
         ):
             if table is not None:
-                found.setdefault(kind, table.definitions)
+                columns = table.table.columns
+                found.setdefault(kind, tuple((column.title, column.definition) for column in columns))
     return found
 
 
@@ -173,7 +174,7 @@ def _environment() -> "Environment":
     )
     ours: dict[str, Any] = {"style": Markup(_read("page.css")), "script": Markup(_read("page.js"))}
     environment.globals.update(ours)  # our own files, no text of a user
-    environment.filters.update(ticked=_mark_code, breakable=_let_break)
+    environment.filters.update(ticked=_mark_code, breakable=_let_break, one_line=one_line, sort_key=sort_key)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     return environment
 
