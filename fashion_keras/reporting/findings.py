@@ -101,10 +101,10 @@ def remedy(results: ComparisonResults, comparison: Comparison, command: str = ""
         wanted, text = planned, f"{planned} seeds were planned; there are {there}"
     elif there < MIN_SEEDS:
         wanted, text = DEFAULT_SEEDS, f"at least {MIN_SEEDS} seeds; there are {there}"
-    elif comparison.seeds_to_decide is None:
-        return Remedy("more seeds")
     elif comparison.seeds_to_decide_text.startswith(">"):
         return Remedy(f"more than {comparison.seeds_to_decide_text[1:]} seeds: the arms are too close to tell apart")
+    elif comparison.seeds_to_decide is None:
+        return Remedy("more seeds")
     else:
         wanted = comparison.seeds_to_decide
         text = f"{wanted} seeds would likely decide it; there are {there}"

@@ -14,7 +14,7 @@ from fashion_keras.reporting.cells import ABSENT, ACCURACY, MeasuredCell
 from fashion_keras.reporting.findings import figure
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import tuning_of
-from fashion_keras.reporting.tables import Row
+from fashion_keras.reporting.tables import Row, Table
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -58,7 +58,7 @@ class _Overview:
         table = build_table(results)
         self._title, self._caption = one_line(results.record.heading), one_line(table.caption)
         self._rows = table.rows
-        self._columns = [column for column in _columns(results, comparisons) if any(column.texts)]
+        self._columns = [column for column in _columns(results, table, comparisons) if any(column.texts)]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text(self._title, style="bold")
@@ -79,8 +79,7 @@ class _Overview:
         return _build_grid(self._rows, shown, _NARROWEST_NAME + max(spare, 0))
 
 
-def _columns(results: ComparisonResults, comparisons: Mapping[str, Comparison]) -> list[_Column]:
-    table = build_table(results)
+def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str, Comparison]) -> list[_Column]:
     arms = [comparisons.get(row.arm) for row in table.rows]
     cells = {column.key: [row.cells[n] for row in table.rows] for n, column in enumerate(table.columns)}
     titles = {column.key: column.title for column in table.columns}
@@ -90,13 +89,17 @@ def _columns(results: ComparisonResults, comparisons: Mapping[str, Comparison]) 
         for key in cells
         if key != _ACCURACY
     ]
+    verdicts = [
+        _verdict(item, is_baseline=row.arm == results.record.baseline)
+        for row, item in zip(table.rows, arms, strict=True)
+    ]
     return [
         _Column(titles[_ACCURACY], _aligned([_accuracy(results, row) for row in table.rows])),
         _Column("report", _aligned([cell.published for cell in cells[_ACCURACY]])),
         *_selected(results, table.rows),
         _Column("difference, points", [_difference(item) for item in arms]),
         _Column("on new images", [_new_images(item) for item in arms], 2),
-        _Column("verdict", [_verdict(results, row, item) for row, item in zip(table.rows, arms, strict=True)]),
+        _Column("verdict", verdicts),
         *measured,
     ]
 
@@ -123,9 +126,9 @@ def _new_images(comparison: Comparison | None) -> Text:
     return Text(points_span(comparison.new_images) if comparison and comparison.new_images else "")
 
 
-def _verdict(results: ComparisonResults, row: Row, comparison: Comparison | None) -> Text:
+def _verdict(comparison: Comparison | None, *, is_baseline: bool) -> Text:
     if comparison is None:
-        return Text("baseline" if row.arm == results.record.baseline else ABSENT, style="dim")
+        return Text("baseline" if is_baseline else ABSENT, style="dim")
     return Text(str(comparison.verdict), style=VERDICT_STYLES[comparison.verdict])
 
 

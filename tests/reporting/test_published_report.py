@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from fashion_keras import cli
 from fashion_keras.reporting import excerpts
 from fashion_keras.workflows import report as reports
 
@@ -23,6 +24,14 @@ def test_all_tables_are_printed_where_they_are_to_be_explained(tmp_path):
     assert 0 < text.index("Against sgd_0.02") < text.index("Against the report") < text.rindex("beats")
     assert "too narrow" not in text
     assert "Against the report" not in printed(tmp_path)
+
+
+def test_the_command_explains_where_asked_to(tmp_path, capsys):
+    command = ["report", "cnn", "--published", str(PUBLISHED), "--out", str(tmp_path), "--tables-only"]
+    assert cli.main(command) == 0
+    plain = capsys.readouterr().out
+    assert cli.main([*command, "--explain"]) == 0
+    assert plain.count("\n") < 15 < capsys.readouterr().out.count("\n")
 
 
 def test_the_answer_is_the_last_on_the_screen(tmp_path):

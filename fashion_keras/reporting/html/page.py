@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _TEMPLATES = "templates"
+_LONG_WORD = 18  # characters
 
 
 @dataclass(frozen=True)
@@ -190,11 +191,14 @@ def _mark_code(text: str) -> "Markup":
 
 
 def _let_break(name: str) -> "Markup":
-    """Return a name, escaped, that may be broken behind its underscores and hyphens."""
+    """Return a text, escaped, whose long words, names of arms, may be broken behind underscores and hyphens."""
     from markupsafe import Markup, escape
 
-    parts = re.split(r"(?<=[_-])(?=[^_-])", name)
-    return Markup("<wbr>").join(escape(part) for part in parts)
+    words = (
+        Markup("<wbr>").join(map(escape, re.split(r"(?<=[_-])(?=[^_-])", word) if len(word) > _LONG_WORD else [word]))
+        for word in name.split(" ")
+    )
+    return Markup(" ").join(words)
 
 
 def _read(name: str) -> str:
