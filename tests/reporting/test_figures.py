@@ -233,7 +233,7 @@ def test_a_forest_plot_has_a_row_an_arm_with_its_verdict_in_words() -> None:
     assert words == ["better", figure(comparisons[0]), "undecided", figure(comparisons[1])]
     dots = [line for line in axis.lines if line.get_marker() == "o"]
     assert dots[0].get_markerfacecolor() == dots[0].get_color()
-    assert dots[1].get_markerfacecolor() != dots[1].get_color()
+    assert dots[1].get_markerfacecolor() == "#ffffff"
 
 
 def test_a_forest_plot_is_drawn_for_the_web_and_for_print(tmp_path: Path, awkward_name: str) -> None:
