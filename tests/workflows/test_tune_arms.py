@@ -261,6 +261,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     engine.respond = commit_scored
     monkeypatch.setattr(running, "LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
+    monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
     monkeypatch.setattr("fashion_keras.reporting.sweep_figure.draw_tuning", lambda *_: [])
     return engine
 
@@ -609,6 +610,7 @@ def test_real_training_is_tuned_measured_and_pictured(sample_dir: Path, tmp_path
     # Exports and curves take long, and other tests cover them.
     monkeypatch.setattr(running._Invocation, "_export", lambda *_: ("", []))
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
+    monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
     assert run_tuned([experiment], options, tuning, Console(quiet=True)) == 0
     folder = tmp_path / "runs" / "widths_tuned__sample"
     rows = read_csv(folder / "tuning.csv")
