@@ -71,25 +71,23 @@ def run(options: argparse.Namespace) -> int:
     """Run the named comparisons."""
     from fashion_keras.experiments.registry import load_experiment
 
-    chosen = NAMES if options.names == ["all"] else options.names
+    chosen = [name for given in options.names for name in (NAMES if given == "all" else (given,))]
     return run_given([load_experiment(name) for name in dict.fromkeys(chosen)], options)
 
 
 def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) -> int:
     """Run comparisons that are there already."""
-    from rich.console import Console
-
     from fashion_keras.workflows.run import RunOptions, run_experiments
+    from fashion_keras.workflows.session import Session, fill
 
     _check_names(experiments)
-    known = RunOptions.__dataclass_fields__
-    chosen = RunOptions(**{name: value for name, value in vars(options).items() if name in known})
+    chosen, session = fill(RunOptions, vars(options)), Session.of(vars(options))
     tune = _tuning_of(options)
     if tune is not None:
         from fashion_keras.workflows.tune_arms import run_tuned
 
-        return run_tuned(experiments, chosen, tune, Console())
-    return run_experiments(experiments, chosen, Console())
+        return run_tuned(experiments, chosen, tune, session)
+    return run_experiments(experiments, chosen, session)
 
 
 def _check_names(experiments: "Sequence[Experiment]") -> None:

@@ -67,10 +67,7 @@ def seed(text: str) -> int:
 
 def tune(options: argparse.Namespace) -> int:
     """Search."""
-    from rich.console import Console
-
     from fashion_keras.workflows.search import TuneOptions, tune
+    from fashion_keras.workflows.session import Session, fill
 
-    known = TuneOptions.__dataclass_fields__
-    chosen = TuneOptions(**{name: value for name, value in vars(options).items() if name in known})
-    return tune(chosen, Console())
+    return tune(fill(TuneOptions, vars(options)), Session.of(vars(options)))

@@ -11,7 +11,8 @@ import numpy as np
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of
 from fashion_keras.formatting import format_duration, one_line, points, points_span
-from fashion_keras.statistics import MIN_SEEDS, Comparison, Verdict, clip_difference
+from fashion_keras.statistics import clip_difference
+from fashion_keras.statistics.old import MIN_SEEDS, Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)

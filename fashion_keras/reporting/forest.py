@@ -7,7 +7,8 @@ import numpy as np
 
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import figure
-from fashion_keras.statistics import MARGIN, Comparison, Verdict, clip_difference
+from fashion_keras.statistics import MARGIN, clip_difference
+from fashion_keras.statistics.old import Comparison, Verdict
 
 _POINTS = 100
 _FAR = 4.0  # An arm that reaches so many times as far as the median arm would flatten the others.

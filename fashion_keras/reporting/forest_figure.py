@@ -15,7 +15,7 @@ from fashion_keras.formatting import break_name, one_line, shorten
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.figures import PICTURES, write_figures
 from fashion_keras.reporting.forest import Forest, ForestRow, build_forest
-from fashion_keras.statistics import Comparison
+from fashion_keras.statistics.old import Comparison
 
 _WIDTH = 8.0  # inches, at 200 dots twice the 800 pixels
 _ROW, _HEAD = 0.44, 1.45

@@ -15,7 +15,7 @@ from fashion_keras.reporting.findings import figure
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import tuning_of
 from fashion_keras.reporting.tables import Row, Table
-from fashion_keras.statistics import Comparison, Verdict
+from fashion_keras.statistics.old import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 VERDICT_STYLES: Mapping[Verdict, str] = {

@@ -16,7 +16,7 @@ from fashion_keras.reporting.overview import VERDICT_STYLES, build_overview
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Row, Table
-from fashion_keras.statistics import Comparison, Verdict
+from fashion_keras.statistics.old import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 _UNBOUNDED = 10_000

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, canonical_json
 from fashion_keras.data import Dataset
-from fashion_keras.errors import StoreError
+from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import safe_name
-from fashion_keras.storage.runs import RunStore, StoredRun, clear_errors, write_file
+from fashion_keras.storage.files import write_file
+from fashion_keras.storage.runs import RunStore, StoredRun
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
     Under a lock: of two invocations at once, neither loses what the other writes.
     """
     path = record.path_in(store)
-    with clear_errors(store.root):
+    with os_errors_as(StoreError, store.root):
         path.parent.mkdir(parents=True, exist_ok=True)
         locks = store.root / "locks"
         locks.mkdir(exist_ok=True)
@@ -301,3 +302,26 @@ def load_results(
     if record.tuning is not None:
         untuned = load_results(store, record_from_json(record.tuning["untuned"]), seeds)
     return ComparisonResults(record, tuple(arms), tuple(sorted(seeds)), untuned)
+
+
+def load_settled(
+    store: RunSource, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
+) -> ComparisonResults:
+    """Read the runs of some seeds; where some of them are missing, those of the largest look before that is whole.
+
+    What was decided at that look stays decided while more seeds are trained, and if they never are. Runs beyond it are
+    not shown: that would be a look that nobody planned.
+
+    Args:
+        store: Where the runs are.
+        record: The comparison.
+        seeds: The planned ones, from 0.
+        arm_names: Of the arms that are wanted; None is all.
+    """
+    planned = load_results(store, record, seeds, arm_names)
+    looks = () if planned.is_complete else (look["seeds"] for look in record.looks if look["seeds"] < len(seeds))
+    for number in sorted(looks, reverse=True):
+        earlier = load_results(store, record, sorted(seeds)[:number], arm_names)
+        if earlier.is_complete:
+            return earlier
+    return planned

@@ -14,7 +14,7 @@ from fashion_keras.storage.comparison import (
     ComparisonRecord,
     ComparisonResults,
     RunSource,
-    load_results,
+    load_settled,
     make_record,
     read_record,
 )
@@ -151,7 +151,7 @@ def _newest(
 def _load_begun(store: RunSource, records: Iterable[ComparisonRecord]) -> Iterator[ComparisonResults]:
     """Yield the results of those comparisons that have a finished run."""
     for record in records:
-        results = load_results(store, record, sorted(record.arms[0].folders))
+        results = load_settled(store, record, sorted(record.arms[0].folders))
         if any(arm.runs for arm in results.arms):
             yield results
 

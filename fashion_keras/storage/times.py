@@ -57,6 +57,22 @@ def timed_arms() -> tuple[TimedArm, ...]:
 
 
 @dataclass(frozen=True)
+class EpochTimes:
+    """What a few warm epochs of a run took.
+
+    Attributes:
+        timed_epochs, train_seconds, epoch_seconds, other_cores: As in `Measurement`.
+        environment: Versions and machine.
+    """
+
+    timed_epochs: int
+    train_seconds: float
+    epoch_seconds: float
+    other_cores: float
+    environment: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One arm in one round: a row of `times.csv`.
 

@@ -2,27 +2,21 @@
 
 import time
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
-
-from rich.console import Console
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.cost import relative_cost
-from fashion_keras.config.precision import resolve_precision
-from fashion_keras.data import DataLocation, Dataset, load, locate, split_indices
+from fashion_keras.data import split_indices
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution import Engine
 from fashion_keras.experiments.definition import BASE, DEFAULT_SEEDS
-from fashion_keras.formatting import format_duration, print_plain, safe_name
+from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.reporting.search_files import SearchResults, describe_results, write_outputs
 from fashion_keras.reporting.search_tables import SHOWN, leaderboard_rows, to_rich
-from fashion_keras.storage.runs import RunStore
 from fashion_keras.tuning.search.picks import EXPERIMENTS, Pick, adopt
 from fashion_keras.tuning.search.spaces import load_space
 from fashion_keras.tuning.search.study import Study
 from fashion_keras.tuning.search.trials import TuningError
-from fashion_keras.workflows.run import RunOptions, make_engine, run_experiments
+from fashion_keras.workflows.run import RunOptions, run_experiments
+from fashion_keras.workflows.session import Session
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class TuneOptions:
         oracle, trials, seed, epochs, objective, generation: As in `Study.of`.
         final_seeds: On how many seeds the pick is measured beside the base; 0 leaves that out.
         adopt: Make the pick one of the comparisons.
-        workers, engine, address, precision, data_dir, dataset, image_size, offline, out, dry_run: As in `RunOptions`.
+        dry_run: As in `RunOptions`.
     """
 
     space: str
@@ -46,19 +40,10 @@ class TuneOptions:
     generation: int | None = None
     final_seeds: int = DEFAULT_SEEDS
     adopt: bool = False
-    workers: int | None = None
-    engine: str = "local"
-    address: str | None = None
-    precision: str = "float32"
-    data_dir: str | None = None
-    dataset: str | None = None
-    image_size: tuple[int, int] | None = None
-    offline: bool = False
-    out: Path = Path("runs")
     dry_run: bool = False
 
 
-def tune(options: TuneOptions, console: Console) -> int:
+def tune(options: TuneOptions, session: Session) -> int:
     """Search, write what was found, and measure the pick on fresh seeds; or say what would be searched.
 
     Returns:
@@ -69,10 +54,7 @@ def tune(options: TuneOptions, console: Console) -> int:
         KeyboardInterrupt: After what is done was written.
     """
     space = load_space(options.space)
-    say = partial(print_plain, console)
-    location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
-    dataset = load(location)
-    if options.adopt and not dataset.is_fashion_mnist:
+    if options.adopt and not session.dataset.is_fashion_mnist:
         raise ConfigError("--adopt is for searches on Fashion-MNIST: what it adopts is a comparison of the project")
     study = Study.of(
         space,
@@ -82,39 +64,31 @@ def tune(options: TuneOptions, console: Console) -> int:
         epochs=options.epochs,
         objective=options.objective,
         generation=options.generation,
-        precision=resolve_precision(options.precision),
-        data=dataset.content_hash,
+        precision=session.precision or "float32",
+        data=session.dataset.content_hash,
     )
-    run_options = RunOptions(workers=options.workers, engine=options.engine, address=options.address)
-    return _Invocation(study, options, location, dataset, make_engine(run_options), console).run()
+    return _Invocation(study, options, session).run()
 
 
 class _Invocation:
     """One call of `tune`."""
 
-    def __init__(
-        self,
-        study: Study,
-        options: TuneOptions,
-        location: DataLocation,
-        dataset: Dataset,
-        engine: Engine,
-        console: Console,
-    ):
+    def __init__(self, study: Study, options: TuneOptions, session: Session):
         import_tensorflow()  # quietly: keras-tuner would import it with all that it says
         from fashion_keras.tuning.search.generations import Search
 
         self.study = study
         self.options = options
-        self.location = location
-        self.dataset = dataset
-        self.console = console
-        self.search = Search(study, RunStore(options.out / "store"), location, engine, console)
+        self.session = session
+        self.dataset = session.dataset
+        self.console = session.console
+        self._say = session.say
+        self.search = Search(study, session.store, session.location, session.engine, session.console)
         self.name = self.search.name
 
     def run(self) -> int:
         """Search and measure; on Ctrl-C write what is done, and pass it on."""
-        self._say(f"Data: {self.dataset.name} from {self.location.origin}")
+        self._say(f"Data: {self.dataset.name} from {self.session.location.origin}")
         self._describe()
         if self.options.dry_run:
             self._describe_first_trials()
@@ -185,7 +159,7 @@ class _Invocation:
             self._say(f"({len(rows) - SHOWN} more in leaderboard.md)")
         for line in describe_results(results):
             self._say(line)
-        folder = self.options.out / "tune" / self.name
+        folder = self.session.out / "tune" / self.name
         paths = write_outputs(results, folder)
         self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
         return results
@@ -202,23 +176,11 @@ class _Invocation:
         options = self.options
         experiment = pick.experiment(self._experiment_name(pick))
         self._say(f"Measuring the pick beside the base on {options.final_seeds} fresh seeds: {experiment.name}")
-        run_options = RunOptions(
-            seeds=options.final_seeds,
-            workers=options.workers,
-            data_dir=options.data_dir,
-            dataset=options.dataset,
-            image_size=options.image_size,
-            offline=options.offline,
-            out=options.out,
-            engine=options.engine,
-            address=options.address,
-        )
-        return run_experiments([experiment], run_options, self.console)
+        # In the precision that a comparison states, whatever the trials had.
+        session = self.session.with_execution(precision=None)
+        return run_experiments([experiment], RunOptions(seeds=options.final_seeds), session)
 
     def _experiment_name(self, pick: Pick) -> str:
         """An adopted pick is a comparison of the project; others are named by their study, to stay apart."""
         is_adopted = self.options.adopt and (EXPERIMENTS / f"tuned_{pick.space}.json").exists()
         return f"tuned_{pick.space}" if is_adopted else safe_name(f"tuned_{self.name}")
-
-    def _say(self, text: str) -> None:
-        print_plain(self.console, text)

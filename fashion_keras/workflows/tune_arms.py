@@ -2,17 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
-from rich.console import Console
-
-from fashion_keras.config.precision import resolve_precision
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.data import load, locate
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution.batch import train_runs
+from fashion_keras.execution.batch import label_of, train_runs
 from fashion_keras.experiments.definition import Experiment
-from fashion_keras.formatting import format_duration, print_plain
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     describe_data,
@@ -21,14 +15,15 @@ from fashion_keras.storage.comparison import (
     read_record,
     record_to_json,
 )
-from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.tunings import TuningRecord
 from fashion_keras.tuning.sweep.study import FIRST_TUNING_SEED, Study, TuneOptions, tuned_experiment
-from fashion_keras.workflows.plan import Plan, estimate_seconds
-from fashion_keras.workflows.run import RunOptions, find_overrides, make_engine, run_experiments
+from fashion_keras.workflows.job import RunOptions, find_overrides, override
+from fashion_keras.workflows.plan import Plan, describe_estimate, describe_plan
+from fashion_keras.workflows.run import run_experiments
+from fashion_keras.workflows.session import Session, describe_interrupt
 
 
-def run_tuned(experiments: Sequence[Experiment], options: RunOptions, tune: TuneOptions, console: Console) -> int:
+def run_tuned(experiments: Sequence[Experiment], options: RunOptions, tune: TuneOptions, session: Session) -> int:
     """Tune a setting of every arm alike, then measure the arms at their picks on fresh seeds.
 
     The trials are runs in the store, so that what was interrupted goes on, a larger budget and a wider range keep what
@@ -45,42 +40,38 @@ def run_tuned(experiments: Sequence[Experiment], options: RunOptions, tune: Tune
         raise ConfigError("--shard does not go with --tune: what is measured depends on all trials")
     if options.arms is not None:
         raise ConfigError("--arms does not go with --tune: every arm is tuned alike")
-    chosen = replace(options, precision=resolve_precision(options.precision))
-    return _Tuning(experiments, chosen, tune, console).run()
+    return _Tuning(experiments, options, tune, session).run()
 
 
 class _Tuning:
     """One call of the command."""
 
-    def __init__(self, experiments: Sequence[Experiment], options: RunOptions, tune: TuneOptions, console: Console):
+    def __init__(self, experiments: Sequence[Experiment], options: RunOptions, tune: TuneOptions, session: Session):
         self.experiments = experiments
         self.options = options
-        self.console = console
-        self.say = partial(print_plain, console)
+        self.session = session
+        self.console = session.console
+        self.say = session.say
         # What names a wrong setting comes before the data are looked for, which may take a download.
         self.studies = [Study.of(experiment, tune) for experiment in experiments]
-        self.location = locate(options.data_dir, options.dataset, options.offline, self.say, options.image_size)
-        self.dataset = load(self.location)
-        self.overrides = find_overrides(experiments, options, self.dataset)
+        self.location = session.location
+        self.dataset = session.dataset
+        self.overrides = find_overrides(experiments, options, session)
         self.studies = [
             replace(study, experiment=self._change(experiment))
             for study, experiment in zip(self.studies, experiments, strict=True)
         ]
-        self.store = RunStore(options.out / "store")
+        self.store = session.store
         self.seeds = range(options.num_seeds)
         if self.seeds.stop > FIRST_TUNING_SEED:
             raise ConfigError(f"--tune measures at most {FIRST_TUNING_SEED:,} seeds: the tuning seeds follow")
-        self.engine = make_engine(options)
+        self.engine = session.engine
         self.trials = self._plan([config for study in self.studies for config in study.configs])
 
     def run(self) -> int:
         for study in self.studies:
             self.say(_describe_study(study))
-        num_trials, num_pending = len(self.trials.configs), len(self.trials.pending)
-        self.say(
-            f"{num_trials} tuning runs: {num_trials - num_pending} in the store, {num_pending} to train, "
-            f"{self.engine.workers} at a time"
-        )
+        self.say(describe_plan(self.trials, self.engine, "tuning run"))
         if self.options.dry_run and self.trials.pending:
             self._estimate()
             return 0
@@ -90,7 +81,7 @@ class _Tuning:
         return self._measure()
 
     def _change(self, experiment: Experiment) -> Experiment:
-        return experiment.with_overrides(**self.overrides) if self.overrides else experiment
+        return override(experiment, self.overrides)
 
     def _plan(self, configs: Sequence[RunConfig]) -> Plan:
         once = tuple(dict.fromkeys(configs))
@@ -101,11 +92,10 @@ class _Tuning:
         try:
             failures = train_runs(self.trials.pending, self.store, self.location, self.engine, self.console)
         except KeyboardInterrupt:
-            done = len(self.trials.pending) - len(self._plan(self.trials.pending).pending)
-            self.say(f"Interrupted after {done} tuning runs. They are kept: the same command goes on from there.")
+            self.say(describe_interrupt(self.trials.count_done(self.store), "tuning run"))
             raise
-        for label, outcome in failures:
-            self.say(outcome.failure_of(label))
+        for config, outcome in failures.items():
+            self.say(outcome.failure_of(label_of(config)))
         return bool(failures)
 
     def _measure(self) -> int:
@@ -120,7 +110,7 @@ class _Tuning:
             tuned = tuned_experiment(experiment, record.setting, record.picks, study.merged)
             tunings[tuned.name] = record.to_json()
             work.append(tuned)
-        return run_experiments(work, self.options, self.console, tunings)
+        return run_experiments(work, self.options, self.session, tunings)
 
     def _find_untuned(self, experiment: Experiment) -> ComparisonRecord | None:
         """Return the untuned comparison that is there whole, in the same precision or else in its own; None for none.
@@ -129,7 +119,7 @@ class _Tuning:
         """
         own = {name: value for name, value in self.overrides.items() if name != "precision"}
         for overrides in (self.overrides, own):
-            candidate = experiment.with_overrides(**overrides) if overrides else experiment
+            candidate = override(experiment, overrides)
             record = make_record(candidate, describe_data(self.dataset), self.seeds)
             if load_results(self.store, record, self.seeds).is_complete:
                 path = record.path_in(self.store)
@@ -167,8 +157,7 @@ class _Tuning:
         rest = self._plan(measured)
         self.say(f"{len(rest.configs)} measured runs, of which about {len(rest.pending)} are to train")
         everything = Plan((*self.trials.configs, *rest.configs), (*self.trials.pending, *rest.pending))
-        seconds = estimate_seconds(everything, self.store, self.location, self.engine.workers)
-        self.say(f"About {format_duration(seconds)} with {self.engine.workers} workers on this machine")
+        self.say(describe_estimate(everything, self.session))
 
     def _expand(self, experiment: Experiment) -> list[RunConfig]:
         return [experiment.config_of(arm).with_changes(seed=seed) for seed in self.seeds for arm in experiment.arms]

@@ -11,7 +11,7 @@ import pytest
 from fashion_keras import cli
 from fashion_keras.config.run_config import Component, RunConfig, option_values
 from fashion_keras.tuning.search.oracles import describe_space, discover, find_edges
-from fashion_keras.tuning.search.spaces import SPACES, Space, SpaceError, load_space, with_epochs
+from fashion_keras.tuning.search.spaces import SPACES, Space, SpaceError, load_space
 
 KNOWN_GOOD = {
     "depth": 2,
@@ -108,7 +108,7 @@ def test_a_short_trial_has_a_short_warm_up() -> None:
     assert space.config(hp, epochs=40).schedule == Component.of("cosine", warmup_epochs=5)
     assert space.config(hp, epochs=2).schedule == Component.of("cosine", warmup_epochs=1)
     long = space.config(hp, epochs=40)
-    assert with_epochs(long, 8) == RunConfig.from_json({**long.to_json(), "epochs": 8, "schedule": with_warmup(1)})
+    assert long.with_epochs(8) == RunConfig.from_json({**long.to_json(), "epochs": 8, "schedule": with_warmup(1)})
 
 
 def with_warmup(epochs: int) -> dict[str, Any]:

@@ -31,15 +31,15 @@ from fashion_keras.tuning import FCNHyperModel
 from fashion_keras.tuning.search.generations import Search
 from fashion_keras.tuning.search.spaces import Space, fcn
 from fashion_keras.tuning.search.study import Study
-from fashion_keras.workflows import run as running
 from fashion_keras.workflows.search import TuneOptions, tune
+from fashion_keras.workflows.session import Session, fill
 
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.chdir(tmp_path)
     engine = Engine()
-    monkeypatch.setattr(running, "LocalEngine", engine)
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
     monkeypatch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
     return engine
@@ -52,7 +52,8 @@ def run(engine: Engine, sample_dir: Path) -> Callable[..., tuple[int, str]]:
     def run(space: str = "fcn", **options: Any) -> tuple[int, str]:
         output = io.StringIO()
         settings = {"oracle": "random", "trials": 4, "epochs": 3, "final_seeds": 2, "dataset": str(sample_dir)}
-        status = tune(TuneOptions(space, **{**settings, **options}), Console(file=output, width=250))
+        values = {"space": space, **settings, **options}
+        status = tune(fill(TuneOptions, values), Session.of(values, Console(file=output, width=250)))
         return status, output.getvalue()
 
     return run

@@ -29,11 +29,12 @@ from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
 from fashion_keras.storage.tunings import Trial, TrialRun, TunedArm, TuningRecord
 from fashion_keras.tuning.sweep.study import FIRST_TUNING_SEED, Study, TuneOptions, tuned_experiment
 from fashion_keras.tuning.sweep.values import Space
+from fashion_keras.workflows import plan as planning
 from fashion_keras.workflows import run as running
-from fashion_keras.workflows import tune_arms as fair_run
 from fashion_keras.workflows.publish import fill_blocks, publish
 from fashion_keras.workflows.report import load_published, report_comparisons
 from fashion_keras.workflows.run import RunOptions
+from fashion_keras.workflows.session import DataOptions, ExecutionOptions, Session, fill
 from fashion_keras.workflows.tune_arms import run_tuned
 
 RATE = "learning_rate"
@@ -259,7 +260,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.chdir(tmp_path)
     engine = Engine()
     engine.respond = commit_scored
-    monkeypatch.setattr(running, "LocalEngine", engine)
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
     monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
     monkeypatch.setattr("fashion_keras.reporting.sweep_figure.draw_tuning", lambda *_: [])
@@ -275,9 +276,10 @@ def tune(engine: Engine, sample_dir: Path) -> Tune:
 
     def tune(*experiments: Experiment, tuning: TuneOptions | None = None, **options: Any) -> tuple[int, str]:
         output = io.StringIO()
-        chosen = RunOptions(**{"dataset": str(sample_dir), "seeds": 6, **options})
+        values = {"dataset": str(sample_dir), "seeds": 6, **options}
+        session = Session.of(values, Console(file=output, width=250))
         wanted = tuning or TuneOptions(RATE, budget=8, range=(1e-5, 10.0))
-        status = run_tuned(experiments or [EXPERIMENT], chosen, wanted, Console(file=output, width=250))
+        status = run_tuned(experiments or [EXPERIMENT], fill(RunOptions, values), wanted, session)
         return status, output.getvalue()
 
     return tune
@@ -406,7 +408,7 @@ def test_failed_trial_ends_before_anything_is_picked(tune: Tune, engine: Engine,
     status, output = tune()
     assert status == 1
     assert measured(engine) == []
-    assert f"Failed: {engine.runs[2].folder}: no; log: log" in output
+    assert f"Failed: {engine.runs[2].label}, seed {FIRST_TUNING_SEED}: no; log: log" in output
     assert "tries what failed again; nothing was picked" in output
     engine.respond = commit_scored
     engine.tasks.clear()
@@ -422,10 +424,10 @@ def test_interrupted_tuning_goes_on_where_it_was(tune: Tune, engine: Engine, sam
 
     engine.respond = respond
     output = io.StringIO()
-    options = RunOptions(dataset=str(sample_dir), seeds=6)
+    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=output, width=200))
     wanted = TuneOptions(RATE, budget=8, range=(1e-5, 10.0))
     with pytest.raises(KeyboardInterrupt):
-        run_tuned([EXPERIMENT], options, wanted, Console(file=output, width=200))
+        run_tuned([EXPERIMENT], RunOptions(seeds=6), wanted, session)
     assert "Interrupted after 10 tuning runs. They are kept" in output.getvalue()
     engine.respond = commit_scored
     engine.tasks.clear()
@@ -437,7 +439,7 @@ def test_dry_run_says_trials_runs_and_time_and_writes_nothing(
     tune: Tune, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plans: list[Any] = []
-    monkeypatch.setattr(fair_run, "estimate_seconds", lambda plan, *_: plans.append(plan) or 200.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda plan, *_: plans.append(plan) or 200.0)
     status, output = tune(dry_run=True)
     assert status == 0
     assert "24 tuning runs: 0 in the store, 24 to train" in output
@@ -451,7 +453,7 @@ def test_dry_run_says_trials_runs_and_time_and_writes_nothing(
 def test_dry_run_after_the_trials_knows_the_picks(tune: Tune, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     tune()
     engine.tasks.clear()
-    monkeypatch.setattr(running, "estimate_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda *_: 0.0)
     _, output = tune(dry_run=True)
     assert "rates_tuned: Rates, each arm at its tuned learning rate" in output
     assert "18 runs: 18 in the store, 0 to train" in output
@@ -461,7 +463,8 @@ def test_dry_run_after_the_trials_knows_the_picks(tune: Tune, engine: Engine, mo
 def test_untuned_comparison_in_float32_stands_beside_picks_in_bfloat16(
     tune: Tune, engine: Engine, sample_dir: Path, tmp_path: Path
 ) -> None:
-    running.run_experiments([EXPERIMENT], RunOptions(dataset=str(sample_dir), seeds=6), Console(file=io.StringIO()))
+    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=io.StringIO()))
+    running.run_experiments([EXPERIMENT], RunOptions(seeds=6), session)
     engine.tasks.clear()
     tune(precision="mixed_bfloat16")
     assert {config.precision for config in engine.runs} == {"mixed_bfloat16"}
@@ -605,13 +608,13 @@ def test_real_training_is_tuned_measured_and_pictured(sample_dir: Path, tmp_path
     experiment = Experiment(
         "widths", "Widths", RunConfig(epochs=2, model="fcn", batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
     )
-    options = RunOptions(dataset=str(sample_dir), seeds=1, workers=1)
+    session = Session(DataOptions(dataset=str(sample_dir)), ExecutionOptions(workers=1), console=Console(quiet=True))
     tuning = TuneOptions(RATE, budget=2, range=(1e-3, 1.0))
     # Exports and curves take long, and other tests cover them.
-    monkeypatch.setattr(running._Invocation, "_export", lambda *_: ("", []))
+    monkeypatch.setattr(running, "export_models", lambda outcomes, _: (outcomes, ()))
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
     monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
-    assert run_tuned([experiment], options, tuning, Console(quiet=True)) == 0
+    assert run_tuned([experiment], RunOptions(seeds=1), tuning, session) == 0
     folder = tmp_path / "runs" / "widths_tuned__sample"
     rows = read_csv(folder / "tuning.csv")
     assert len(rows) == 4

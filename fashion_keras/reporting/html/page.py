@@ -35,7 +35,7 @@ from fashion_keras.reporting.rendering import runs_csv, to_csv
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Table
-from fashion_keras.statistics import Comparison
+from fashion_keras.statistics.old import Comparison
 from fashion_keras.storage.comparison import ComparisonResults
 
 if TYPE_CHECKING:

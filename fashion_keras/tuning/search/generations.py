@@ -114,7 +114,7 @@ class Search:
         pending = [config for config in dict.fromkeys(configs) if self.store.find(config) is None]
         return sorted(pending, key=relative_cost, reverse=True)
 
-    def _train(self, configs: Sequence[RunConfig]) -> Mapping[str, Outcome]:
+    def _train(self, configs: Sequence[RunConfig]) -> Mapping[RunConfig, Outcome]:
         self._generation += 1
         pending = self.missing(configs)
         first, last = len(self.trials) + 1, len(self.trials) + len(configs)
@@ -122,14 +122,14 @@ class Search:
             f"Trials {first} to {last}: {len(configs) - len(pending)} in the store, {len(pending)} to train, "
             f"{self.engine.workers} at a time"
         )
-        failures = dict(train_runs(pending, self.store, self.location, self.engine, self.console)) if pending else {}
+        failures = train_runs(pending, self.store, self.location, self.engine, self.console) if pending else {}
         self.num_trained += len(pending) - len(failures)
         return failures
 
-    def _tell(self, proposals: Sequence[Proposal], failures: Mapping[str, Outcome]) -> None:
+    def _tell(self, proposals: Sequence[Proposal], failures: Mapping[RunConfig, Outcome]) -> None:
         for proposal in proposals:
             run = self.store.find(proposal.config)
-            failure = failures.get(proposal.config.folder)
+            failure = failures.get(proposal.config)
             message = "" if run else failure.message if failure else "its run has gone from the store"
             number = len(self.trials) + 1
             self.trials.append(
@@ -141,7 +141,7 @@ class Search:
             value = self.study.objective.text(self.study.objective.value(best.run))
             self._say(f"Best so far: trial {best.number}, {self.study.objective.name} {value}")
 
-    def _check_progress(self, failures: Mapping[str, Outcome]) -> None:
+    def _check_progress(self, failures: Mapping[RunConfig, Outcome]) -> None:
         """Stop where nothing has worked yet, and show why."""
         if any(trial.run for trial in self.trials):
             return

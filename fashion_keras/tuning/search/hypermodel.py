@@ -9,7 +9,7 @@ import keras_tuner as kt
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.orders import num_batches
 from fashion_keras.models.networks import build_model
-from fashion_keras.training.run import compile_model
+from fashion_keras.training.compilation import compile_model
 from fashion_keras.tuning.search.spaces import Settings, Space, cnn, fcn
 
 

@@ -9,11 +9,11 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, UserError
 
 Settings = Mapping[str, Any] | RunConfig
@@ -202,26 +202,12 @@ class Space:
         changes = {name: value for name, value in settings.items() if value is not None}
         try:
             config = RunConfig(epochs=max(epochs, _LONGEST_WARMUP)).with_changes(**changes)
-            return config if "epochs" in changes else with_epochs(config, epochs)
+            return config if "epochs" in changes else config.with_epochs(epochs)
         except (ConfigError, TypeError) as error:
             raise SpaceError(
                 f"the space {self.name} ({_definition_of(self.function)}) returned settings that no run can have: "
                 f"{error}; the search has stopped"
             ) from error
-
-
-def with_epochs(config: RunConfig, epochs: int) -> RunConfig:
-    """Return a run with another number of epochs, and the same share of them for the warm-up.
-
-    Raises:
-        ConfigError: The configuration cannot have so few.
-    """
-    schedule = config.schedule
-    warmup = schedule.as_dict().get("warmup_epochs", 0)
-    if warmup:
-        options = {**schedule.as_dict(), "warmup_epochs": warmup * epochs // config.epochs}
-        schedule = Component.of(schedule.name, **options)
-    return replace(config, epochs=epochs, schedule=schedule)
 
 
 def load_space(name: str) -> Space:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig, canonical_json
 from fashion_keras.formatting import safe_name
-from fashion_keras.tuning.search.spaces import Space, with_epochs
+from fashion_keras.tuning.search.spaces import Space
 from fashion_keras.tuning.search.trials import Objective
 
 TUNING_SEEDS = 1_000_000
@@ -86,7 +86,7 @@ class Study:
         """
         config = self.space.config(hp, self.epochs)
         if epochs is not None:
-            config = with_epochs(config, epochs)
+            config = config.with_epochs(epochs)
         return replace(config, seed=self.tuning_seed, evaluate_test="never", precision=self.precision, data=self.data)
 
     def identity(self, hyperparameters: Mapping[str, Any], default: RunConfig) -> str:
