@@ -22,7 +22,7 @@ from fashion_keras.experiments.names import ALL_NAMES, NAMES
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
-    from fashion_keras.tuning.sweep.study import TuneOptions
+    from fashion_keras.tuning.study import TuneOptions
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -56,7 +56,7 @@ def _add_tuning_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "fair comparisons", "tune a setting of every arm alike, then measure (docs/fair.md)"
     )
-    group.add_argument("--tune", metavar="SETTING", help="such as learning_rate; picked by validation accuracy")
+    group.add_argument("--tune", metavar="SETTING", help="such as learning_rate; selected by validation accuracy")
     group.add_argument("--budget", type=count, metavar="N", help="values that every arm tries (default: 16)")
     group.add_argument(
         "--range", type=span, metavar="LOW,HIGH", help="of the values (default: 1e-5,1 for learning_rate)"
@@ -104,7 +104,7 @@ def _check_names(experiments: "Sequence[Experiment]") -> None:
 
 def _tuning_of(options: argparse.Namespace) -> "TuneOptions | None":
     from fashion_keras.errors import ConfigError
-    from fashion_keras.tuning.sweep.study import TuneOptions
+    from fashion_keras.tuning.study import TuneOptions
 
     given = {
         "budget": options.budget,

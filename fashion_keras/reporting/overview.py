@@ -114,7 +114,7 @@ def _selected(results: ComparisonResults, rows: Sequence[Row]) -> list[_Column]:
     tuning = tuning_of(results)
     if tuning is None:
         return []
-    values = {arm.name: f"{arm.pick.value:g}" for arm in tuning.arms}
+    values = {arm.name: f"{arm.selected_value:g}" for arm in tuning.arms}
     return [_Column(tuning.setting, [Text(values.get(row.arm, ABSENT)) for row in rows], 1)]
 
 

@@ -1,4 +1,4 @@
-"""A search's trials for people and for programs: the leaderboard and the CSV files."""
+"""Trials of a search for people and for programs: the leaderboard and the CSV files."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,11 @@ from fashion_keras.config.run_config import canonical_json
 from fashion_keras.formatting import csv_text
 from fashion_keras.reporting.rendering import escape_markdown, markdown_row
 from fashion_keras.storage.results import METRICS
+from fashion_keras.storage.trials import Objective, Trial, rank_trials
 from fashion_keras.tuning.search.importance import ForestReport
-from fashion_keras.tuning.search.trials import Objective, Trial, describe_values, rank
+from fashion_keras.tuning.search.spaces import describe_values
+
+__all__ = ["SHOWN", "importance_csv", "leaderboard_rows", "to_markdown", "to_rich", "trials_csv"]
 
 SHOWN = 10
 HEADS = ("rank", "trial", "validation accuracy, %", "validation loss", "epochs", "minutes", "settings")
@@ -20,20 +23,18 @@ HEADS = ("rank", "trial", "validation accuracy, %", "validation loss", "epochs",
 
 def leaderboard_rows(trials: Sequence[Trial], objective: Objective) -> list[tuple[str, ...]]:
     """Return the trials as texts under `HEADS`, the best first."""
-    return [(str(place), *_texts(trial)) for place, trial in enumerate(rank(trials, objective), start=1)]
+    return [(str(place), *_texts(trial)) for place, trial in enumerate(rank_trials(trials, objective), start=1)]
 
 
 def _texts(trial: Trial) -> tuple[str, ...]:
-    settings = describe_values(trial.values)
-    if trial.run is None:
-        return (str(trial.number), "failed", "–", str(trial.config.epochs), "–", f"{settings}; {trial.message}")
-    if trial.status == "diverged":
-        accuracy, loss = "diverged", "–"
-    else:
-        accuracy = f"{100 * (trial.run.final['val_accuracy'] or 0):.2f}"
-        loss = f"{trial.run.final['val_loss'] or 0:.4f}"
-    minutes = f"{trial.run.seconds['total'] / 60:.2f}"
-    return (str(trial.number), accuracy, loss, str(trial.config.epochs), minutes, settings)
+    settings, epochs = describe_values(trial.values), str(trial.config.epochs)
+    if trial.status == "failed":
+        return (str(trial.number), "failed", "–", epochs, "–", f"{settings}; {trial.message}")
+    is_finished = trial.status == "finished"
+    accuracy = f"{100 * (trial.val_accuracy or 0):.2f}" if is_finished else "diverged"
+    loss = f"{trial.val_loss or 0:.4f}" if is_finished else "–"
+    minutes = sum(run.stored.seconds["total"] for run in trial.runs if run.stored) / 60
+    return (str(trial.number), accuracy, loss, epochs, f"{minutes:.2f}", settings)
 
 
 def to_rich(rows: Sequence[tuple[str, ...]]) -> Table:
@@ -80,8 +81,9 @@ _SECONDS = ("train", "total", "startup")
 
 
 def _fields(trial: Trial, names: Sequence[str]) -> list[Any]:
-    final = trial.run.final if trial.run else {}
-    seconds = trial.run.seconds if trial.run else {}
+    stored = trial.runs[0].stored if trial.runs else None
+    final = stored.final if stored else {}
+    seconds = stored.seconds if stored else {}
     return [
         trial.number,
         trial.generation,

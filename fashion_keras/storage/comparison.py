@@ -50,7 +50,7 @@ class ComparisonRecord:
         arms: All arms of the experiment, whichever of them an invocation asked for.
         data: `name`, `content_hash`, `class_names` and `is_fashion_mnist` of the data set.
         looks: For each invocation that completed all arms, how many seeds there were and when.
-        tuning: How a setting of each arm was picked, see `fairness.record.TuningRecord`; None where none was.
+        tuning: How a setting of each arm was selected, see `tunings.TuningRecord`; None where none was.
         modification: How an invocation changed the experiment, for names: `quick-digits`; empty where it did not.
     """
 
@@ -195,7 +195,10 @@ def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonReco
     )
     seen = {look["seeds"] for look in earlier.looks}
     looks = earlier.looks + tuple(look for look in record.looks if look["seeds"] not in seen)
-    return replace(record, arms=arms, looks=looks, tuning=record.tuning or earlier.tuning)
+    # The same values may have been selected by fewer trials than before: what was tried more often counts.
+    tunings = [tuning for tuning in (record.tuning, earlier.tuning) if tuning is not None]
+    tuning = max(tunings, key=lambda tuning: sum(tuning["budgets"]) * len(tuning["seeds"]), default=None)
+    return replace(record, arms=arms, looks=looks, tuning=tuning)
 
 
 def add_look(store: RunStore, record: ComparisonRecord, num_seeds: int) -> ComparisonRecord:
