@@ -19,11 +19,6 @@ ABSENT = "–"
 Field = float | int | str | None
 
 
-def table_points(difference: float) -> str:
-    """Return `points` as the published tables have them, in which a zero kept its sign."""
-    return f"{100 * difference:+.2f}"
-
-
 class Cell(Protocol):
     """What one column says of one arm."""
 

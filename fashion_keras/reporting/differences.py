@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.formatting import count_noun, points_span
-from fashion_keras.reporting.cells import ABSENT, TextCell, table_points
+from fashion_keras.formatting import count_noun, points, points_span
+from fashion_keras.reporting.cells import ABSENT, TextCell
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.pairs import complete_seeds, paired_accuracies
 from fashion_keras.reporting.summary import describe_results
@@ -188,7 +188,7 @@ def _difference(comparison: Comparison) -> TextCell:
     low, high = interval or (None, None)
     brackets = (f"({points_span(interval)})",) if interval else ()
     fields = {"mean": comparison.mean_difference, "low": low, "high": high}
-    return TextCell((table_points(comparison.mean_difference), *brackets), fields)
+    return TextCell((points(comparison.mean_difference), *brackets), fields)
 
 
 def _new_images(comparison: Comparison) -> TextCell:
