@@ -1,8 +1,12 @@
-"""Text for people: numbers, names and sentences made fit for a terminal, a table or a folder's name."""
+"""Texts of numbers and names, made fit for a terminal, a table, a CSV file or a folder's name."""
 
+import csv
+import io
+import math
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,6 +63,41 @@ def break_name(name: str, width: int) -> str:
 def count_noun(number: int, noun: str) -> str:
     """Return `1 seed`, `10 seeds`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def points(difference: float) -> str:
+    """Return a difference of accuracies, a fraction, in points with their sign; no zero is negative.
+
+    >>> points(0.0053), points(-0.00001)
+    ('+0.53', '+0.00')
+    """
+    return f"{100 * difference:+z.2f}"
+
+
+def points_span(interval: tuple[float, float]) -> str:
+    """Return an interval of differences in points: `+0.42 to +0.65`."""
+    return " to ".join(map(points, interval))
+
+
+def csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]], digits: int = 8) -> str:
+    """Return rows under their heads as CSV; what is None or not a number is an empty field.
+
+    Args:
+        heads: Names of the columns.
+        rows: As many values each.
+        digits: Significant ones of a float: eight are what float32 holds, more would show how a mean was added up.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows([_csv_value(value, digits) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _csv_value(value: Any, digits: int) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.{digits}g}"
 
 
 def print_plain(console: "Console", text: str) -> None:

@@ -47,6 +47,11 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
 
 
+def add_explain_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--explain`."""
+    parser.add_argument("--explain", action="store_true", help="print all tables and what their columns mean")
+
+
 def add_out_option(parser: argparse.ArgumentParser, text: str = "folder of the results") -> None:
     """Add `--out`, the working folder."""
     parser.add_argument("--out", type=Path, default=Path("runs"), help=f"{text} (default: %(default)s)")

@@ -5,7 +5,6 @@ whose runs are trained side by side and take the longer for it.
 """
 
 import csv
-import io
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
@@ -20,6 +19,7 @@ from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.experiments.names import NAMES
 from fashion_keras.experiments.registry import load_experiment
+from fashion_keras.formatting import csv_text
 
 TIMES = "times.csv"
 """The file of the timing runs, in the working folder and among what is published."""
@@ -146,17 +146,8 @@ class Times:
 
 def times_text(measurements: Iterable[Measurement]) -> str:
     """Return the CSV that `read_times` reads; a number that is not known is an empty field."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Measurement)])
-    writer.writerows([_format(value) for value in astuple(each)] for each in measurements)
-    return text.getvalue()
-
-
-def _format(value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    return "" if math.isnan(value) else f"{value:.6g}"
+    heads = [field.name for field in fields(Measurement)]
+    return csv_text(heads, map(astuple, measurements), digits=6)
 
 
 def load_times(folder: Path) -> Times | None:
