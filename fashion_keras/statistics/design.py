@@ -15,7 +15,7 @@ MARGIN = 0.002
 MIN_SEEDS = 5
 """Fewer seeds are never judged: what five show barely reaches the level of a first look."""
 
-_FIRST_LOOKS = (5, 6, 7, 8, 10, 14, 20)
+_FIRST_LOOKS = (5, 6, 8, 10, 14, 20)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Design:
     """
 
     num_seeds: int = 10
-    looks: tuple[int, ...] = (5, 6, 7, 8, 10)
+    looks: tuple[int, ...] = (5, 6, 8, 10)
     level: float = LEVEL
     margin: float = MARGIN
     finished: tuple[int, ...] = ()
@@ -64,11 +64,11 @@ class Design:
 
         Args:
             num_seeds: the most seeds of an arm.
-            looks: earlier ones; where None, those of 5, 6, 7, 8, 10, 14, 20, 28, 40, ... that are fewer.
+            looks: earlier ones; where None, those of 5, 6, 8, 10, 14, 20, 28, 40, ... that are fewer.
             level, margin: as the attributes.
 
         >>> Design.up_to(12).looks
-        (5, 6, 7, 8, 10, 12)
+        (5, 6, 8, 10, 12)
         """
         earlier = _usual_looks(num_seeds) if looks is None else tuple(looks)
         last = () if num_seeds < MIN_SEEDS or num_seeds in earlier else (num_seeds,)
@@ -139,7 +139,7 @@ class Design:
 
 
 TEN_SEEDS = Design()
-"""Up to ten seeds, with looks at 5, 6, 7, 8 and 10: what a comparison has unless it says otherwise."""
+"""Up to ten seeds, with looks at 5, 6, 8 and 10: what a comparison has unless it says otherwise."""
 
 
 def _share(stage: int) -> float:
