@@ -16,7 +16,7 @@ from fashion_keras.statistics.medians import median_interval, sign_test_p
 from fashion_keras.statistics.pairing import PairingGain, pairing_gain, pairing_interval
 from fashion_keras.statistics.power import detectable_difference, seeds_to_decide
 from fashion_keras.statistics.scores import num_scored_epochs, score, share_correct
-from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms
+from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms, looks_taken
 
 __all__ = [
     "ACCURACIES",
@@ -44,6 +44,7 @@ __all__ = [
     "expected_misses",
     "find_best",
     "hodges_lehmann",
+    "looks_taken",
     "mean_interval",
     "median_interval",
     "misses_p",

@@ -1,7 +1,8 @@
 """Design of a comparison: at which numbers of seeds it is looked at, and how strictly each look judges."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +103,21 @@ class Design:
         return Design(
             num_seeds, (*self.looks, *later, num_seeds), self.level, self.margin, (*self.finished, self.num_seeds)
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the design as plain values, which `from_json` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Design":
+        """Read what `to_json` returned.
+
+        Raises:
+            ValueError: it is no design.
+        """
+        values = dict(content)
+        looks, finished = tuple(values.pop("looks")), tuple(values.pop("finished"))
+        return cls(looks=looks, finished=finished, **values)
 
     @property
     def total_level(self) -> float:

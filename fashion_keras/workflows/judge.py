@@ -17,7 +17,7 @@ from fashion_keras.reporting import (
 )
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.tensorboard import write_logs
-from fashion_keras.statistics.old import Verdict
+from fashion_keras.statistics import Verdict
 from fashion_keras.storage.comparison import ComparisonResults, add_look, load_results, load_settled
 from fashion_keras.workflows.job import Job, PlannedComparison
 
