@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.data import Dataset
-from fashion_keras.errors import ConfigError, ExportError
+from fashion_keras.errors import ConfigError, ExportError, os_errors_as
 from fashion_keras.export.parity import ask_keras, ask_saved_model, measure_parity
-from fashion_keras.export.places import clear_errors, locked, replaced_whole
+from fashion_keras.export.places import replaced_whole
 from fashion_keras.inference.record import (
     MAX_PROBABILITY_DIFFERENCE,
     ParityReport,
@@ -25,6 +25,7 @@ from fashion_keras.inference.record import (
     read_sound_record,
     write_record,
 )
+from fashion_keras.storage.files import folder_lock
 from fashion_keras.storage.runs import StoredRun
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def export_run(
     if not force and (report := find_export(place, run.run_id)):
         return report
     check_run(run, dataset)
-    with locked(place):
+    with os_errors_as(ExportError, place), folder_lock(place):
         # Another process may have exported it while this one waited.
         if not force and (report := find_export(place, run.run_id)):
             return report
@@ -103,8 +104,7 @@ def export_model(
             at `path` then.
     """
     place = Path(path).resolve()
-    with locked(place):
-        return _export(model, place, class_names, image_shape, metadata, parity_images)
+    return _export(model, place, class_names, image_shape, metadata, parity_images)
 
 
 def copy_export(folder: Path, path: Path) -> None:
@@ -119,7 +119,7 @@ def copy_export(folder: Path, path: Path) -> None:
         raise ExportError(f"{folder} is there already; choose another place with --out")
     if place.is_relative_to(folder.resolve()):
         raise ExportError(f"{path} lies within {folder}, which cannot be copied into itself; choose another place")
-    with locked(place), clear_errors(place), replaced_whole(place) as partial:
+    with replaced_whole(place) as partial:
         shutil.copytree(folder, partial, dirs_exist_ok=True)
 
 
@@ -189,7 +189,7 @@ def _export(
     run_class_id: NDArray[np.uint8] | None = None,
 ) -> ParityReport:
     _check_model(model, class_names, image_shape, parity_images)
-    with clear_errors(path), replaced_whole(path) as folder:
+    with replaced_whole(path) as folder:
         _write_saved_model(model, folder, class_names, image_shape)
         expected = ask_keras(model, parity_images.shape[1:])
         report = measure_parity(expected, ask_saved_model(folder), parity_images, run_class_id)

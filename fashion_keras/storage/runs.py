@@ -11,11 +11,9 @@ renamed into place.
 """
 
 import contextlib
-import errno
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
-from fashion_keras.errors import StoreError
+from fashion_keras.errors import StoreError, os_errors_as
+from fashion_keras.storage.files import sync_folder, write_file
 from fashion_keras.storage.results import History, Predictions, RunResult, pack_bits, unpack_bits
 
 RESULT = "result.json"
@@ -125,7 +124,7 @@ class RunStore:
     @contextlib.contextmanager
     def lock(self, config: RunConfig) -> Iterator[bool]:
         """Hold the right to train a configuration; yields False at once where another process holds it."""
-        with clear_errors(self.root):
+        with os_errors_as(StoreError, self.root):
             folder = self.root / "locks"
             folder.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(folder / f"{config.run_id[:12]}.lock", timeout=0)
@@ -139,7 +138,7 @@ class RunStore:
     def begin(self, config: RunConfig) -> Path:
         """Make an empty folder for a run to fill; the caller holds its lock."""
         folder = self.partial_folder(config)
-        with clear_errors(self.root):
+        with os_errors_as(StoreError, self.root):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         return folder
@@ -148,7 +147,7 @@ class RunStore:
         """Write a run into its partial folder and put it into place, whole or not at all."""
         config = result.config
         partial, final = self.partial_folder(config), self.root / "runs" / config.folder
-        with clear_errors(self.root):
+        with os_errors_as(StoreError, self.root):
             _write_artefacts(partial, result)
             sizes = {path.name: path.stat().st_size for path in sorted(partial.iterdir()) if path.name not in LOGS}
             write_file(partial / RESULT, _dump(_result_record(result, sizes)))
@@ -159,7 +158,7 @@ class RunStore:
             # What stands there is no complete run, or this one would not have been trained.
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)
-            _sync_folder(final.parent)
+            sync_folder(final.parent)
         stored = read_run(final, config.run_id)
         if stored is None:
             raise StoreError(f"{final} was written but cannot be read back")
@@ -207,29 +206,6 @@ def read_run(path: Path, run_id: str | None = None) -> StoredRun | None:
     return StoredRun(path, result) if named and whole else None
 
 
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: under a temporary name, to the disk, then renamed."""
-    data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes it readable by its owner alone; a shared store must be readable as other files are.
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def _write_artefacts(folder: Path, result: RunResult) -> None:
     """Write everything but the result."""
     write_file(folder / "config.json", _dump(result.config.to_json()))
@@ -266,28 +242,3 @@ def _result_record(result: RunResult, artefacts: Mapping[str, int]) -> dict[str,
 
 def _dump(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def clear_errors(root: Path) -> Iterator[None]:
-    """Turn what the system says of a full or read-only disk, or a file in the way, into one line."""
-    try:
-        yield
-    except OSError as error:
-        remedy = {
-            errno.ENOSPC: "free some space and start again: finished runs are kept",
-            errno.EROFS: "choose another folder with --out",
-            errno.EACCES: "choose another folder with --out",
-            errno.ENOTDIR: "a file is in the way; choose another folder with --out",
-            errno.EEXIST: "a file is in the way; choose another folder with --out",
-        }.get(error.errno or 0, "")
-        where = error.filename or root
-        raise StoreError(f"cannot write {where}: {error.strerror or error}{remedy and '; ' + remedy}") from error
