@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,13 @@ def make_up(config: RunConfig) -> RunResult:
         history=history,
         final=final,
         seconds={"train": 35.0, "total": 37.0, "startup": 0.5},
-        environment={"python": platform.python_version(), "platform": platform.platform(), "cores": os.cpu_count()},
+        environment={
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "cores": os.cpu_count(),
+            "keras": version("keras"),
+            "tensorflow": version("tensorflow"),
+        },
         weights=[np.zeros(1, np.float32)],
         predictions=predictions,
     )

@@ -1,30 +1,35 @@
 """Reader of the store's files: regular files of bounded size, JSON that is sound, one error for whatever is damaged."""
 
 import csv
-import errno
 import hashlib
 import json
 import lzma
+import multiprocessing
 import os
 import stat
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NoReturn
 
+from fashion_keras.config.run_config import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, UserError
-from fashion_keras.formatting import first_line
+from fashion_keras.formatting import first_line, printable
 
 __all__ = [
     "DIGEST",
     "MAX_BYTES",
     "DamageError",
     "check_digest",
+    "check_protocol",
     "damage_of",
     "parse_json",
     "read_bytes",
     "read_json",
+    "say_left_out",
     "seal",
     "sha256",
 ]
@@ -36,7 +41,6 @@ DIGEST = "record_sha256"
 """The key of a record's own SHA-256, taken over its text with this digest left empty."""
 
 _DAMAGES = (
-    OSError,
     ValueError,
     LookupError,
     TypeError,
@@ -57,6 +61,13 @@ class DamageError(StoreError):
     """A file of the store is not what was written there."""
 
 
+@cache
+def say_left_out(line: str) -> None:
+    """Say on standard error, once, what is left out because it is damaged; the main process alone speaks."""
+    if multiprocessing.parent_process() is None:
+        print(f"Left out: {printable(line)}", file=sys.stderr)
+
+
 @contextmanager
 def damage_of(path: str | os.PathLike[str], remedy: str = "") -> Iterator[None]:
     """Turn whatever damaged content raises while it is read into one line that names the file.
@@ -74,18 +85,18 @@ def damage_of(path: str | os.PathLike[str], remedy: str = "") -> Iterator[None]:
         raise
     except UserError as error:
         raise DamageError(f"{path} is damaged: {first_line(error)}{remedy and '; ' + remedy}") from error
+    except OSError as error:
+        raise DamageError(f"{path} cannot be read: {error.strerror or error}{remedy and '; ' + remedy}") from error
     except _DAMAGES as error:
         raise DamageError(f"{path} is damaged: {_reason(error)}{remedy and '; ' + remedy}") from error
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if isinstance(error, KeyError):
         return f"it lacks {error}"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return first_line(error) if isinstance(error, Exception) else type(error).__name__
+    return first_line(error)
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> bytes:
@@ -132,23 +143,34 @@ def parse_json(content: bytes) -> dict[str, Any]:
     return value
 
 
-def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a JSON file of ours: an object whose digest, where it has one, is that of its text.
+def read_json(path: str | os.PathLike[str], remedy: str = "") -> dict[str, Any]:
+    """Read a JSON file of ours: an object of our protocol whose digest, where it has one, is that of its text.
+
+    Args:
+        path: The file.
+        remedy: How to go on where it is damaged.
 
     Raises:
-        FileNotFoundError: It is not there.
+        StoreError: It is of another protocol: such results must not meet in one table.
         DamageError: It is damaged, or cannot be read.
     """
-    with damage_of(path):
-        try:
-            content = read_bytes(path)
-        except FileNotFoundError:
-            content = None
-        if content is not None:
-            value = parse_json(content)
-            check_digest(content, value)
-            return value
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
+    with damage_of(path, remedy):
+        content = read_bytes(path)
+        value = parse_json(content)
+        check_protocol(path, value)
+        check_digest(content, value)
+    return value
+
+
+def check_protocol(path: str | os.PathLike[str], value: Mapping[str, Any]) -> None:
+    """Check the version of the protocol where a record says one.
+
+    Raises:
+        StoreError: It is another than this program's.
+    """
+    version = value.get("protocol", PROTOCOL_VERSION)
+    if version != PROTOCOL_VERSION:
+        raise StoreError(f"{path} has protocol version {version!r}, this program {PROTOCOL_VERSION}")
 
 
 def check_digest(content: bytes, value: Mapping[str, Any]) -> bool:

@@ -12,8 +12,6 @@ renamed into place.
 
 import contextlib
 import json
-import logging
-import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +35,7 @@ from fashion_keras.storage.reading import (
     damage_of,
     parse_json,
     read_bytes,
+    say_left_out,
     seal,
     sha256,
 )
@@ -49,8 +48,6 @@ from fashion_keras.storage.verification import (
     check_sizes,
     has_digests,
 )
-
-_LOG = logging.getLogger(__name__)
 
 RESULT = "result.json"
 HISTORY = "history.json"
@@ -187,7 +184,6 @@ class RunStore:
 
     def __init__(self, root: str | os.PathLike[str]):
         self.root = Path(root)
-        self._named: set[str] = set()
 
     def find(self, config: RunConfig) -> StoredRun | None:
         """Return the complete run of a configuration whose files are all as they were written, or None."""
@@ -200,7 +196,7 @@ class RunStore:
     def _read(
         self, folder: str, run_id: str | None = None, check: Callable[[StoredRun], None] | None = None
     ) -> StoredRun | None:
-        """Return a run, or None where there is none; what is damaged is named, once."""
+        """Return a run, or None where there is none or it is damaged, which is said once."""
         path = f"{self.root}/runs/{folder}"
         try:
             run = read_run(path, run_id)
@@ -208,14 +204,8 @@ class RunStore:
                 check(run)
             return run
         except DamageError as error:
-            self._name(error)
+            say_left_out(str(error))
             return None
-
-    def _name(self, error: DamageError) -> None:
-        line = str(error)
-        if line not in self._named and multiprocessing.parent_process() is None:
-            _LOG.warning("Left out: %s", line)
-        self._named.add(line)
 
     def partial_folder(self, config: RunConfig) -> Path:
         """The folder that a run fills while it trains."""

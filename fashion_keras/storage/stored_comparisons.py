@@ -1,5 +1,6 @@
-"""The comparisons of a store: those of the project, tuned ones, one's own, and any with other data or settings."""
+"""Stored comparisons: those of the project, tuned ones, one's own, and any with other data or settings."""
 
+import glob
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -99,13 +100,12 @@ def _plain_record(name: str) -> ComparisonRecord:
 
 
 def _find_tuned(store: RunStore, name: str) -> ComparisonRecord | None:
-    """Return the comparison whose arms were tuned the most, of equal ones the one that was looked at last."""
+    """Return the comparison whose arms were tuned the most, of equal ones the one that was used last."""
     found = []
     for record in _read_all(store, prefix=name):
         if record.name == name and _is_whole_tuning(record):
             tuning = TuningRecord.from_json(record.tuning or {})
-            last = max((str(look["at"]) for look in record.looks), default="")
-            found.append(((tuning.num_values * len(tuning.seeds), last), record))
+            found.append(((tuning.num_values * len(tuning.seeds), record.last_used), record))
     return max(found, key=lambda item: item[0])[1] if found else None
 
 
@@ -151,38 +151,41 @@ def _newest(
 def _load_begun(store: RunSource, records: Iterable[ComparisonRecord]) -> Iterator[ComparisonResults]:
     """Yield the results of those comparisons that have a finished run."""
     for record in records:
-        results = load_results(store, record, sorted(record.arms[0].folders))
+        results = load_finished(store, record)
         if any(arm.runs for arm in results.arms):
             yield results
 
 
+def load_finished(store: RunSource, record: ComparisonRecord) -> ComparisonResults:
+    """Read a comparison over all planned seeds, or those of the last table with verdicts where the rest is not done.
+
+    A run of more seeds that was interrupted, or a misspelt number of them, takes nothing from what was finished.
+    """
+    planned = sorted(record.arms[0].folders)
+    results = load_results(store, record, planned)
+    for count in sorted((look["seeds"] for look in record.looks), reverse=True):
+        if not results.is_complete and count < len(planned):
+            results = load_results(store, record.of_seeds(planned[:count]), planned[:count])
+    return results if results.is_complete else load_results(store, record, planned)
+
+
 def _record_paths(store: RunStore, prefix: str = "") -> list[Path]:
-    """Return the records' files, the last written one first."""
-    paths = (store.root / "comparisons").glob("*.json")
-    return sorted((path for path in paths if path.name.startswith(prefix)), key=_written_at, reverse=True)
-
-
-def _written_at(path: Path) -> tuple[int, str]:
-    try:
-        return path.stat().st_mtime_ns, path.name
-    except OSError:
-        return 0, path.name
+    return sorted((path for path in (store.root / "comparisons").glob(f"{glob.escape(prefix)}*.json")), reverse=True)
 
 
 def _read_all(
     store: RunStore, say: Callable[[str], object] = lambda _: None, prefix: str = ""
 ) -> Iterator[ComparisonRecord]:
-    """Yield the comparisons of a store, the last run one first; what cannot be read is left out, and told."""
-    seen = set()
+    """Yield the comparisons of a store, by their records the last used first; damaged ones are left out, and said."""
+    found: dict[str, ComparisonRecord] = {}
     for path in _record_paths(store, prefix):
         try:
             record = _name_modification(read_record(path))
         except StoreError as error:
             say(f"Left out: {error}")
-            continue
-        if record.identity not in seen:
-            seen.add(record.identity)
-            yield record
+        else:
+            found.setdefault(record.identity, record)
+    yield from sorted(found.values(), key=lambda record: record.last_used, reverse=True)
 
 
 def _name_modification(record: ComparisonRecord) -> ComparisonRecord:

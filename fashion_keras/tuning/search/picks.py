@@ -3,16 +3,16 @@
 A pick that is adopted lies beside the modules of the comparisons, and is one of them from then on.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.run_config import RunConfig, option_values
-from fashion_keras.errors import ConfigError, StoreError
+from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 from fashion_keras.storage.files import write_files
+from fashion_keras.storage.reading import DIGEST, damage_of, read_json, seal
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 _OF_THE_SEARCH = ("seed", "data", "evaluate_test", "precision")
@@ -60,7 +60,7 @@ class Pick:
 
     def to_json(self) -> str:
         """Return the text that `read_pick` reads."""
-        return json.dumps(vars(self), indent=1) + "\n"
+        return seal(vars(self), indent=1)
 
 
 def pick_settings(config: RunConfig) -> dict[str, Any]:
@@ -79,10 +79,8 @@ def read_pick(path: Path) -> Pick:
     Raises:
         StoreError: The file is not one.
     """
-    try:
-        return Pick(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise StoreError(f"{path} is not the pick of a search ({error})") from error
+    with damage_of(path):
+        return Pick(**{name: value for name, value in read_json(path).items() if name != DIGEST})
 
 
 def adopt(pick: Pick, folder: Path = EXPERIMENTS) -> Path:
