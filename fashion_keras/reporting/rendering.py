@@ -20,6 +20,21 @@ _MARKUP = re.compile(r"[\\`*\[\]<>|#~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 def to_markdown(table: Table, *, level: int = 1) -> str:
     """Return the table in GitHub's Markdown under a heading of a level, footnotes below it."""
+    lines = [
+        f"{'#' * level} {escape_markdown(table.title)}",
+        "",
+        f"{escape_markdown(table.caption)}. {table.legend}".rstrip(),
+        "",
+        *markdown_rows(table),
+        "",
+        *(f"- **{column.title}**: {escape_markdown(column.definition)}" for column in table.columns),
+        *(f"- {escape_markdown(note)}" for note in table.notes),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def markdown_rows(table: Table) -> list[str]:
+    """Return the lines of the table alone, its head included."""
     titles = ["arm", "runs", *(column.title for column in table.columns)]
     body = []
     for number, part in enumerate(table.parts):
@@ -29,19 +44,8 @@ def to_markdown(table: Table, *, level: int = 1) -> str:
             [escape_markdown(row.arm), ", ".join(row.remarks), *(_markdown_cell(cell) for cell in row.cells)]
             for row in part
         ]
-    lines = [
-        f"{'#' * level} {escape_markdown(table.title)}",
-        "",
-        f"{escape_markdown(table.caption)}. {table.legend}".rstrip(),
-        "",
-        _markdown_row(titles),
-        _markdown_row(["---", "---", *["---:"] * len(table.columns)]),
-        *(_markdown_row(texts) for texts in body),
-        "",
-        *(f"- **{column.title}**: {escape_markdown(column.definition)}" for column in table.columns),
-        *(f"- {escape_markdown(note)}" for note in table.notes),
-    ]
-    return "\n".join(lines) + "\n"
+    separators = ["---", "---", *["---:"] * len(table.columns)]
+    return [_markdown_row(texts) for texts in (titles, separators, *body)]
 
 
 def _markdown_cell(cell: Cell) -> str:

@@ -40,7 +40,8 @@ def load_stored(
         StoreError: A comparison that was named has no runs, or none has.
     """
     if names:
-        return [results for name in dict.fromkeys(names) for results in _find(store, name)]
+        named = [results for name in dict.fromkeys(names) for results in _find(store, name)]
+        return list({results.record.identity: results for results in named}.values())
     found = [results for name in (*ALL_NAMES, *tuned_names(store)) for results in _of_project(store, name)]
     records = (record for record in _read_all(store, say) if not _is_of_project(record))
     found += sorted(_newest(store, records, say), key=lambda results: results.record.folder)

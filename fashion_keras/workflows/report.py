@@ -1,4 +1,4 @@
-"""Tables and figures of finished comparisons again: from a store, or from what was published. Trains nothing."""
+"""Reports of finished comparisons, made again from a store or from what was published. Trains nothing."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,15 +23,12 @@ from fashion_keras.reporting.claims import claims_page
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.storage.archive import ARCHIVE, RunArchive
 from fashion_keras.storage.comparison import (
-    ComparisonRecord,
     ComparisonResults,
-    RunSource,
-    load_results,
     read_record,
 )
-from fashion_keras.storage.files import write_files
+from fashion_keras.storage.files import recover_folder, write_files
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.storage.stored_comparisons import load_stored
+from fashion_keras.storage.stored_comparisons import load_finished, load_stored
 from fashion_keras.storage.times import Times, load_times
 
 PUBLISHED = Path("experiments")
@@ -141,15 +138,19 @@ def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonRe
     Raises:
         StoreError: One that was named was not published there, or none was.
     """
-    for name in names:
+    recover_folder(folder.resolve())
+    for name in dict.fromkeys(names):
         _check_name(name)
         if not (folder / name / RECORD).exists():
             raise StoreError(f"{name} was not published in {folder}")
-    chosen = names or [*(name for name in ALL_NAMES if (folder / name / RECORD).exists()), *published_tuned(folder)]
+    chosen = [*dict.fromkeys(names)] or [
+        *(name for name in ALL_NAMES if (folder / name / RECORD).exists()),
+        *published_tuned(folder),
+    ]
     if not chosen:
         raise StoreError(f"{folder} holds no published comparison")
     archive = RunArchive(folder / ARCHIVE)
-    return [_load(archive, read_record(folder / name / RECORD)) for name in chosen]
+    return [load_finished(archive, read_record(folder / name / RECORD)) for name in chosen]
 
 
 def published_tuned(folder: Path) -> list[str]:
@@ -161,7 +162,3 @@ def _check_name(name: str) -> None:
     """Tell a misspelt name as such."""
     original, _ = split_tuned(name) or (name, "")
     load_experiment(original)
-
-
-def _load(source: RunSource, record: ComparisonRecord) -> ComparisonResults:
-    return load_results(source, record, sorted(record.arms[0].folders))

@@ -261,7 +261,7 @@ def test_every_adopted_pick_of_the_project_can_be_run() -> None:
 def test_a_file_that_is_no_pick_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "tuned_fcn.json"
     path.write_text('{"space": "fcn"}')
-    with pytest.raises(StoreError, match="tuned_fcn.json is damaged"):
+    with pytest.raises(StoreError, match=r"tuned_fcn\.json is damaged"):
         load_adopted("tuned_fcn", tmp_path)
 
 

@@ -195,18 +195,18 @@ def test_times_are_not_published_where_nothing_else_is(tmp_path):
 
 def test_marked_blocks_of_a_page_are_filled_and_the_rest_stays(published):
     page = "before\n<!-- verdicts of experiments/learning_rates -->\nold\n<!-- end -->\nafter\n"
-    filled = fill_blocks(page, published)
+    filled = fill_blocks(page, load_published(published))
     assert filled.startswith("before\n<!-- verdicts of experiments/learning_rates -->\n| arm |")
     assert "sgd_0.05" in filled
     assert "old" not in filled
     assert filled.endswith("|\n<!-- end -->\nafter\n")
-    assert fill_blocks(filled, published) == filled
+    assert fill_blocks(filled, load_published(published)) == filled
 
 
 @pytest.mark.parametrize("block", ["table of experiments/cnn", "picture of experiments/learning_rates"])
 def test_a_block_of_what_was_not_published_is_an_error(published, block):
     with pytest.raises(StoreError, match="there is no"):
-        fill_blocks(f"<!-- {block} -->\n<!-- end -->\n", published)
+        fill_blocks(f"<!-- {block} -->\n<!-- end -->\n", load_published(published))
 
 
 def test_what_was_not_run_is_told_by_name(store):
@@ -230,7 +230,7 @@ def test_what_was_not_published_is_told_by_name(published, tmp_path):
 def test_the_readme_shows_the_published_tables():
     readme = (PROJECT / "README.md").read_text()
     assert "of experiments/initializers -->" in readme
-    assert fill_blocks(readme, PROJECT / "experiments") == readme
+    assert fill_blocks(readme, load_published(PUBLISHED)) == readme
 
 
 def test_every_comparison_is_published_whole():

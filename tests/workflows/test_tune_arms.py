@@ -589,11 +589,12 @@ def test_untuned_runs_are_archived_with_the_tuned_ones(store: RunStore, tmp_path
 def test_page_takes_the_tables_of_a_tuning_by_name(store: RunStore, tmp_path: Path) -> None:
     folder = tmp_path / "experiments"
     publish(load_stored(store, []), folder, None)
+    found = load_published(folder)
     page = "<!-- {} of experiments/{} -->\n<!-- end -->\n"
-    assert "| tried | picked |" in fill_blocks(page.format("tuning", "initializers_tuned"), folder)
-    assert "he_uniform − xavier_normal" in fill_blocks(page.format("ordering", "initializers_tuned"), folder)
+    assert "| tried | picked |" in fill_blocks(page.format("tuning", "initializers_tuned"), found)
+    assert "he_uniform − xavier_normal" in fill_blocks(page.format("ordering", "initializers_tuned"), found)
     with pytest.raises(StoreError, match="there is no tuning"):
-        fill_blocks(page.format("tuning", "initializers"), folder)
+        fill_blocks(page.format("tuning", "initializers"), found)
 
 
 # For real.
