@@ -101,7 +101,8 @@ def make_up(config: RunConfig) -> RunResult:
         probabilities=np.zeros((1, 10), np.float16),
         correct=rng.random(NUM_TEST) < 0.88,
     )
-    final = {key: history[key][-1] for key in METRICS} | {"test_accuracy": float(predictions.correct.mean())}
+    history["test_accuracy"][-1] = float(predictions.correct.mean())
+    final = {key: history[key][-1] for key in METRICS}
     return RunResult(
         config=config,
         status="finished",

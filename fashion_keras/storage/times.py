@@ -109,9 +109,14 @@ _DIGEST = "row_sha256"
 
 @dataclass(frozen=True)
 class Times:
-    """What was measured, in the order of the measurements."""
+    """What was measured, in the order of the measurements.
+
+    Attributes:
+        is_verified: Whether each was read with its digest.
+    """
 
     measurements: tuple[Measurement, ...]
+    is_verified: bool = False
 
     @property
     def num_rounds(self) -> int:
@@ -179,7 +184,8 @@ def read_times(path: Path) -> Times:
         names = tuple(next(rows, ()))
         if names not in (_NAMES, (*_NAMES, _DIGEST)):
             raise ValueError("its first line does not name the columns of timing runs")
-        times = Times(tuple(_parse(row, len(names) > len(_NAMES)) for row in rows))
+        has_digests = len(names) > len(_NAMES)
+        times = Times(tuple(_parse(row, has_digests) for row in rows), has_digests)
     others = sorted({each.protocol for each in times.measurements} - {PROTOCOL_VERSION})
     if others:
         raise StoreError(f"{path} has protocol version {others[0]}, this program {PROTOCOL_VERSION}")
