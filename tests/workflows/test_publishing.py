@@ -1,7 +1,10 @@
 """What is published, and what a fresh clone makes of it. No TensorFlow, no training."""
 
+import ast
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +13,14 @@ from rich.console import Console
 from stored_runs import commit
 from timing_runs import make_all_times
 
+from benchmarks import campaign
 from fashion_keras import cli
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
-from fashion_keras.storage.comparison import make_record, save_record
+from fashion_keras.storage.comparison import load_results, make_record, save_record
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import TIMES, times_text
@@ -274,3 +278,68 @@ assert "matplotlib" not in sys.modules
     assert {path.name for path in written} >= {"table.md", "differences.csv", "claims.md", "pairing.md"}
     for path in written:
         assert (tmp_path / "again" / path).read_bytes() == (published / path).read_bytes(), path
+
+
+def test_a_run_that_was_published_is_never_lost(store, published):
+    train(store, "dropout", 10)
+    publish(load_stored(store, ["learning_rates", "dropout"]), published, None)
+    before = {path: path.read_bytes() for path in published.rglob("*.*")}
+    with pytest.raises(StoreError, match="dropout was published and is not in the store"):
+        publish(load_stored(store, ["learning_rates"]), published, None)
+    assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
+    shutil.rmtree(published / "dropout")  # as an earlier version left it that was killed: the archive alone has them
+    with pytest.raises(StoreError, match=r"runs\.json\.xz holds \d+ runs of comparisons that are neither"):
+        publish(load_stored(store, ["learning_rates"]), published, None)
+    publish(load_stored(store, ["learning_rates", "dropout"]), published, None)
+
+
+def test_a_published_comparison_is_not_replaced_by_one_of_fewer_seeds(store, published):
+    train(store, "learning_rates", 11)
+    publish(load_stored(store, ["learning_rates"]), published, None)
+    (results,) = load_stored(store, ["learning_rates"])
+    fewer = results.record.of_seeds(range(10))
+    with pytest.raises(StoreError, match="published with 11 seeds and has 10"):
+        publish([load_results(store, fewer, range(10))], published, None)
+
+
+def test_what_else_lies_among_the_published_results_stays(store, published):
+    (published / "notes.txt").write_text("mine")
+    publish(load_stored(store, ["learning_rates"]), published, None)
+    assert (published / "notes.txt").read_text() == "mine"
+
+
+def test_a_kill_while_publishing_loses_nothing_and_the_next_invocation_completes_it(tmp_path):
+    # In a process of its own: it forks, and TensorFlow may have threads here.
+    program = f"""
+from pathlib import Path
+from benchmarks import campaign
+print(dict(campaign.kill_publishing(Path({str(tmp_path)!r}), every=17)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True, capture_output=True, text=True)
+    found = Counter(ast.literal_eval(done.stdout))
+    assert found["kills"] == found["retries that ended in the new"] == found["old tables"] + found["new tables"] > 5
+    assert found["runs lost"] == found["mixed tables"] == found["files left behind after the retry"] == 0
+
+
+def test_flipped_bits_are_never_wrong_in_silence(tmp_path):
+    for kind, counts in campaign.flip_bits(tmp_path, 4).items():
+        assert counts.total() == 4, kind
+        assert not counts["silently wrong"], kind
+        assert not counts["traceback"], kind
+
+
+def test_a_narrower_report_leaves_no_file_of_the_wider_one(store, tmp_path, console):
+    train(store, "learning_rates", 10)
+    folder = tmp_path / "runs" / "learning_rates"
+    report_comparisons(["learning_rates"], tmp_path / "runs", None, console, pictures=())
+    (folder / "notes.csv").write_text("mine")
+    (folder / "curves_by_arm.svg").write_text("of an earlier report")
+    (results,) = load_stored(store, ["learning_rates"])
+    one_arm = replace(results, arms=results.arms[:1])
+    paths = write_report(one_arm, folder, differences=None, pictures=())
+    assert {path.name for path in folder.iterdir()} == {"notes.csv", *(path.name for path in paths)}
+    assert not (folder / "differences.csv").exists()
+
+
+def test_a_comparison_that_is_named_twice_is_reported_once(published):
+    assert len(load_published(published, ["learning_rates", "learning_rates"])) == 1
