@@ -14,7 +14,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -51,6 +51,7 @@ from fashion_keras.storage.verification import (
 
 RESULT = "result.json"
 HISTORY = "history.json"
+_ARTEFACTS = frozenset(("config.json", HISTORY, "predictions.npz", "weights.npz"))
 REMEDY = "`fashion-keras run` trains it again"
 LOGS = ("history.jsonl", "log.txt")
 """What a run writes while it trains; a finished one has its history instead."""
@@ -187,19 +188,23 @@ class RunStore:
 
     def find(self, config: RunConfig) -> StoredRun | None:
         """Return the complete run of a configuration whose files are all as they were written, or None."""
-        return self._read(config.folder, config.run_id, StoredRun.check)
+        return self._read(config.folder, config.run_id, StoredRun.check, _ARTEFACTS)
 
     def find_folder(self, folder: str) -> StoredRun | None:
         """Return the complete run in a folder of that name whose history is as it was written, or None."""
-        return self._read(folder, None, StoredRun.check_history) if is_folder_name(folder) else None
+        return self._read(folder, None, StoredRun.check_history, (HISTORY,)) if is_folder_name(folder) else None
 
     def _read(
-        self, folder: str, run_id: str | None = None, check: Callable[[StoredRun], None] | None = None
+        self,
+        folder: str,
+        run_id: str | None = None,
+        check: Callable[[StoredRun], None] | None = None,
+        hashed: Collection[str] = (),
     ) -> StoredRun | None:
         """Return a run, or None where there is none or it is damaged, which is said once."""
         path = f"{self.root}/runs/{folder}"
         try:
-            run = read_run(path, run_id)
+            run = read_run(path, run_id, hashed)
             if run and check:
                 check(run)
             return run
@@ -280,8 +285,13 @@ class RunStore:
                     yield run
 
 
-def read_run(path: str | os.PathLike[str], run_id: str | None = None) -> StoredRun | None:
+def read_run(path: str | os.PathLike[str], run_id: str | None = None, hashed: Collection[str] = ()) -> StoredRun | None:
     """Return the run in a folder, or None where there is no such folder or its run is not the one that is meant.
+
+    Args:
+        path: The folder.
+        run_id: Of the run that is meant; None is any.
+        hashed: Files whose digests the caller checks, so that their sizes need not be asked for.
 
     Raises:
         DamageError: The run is damaged or not complete, see `verification.check_result`.
@@ -298,7 +308,7 @@ def read_run(path: str | os.PathLike[str], run_id: str | None = None) -> StoredR
         result = parse_json(content)
         check_digest(content, result)
         check_result(result, os.path.basename(place))  # noqa: PTH119
-        check_sizes(place, result["artefacts"])
+        check_sizes(place, result["artefacts"], hashed)
     return StoredRun(Path(place), result) if run_id in (None, result["run_id"]) else None
 
 

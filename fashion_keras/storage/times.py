@@ -8,7 +8,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ class Times:
     """
 
     measurements: tuple[Measurement, ...]
-    is_verified: bool = False
+    is_verified: bool = field(default=False, compare=False)
 
     @property
     def num_rounds(self) -> int:
