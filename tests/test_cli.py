@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from fashion_keras import cli
+from fashion_keras.commands import run
 from fashion_keras.data import fetching, sources
 from fashion_keras.errors import ConfigError, DataError, UserError
-from fashion_keras.experiments.names import ALL_NAMES
+from fashion_keras.experiments.names import ALL_NAMES, NAMES
 from fashion_keras.experiments.registry import load_experiment
 
 Mistake = Callable[..., str]
@@ -70,7 +71,6 @@ def test_version_names_what_a_report_of_an_error_should(capsys: pytest.CaptureFi
     ("arguments", "said"),
     [
         (["run", "initialisers"], "did you mean 'initializers'?"),
-        (["run", "initializers", "all"], "got 'all'"),
         (["run", "initializers", "--arms", "he_unifrom"], "did you mean 'he_uniform'?"),
         (["run", "initializers", "--arms", " , "], "must be names separated by commas"),
         (["run", "initializers", "dropout", "--arms", "default"], "--arms goes with one experiment"),
@@ -205,7 +205,7 @@ def test_full_disk_under_the_output_is_one_line() -> None:
 def test_dry_run_trains_nothing_and_writes_nothing(
     capsys: pytest.CaptureFixture[str], sample_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fashion_keras.workflows.run.estimate_seconds", lambda *_: 75.0)
+    monkeypatch.setattr("fashion_keras.workflows.plan.estimate_seconds", lambda *_: 75.0)
     assert cli.main(["run", "cnn", "--dry-run", "--seeds", "3", "--dataset", str(sample_dir)]) == 0
     output, errors = capsys.readouterr()
     assert errors == ""
@@ -257,6 +257,7 @@ def test_comparisons_have_command_lines_of_their_own(name: str) -> None:
 MISTYPING = """
 import sys
 from fashion_keras import cli
+from fashion_keras.commands import run
 
 try:
     cli.main(["run", "--seedz", "3"])
@@ -282,3 +283,10 @@ sys.exit(process.returncode)
 def test_reader_of_the_output_may_leave_early() -> None:
     run = call("-c", LEAVING)
     assert (run.returncode, run.stderr) == (1, "")
+
+
+def test_all_stands_for_the_comparisons_of_the_report_wherever_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr(run, "run_given", lambda experiments, _: ran.extend(each.name for each in experiments) or 0)
+    assert cli.main(["run", "precision_fcn", "initializers", "all", "initializers"]) == 0
+    assert ran == ["precision_fcn", "initializers", *(name for name in NAMES if name != "initializers")]

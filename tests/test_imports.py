@@ -42,7 +42,7 @@ LIGHT_MODULES = (
     "fashion_keras.workflows.time",
     "fashion_keras.tuning",
     "fashion_keras.reporting.search_files",
-    "fashion_keras.tuning.search.picks",
+    "fashion_keras.tuning.study",
 )
 
 COMMAND_NAMES = [path.stem for path in Path(commands.__file__).parent.glob("[!_]*.py") if path.stem != "options"]

@@ -12,14 +12,14 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
     from fashion_keras._tensorflow import import_tensorflow
 
     import_tensorflow()
-    from fashion_keras.training.run import held_dtype, hold_dataset, train_run, use_threads
+    from fashion_keras.training.run import image_dtype, preload_dataset, train_run, use_threads
 
     clock.append(time.perf_counter())
     from fashion_keras.data import load, locate
 
     dataset = shrink(load(locate()), work.share)
     use_threads(configure(work).threads)
-    hold_dataset(dataset, held_dtype(configure(work)))  # a worker's runs share it, as they share the data
+    preload_dataset(dataset, image_dtype(configure(work)))  # a worker's runs share it, as they share the data
     clock.append(time.perf_counter())
     first_epoch = []
 

@@ -36,7 +36,8 @@ from benchmarks.speed.work import (  # noqa: E402
 from fashion_keras.data import Dataset, load, locate, split_indices  # noqa: E402
 from fashion_keras.data.pipelines import hold_images, make_training_dataset  # noqa: E402
 from fashion_keras.models.networks import build_model  # noqa: E402
-from fashion_keras.training.run import compile_model, held_dtype, train_run, use_threads  # noqa: E402
+from fashion_keras.training.compilation import compile_model  # noqa: E402
+from fashion_keras.training.run import image_dtype, train_run, use_threads  # noqa: E402
 
 REPETITIONS = 5
 SHARES = {"fcn": 1.0, "cnn": 0.25}
@@ -88,7 +89,7 @@ def _measure_parts(work: Work, dataset: Dataset) -> dict[str, float]:
     images, labels = dataset.train_images[train][..., None], dataset.train_labels[train]
     steps = num_steps(len(train))
     parts = {
-        "pipeline": _pipeline(hold_images(images, held_dtype(configure(work))), labels),
+        "pipeline": _pipeline(hold_images(images, image_dtype(configure(work))), labels),
         "products": _products(work, steps),
         "update": _update(work, steps),
     }

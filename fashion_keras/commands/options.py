@@ -6,7 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from fashion_keras.formatting import shorten
+
 USAGE_STATUS = 2
+
+MOST = 10_000
+"""Of anything that is counted: seeds, epochs, trials, workers."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,8 +64,8 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision",
         choices=("float32", "mixed_bfloat16", "auto"),
-        default="float32",
-        help="of the training (default: %(default)s; auto: bfloat16 where the processor has matrix units for it)",
+        help="of the training (default: the comparison's own, float32 of most; auto: bfloat16 where the processor has "
+        "matrix units for it)",
     )
     parser.add_argument("--engine", choices=("local", "ray"), default="local", help="where to run (default: local)")
     parser.add_argument("--address", metavar="HOST:PORT", help="head node of the Ray cluster, or `auto`")
@@ -68,13 +73,22 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
 
 def count(text: str) -> int:
     """Read a whole number of at least 1."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
-    return value
+    return _whole_number(text, 1)
+
+
+def count_from_zero(text: str) -> int:
+    """Read a whole number of at least 0."""
+    return _whole_number(text, 0)
+
+
+def _whole_number(text: str, least: int) -> int:
+    """Read a whole number; beyond `MOST` it is a slip, and plans of so many runs would fill the memory."""
+    if not (text.isascii() and text.isdecimal() and text.lstrip("0") >= ("1" if least else "")):
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}, got {shorten(text, 30)!r}")
+    digits = text.lstrip("0") or "0"
+    if len(digits) > len(str(MOST)) or int(digits) > MOST:
+        raise argparse.ArgumentTypeError(f"must be at most {MOST:,}, got {shorten(text, 30)!r}")
+    return int(digits)
 
 
 def size(text: str) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from fashion_keras.experiments.names import ALL_NAMES, NAMES
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
-    from fashion_keras.tuning.sweep.study import TuneOptions
+    from fashion_keras.tuning.study import TuneOptions
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -54,7 +54,7 @@ def _add_tuning_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "fair comparisons", "tune a setting of every arm alike, then measure (docs/fair.md)"
     )
-    group.add_argument("--tune", metavar="SETTING", help="such as learning_rate; picked by validation accuracy")
+    group.add_argument("--tune", metavar="SETTING", help="such as learning_rate; selected by validation accuracy")
     group.add_argument("--budget", type=count, metavar="N", help="values that every arm tries (default: 16)")
     group.add_argument(
         "--range", type=span, metavar="LOW,HIGH", help="of the values (default: 1e-5,1 for learning_rate)"
@@ -69,25 +69,23 @@ def run(options: argparse.Namespace) -> int:
     """Run the named comparisons."""
     from fashion_keras.experiments.registry import load_experiment
 
-    chosen = NAMES if options.names == ["all"] else options.names
+    chosen = [name for given in options.names for name in (NAMES if given == "all" else (given,))]
     return run_given([load_experiment(name) for name in dict.fromkeys(chosen)], options)
 
 
 def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) -> int:
     """Run comparisons that are there already."""
-    from rich.console import Console
-
     from fashion_keras.workflows.run import RunOptions, run_experiments
+    from fashion_keras.workflows.session import Session, fill
 
     _check_names(experiments)
-    known = RunOptions.__dataclass_fields__
-    chosen = RunOptions(**{name: value for name, value in vars(options).items() if name in known})
+    chosen, session = fill(RunOptions, vars(options)), Session.of(vars(options))
     tune = _tuning_of(options)
     if tune is not None:
         from fashion_keras.workflows.tune_arms import run_tuned
 
-        return run_tuned(experiments, chosen, tune, Console())
-    return run_experiments(experiments, chosen, Console())
+        return run_tuned(experiments, chosen, tune, session)
+    return run_experiments(experiments, chosen, session)
 
 
 def _check_names(experiments: "Sequence[Experiment]") -> None:
@@ -104,7 +102,7 @@ def _check_names(experiments: "Sequence[Experiment]") -> None:
 
 def _tuning_of(options: argparse.Namespace) -> "TuneOptions | None":
     from fashion_keras.errors import ConfigError
-    from fashion_keras.tuning.sweep.study import TuneOptions
+    from fashion_keras.tuning.study import TuneOptions
 
     given = {
         "budget": options.budget,

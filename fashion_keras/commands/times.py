@@ -41,9 +41,10 @@ def times(options: argparse.Namespace) -> int:
     chosen = {name: vars(options)[name] for name in ("rounds", "epochs", "data_dir", "dataset", "image_size")}
     given = {name: value for name, value in chosen.items() if value is not None}
     if not options.publish:
+        from fashion_keras.workflows.session import Session, fill
         from fashion_keras.workflows.time import TimingOptions, measure_times
 
-        return measure_times(TimingOptions(**given, offline=options.offline, out=options.out), console)
+        return measure_times(fill(TimingOptions, given), Session.of(vars(options), console))
     if given:
         raise ConfigError("--publish measures nothing: it goes with --out alone, the folder of times.csv")
     return _publish(options.out, console)

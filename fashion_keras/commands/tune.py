@@ -1,4 +1,4 @@
-"""`fashion-keras tune`."""
+"""Command `fashion-keras tune`: the options of a search."""
 
 import argparse
 
@@ -10,6 +10,7 @@ from fashion_keras.commands.options import (
     add_execution_options,
     add_out_option,
     count,
+    count_from_zero,
 )
 
 
@@ -19,7 +20,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser.add_argument(
         "space",
         metavar="SPACE",
-        help="fcn, fcn_small, fcn_regularised, cnn, or a function of your own: module:function",
+        help="fcn, fcn_small, fcn_regularised, cnn, or a custom function: module:function",
     )
     parser.add_argument(
         "--oracle",
@@ -28,9 +29,15 @@ def add_to(commands: "Commands[Parser]") -> None:
         help="how trials are proposed (default: %(default)s)",
     )
     parser.add_argument(
-        "--trials", type=count, metavar="N", help="at most so many (default: 40; hyperband and grid: all they have)"
+        "--trials",
+        type=count,
+        dest="budget",
+        metavar="N",
+        help="at most so many (default: 40; hyperband and grid: all they have)",
     )
-    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the search (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=count_from_zero, default=0, metavar="N", help="of the search (default: %(default)s)"
+    )
     parser.add_argument("--epochs", type=count, metavar="N", help="of a trial (default: fcn 40, cnn 10, else 50)")
     parser.add_argument(
         "--objective",
@@ -46,31 +53,21 @@ def add_to(commands: "Commands[Parser]") -> None:
     )
     parser.add_argument(
         "--final-seeds",
-        type=seed,
+        type=count_from_zero,
         default=10,
         metavar="N",
-        help="measure the pick beside the base on so many fresh seeds (default: %(default)s; 0: do not)",
+        help="measure the best trial beside the base on so many fresh seeds (default: %(default)s; 0: do not)",
     )
-    parser.add_argument("--adopt", action="store_true", help="make the pick a comparison of the project, tuned_SPACE")
     add_data_options(parser)
     add_out_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be searched, and train nothing")
     add_execution_options(parser)
 
 
-def seed(text: str) -> int:
-    """Read a whole number of at least 0."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, got {text!r}")
-    return int(text)
-
-
 def tune(options: argparse.Namespace) -> int:
     """Search."""
-    from rich.console import Console
+    from fashion_keras.tuning.study import TuneOptions
+    from fashion_keras.workflows.search import tune
+    from fashion_keras.workflows.session import Session, fill
 
-    from fashion_keras.workflows.search import TuneOptions, tune
-
-    known = TuneOptions.__dataclass_fields__
-    chosen = TuneOptions(**{name: value for name, value in vars(options).items() if name in known})
-    return tune(chosen, Console())
+    return tune(fill(TuneOptions, vars(options)), Session.of(vars(options)))

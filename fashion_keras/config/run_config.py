@@ -283,6 +283,18 @@ class RunConfig:
         settings: dict[str, Any] = {**own, **components}
         return replace(self, **settings)
 
+    def with_epochs(self, epochs: int) -> Self:
+        """Return a copy with another number of epochs, and the same share of them for the warm-up.
+
+        Raises:
+            ConfigError: The configuration cannot have so few.
+        """
+        warmup = self.schedule.as_dict().get("warmup_epochs", 0)
+        if not warmup:
+            return replace(self, epochs=epochs)
+        shorter = self.schedule.with_options(warmup_epochs=warmup * epochs // self.epochs)
+        return replace(self, epochs=epochs, schedule=shorter)
+
     def to_json(self) -> dict[str, Any]:
         """The settings that differ from their defaults, as plain values; `from_json` reads them."""
         values = {}

@@ -1,7 +1,7 @@
-"""Train the runs that a store lacks, on any engine, and say how it went."""
+"""Training of the runs that a store lacks, on any engine, with progress and failures reported."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -14,16 +14,34 @@ from fashion_keras.execution.progress import RunProgress
 from fashion_keras.execution.tasks import Outcome, RunTask, TimingTask, execute_run, execute_trial
 from fashion_keras.storage.runs import RunStore
 
+__all__ = ["BUSY_WAIT_SEC", "Failures", "label_of", "train_runs", "try_custom_parts"]
+
 BUSY_WAIT_SEC = 2.0
 
 _tried: set[Any] = set()
 
-Failures = list[tuple[str, Outcome]]
-"""The labels of the runs that failed, each with what became of it."""
+Failures = dict[RunConfig, Outcome[None]]
+"""The runs that failed, each with what became of it."""
+
+
+def label_of(config: RunConfig, labels: Mapping[RunConfig, str] | None = None) -> str:
+    """Return what people call a run, such as `random_normal, seed 3`.
+
+    Args:
+        config: The run.
+        labels: Names of configurations, such as those of arms, whatever the seed; others get their settings.
+    """
+    name = (labels or {}).get(config.with_changes(seed=0), config.label)
+    return f"{name}, seed {config.seed}"
 
 
 def train_runs(
-    configs: Sequence[RunConfig], store: RunStore, location: DataLocation, engine: Engine, console: Console
+    configs: Sequence[RunConfig],
+    store: RunStore,
+    location: DataLocation,
+    engine: Engine,
+    console: Console,
+    labels: Mapping[RunConfig, str] | None = None,
 ) -> Failures:
     """Train runs into a store, with a progress line; what another process has in work is waited for.
 
@@ -33,19 +51,21 @@ def train_runs(
         location: The data that the configurations name.
         engine: Where they run.
         console: Where the progress is shown.
+        labels: What people call the runs, see `label_of`.
 
     Returns:
         What failed; the store has all others.
 
     Raises:
-        ConfigError: A class of Keras or a network of one's own does not work as it is configured; nothing was trained.
+        ConfigError: A class of Keras or a custom network does not work as it is configured; nothing was trained.
     """
-    foreign = [config for config in configs if config.has_foreign_parts and store.find(config) is None]
-    with console.status("Trying what is not the package's own"):
-        try_foreign_parts(foreign, location, engine)
-    failures: Failures = []
+    custom = [config for config in configs if config.has_foreign_parts and store.find(config) is None]
+    if custom:
+        with console.status("Trying what is not the package's own"):
+            try_custom_parts(custom, location, engine)
+    failures: Failures = {}
     waiting = configs
-    with RunProgress(store, waiting, console) as progress:
+    with RunProgress(store, {config: label_of(config, labels) for config in configs}, console) as progress:
         while waiting:
             tasks = [RunTask(config, store.root.absolute(), location) for config in waiting]
             busy = []
@@ -55,13 +75,13 @@ def train_runs(
                     continue
                 progress.end(task.config, outcome)
                 if outcome.status == "failed":
-                    failures.append((task.label, outcome))
+                    failures[task.config] = outcome
             _wait_for_others(store, busy)
             waiting = busy
     return failures
 
 
-def try_foreign_parts(configs: Sequence[RunConfig], location: DataLocation, engine: Engine) -> None:
+def try_custom_parts(configs: Sequence[RunConfig], location: DataLocation, engine: Engine) -> None:
     """Take one step with each new combination of parts, before hours are spent on the other runs.
 
     Raises:

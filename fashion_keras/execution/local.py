@@ -14,7 +14,10 @@ from typing import Any, Protocol, TypeVar
 
 from fashion_keras.execution.tasks import Outcome
 
+__all__ = ["MAX_TRIES", "TASKS_PER_WORKER", "Engine", "LocalEngine", "available_cores", "by_threads", "prepare_worker"]
+
 Task = TypeVar("Task")
+Value = TypeVar("Value")
 
 # Keras keeps some memory of every model that was fitted, so that a worker is replaced after a number of runs; importing
 # TensorFlow costs seconds, so that it is not replaced after each.
@@ -26,13 +29,18 @@ class Engine(Protocol):
     """Executes tasks, wherever.
 
     Attributes:
-        workers: Tasks at a time.
+        workers: Tasks of one thread at a time.
     """
 
     workers: int
 
-    def run(self, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
-        """Yield each task with its outcome as it ends; closing the iterator ends what is not done."""
+    def run(
+        self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task]
+    ) -> Iterator[tuple[Task, Outcome[Value]]]:
+        """Yield each task with its outcome as it ends; closing the iterator ends what is not done.
+
+        A task may say as `threads` how many it needs; they are done after those that need fewer.
+        """
         ...
 
 
@@ -40,49 +48,75 @@ class LocalEngine:
     """Executes tasks in spawned processes.
 
     Args:
-        workers: Processes at a time.
-        threads: Threads of each; the workers are pinned to cores of their own where they take up all there are.
-        alone: Nothing else is to run beside them: they are pinned though they leave cores idle.
+        workers: Processes of one thread at a time; of tasks with more threads, as many fewer.
+        alone: Nothing else is to run beside them: they are pinned to cores of their own though they leave others idle.
 
     A worker that dies (killed, out of memory) costs its own task alone, which is tried again.
     """
 
-    def __init__(self, workers: int, threads: int = 1, alone: bool = False):
+    def __init__(self, workers: int, alone: bool = False):
         self.workers = workers
-        self.threads = threads
         self.alone = alone
 
-    def run(self, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
-        """Yield each task with its outcome as it ends; the tasks start in their order.
+    def run(
+        self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task]
+    ) -> Iterator[tuple[Task, Outcome[Value]]]:
+        """Yield each task with its outcome as it ends; tasks of equal threads start in their order.
 
         Closing the iterator, or an exception in the caller, kills the workers.
         """
-        strangers = set(multiprocessing.active_children())
-        queue = deque((task, 1) for task in tasks)
-        slots = [_Slot(_cores_of(self, number), self.threads) for number in range(min(self.workers, len(tasks)))]
-        running: dict[Future[Outcome], tuple[_Slot, Task, int]] = {}
-        try:
-            while queue or running:
-                busy = {slot for slot, _, _ in running.values()}
-                for slot in slots:
-                    if slot not in busy and queue:
-                        task, tries = queue.popleft()
-                        running[slot.submit(function, task)] = (slot, task, tries)
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    slot, task, tries = running.pop(future)
-                    outcome = _outcome_of(future)
-                    if outcome is None:
-                        slot.restart()
-                        if tries < MAX_TRIES:
-                            queue.appendleft((task, tries + 1))
-                            continue
-                        outcome = Outcome("failed", f"its process died {tries} times (killed, or out of memory?)")
-                    yield task, outcome
-        finally:
-            if running:
-                _kill(set(multiprocessing.active_children()) - strangers)
+        for threads, group in by_threads(tasks).items():
+            workers = min(max(1, self.workers // threads), len(group))
+            yield from _run(function, group, [_Slot(self._cores(n, threads), threads) for n in range(workers)])
+
+    def _cores(self, number: int, threads: int) -> tuple[int, ...]:
+        """The cores of one worker, or none where the workers do not take up exactly all of them and are not alone.
+
+        With fewer, two invocations side by side would pin their workers to the same cores.
+        """
+        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        needed = max(1, self.workers // threads) * threads
+        if needed > len(cores) or (needed < len(cores) and not self.alone):
+            return ()
+        return tuple(cores[number * threads : (number + 1) * threads])
+
+
+def by_threads(tasks: Sequence[Task]) -> dict[int, list[Task]]:
+    """Return the tasks by the threads that they need, ascending; TensorFlow takes their number once per process."""
+    groups: dict[int, list[Task]] = {}
+    for task in tasks:
+        groups.setdefault(getattr(task, "threads", 1), []).append(task)
+    return dict(sorted(groups.items()))
+
+
+def _run(
+    function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task], slots: Sequence["_Slot"]
+) -> Iterator[tuple[Task, Outcome[Value]]]:
+    other_children = set(multiprocessing.active_children())
+    queue = deque((task, 1) for task in tasks)
+    running: dict[Future[Outcome[Value]], tuple[_Slot, Task, int]] = {}
+    try:
+        while queue or running:
+            busy = {slot for slot, _, _ in running.values()}
             for slot in slots:
-                slot.close()
+                if slot not in busy and queue:
+                    task, tries = queue.popleft()
+                    running[slot.submit(function, task)] = (slot, task, tries)
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                slot, task, tries = running.pop(future)
+                outcome = _outcome_of(future)
+                if outcome is None:
+                    slot.restart()
+                    if tries < MAX_TRIES:
+                        queue.appendleft((task, tries + 1))
+                        continue
+                    outcome = Outcome("failed", f"its process died {tries} times (killed, or out of memory?)")
+                yield task, outcome
+    finally:
+        if running:
+            _kill(set(multiprocessing.active_children()) - other_children)
+        for slot in slots:
+            slot.close()
 
 
 class _Slot:
@@ -101,8 +135,8 @@ class _Slot:
             max_tasks_per_child=TASKS_PER_WORKER,
         )
 
-    def submit(self, function: Callable[[Any], Outcome], task: Any) -> Future[Outcome]:
-        with _interrupts_held():
+    def submit(self, function: Callable[[Any], Outcome[Value]], task: Any) -> Future[Outcome[Value]]:
+        with _interrupts_blocked():
             try:
                 return self.pool.submit(function, task)
             except BrokenProcessPool:  # the worker died while it had nothing to do
@@ -117,7 +151,7 @@ class _Slot:
         self.pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _outcome_of(future: Future[Outcome]) -> Outcome | None:
+def _outcome_of(future: Future[Outcome[Value]]) -> Outcome[Value] | None:
     """The outcome, or None where the process died."""
     try:
         return future.result()
@@ -126,13 +160,13 @@ def _outcome_of(future: Future[Outcome]) -> Outcome | None:
 
 
 @contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back: processes and threads that start now inherit that, and would answer it with a traceback."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl-C: processes and threads that start now inherit that, and would answer it with a traceback."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _kill(processes: set[Any]) -> None:
@@ -143,18 +177,6 @@ def _kill(processes: set[Any]) -> None:
 def available_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _cores_of(engine: LocalEngine, number: int) -> tuple[int, ...]:
-    """The cores of one worker, or none where the workers do not take up exactly all of them and are not alone.
-
-    With fewer, two invocations side by side would pin their workers to the same cores.
-    """
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    needed = engine.workers * engine.threads
-    if needed > len(cores) or (needed < len(cores) and not engine.alone):
-        return ()
-    return tuple(cores[number * engine.threads : (number + 1) * engine.threads])
 
 
 def prepare_worker(threads: int, cores: tuple[int, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Shows runs as they train: bars on a terminal, plain lines elsewhere.
+"""Progress of runs as they train: bars on a terminal, a few plain lines elsewhere.
 
 Each run in work logs its epochs to a file of its own in the store. Reading those shows the runs of every engine, and of
 another invocation that shares the store.
@@ -8,22 +8,68 @@ import json
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
 from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.execution.tasks import Outcome
-from fashion_keras.formatting import format_duration, print_plain
+from fashion_keras.formatting import count_noun, format_duration, print_plain, shorten
 from fashion_keras.storage.runs import RunStore
 
+__all__ = ["RunProgress"]
+
 POLL_SEC = 0.5
-PLAIN_INTERVAL_SEC = 10.0
+PLAIN_INTERVAL_SEC = 60.0
+PLAIN_SHARE = 0.1
+"""Of the runs, that end between two plain lines."""
+PLAIN_WIDTH = 80
+LABEL_WIDTH = 28
 CLOCK_TOLERANCE_SEC = 2.0
+MIN_ELAPSED_SEC = 5.0
+"""Before that, nothing is said of the time that is left."""
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A run in work.
+
+    Attributes:
+        label: What people call it.
+        epochs: How many it has.
+        epoch: The last that ended; 0 while it starts.
+        val_loss: After that epoch; None where it is no number.
+    """
+
+    label: str
+    epochs: int
+    epoch: int = 0
+    val_loss: float | None = None
+
+    @property
+    def text(self) -> str:
+        """How far it is, and how well it does."""
+        if not self.epoch:
+            return "starting"
+        loss = "" if self.val_loss is None else f", validation loss {self.val_loss:.4f}"
+        return f"epoch {self.epoch}/{self.epochs}{loss}"
+
+
+class _Display(Protocol):
+    def start(self) -> None: ...
+
+    def show(self, num_done: int, headline: str, running: Mapping[str, _Running]) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class RunProgress:
@@ -31,20 +77,19 @@ class RunProgress:
 
     Args:
         store: Where the runs log.
-        configs: The runs to be made.
+        labels: The runs to be made, each with what people call it.
         console: Where to show them; bars where it is a terminal.
     """
 
-    def __init__(self, store: RunStore, configs: Sequence[RunConfig], console: Console):
+    def __init__(self, store: RunStore, labels: Mapping[RunConfig, str], console: Console):
         self.store = store
-        self.pending = {config.folder: config for config in configs}
-        self.total_work = sum(relative_cost(config) for config in configs)
-        self.num_runs = len(configs)
+        self.labels = labels
+        self.pending = {config.folder: config for config in labels}
+        self.total_work = sum(relative_cost(config) for config in labels)
         self.num_failed = 0
-        self.console = console
         self.started = time.monotonic()
         self.started_at = time.time()
-        self._display = _Bars(console) if console.is_terminal else _Lines(console)
+        self._display: _Display = _Bars(console) if console.is_terminal else _Lines(console, len(labels))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._poll, daemon=True)
 
@@ -58,20 +103,28 @@ class RunProgress:
         self._thread.join()
         self._display.stop()
 
-    def end(self, config: RunConfig, outcome: Outcome) -> None:
+    def end(self, config: RunConfig, outcome: Outcome[Any]) -> None:
         """Note that a run has ended."""
         self.pending.pop(config.folder, None)
         if outcome.status == "failed":
             self.num_failed += 1
-            self._display.say(f"failed: {config.folder}: {outcome.message}")
+            self._display.say(f"failed: {self.labels[config]}: {outcome.message}")
+
+    @property
+    def num_done(self) -> int:
+        """How many runs have ended, one way or the other."""
+        return len(self.labels) - len(self.pending)
 
     def _poll(self) -> None:
         while not self._ended.wait(POLL_SEC):
-            running = self._read_running()
-            self._display.show(self._headline(running), running)
+            self._show()
 
-    def _read_running(self) -> dict[str, Mapping[str, Any]]:
-        """The last epoch of each run in work; without an epoch while it starts.
+    def _show(self) -> None:
+        running = self._read_running()
+        self._display.show(self.num_done, self._headline(running), running)
+
+    def _read_running(self) -> dict[str, _Running]:
+        """The runs in work by their folders.
 
         A folder in which nothing has changed since the display began was left by a process that was killed.
         """
@@ -81,49 +134,47 @@ class RunProgress:
             return {}
         pending = dict(self.pending)
         return {
-            folder.name: {"epochs": pending[folder.name].epochs, **_last_record(folder)}
+            folder.name: _read_running(folder, self.labels[pending[folder.name]], pending[folder.name].epochs)
             for folder in folders
             if folder.name in pending and _last_change(folder) > self.started_at - CLOCK_TOLERANCE_SEC
         }
 
-    def _headline(self, running: Mapping[str, Mapping[str, Any]]) -> str:
-        done = self.num_runs - len(self.pending)
-        text = f"{done} of {self.num_runs} runs done"
+    def _headline(self, running: Mapping[str, _Running]) -> str:
+        text = f"{self.num_done} of {count_noun(len(self.labels), 'run')} done"
         left = self._seconds_left(running)
         text += f", {format_duration(left)} left" if left is not None else ""
         return text + (f", {self.num_failed} failed" if self.num_failed else "")
 
-    def _seconds_left(self, running: Mapping[str, Mapping[str, Any]]) -> float | None:
+    def _seconds_left(self, running: Mapping[str, _Running]) -> float | None:
         """Time so far, scaled by the work that is left; None before anything is known."""
         pending = dict(self.pending)
         left = sum(relative_cost(config) for config in pending.values())
-        for name, record in running.items():
-            if name not in pending:  # it has ended since it was read
-                continue
-            left -= relative_cost(pending[name]) * record.get("epoch", 0) / record["epochs"]
+        for name, run in running.items():
+            if name in pending:  # or it has ended since it was read
+                left -= relative_cost(pending[name]) * run.epoch / run.epochs
         done = self.total_work - left
         elapsed = time.monotonic() - self.started
-        return elapsed * left / done if done > 0 and elapsed > 5 else None
+        return elapsed * left / done if done > 0 and elapsed > MIN_ELAPSED_SEC else None
 
 
 class _Lines:
     """A line now and then, for files and pipes."""
 
-    def __init__(self, console: Console):
+    def __init__(self, console: Console, num_runs: int):
         self.console = console
-        self.last_text = ""
+        self.step = max(1, round(PLAIN_SHARE * num_runs))
+        self.last_done = -self.step
         self.last_time = time.monotonic()
 
     def start(self) -> None:
         pass
 
-    def show(self, headline: str, running: Mapping[str, Mapping[str, Any]]) -> None:
-        done = headline.split(",")[0]
+    def show(self, num_done: int, headline: str, running: Mapping[str, _Running]) -> None:
         now = time.monotonic()
-        if done != self.last_text or now - self.last_time >= PLAIN_INTERVAL_SEC:
-            self.last_text, self.last_time = done, now
-            runs = "; ".join(f"{name} {_describe(record)}" for name, record in running.items())
-            self.say(headline + (f" | {runs}" if runs else ""))
+        if num_done >= self.last_done + self.step or now - self.last_time >= PLAIN_INTERVAL_SEC:
+            self.last_done, self.last_time = num_done, now
+            runs = "; ".join(f"{run.label}: {run.text}" for run in running.values())
+            self.say(shorten(f"{headline} | {runs}" if runs else headline, PLAIN_WIDTH))
 
     def say(self, text: str) -> None:
         print_plain(self.console, text)
@@ -136,33 +187,39 @@ class _Bars:
     """A bar for each run in work, under a headline."""
 
     def __init__(self, console: Console):
-        self.progress = Progress(
+        self.headline = "starting"
+        self.bars = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             TextColumn("{task.fields[text]}", markup=False),
             console=console,
-            transient=True,
         )
         self.rows: dict[str, TaskID] = {}
+        self.live = Live(console=console, transient=True, get_renderable=lambda: Group(Text(self.headline), self.bars))
 
     def start(self) -> None:
-        self.headline = self.progress.add_task("starting", total=None, text="")
-        self.progress.start()
+        self.live.start()
 
-    def show(self, headline: str, running: Mapping[str, Mapping[str, Any]]) -> None:
-        self.progress.update(self.headline, description=headline)
+    def show(self, _num_done: int, headline: str, running: Mapping[str, _Running]) -> None:
+        self.headline = headline
         for name in set(self.rows) - set(running):
-            self.progress.remove_task(self.rows.pop(name))
-        for name, record in running.items():
+            self.bars.remove_task(self.rows.pop(name))
+        for name, run in running.items():
             if name not in self.rows:
-                self.rows[name] = self.progress.add_task(name.rsplit("__", 1)[0], total=record["epochs"], text="")
-            self.progress.update(self.rows[name], completed=record.get("epoch", 0), text=_describe(record))
+                self.rows[name] = self.bars.add_task(_fit(run.label), total=run.epochs, text="")
+            self.bars.update(self.rows[name], completed=run.epoch, text=run.text)
 
     def say(self, text: str) -> None:
-        print_plain(self.progress.console, text)
+        print_plain(self.live.console, text)
 
     def stop(self) -> None:
-        self.progress.stop()
+        self.live.stop()
+
+
+def _fit(label: str) -> str:
+    """Shorten a label such as `random_normal, seed 3` before the seed."""
+    name, comma, seed = label.rpartition(", ")
+    return shorten(name, LABEL_WIDTH - len(comma + seed)) + comma + seed
 
 
 def _last_change(folder: Path) -> float:
@@ -173,20 +230,14 @@ def _last_change(folder: Path) -> float:
         return 0.0
 
 
-def _last_record(folder: Path) -> dict[str, Any]:
+def _read_running(folder: Path, label: str, epochs: int) -> _Running:
+    """Return how far a run is by the last whole line of its log."""
     try:
         with (folder / "history.jsonl").open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - 1000))
             whole, _, _ = file.read().rpartition(b"\n")
-        return json.loads(whole.splitlines()[-1])
-    except (OSError, ValueError, IndexError):
-        return {}
-
-
-def _describe(record: Mapping[str, Any]) -> str:
-    if "epoch" not in record:
-        return "starting"
-    loss = record.get("val_loss")
-    text = f"epoch {record['epoch']}/{record['epochs']}"
-    return text + (f", validation loss {loss:.4f}" if loss is not None else "")
+        record = json.loads(whole.splitlines()[-1])
+        return _Running(label, epochs, record["epoch"], record.get("val_loss"))
+    except (OSError, ValueError, KeyError, IndexError):
+        return _Running(label, epochs)

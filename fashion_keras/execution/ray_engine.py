@@ -1,4 +1,4 @@
-"""A Ray cluster behind the interface of the local engine: the same tasks, the same store on a shared folder."""
+"""Ray engine: a cluster behind the interface of the local engine, with a store on a shared folder."""
 
 import logging
 import os
@@ -14,10 +14,13 @@ from fashion_keras._output import redirected
 from fashion_keras.config.custom_code import add_folders, own_folders
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, prepare_worker
+from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, by_threads, prepare_worker
 from fashion_keras.execution.tasks import Outcome
 
+__all__ = ["RayEngine"]
+
 Task = TypeVar("Task")
+Value = TypeVar("Value")
 
 CONNECT_SEC = 10.0
 POLL_SEC = 5.0
@@ -37,41 +40,47 @@ class RayEngine:
         address: `host:port` of the head node from a machine of the cluster, `ray://host:10001` from outside, `auto` for
             the cluster that this machine belongs to. None is the address in RAY_ADDRESS, or that cluster, or Ray
             started on this machine alone.
-        threads: Threads of each run, and the cores that Ray reserves for it.
 
     Raises:
         ConfigError: Ray is not installed, or there is no cluster at the address.
     """
 
-    def __init__(self, address: str | None = None, threads: int = 1):
-        self.threads = threads
+    def __init__(self, address: str | None = None):
         self._ray = _import_ray()
         _connect(self._ray, address or os.environ.get("RAY_ADDRESS"))
         self.workers = self._count_workers()
-        # A worker serves as many runs as a local one: Keras keeps memory, and TensorFlow's import takes seconds. Ray
-        # chooses the node: told to spread, it let a retry wait 13 s for the node that had just died.
-        self._execute = self._ray.remote(num_cpus=threads, max_retries=0, max_calls=TASKS_PER_WORKER)(_execute)
 
-    def run(self, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
+    def run(
+        self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task]
+    ) -> Iterator[tuple[Task, Outcome[Value]]]:
         """Yield each task with its outcome as it ends; a task whose worker or node dies is tried again elsewhere.
 
         Closing the iterator, or an exception in the caller, kills the workers.
         """
+        for threads, group in by_threads(tasks).items():
+            yield from self._run(function, group, threads)
+
+    def _run(
+        self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task], threads: int
+    ) -> Iterator[tuple[Task, Outcome[Value]]]:
+        self._check_threads(threads)
+        execute = self._remote(threads)
+        identity = RunConfig().run_id
         # Retried here and not by Ray, which tries a task that runs out of memory for ever.
         queue = deque((task, 1) for task in tasks)
         pending: dict[Any, tuple[Task, int]] = {}
         try:
             while queue or pending:
-                self.workers = self._count_workers()  # nodes come and go
+                self.workers = workers = self._count_workers()  # nodes come and go
                 # Twice as many as can run: no core waits, an autoscaler sees that there is more to do, and waiting
                 # stays quick for any number of tasks.
-                while queue and len(pending) < 2 * self.workers:
+                while queue and len(pending) < 2 * max(1, workers // threads):
                     task, tries = queue.popleft()
-                    pending[self._submit(function, task, tries)] = task, tries
+                    pending[execute.remote(function, task, threads, tries, identity, own_folders())] = task, tries
                 ready, _ = self._ray.wait(list(pending), num_returns=1, timeout=POLL_SEC)
                 for reference in ready:
                     task, tries = pending.pop(reference)
-                    outcome = self._outcome_of(reference)
+                    outcome: Outcome[Value] | None = self._outcome_of(reference)
                     if outcome is None and tries < MAX_TRIES:
                         queue.appendleft((task, tries + 1))
                         continue
@@ -79,13 +88,25 @@ class RayEngine:
         finally:
             self._cancel(pending)
 
+    def _remote(self, threads: int) -> Any:
+        # A worker serves as many runs as a local one: Keras keeps memory, and TensorFlow's import takes seconds. Ray
+        # chooses the node: told to spread, it let a retry wait 13 s for the node that had just died.
+        options: dict[str, Any] = {"num_cpus": threads, "max_retries": 0, "max_calls": TASKS_PER_WORKER}
+        if threads > 1:  # or a worker in which TensorFlow runs with one thread would be taken
+            options["runtime_env"] = {"env_vars": {"OMP_NUM_THREADS": str(threads)}}
+        return self._ray.remote(**options)(_execute)
+
+    def _check_threads(self, threads: int) -> None:
+        """Refuse what Ray would wait for without a word."""
+        cores = [int(node["Resources"].get("CPU", 0)) for node in self._ray.nodes() if node["Alive"]]
+        largest = max(cores, default=0)
+        if threads > largest:
+            raise ConfigError(f"a run of {threads} threads needs a node with as many cores, the largest has {largest}")
+
     def _count_workers(self) -> int:
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)) // self.threads)
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
-    def _submit(self, function: Callable[[Task], Outcome], task: Task, tries: int) -> Any:
-        return self._execute.remote(function, task, self.threads, tries, RunConfig().run_id, own_folders())
-
-    def _outcome_of(self, reference: Any) -> Outcome | None:
+    def _outcome_of(self, reference: Any) -> Outcome[Any] | None:
         """The outcome, or None where the process or the node died."""
         try:
             return self._ray.get(reference)
@@ -106,13 +127,13 @@ class RayEngine:
 
 
 def _execute(
-    function: Callable[[Task], Outcome],
+    function: Callable[[Task], Outcome[Value]],
     task: Task,
     threads: int,
     tries: int,
     identity: str,
     folders: Sequence[str] = (),
-) -> Outcome:
+) -> Outcome[Value]:
     """Execute a task in a worker of Ray, set up as a local worker is.
 
     Args:

@@ -6,66 +6,88 @@ TensorFlow is imported inside the functions: the process that hands out the task
 import json
 import os
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from fashion_keras._output import redirected
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
 from fashion_keras.errors import UserError
 from fashion_keras.storage.runs import RunStore
+from fashion_keras.storage.times import EpochTimes
+
+__all__ = [
+    "Outcome",
+    "RunTask",
+    "TimingTask",
+    "describe_failure",
+    "execute_measuring",
+    "execute_run",
+    "execute_timing",
+    "execute_trial",
+    "load_cached",
+]
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Generic[Value]):
     """What became of a task.
 
     Attributes:
         status: `"done"`; `"found"` where the store had the run already; `"busy"` where another process is at it;
             `"failed"`.
-        message: One line: the error, or what was done.
+        message: Of a failure: the error in one line.
         log: The file with everything that a failed run printed.
+        value: What the task was done for; None where it failed, or nothing comes back.
     """
 
     status: Literal["done", "found", "busy", "failed"]
     message: str = ""
     log: str = ""
+    value: Value | None = None
 
     def failure_of(self, label: str) -> str:
         """Return the line that tells a person that the task of that label failed."""
         return f"Failed: {label}: {self.message}" + (f"; log: {self.log}" if self.log else "")
 
 
-@dataclass(frozen=True)
-class RunTask:
-    """Train one configuration into a store."""
-
+class _ConfigTask:
     config: RunConfig
-    store: Path
-    location: DataLocation
-
-    @property
-    def label(self) -> str:
-        """For people."""
-        return self.config.folder
-
-
-@dataclass(frozen=True)
-class TimingTask:
-    """Train a little of a configuration, to find out whether it works, or how long it or one of its epochs takes."""
-
-    config: RunConfig
-    location: DataLocation
 
     @property
     def label(self) -> str:
         """For people."""
         return self.config.label
 
+    @property
+    def threads(self) -> int:
+        """Threads of the process that does it."""
+        return self.config.threads
 
-def execute_run(task: RunTask) -> Outcome:
+
+@dataclass(frozen=True)
+class RunTask(_ConfigTask):
+    """Train one configuration into a store."""
+
+    config: RunConfig
+    store: Path
+    location: DataLocation
+
+
+@dataclass(frozen=True)
+class TimingTask(_ConfigTask):
+    """Train a little of a configuration, to find out whether it works, or how long it or one of its epochs takes."""
+
+    config: RunConfig
+    location: DataLocation
+
+
+def execute_run(task: RunTask) -> Outcome[None]:
     """Train a configuration, unless the store has it or another process is training it."""
     store = RunStore(task.store)
     try:
@@ -80,7 +102,7 @@ def execute_run(task: RunTask) -> Outcome:
         return Outcome("failed", describe_failure(error))
 
 
-def _train(task: RunTask, store: RunStore) -> Outcome:
+def _train(task: RunTask, store: RunStore) -> Outcome[None]:
     folder = store.begin(task.config)
     log = folder / "log.txt"
     with log.open("wb") as output, redirected(output):
@@ -102,36 +124,44 @@ def _train(task: RunTask, store: RunStore) -> Outcome:
     return Outcome("failed", message, str(kept or ""))
 
 
-def execute_timing(task: TimingTask) -> Outcome:
-    """Train a little; the message is the estimated number of seconds of the whole run."""
-    try:
-        with Path(os.devnull).open("wb") as nothing, redirected(nothing):
-            from fashion_keras.training.run import estimate_run_seconds
+def execute_timing(task: TimingTask) -> Outcome[float]:
+    """Train a little; the value is the estimated number of seconds of the whole run."""
 
-            return Outcome("done", str(estimate_run_seconds(task.config, load_cached(task.location))))
-    except Exception as error:
-        return Outcome("failed", describe_failure(error))
+    def estimate() -> float:
+        from fashion_keras.training.run import estimate_run_seconds
 
+        return estimate_run_seconds(task.config, load_cached(task.location))
 
-def execute_measuring(task: TimingTask) -> Outcome:
-    """Train a few epochs; the message is the JSON of what `measure_epochs` returns."""
-    try:
-        with Path(os.devnull).open("wb") as nothing, redirected(nothing):
-            from fashion_keras.training.measuring import measure_epochs
-
-            return Outcome("done", json.dumps(measure_epochs(task.config, load_cached(task.location))))
-    except Exception as error:
-        return Outcome("failed", describe_failure(error))
+    return _do_quietly(estimate)
 
 
-def execute_trial(task: TimingTask) -> Outcome:
+def execute_measuring(task: TimingTask) -> Outcome[EpochTimes]:
+    """Train a few epochs; the value is what they took."""
+
+    def measure() -> EpochTimes:
+        from fashion_keras.training.measuring import measure_epochs
+
+        return measure_epochs(task.config, load_cached(task.location))
+
+    return _do_quietly(measure)
+
+
+def execute_trial(task: TimingTask) -> Outcome[None]:
     """Build what a configuration names and take one step; the message of a failure says what is wrong with it."""
+
+    def attempt() -> None:
+        from fashion_keras.training.run import try_run
+
+        try_run(task.config, load_cached(task.location))
+
+    return _do_quietly(attempt)
+
+
+def _do_quietly(work: Callable[[], Value]) -> Outcome[Value]:
+    """Return the outcome of some work, without what it prints."""
     try:
         with Path(os.devnull).open("wb") as nothing, redirected(nothing):
-            from fashion_keras.training.run import try_run
-
-            try_run(task.config, load_cached(task.location))
-            return Outcome("done")
+            return Outcome("done", value=work())
     except Exception as error:
         return Outcome("failed", describe_failure(error))
 

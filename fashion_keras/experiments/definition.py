@@ -89,17 +89,23 @@ class Experiment:
             raise ConfigError(f"arm {arm.name!r}: {error}") from error
 
     def with_overrides(self, **settings: Any) -> "Experiment":
-        """Return the experiment with settings of every arm replaced, such as `epochs` or `data`."""
-        arms = tuple(
-            Arm(
-                arm.name,
-                published=arm.published,
-                described=arm.described,
-                **{name: value for name, value in arm.changes.items() if name not in settings},
-            )
-            for arm in self.arms
-        )
-        return replace(self, base=replace(self.base, **settings), arms=arms)
+        """Return the experiment with settings of every arm replaced, such as `epochs` or `data`.
+
+        With other epochs, a warm-up keeps its share of them.
+        """
+        base = self.base.with_epochs(settings["epochs"]) if "epochs" in settings else self.base
+        arms = tuple(self._override(arm, settings) for arm in self.arms)
+        return replace(self, base=replace(base, **settings), arms=arms)
+
+    def _override(self, arm: Arm, settings: Mapping[str, Any]) -> Arm:
+        changes = {name: value for name, value in arm.changes.items() if name not in settings}
+        if "epochs" in settings and {"schedule", "warmup_epochs"} & set(changes):
+            before = self.config_of(arm)
+            after = before.with_epochs(settings["epochs"])
+            if after.schedule != before.schedule:
+                changes.pop("warmup_epochs", None)
+                changes["schedule"] = after.schedule
+        return Arm(arm.name, published=arm.published, described=arm.described, **changes)
 
     def select(self, names: Sequence[str] | None) -> tuple[Arm, ...]:
         """Return the arms of these names in the experiment's order, or all.

@@ -1,4 +1,4 @@
-"""The pictures of a search: best so far, a slice for each hyperparameter, and what mattered."""
+"""Figures of a search: best so far, a slice for each hyperparameter, and what mattered."""
 
 import math
 import textwrap
@@ -12,9 +12,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import one_line, shorten
+from fashion_keras.storage.trials import Objective, Trial, rank_trials
 from fashion_keras.tuning.search.budget import best_of_k, best_so_far
 from fashion_keras.tuning.search.importance import ForestReport
-from fashion_keras.tuning.search.trials import Objective, Trial, describe_value, rank
+from fashion_keras.tuning.search.spaces import describe_value
+
+__all__ = ["draw_best_so_far", "draw_importance", "draw_slices"]
 
 _POINTS, _BEST, _BAND, _LINE = "#0072B2", "#D55E00", "#009E73", "#000000"  # Okabe and Ito's
 _NUM_COLUMNS = 4
@@ -25,7 +28,7 @@ def draw_best_so_far(trials: Sequence[Trial], objective: Objective, title: str, 
     """Draw every trial, the best so far, and what the best of as many trials is expected to be.
 
     Args:
-        trials: Those that have a run, in their order.
+        trials: Those that have runs, in their order.
         objective: What is drawn.
         title: Heads it.
         is_independent: Whether the trials were drawn independently, which the expectation assumes.
@@ -60,7 +63,7 @@ def draw_slices(
     """Draw for each hyperparameter that varies the trials' values against its own.
 
     Args:
-        trials: Those that have a run.
+        trials: Those that have runs.
         objective: What is drawn.
         title: Heads it.
         log_scaled: Hyperparameters with a logarithmic axis.
@@ -70,7 +73,7 @@ def draw_slices(
     figure = Figure((7.8, 1.9 * num_rows + 0.8), layout="constrained")
     axes = figure.subplots(num_rows, _NUM_COLUMNS, squeeze=False, sharey=True)
     limits = _limits(_shown_values(trials, objective), objective)
-    best = rank(trials, objective)[0]
+    best = rank_trials(trials, objective)[0]
     for place, axis in enumerate(axes.ravel()):
         if place >= len(names):
             axis.set_visible(False)
@@ -79,7 +82,7 @@ def draw_slices(
         if place % _NUM_COLUMNS == 0:
             axis.set_ylabel(_LABELS[objective.name].replace(" (", "\n("))
     figure.suptitle(_wrap(title, figure), fontsize=9)
-    _note(figure, "Only trials where the hyperparameter applies. Diamond: the pick." + _BELOW)
+    _note(figure, "Only trials where the hyperparameter applies. Diamond: the best trial." + _BELOW)
     return figure
 
 
@@ -147,7 +150,7 @@ def _names(trials: Sequence[Trial]) -> list[str]:
 def _shown_values(trials: Sequence[Trial], objective: Objective) -> NDArray[np.float64]:
     """What is drawn of each trial, float64 [trials]: percent or nats."""
     scale = 100 if objective.is_accuracy else 1
-    return np.array([scale * objective.value(trial.run) for trial in trials if trial.run], np.float64)
+    return np.array([scale * objective.value(trial) for trial in trials], np.float64)
 
 
 def _limits(shown: NDArray[np.float64], objective: Objective) -> tuple[float, float]:

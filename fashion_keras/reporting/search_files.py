@@ -1,19 +1,23 @@
-"""The files of a search, and what is said of it: pure functions of its trials, without TensorFlow."""
+"""Files of a search, and the lines about it: pure functions of its trials, without TensorFlow."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fashion_keras.formatting import format_duration
+from fashion_keras.experiments.definition import BASE, Arm, Experiment
+from fashion_keras.experiments.source import experiment_source, plain_settings
+from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.reporting.search_tables import importance_csv, leaderboard_rows, to_markdown, trials_csv
 from fashion_keras.storage.files import write_files
+from fashion_keras.storage.trials import Trial, best_trial
 from fashion_keras.tuning.search.importance import FEWEST_TRIALS, ForestReport, measure_importance
-from fashion_keras.tuning.search.picks import Pick, pick_settings
-from fashion_keras.tuning.search.study import Study
-from fashion_keras.tuning.search.trials import Trial, describe_values, rank
+from fashion_keras.tuning.search.spaces import FunctionSpace, describe_values
+from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study
 
-PICK = "chosen.json"
+__all__ = ["SearchResults", "describe_results", "write_outputs"]
+
+_OF_THE_SEARCH = ("seed", "data", "evaluate_test", "precision")
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,12 @@ class SearchResults:
         study: What was searched.
         trials: In their order.
         num_validation: Images that every value was measured on.
-        edges: What is to be said of the pick's values at the ends of their ranges.
+        edges: What is to be said of the best trial's values at the ends of their ranges.
         log_scaled: Hyperparameters that are drawn on a logarithmic scale.
     """
 
     name: str
-    study: Study
+    study: Study[FunctionSpace]
     trials: tuple[Trial, ...]
     num_validation: int
     edges: tuple[str, ...] = ()
@@ -38,37 +42,37 @@ class SearchResults:
 
     @property
     def done(self) -> list[Trial]:
-        """The trials that have a run."""
-        return [trial for trial in self.trials if trial.run]
+        """The trials that have their runs."""
+        return [trial for trial in self.trials if trial.runs]
 
     @property
     def best(self) -> Trial | None:
-        """The pick; None where no trial has finished."""
-        found = rank(self.trials, self.study.objective)[:1]
-        return found[0] if found and found[0].status == "finished" else None
+        """The best trial; None where none has finished."""
+        return best_trial(self.trials, self.study.objective)
 
     @property
     def title(self) -> str:
         """A line for people."""
         return f"{self.study.oracle.capitalize()} search of {self.study.space.name}, {len(self.trials)} trials"
 
-    def pick(self) -> Pick | None:
-        """Return what is to be measured; None where no trial has finished."""
-        study, best = self.study, self.best
-        if best is None or best.run is None:
+    @property
+    def file_name(self) -> str:
+        """Of the comparison of the best trial with the base."""
+        return safe_name(f"tuned_{self.study.space.name.replace(':', '_')}.py")
+
+    def experiment(self) -> Experiment | None:
+        """Return the comparison of the best trial with the base; None where there is none, or it is the base."""
+        best, precision = self.best, self.study.base.precision
+        settings = plain_settings(best.config, _OF_THE_SEARCH) if best else {}
+        if not settings:
             return None
-        return Pick(
-            space=study.space.name,
-            study=self.name,
-            oracle=study.oracle,
-            trials=len(self.trials),
-            seed=study.seed,
-            epochs=study.epochs,
-            objective=study.objective.name,
-            trial=best.number,
-            value=study.objective.value(best.run),
-            precision=study.precision,
-            settings=pick_settings(best.config),
+        published = "base" if precision == BASE.precision else None
+        return Experiment(
+            name=safe_name(f"tuned_{self.name}"),
+            title=f"The best of {len(self.trials)} trials ({self.study.oracle} search of {self.study.space.name}) "
+            "beside the base",
+            base=replace(BASE, precision=precision),
+            arms=(Arm("base", published=published), Arm("tuned", **settings)),
         )
 
 
@@ -76,29 +80,36 @@ def describe_results(results: SearchResults) -> list[str]:
     """Return what there is to know of a search, a line each."""
     study, trials = results.study, results.trials
     counts = {status: sum(trial.status == status for trial in trials) for status in ("finished", "diverged", "failed")}
-    seconds = sum(trial.run.seconds["startup"] + trial.run.seconds["total"] for trial in results.done if trial.run)
+    stored = [run.stored for trial in results.done for run in trial.runs if run.stored]
+    seconds = sum(run.seconds["startup"] + run.seconds["total"] for run in stored)
     num_runs = len({trial.config for trial in trials})
     lines = [
-        f"Study {results.name}: trials of {study.epochs} epochs in {study.precision}, all on the seed "
-        f"{study.tuning_seed}; comparisons measure on seeds that count from 0",
+        f"Study {results.name}: trials of {_describe_epochs(trials)} in {study.base.precision}, all on the seed "
+        f"{study.seeds[0]}; comparisons measure on seeds that count from 0",
         f"{counts['finished']} trials finished, {counts['diverged']} diverged (taken for the worst value), "
         f"{counts['failed']} failed; {num_runs} different runs, {format_duration(seconds)} of single-threaded work",
         "The test set was never read",
     ]
     best = results.best
-    if best is None or best.run is None:
-        return [*lines, "No trial finished: there is nothing to pick"]
-    value = study.objective.text(study.objective.value(best.run))
-    lines.append(f"Pick: trial {best.number}, {study.objective.name} {value}: {describe_values(best.values)}")
+    if best is None:
+        return [*lines, "No trial finished: there is nothing to select"]
+    value = study.objective.text(study.objective.value(best))
+    lines.append(f"Best trial: {best.number}, {study.objective.name} {value}: {describe_values(best.values)}")
     if study.objective.is_accuracy:
-        lines.append(_noise_line(results, study.objective.value(best.run)))
+        lines.append(_noise_line(results, study.objective.value(best)))
     return [*lines, *(f"{edge}: better values may lie beyond" for edge in results.edges)]
+
+
+def _describe_epochs(trials: Sequence[Trial]) -> str:
+    """How long the trials were: Hyperband's differ, and those of a space that sets its epochs itself."""
+    epochs = sorted({trial.config.epochs for trial in trials})
+    return f"{epochs[0]} epochs" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]} epochs"
 
 
 def _noise_line(results: SearchResults, accuracy: float) -> str:
     """How far the images that happen to be in the validation set leave an accuracy open."""
     error = math.sqrt(max(accuracy * (1 - accuracy), 0.0) / results.num_validation)
-    near = sum(results.study.objective.value(trial.run) > accuracy - error for trial in results.done if trial.run)
+    near = sum(results.study.objective.value(trial) > accuracy - error for trial in results.done)
     return (
         f"On {results.num_validation:,} validation images an accuracy has a standard error of {100 * error:.2f} "
         f"points; {near} of the trials lie within it of the best, and the best of many looks better than it is"
@@ -106,7 +117,7 @@ def _noise_line(results: SearchResults, accuracy: float) -> str:
 
 
 def write_outputs(results: SearchResults, folder: Path) -> list[Path]:
-    """Write leaderboard, trials, pick, pictures and importances, and return their paths.
+    """Write leaderboard, trials, the comparison of the best, pictures and importances, and return their paths.
 
     Raises:
         StoreError: The folder cannot be written, in one line.
@@ -118,21 +129,37 @@ def write_outputs(results: SearchResults, folder: Path) -> list[Path]:
         "leaderboard.md": to_markdown(results.title, lines, rows),
         "trials.csv": trials_csv(results.trials),
     }
-    pick = results.pick()
-    if pick is not None:
-        contents[PICK] = pick.to_json()
+    experiment = results.experiment()
+    if experiment is not None:
+        contents[results.file_name] = experiment_source(experiment, _docstring(results, folder / results.file_name))
     if forest is not None:
         contents["importance.csv"] = importance_csv(forest)
     paths = write_files(folder, contents)
     return [*paths, *_draw(results, forest, folder)] if results.done else paths
 
 
+def _docstring(results: SearchResults, path: Path) -> str:
+    """What the file of the comparison says of its search."""
+    study, best = results.study, results.best
+    if best is None:
+        return ""
+    value = study.objective.text(study.objective.value(best))
+    return (
+        f"The best of {len(results.trials)} trials of a search, beside the base.\n\n"
+        f"Search:     {study.oracle} search of {study.space.name} with seed {study.seeds[0] - FIRST_TUNING_SEED}, by "
+        f"{study.objective.name} alone:\n"
+        f"            trial {best.number} of study {results.name} reached {value}.\n"
+        f"Run:        fashion-keras run {path}\n"
+        "Cost:       2 arms x 10 seeds; --dry-run says how long here.\n"
+    )
+
+
 def _measure(results: SearchResults) -> ForestReport | None:
     """Hyperband's short trials would be compared with long ones: only whole ones count, where there are enough."""
     whole = [trial for trial in results.done if trial.is_full]
     chosen = whole if len(whole) >= FEWEST_TRIALS else results.done
-    objective = results.study.objective
-    scores = [objective.score(trial.run) for trial in chosen if trial.run]
+    sign = 1 if results.study.objective.is_accuracy else -1
+    scores = [sign * results.study.objective.value(trial) for trial in chosen]
     # The number of epochs is Hyperband's, and matters more than anything else.
     values = [{**trial.values, **({} if chosen is whole else {"epochs": trial.config.epochs})} for trial in chosen]
     return measure_importance(values, scores)

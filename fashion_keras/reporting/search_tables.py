@@ -1,8 +1,5 @@
-"""A search's trials for people and for programs: the leaderboard and the CSV files."""
+"""Trials of a search for people and for programs: the leaderboard and the CSV files."""
 
-import csv
-import io
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,10 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from fashion_keras.config.run_config import canonical_json
-from fashion_keras.reporting.rendering import escape_markdown
+from fashion_keras.reporting.rendering import csv_text, escape_markdown
 from fashion_keras.storage.results import METRICS
+from fashion_keras.storage.trials import Objective, Trial, rank_trials
 from fashion_keras.tuning.search.importance import ForestReport
-from fashion_keras.tuning.search.trials import Objective, Trial, describe_values, rank
+from fashion_keras.tuning.search.spaces import describe_values
+
+__all__ = ["SHOWN", "importance_csv", "leaderboard_rows", "to_markdown", "to_rich", "trials_csv"]
 
 SHOWN = 10
 HEADS = ("rank", "trial", "validation accuracy, %", "validation loss", "epochs", "minutes", "settings")
@@ -22,20 +22,18 @@ HEADS = ("rank", "trial", "validation accuracy, %", "validation loss", "epochs",
 
 def leaderboard_rows(trials: Sequence[Trial], objective: Objective) -> list[tuple[str, ...]]:
     """Return the trials as texts under `HEADS`, the best first."""
-    return [(str(place), *_texts(trial)) for place, trial in enumerate(rank(trials, objective), start=1)]
+    return [(str(place), *_texts(trial)) for place, trial in enumerate(rank_trials(trials, objective), start=1)]
 
 
 def _texts(trial: Trial) -> tuple[str, ...]:
-    settings = describe_values(trial.values)
-    if trial.run is None:
-        return (str(trial.number), "failed", "–", str(trial.config.epochs), "–", f"{settings}; {trial.message}")
-    if trial.status == "diverged":
-        accuracy, loss = "diverged", "–"
-    else:
-        accuracy = f"{100 * (trial.run.final['val_accuracy'] or 0):.2f}"
-        loss = f"{trial.run.final['val_loss'] or 0:.4f}"
-    minutes = f"{trial.run.seconds['total'] / 60:.2f}"
-    return (str(trial.number), accuracy, loss, str(trial.config.epochs), minutes, settings)
+    settings, epochs = describe_values(trial.values), str(trial.config.epochs)
+    if trial.status == "failed":
+        return (str(trial.number), "failed", "–", epochs, "–", f"{settings}; {trial.message}")
+    is_finished = trial.status == "finished"
+    accuracy = f"{100 * (trial.val_accuracy or 0):.2f}" if is_finished else "diverged"
+    loss = f"{trial.val_loss or 0:.4f}" if is_finished else "–"
+    minutes = sum(run.stored.seconds["total"] for run in trial.runs if run.stored) / 60
+    return (str(trial.number), accuracy, loss, epochs, f"{minutes:.2f}", settings)
 
 
 def to_rich(rows: Sequence[tuple[str, ...]]) -> Table:
@@ -79,15 +77,16 @@ def trials_csv(trials: Sequence[Trial]) -> str:
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
     heads = ["trial", "generation", "status", *METRICS, "epochs", *(f"{name}_seconds" for name in _SECONDS)]
     heads += ["folder", "run_id", "config", "message", *(f"hp:{name}" for name in names)]
-    return _csv_text(heads, (_fields(trial, names) for trial in trials))
+    return csv_text(heads, (_fields(trial, names) for trial in trials))
 
 
 _SECONDS = ("train", "total", "startup")
 
 
 def _fields(trial: Trial, names: Sequence[str]) -> list[Any]:
-    final = trial.run.final if trial.run else {}
-    seconds = trial.run.seconds if trial.run else {}
+    stored = trial.runs[0].stored if trial.runs else None
+    final = stored.final if stored else {}
+    seconds = stored.seconds if stored else {}
     return [
         trial.number,
         trial.generation,
@@ -106,16 +105,4 @@ def _fields(trial: Trial, names: Sequence[str]) -> list[Any]:
 def importance_csv(report: ForestReport) -> str:
     """Return the importances as rows of `hyperparameter`, `importance`, `low` and `high`: shares of the variance."""
     rows = ([item.name, item.mean, item.low, item.high] for item in report.importances)
-    return _csv_text(["hyperparameter", "importance", "low", "high"], rows)
-
-
-def _csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heads)
-    writer.writerows([f"{value:.8g}" if _is_number(value) else value for value in row] for row in rows)
-    return text.getvalue()
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, float) and math.isfinite(value)
+    return csv_text(["hyperparameter", "importance", "low", "high"], rows)

@@ -1,7 +1,7 @@
-"""What a comparison with tuned arms shows besides: what was tried and picked, and whether the order survives."""
+"""Tables and files of a comparison with tuned arms: what was tried and selected, and whether the order survives."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -14,12 +14,12 @@ from fashion_keras.reporting.cells import ABSENT, ACCURACY, Cell, MeasuredCell, 
 from fashion_keras.reporting.rendering import csv_text, to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.statistics import MIN_SEEDS, Comparison, Verdict, compare_arms, look_number, mean_interval
+from fashion_keras.statistics import mean_interval
+from fashion_keras.statistics.old import MIN_SEEDS, Comparison, Verdict, compare_arms, look_number
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
-TUNING_CSV = "tuning.csv"
-TUNING_JSON = "tuning.json"
+__all__ = ["build_ordering", "build_tuning", "build_tuning_tables", "compare_pairs", "tuning_files", "tuning_of"]
 
 _EQUAL = "no difference"
 _DECIDED = {
@@ -32,7 +32,7 @@ _DECIDED = {
 
 
 def tuning_of(results: ComparisonResults) -> TuningRecord | None:
-    """Return how the settings of a comparison's arms were picked; None where none was tuned."""
+    """Return how the values of a comparison's arms were selected; None where none was tuned."""
     return None if results.record.tuning is None else TuningRecord.from_json(results.record.tuning)
 
 
@@ -46,20 +46,26 @@ def build_tuning_tables(results: ComparisonResults) -> list[Table]:
 
 
 def tuning_files(results: ComparisonResults) -> dict[str, str]:
-    """Return the files of a tuning by their names: every trial, the same with settings and picks, and both tables."""
+    """Return the files of a tuning by name: every trial, the same with settings and selected values, both tables."""
     tuning = tuning_of(results)
     if tuning is None:
         return {}
     tables = dict(zip(("tuned_untuned.csv", "ordering.csv"), build_tuning_tables(results), strict=False))
     return {
-        TUNING_CSV: _trials_csv(tuning),
-        TUNING_JSON: _tuning_json(tuning),
+        "tuning.csv": _trials_csv(tuning),
+        "tuning.json": _tuning_json(tuning),
         **{name: to_csv(table) for name, table in tables.items()},
     }
 
 
 def build_tuning(results: ComparisonResults, tuning: TuningRecord, untuned: ComparisonResults) -> Table:
-    """Tabulate what each arm tried and picked, and its test accuracy beside that of its untuned setting."""
+    """Tabulate what each arm tried and selected, and its test accuracy beside that of its untuned setting.
+
+    Args:
+        results: The comparison at the selected values.
+        tuning: How they were selected.
+        untuned: The comparison before.
+    """
     before, words = {arm.name: arm for arm in untuned.arms}, tuning.setting
     tried = {arm.name: arm for arm in tuning.arms}
     rows = [_build_row(arm, tried[arm.name], before[arm.name], tuning, len(results.seeds)) for arm in results.arms]
@@ -84,19 +90,19 @@ def build_tuning(results: ComparisonResults, tuning: TuningRecord, untuned: Comp
             ),
         ),
         rows=tuple(rows),
-        notes=(*_how_picked(tuning), *_describe_orders(results, untuned, tried), *_precisions(results, untuned)),
+        notes=(*_how_selected(tuning), *_describe_orders(results, untuned), *_precisions(results, untuned)),
     )
 
 
 def _build_row(arm: ArmResults, tried: TunedArm, before: ArmResults, tuning: TuningRecord, num_seeds: int) -> Row:
     low, high = tuning.ranges[-1]
-    pick, value = tried.pick, _setting_of(before, tuning.setting)
+    selected, value = tried.selected_value, _setting_of(before, tuning.setting)
     edge = (f"({tried.edge}", "tried)") if tried.edge else ()
     tried_fields = {"values": len(tried.trials), "low": low, "high": high}
     cells: list[Cell] = [
         TextCell((f"{len(tried.trials)}", f"from {low:g}", f"to {high:g}"), tried_fields),
-        TextCell((f"{pick.value:g}", *edge), {"value": pick.value, "edge": tried.edge or None}),
-        TextCell((ACCURACY.text(pick.val_accuracy),), {"validation": pick.val_accuracy}),
+        TextCell((f"{selected:g}", *edge), {"value": selected, "edge": tried.edge or None}),
+        TextCell((ACCURACY.text(tried.selected_accuracy),), {"validation": tried.selected_accuracy}),
         MeasuredCell.of(ACCURACY, arm.finals("test_accuracy")),
         TextCell((f"{value:g}",), {"value": value}),
         MeasuredCell.of(ACCURACY, before.finals("test_accuracy")),
@@ -133,7 +139,7 @@ def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
     return TextCell((_points(mean), *_brackets(low, high)), {"mean": mean, "low": low, "high": high})
 
 
-def _how_picked(tuning: TuningRecord) -> list[str]:
+def _how_selected(tuning: TuningRecord) -> list[str]:
     """The footnotes that say what the verdicts rest on."""
     setting, (low, high) = tuning.setting, tuning.ranges[0]
     axis = "a logarithmic" if tuning.scale == "log" else "a linear"
@@ -163,15 +169,20 @@ def _how_picked(tuning: TuningRecord) -> list[str]:
     return notes
 
 
-def _describe_orders(
-    results: ComparisonResults, untuned: ComparisonResults, tuned_names: Mapping[str, TunedArm]
-) -> list[str]:
-    """Say the order of the arms by their means, tuned and untuned."""
+def _describe_orders(results: ComparisonResults, untuned: ComparisonResults) -> list[str]:
+    """Say the order of the arms by their means, tuned and untuned; that it does not survive, of real differences."""
+    names = [arm.name for arm in results.arms]
     after = _order(results.arms)
-    before = _order([arm for arm in untuned.arms if arm.name in tuned_names])
+    before = _order([arm for arm in untuned.arms if arm.name in names])
     if not after or not before:
         return []
-    verdict = "The order of the means survives." if after == before else "The order of the means does not survive."
+    pairs = zip(compare_pairs(results, names), compare_pairs(untuned, names), strict=True)
+    if after == before:
+        verdict = "The order of the means survives."
+    elif any(_survival(new, old) == "reversed" for new, old in pairs):
+        verdict = "The order of the means does not survive."
+    else:
+        verdict = "The order of the means changes, but no pair is shown to have changed places: see the pairs below."
     return [
         f"From the best mean test accuracy down, tuned: {', '.join(after)}; untuned: {', '.join(before)}. {verdict}"
     ]
@@ -294,30 +305,23 @@ def _points(difference: float) -> str:
 
 
 def _trials_csv(tuning: TuningRecord) -> str:
-    """Every trial's run: the arm, the value and its seed, what validation said, whether it was picked, its folder."""
+    """Every trial's run: arm, value, seed, what validation said, whether the value was selected, its folder."""
     heads = ["arm", tuning.setting, "seed", "status", "val_accuracy", "val_loss", "picked", "folder"]
-    rows = [
-        [
-            arm.name,
-            trial.value,
-            run.seed,
-            run.status,
-            run.val_accuracy,
-            run.val_loss,
-            int(trial is arm.pick),
-            run.folder,
-        ]
-        for arm in tuning.arms
-        for trial in arm.trials
-        for run in trial.runs
-    ]
+    rows = []
+    for arm in tuning.arms:
+        for trial in arm.trials:
+            value, is_best = arm.value_of(trial), int(trial is arm.best_trial)
+            rows += [
+                [arm.name, value, run.seed, run.status, run.val_accuracy, run.val_loss, is_best, run.folder]
+                for run in trial.runs
+            ]
     return csv_text(heads, rows)
 
 
 def _tuning_json(tuning: TuningRecord) -> str:
-    picks = {
-        arm.name: {"value": arm.pick.value, "val_accuracy": arm.pick.val_accuracy, "edge": arm.edge}
+    selected = {
+        arm.name: {"value": arm.selected_value, "val_accuracy": arm.selected_accuracy, "edge": arm.edge}
         for arm in tuning.arms
     }
     content = {name: value for name, value in tuning.to_json().items() if name != "untuned"}
-    return json.dumps({**content, "picks": picks}, indent=1) + "\n"
+    return json.dumps({**content, "picks": selected}, indent=1) + "\n"

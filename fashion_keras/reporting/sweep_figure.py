@@ -1,4 +1,4 @@
-"""The picture of a tuning: validation accuracy against the value that was tried, an arm a line, the picks marked."""
+"""Figure of a sweep: validation accuracy against the value that was tried, an arm a line, the best ones marked."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,8 +19,10 @@ from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
+__all__ = ["draw_tuning"]
+
 SHOWN_POINTS = 15.0
-"""Values whose accuracy lies farther below the best are off the scale: what is near the picks is what matters."""
+"""Values whose accuracy lies farther below the best are off the scale: what is near them is what matters."""
 
 
 def draw_tuning(results: ComparisonResults, folder: Path, suffixes: Sequence[str]) -> list[Path]:
@@ -43,7 +45,7 @@ def _draw(tuning: TuningRecord, title: str) -> Figure:
     figure = Figure((7.2, 4.6), layout="constrained")
     axis = figure.subplots()
     styles = [arm_style(number) for number in range(len(tuning.arms))]
-    best = 100 * max(arm.pick.val_accuracy or 0.0 for arm in tuning.arms)
+    best = 100 * max(arm.selected_accuracy for arm in tuning.arms)
     floor = max(best - SHOWN_POINTS, 0.0)
     num_hidden = sum(_draw_arm(axis, arm, style, floor) for arm, style in zip(tuning.arms, styles, strict=True))
     low, high = tuning.ranges[-1]
@@ -56,7 +58,7 @@ def _draw(tuning: TuningRecord, title: str) -> Figure:
     axis.set_xlabel(tuning.setting.replace("_", " "))
     axis.set_ylabel("validation accuracy (%)")
     handles = [
-        Line2D([], [], label=shorten(f"{arm.name}: {arm.pick.value:g}", 60), **style)
+        Line2D([], [], label=shorten(f"{arm.name}: {arm.selected_value:g}", 60), **style)
         for arm, style in zip(tuning.arms, styles, strict=True)
     ]
     finish(figure, title, handles, _describe(tuning, num_hidden))
@@ -64,13 +66,13 @@ def _draw(tuning: TuningRecord, title: str) -> Figure:
 
 
 def _draw_arm(axis: Axes, arm: TunedArm, style: Style, floor: float) -> int:
-    """Draw an arm's trials and its pick, and return how many of them are off the scale."""
-    values = [trial.value for trial in arm.trials]
+    """Draw an arm's trials and ring the best, and return how many of them are off the scale."""
+    values = [arm.value_of(trial) for trial in arm.trials]
     scores = np.array([np.nan if trial.val_accuracy is None else 100 * trial.val_accuracy for trial in arm.trials])
     axis.plot(values, scores, **style)
     axis.plot(
-        [arm.pick.value],
-        [100 * (arm.pick.val_accuracy or 0.0)],
+        [arm.selected_value],
+        [100 * arm.selected_accuracy],
         linestyle="none",
         marker="o",
         markersize=10,

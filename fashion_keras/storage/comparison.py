@@ -51,7 +51,7 @@ class ComparisonRecord:
         arms: All arms of the experiment, whichever of them an invocation asked for.
         data: `name`, `content_hash`, `class_names` and `is_fashion_mnist` of the data set.
         looks: For each invocation that completed all arms, how many seeds there were and when.
-        tuning: How a setting of each arm was picked, see `fairness.record.TuningRecord`; None where none was.
+        tuning: How a setting of each arm was selected, see `tunings.TuningRecord`; None where none was.
         modification: How an invocation changed the experiment, for names: `quick-digits`; empty where it did not.
         saved_at: When it was last written, UTC; empty in records of old.
     """
@@ -212,7 +212,10 @@ def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonReco
     )
     seen = {look["seeds"] for look in earlier.looks}
     looks = earlier.looks + tuple(look for look in record.looks if look["seeds"] not in seen)
-    return replace(record, arms=arms, looks=looks, tuning=record.tuning or earlier.tuning)
+    # The same values may have been selected by fewer trials than before: what was tried more often counts.
+    tunings = [tuning for tuning in (record.tuning, earlier.tuning) if tuning is not None]
+    tuning = max(tunings, key=lambda tuning: sum(tuning["budgets"]) * len(tuning["seeds"]), default=None)
+    return replace(record, arms=arms, looks=looks, tuning=tuning)
 
 
 def add_look(store: RunStore, record: ComparisonRecord, num_seeds: int) -> ComparisonRecord:
@@ -345,3 +348,27 @@ def _is_of(run: StoredRun, arm: ArmRecord, seed: int, record: ComparisonRecord) 
         return True
     say_left_out(f"{run.path} is not the run of {arm.name} with seed {seed} that the record of {record.name} names")
     return False
+
+
+def load_settled(
+    store: RunSource, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
+) -> ComparisonResults:
+    """Read the runs of some seeds; where some of them are missing, those of the largest look before that is whole.
+
+    What was decided at that look stays decided while more seeds are trained, and if they never are. Runs beyond it are
+    not shown: that would be a look that nobody planned.
+
+    Args:
+        store: Where the runs are.
+        record: The comparison.
+        seeds: The planned ones, from 0.
+        arm_names: Of the arms that are wanted; None is all.
+    """
+    planned = load_results(store, record, seeds, arm_names)
+    looks = () if planned.is_complete else (look["seeds"] for look in record.looks if look["seeds"] < len(seeds))
+    for number in sorted(looks, reverse=True):
+        settled = sorted(seeds)[:number]
+        earlier = load_results(store, record.of_seeds(settled), settled, arm_names)
+        if earlier.is_complete:
+            return earlier
+    return planned

@@ -15,7 +15,7 @@ from fashion_keras.storage.comparison import (
     ComparisonRecord,
     ComparisonResults,
     RunSource,
-    load_results,
+    load_settled,
     make_record,
     read_record,
 )
@@ -152,22 +152,9 @@ def _newest(
 def _load_begun(store: RunSource, records: Iterable[ComparisonRecord]) -> Iterator[ComparisonResults]:
     """Yield the results of those comparisons that have a finished run."""
     for record in records:
-        results = load_finished(store, record)
+        results = load_settled(store, record, sorted(record.arms[0].folders))
         if any(arm.runs for arm in results.arms):
             yield results
-
-
-def load_finished(store: RunSource, record: ComparisonRecord) -> ComparisonResults:
-    """Read a comparison over all planned seeds, or those of the last table with verdicts where the rest is not done.
-
-    A run of more seeds that was interrupted, or a misspelt number of them, takes nothing from what was finished.
-    """
-    planned = sorted(record.arms[0].folders)
-    results = load_results(store, record, planned)
-    for count in sorted((look["seeds"] for look in record.looks), reverse=True):
-        if not results.is_complete and count < len(planned):
-            results = load_results(store, record.of_seeds(planned[:count]), planned[:count])
-    return results if results.is_complete else load_results(store, record, planned)
 
 
 def _record_paths(store: RunStore, prefix: str = "") -> list[Path]:

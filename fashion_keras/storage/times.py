@@ -7,7 +7,7 @@ whose runs are trained side by side and take the longer for it.
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,22 @@ def timed_arms() -> tuple[TimedArm, ...]:
                 names.setdefault(config, []).append(f"{experiment.name}/{arm.name}")
                 minutes[config] = published_rows()[arm.published]["time_minutes"]
     return tuple(TimedArm(tuple(of), config, minutes[config]) for config, of in names.items())
+
+
+@dataclass(frozen=True)
+class EpochTimes:
+    """What a few warm epochs of a run took.
+
+    Attributes:
+        timed_epochs, train_seconds, epoch_seconds, other_cores: As in `Measurement`.
+        environment: Versions and machine.
+    """
+
+    timed_epochs: int
+    train_seconds: float
+    epoch_seconds: float
+    other_cores: float
+    environment: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -1,43 +1,14 @@
-"""What is kept of a tuning: what was tried, what validation said, and what was picked. Plain data, as JSON."""
+"""Tuning record: what every arm of a comparison tried, what validation said, and the selected values, as plain data."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from fashion_keras.errors import ConfigError
+from fashion_keras.storage.trials import Objective, Trial, TrialRun, best_trial
 
-
-@dataclass(frozen=True)
-class TrialRun:
-    """One run of a trial.
-
-    Attributes:
-        seed: A tuning seed; no measured run has it.
-        folder: The run's in the store.
-        status: `"finished"` or `"diverged"`.
-        val_accuracy, val_loss: After the last epoch, a fraction and nats; None where it is no number.
-    """
-
-    seed: int
-    folder: str
-    status: str
-    val_accuracy: float | None
-    val_loss: float | None
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One value that an arm tried, on every tuning seed."""
-
-    value: float
-    runs: tuple[TrialRun, ...]
-
-    @property
-    def val_accuracy(self) -> float | None:
-        """The mean over the tuning seeds, a fraction; None where a run diverged: such a value is never picked."""
-        found = [run.val_accuracy for run in self.runs if run.status == "finished" and run.val_accuracy is not None]
-        return sum(found) / len(found) if len(found) == len(self.runs) else None
+__all__ = ["TunedArm", "TuningRecord"]
 
 
 @dataclass(frozen=True)
@@ -47,32 +18,55 @@ class TunedArm:
     Attributes:
         name: Of the arm.
         merged: Other arms of the untuned comparison, which differ from this one in the tuned setting alone.
-        trials: Ascending by value.
+        setting: What was tuned.
+        trials: Ascending by its value.
     """
 
     name: str
     merged: tuple[str, ...]
+    setting: str
     trials: tuple[Trial, ...]
 
     @cached_property
-    def pick(self) -> Trial:
+    def best_trial(self) -> Trial:
         """The trial of the best validation accuracy; of equal ones the lowest value.
 
         Raises:
             ConfigError: All of them diverged.
         """
-        scored = [(trial.val_accuracy, -trial.value, trial) for trial in self.trials if trial.val_accuracy is not None]
-        if not scored:
-            low, high = self.trials[0].value, self.trials[-1].value
+        best = best_trial(self.trials, Objective("val_accuracy"))
+        if best is None:
+            low, high = (self.value_of(self.trials[end]) for end in (0, -1))
             raise ConfigError(f"every trial of arm {self.name!r} diverged, from {low:g} to {high:g}: tune elsewhere")
-        return max(scored, key=lambda item: item[:2])[2]
+        return best
+
+    @property
+    def selected_value(self) -> float:
+        """The setting's value in the best trial."""
+        return self.value_of(self.best_trial)
+
+    @property
+    def selected_accuracy(self) -> float:
+        """The validation accuracy of the best trial, a fraction."""
+        return Objective("val_accuracy").value(self.best_trial)
 
     @property
     def edge(self) -> str:
-        """`"lowest"` or `"highest"` where the pick is that of all tried, so that a better one may lie beyond."""
-        if self.pick is self.trials[0]:
+        """`"lowest"` or `"highest"` where the selected value is that of all tried: a better one may lie beyond."""
+        if self.best_trial is self.trials[0]:
             return "lowest"
-        return "highest" if self.pick is self.trials[-1] else ""
+        return "highest" if self.best_trial is self.trials[-1] else ""
+
+    def value_of(self, trial: Trial) -> float:
+        """Return the setting's value in one of the trials."""
+        return trial.values[self.setting]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plain form that `TuningRecord.from_json` reads."""
+        trials = [
+            {"value": self.value_of(trial), "runs": [run.to_json() for run in trial.runs]} for trial in self.trials
+        ]
+        return {"name": self.name, "merged": self.merged, "trials": trials}
 
 
 @dataclass(frozen=True)
@@ -100,9 +94,9 @@ class TuningRecord:
     untuned: Mapping[str, Any]
 
     @property
-    def picks(self) -> dict[str, float]:
-        """The value that each arm picked."""
-        return {arm.name: arm.pick.value for arm in self.arms}
+    def selected(self) -> dict[str, float]:
+        """The selected value of each arm."""
+        return {arm.name: arm.selected_value for arm in self.arms}
 
     @property
     def num_values(self) -> int:
@@ -116,28 +110,29 @@ class TuningRecord:
 
     def to_json(self) -> dict[str, Any]:
         """The plain form that `from_json` reads."""
-        return asdict(self)
+        return {**vars(self), "arms": [arm.to_json() for arm in self.arms]}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "TuningRecord":
         """Read what `to_json` wrote."""
-        arms = tuple(
-            TunedArm(
-                arm["name"],
-                tuple(arm["merged"]),
-                tuple(
-                    Trial(trial["value"], tuple(TrialRun(**run) for run in trial["runs"])) for trial in arm["trials"]
-                ),
-            )
-            for arm in content["arms"]
-        )
+        setting = content["setting"]
         return cls(
-            setting=content["setting"],
+            setting=setting,
             scale=content["scale"],
             ranges=tuple((low, high) for low, high in content["ranges"]),
             budgets=tuple(content["budgets"]),
             seeds=tuple(content["seeds"]),
             overrides=content["overrides"],
-            arms=arms,
+            arms=tuple(
+                TunedArm(arm["name"], tuple(arm["merged"]), setting, _read_trials(setting, arm["trials"]))
+                for arm in content["arms"]
+            ),
             untuned=content["untuned"],
         )
+
+
+def _read_trials(setting: str, trials: Any) -> tuple[Trial, ...]:
+    return tuple(
+        Trial({setting: trial["value"]}, tuple(TrialRun(**run) for run in trial["runs"]), number)
+        for number, trial in enumerate(trials, start=1)
+    )

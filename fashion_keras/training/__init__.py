@@ -1,1 +1,1 @@
-"""Training of one run: a configuration and its data in, a result out."""
+"""Training: one run, its callbacks, its compilation, its environment, and its time."""

@@ -1,15 +1,17 @@
-"""One measurement: a few epochs of a run against the clock, in the process that calls."""
+"""Measurement of time: a few epochs of a run against the clock, in the process that calls."""
 
 import math
 import os
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
+from fashion_keras.storage.times import EpochTimes
 from fashion_keras.training.run import train_run
+
+__all__ = ["EpochClock", "measure_epochs"]
 
 
 class EpochClock:
@@ -60,12 +62,8 @@ def _busy_seconds() -> float:
     return (user + nice + system + interrupts + soft_interrupts + stolen) / os.sysconf("SC_CLK_TCK")
 
 
-def measure_epochs(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
-    """Train a configuration of at least two epochs, and return the times of all but the first.
-
-    Returns:
-        `train_seconds` and `epoch_seconds`, medians over the epochs; `timed_epochs`, how many; `other_cores`; and
-        `environment`, versions and machine.
+def measure_epochs(config: RunConfig, dataset: Dataset) -> EpochTimes:
+    """Train a configuration of at least two epochs, and return the medians of the times of all but the first.
 
     Raises:
         ValueError: The run diverged in its first epoch, so that there is nothing to time.
@@ -74,10 +72,10 @@ def measure_epochs(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     result = train_run(config, dataset, clock)
     if not clock.epoch_seconds:
         raise ValueError(f"{config.label} diverged in its first epoch")
-    return {
-        "train_seconds": median(clock.train_seconds),
-        "epoch_seconds": median(clock.epoch_seconds),
-        "timed_epochs": len(clock.epoch_seconds),
-        "other_cores": clock.other_cores,
-        "environment": dict(result.environment),
-    }
+    return EpochTimes(
+        timed_epochs=len(clock.epoch_seconds),
+        train_seconds=median(clock.train_seconds),
+        epoch_seconds=median(clock.epoch_seconds),
+        other_cores=clock.other_cores,
+        environment=dict(result.environment),
+    )

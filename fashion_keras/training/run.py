@@ -1,16 +1,10 @@
-"""One run: a configuration and its data in, a result out."""
+"""Training of one run: a configuration and its data in, a result out."""
 
-import os
-import platform
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -18,18 +12,27 @@ import scipy.special
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from fashion_keras.config.custom_code import is_own_name
-from fashion_keras.config.keras_classes import is_keras_name
-from fashion_keras.config.run_config import Component, RunConfig, option_values
+from fashion_keras.config.run_config import Component, RunConfig
 from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
 from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
 from fashion_keras.errors import ConfigError
-from fashion_keras.models.losses import build_loss
 from fashion_keras.models.networks import build_model
 from fashion_keras.seeding import derive_seed
 from fashion_keras.storage.results import METRICS, Predictions, RunResult
 from fashion_keras.training.callbacks import EvaluateTestSet, HistoryLog
+from fashion_keras.training.compilation import compile_model
+from fashion_keras.training.environment import describe_environment
+
+__all__ = [
+    "estimate_run_seconds",
+    "image_dtype",
+    "predict_test",
+    "preload_dataset",
+    "train_run",
+    "try_run",
+    "use_threads",
+]
 
 _TRIAL_EXAMPLES = 8
 
@@ -93,7 +96,7 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
     steps = num_batches(len(train), config.batch_size)
     model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
     compile_model(model, config, steps)
-    images, test_images = hold_dataset(dataset, held_dtype(config))
+    images, test_images = preload_dataset(dataset, image_dtype(config))
     batches = make_training_dataset(
         images,
         dataset.train_labels,
@@ -165,77 +168,6 @@ def use_threads(threads: int) -> None:
         ) from error
 
 
-def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -> None:
-    """Compile a model as the configuration says and take the overhead of a step out of `fit`."""
-    loss, metrics = build_loss(config.loss, may_regularise=is_own_name(config.model.name))
-    model.compile(
-        optimizer=build_optimizer(config, steps_per_epoch),
-        loss=loss,
-        metrics=metrics,
-        jit_compile=config.xla,
-        steps_per_execution=steps_per_epoch,
-    )
-    fuse_training_steps(model, steps_per_epoch)
-
-
-def fuse_training_steps(model: keras.Model, steps_per_epoch: int) -> None:
-    """Make `fit` run a whole epoch as one graph, for any compiled model.
-
-    `fit` uses a train function that is already there. Keras's own with `steps_per_execution` asks before each step
-    whether the data has ended, which costs a small network some 5 % of its time; here the number of steps is known.
-
-    Args:
-        model: Compiled with `steps_per_execution=steps_per_epoch`; `run_eagerly` has no effect any more.
-        steps_per_epoch: Batches that one call takes from the iterator; `fit` must be given the same number.
-    """
-    step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else model.train_step
-
-    @tf.function(autograph=False)
-    def train_epoch(iterator: Any) -> dict[str, tf.Tensor]:
-        def train_batch(number: tf.Tensor) -> tf.Tensor:
-            step(next(iterator))
-            return number + 1
-
-        tf.while_loop(lambda number: number < steps_per_epoch, train_batch, [tf.constant(0)])
-        return model.get_metrics_result()
-
-    model.train_function = train_epoch
-
-
-def build_optimizer(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    """Return the optimizer that a configuration names, its learning rate following the schedule."""
-    classes = {
-        "sgd": keras.optimizers.SGD,
-        "rmsprop": keras.optimizers.RMSprop,
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-    }
-    options = option_values("optimizer", config.optimizer)
-    rate = _build_schedule(config.schedule, options.pop("learning_rate"), steps_per_epoch, config.epochs)
-    if is_keras_name(config.optimizer.name):
-        given = config.optimizer.plain_options(list) | {"learning_rate": rate}
-        return getattr(keras.optimizers, config.optimizer.name)(**given)
-    return classes[config.optimizer.name](learning_rate=rate, **options)
-
-
-def _build_schedule(schedule: Component, rate: float, steps_per_epoch: int, epochs: int) -> Any:
-    if schedule.name == "constant":
-        return rate
-    if is_keras_name(schedule.name):
-        return _build_keras_schedule(schedule, rate)
-    warmup = option_values("schedule", schedule)["warmup_epochs"]
-    steps = (epochs - warmup) * steps_per_epoch
-    if not warmup:
-        return keras.optimizers.schedules.CosineDecay(rate, steps)
-    return keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=warmup * steps_per_epoch)
-
-
-def _build_keras_schedule(schedule: Component, rate: float) -> keras.optimizers.schedules.LearningRateSchedule:
-    """A class of Keras that starts at the optimizer's rate, but for the one that states all its rates itself."""
-    start = {} if schedule.name == "PiecewiseConstantDecay" else {"initial_learning_rate": rate}
-    return getattr(keras.optimizers.schedules, schedule.name)(**start, **schedule.plain_options(list))
-
-
 def predict_test(model: keras.Model, batches: tf.data.Dataset, labels: NDArray[np.int32]) -> Predictions:
     """Return what a model of logits says of the test images.
 
@@ -274,8 +206,8 @@ def _split_examples(config: RunConfig, dataset: Dataset) -> tuple[NDArray[np.int
     return train, validation
 
 
-def held_dtype(config: RunConfig) -> str:
-    """Return what a run's images are held in; Keras turns them into what the network takes, to the same bits.
+def image_dtype(config: RunConfig) -> str:
+    """Return the dtype of a run's preloaded images; Keras turns them into what the network takes, to the same bits.
 
     Of convolutional networks, two at once on two cores take 14 % longer with images in bfloat16 (one alone does not);
     fully connected ones are quicker with them. A network of the user's own gets float32.
@@ -284,7 +216,7 @@ def held_dtype(config: RunConfig) -> str:
 
 
 @lru_cache(maxsize=1)  # a worker's runs share them
-def hold_dataset(dataset: Dataset, dtype: str = "float32") -> tuple[tf.Tensor, tf.Tensor]:
+def preload_dataset(dataset: Dataset, dtype: str = "float32") -> tuple[tf.Tensor, tf.Tensor]:
     """Return the training and the test images [N, H, W, C] as the pipelines take them, see `hold_images`."""
     shape = (-1, *dataset.image_shape)
     train, test = (images.reshape(shape) for images in (dataset.train_images, dataset.test_images))
@@ -297,31 +229,3 @@ def _final_values(history: dict[str, list[float | None]], predictions: Predictio
         # Counted, not accumulated in float32 over batches.
         final["test_accuracy"] = float(np.mean(predictions.correct))
     return final
-
-
-def describe_environment() -> dict[str, Any]:
-    """Return versions and processor, for the record: none of it is an input."""
-    return {
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "numpy": np.__version__,
-        "platform": platform.platform(),
-        "processor": _processor_name(),
-        "cores": os.cpu_count(),
-        "peak_memory_mb": round(_peak_memory_mb()),
-    }
-
-
-def _peak_memory_mb() -> float:
-    """The most that this process has held so far, its earlier runs included."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
-
-
-def _processor_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())

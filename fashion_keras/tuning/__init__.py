@@ -1,20 +1,15 @@
-"""Search for good settings: keras-tuner's oracles over our own execution and store.
+"""Tuning: searches with keras-tuner's oracles, and sweeps of one setting of every arm, over the package's own store.
 
-`FCNHyperModel` and `CNNHyperModel` are for keras-tuner's own tuners. They are loaded when they are asked for:
-keras-tuner imports TensorFlow, and `--help` must not.
+`FCNHyperModel` and `CNNHyperModel` are for keras-tuner's own tuners; keras-tuner is imported when one is asked for.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+from fashion_keras._lazy import lazy_attributes
+
+if TYPE_CHECKING:
+    from fashion_keras.tuning.search.hypermodel import CNNHyperModel, FCNHyperModel
 
 __all__ = ["CNNHyperModel", "FCNHyperModel"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from fashion_keras._tensorflow import import_tensorflow
-
-    import_tensorflow()
-    from fashion_keras.tuning.search import hypermodel
-
-    return getattr(hypermodel, name)
+__getattr__ = lazy_attributes(__name__, dict.fromkeys(__all__, "fashion_keras.tuning.search.hypermodel"))

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from fashion_keras.errors import StoreError
 from fashion_keras.formatting import count_noun, printable
-from fashion_keras.reporting.sweep import TUNING_JSON
 from fashion_keras.storage.archive import ARCHIVE, RunArchive
 from fashion_keras.storage.comparison import read_record
 from fashion_keras.storage.reading import read_json
@@ -15,6 +14,8 @@ from fashion_keras.storage.verification import has_digests
 from fashion_keras.workflows.report import RECORD
 
 __all__ = ["check_place"]
+
+TUNING_JSON = "tuning.json"
 
 Check = Callable[[Path], bool]
 """Reads a file and returns whether it has a digest; raises a StoreError where it is damaged."""

@@ -1,4 +1,4 @@
-"""Which runs an invocation needs, which the store has, and how long the rest takes."""
+"""Plan of runs: which are needed, which the store has, in which order, and how long the rest takes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,15 @@ from fashion_keras.config.cost import cost_key, relative_cost
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution import LocalEngine
+from fashion_keras.execution import Engine
+from fashion_keras.execution.local import by_threads
 from fashion_keras.execution.tasks import TimingTask, execute_timing
 from fashion_keras.experiments.definition import Arm, Experiment
+from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.storage.runs import RunStore
+from fashion_keras.workflows.session import Session
+
+__all__ = ["Plan", "Work", "describe_estimate", "describe_plan", "estimate_seconds", "make_plan", "take_shard"]
 
 Work = tuple[Experiment, tuple[Arm, ...]]
 """An experiment and the arms of it that were asked for."""
@@ -29,6 +34,10 @@ class Plan:
 
     configs: tuple[RunConfig, ...]
     pending: tuple[RunConfig, ...]
+
+    def count_done(self, store: RunStore) -> int:
+        """Return how many of the runs that were missing the store has by now."""
+        return sum(store.find(config) is not None for config in self.pending)
 
 
 def make_plan(work: Sequence[Work], seeds: Sequence[int], store: RunStore) -> Plan:
@@ -55,18 +64,42 @@ def take_shard(plan: Plan, shard: int, num_shards: int) -> Plan:
     )
 
 
-def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, workers: int) -> float:
-    """Return how long the pending runs take here: by what like runs in the store took, or by training a little.
+def describe_plan(plan: Plan, engine: Engine, noun: str = "run") -> str:
+    """Return a line on what there is to do."""
+    total, pending = len(plan.configs), len(plan.pending)
+    return f"{count_noun(total, noun)}: {total - pending} in the store, {pending} to train, {engine.workers} at a time"
+
+
+def describe_estimate(plan: Plan, session: Session) -> str:
+    """Return a line on how long the pending runs take.
 
     Raises:
         ConfigError: A configuration cannot be trained.
     """
-    if not plan.pending:
-        return 0.0
-    known = _stored_durations(store)
+    seconds = estimate_seconds(plan, session.store, session.location, session.engine)
+    where = "on this machine" if session.execution.engine == "local" else "on the cluster"
+    return f"About {format_duration(seconds)} with {count_noun(session.engine.workers, 'worker')} {where}"
+
+
+def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, engine: Engine) -> float:
+    """Return how long the pending runs take: by what like runs in the store took, or by training a little.
+
+    Args:
+        plan: The runs.
+        store: The finished runs.
+        location: The data.
+        engine: Where the runs are to be trained, and what is not known is tried.
+
+    Raises:
+        ConfigError: A configuration cannot be trained.
+    """
+    known = _stored_durations(store) if plan.pending else {}
     unknown = {cost_key(config): config for config in plan.pending if cost_key(config) not in known}
-    known |= _measure_durations(unknown, location, workers)
-    return sum(known[cost_key(config)] for config in plan.pending) / min(workers, len(plan.pending))
+    known |= _measure_durations(unknown, location, engine)
+    return sum(
+        sum(known[cost_key(config)] for config in configs) / min(max(1, engine.workers // threads), len(configs))
+        for threads, configs in by_threads(plan.pending).items()
+    )
 
 
 def _stored_durations(store: RunStore) -> dict[Any, float]:
@@ -77,12 +110,12 @@ def _stored_durations(store: RunStore) -> dict[Any, float]:
     return {key: median(values) for key, values in durations.items()}
 
 
-def _measure_durations(configs: Mapping[Any, RunConfig], location: DataLocation, workers: int) -> dict[Any, float]:
+def _measure_durations(configs: Mapping[Any, RunConfig], location: DataLocation, engine: Engine) -> dict[Any, float]:
     """Train a little of each configuration, as many at a time as the real runs: they share the machine's memory."""
-    tasks = [TimingTask(config, location) for config in configs.values() for _ in range(min(workers, 2))]
+    tasks = [TimingTask(config, location) for config in configs.values() for _ in range(min(engine.workers, 2))]
     measured: dict[Any, list[float]] = {}
-    for task, outcome in LocalEngine(workers).run(execute_timing, tasks):
-        if outcome.status == "failed":
+    for task, outcome in engine.run(execute_timing, tasks):
+        if outcome.value is None:
             raise ConfigError(f"{task.config.label} cannot be trained: {outcome.message}")
-        measured.setdefault(cost_key(task.config), []).append(float(outcome.message))
+        measured.setdefault(cost_key(task.config), []).append(outcome.value)
     return {key: median(values) for key, values in measured.items()}

@@ -19,7 +19,7 @@ from fashion_keras.reporting import build_against_report, build_differences, bui
 from fashion_keras.reporting.rendering import markdown_rows
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Table
-from fashion_keras.statistics import MIN_SEEDS
+from fashion_keras.statistics.old import MIN_SEEDS
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import (
     ComparisonRecord,

@@ -23,12 +23,14 @@ from fashion_keras.reporting.claims import claims_page
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.storage.archive import ARCHIVE, RunArchive
 from fashion_keras.storage.comparison import (
+    ComparisonRecord,
     ComparisonResults,
+    load_settled,
     read_record,
 )
 from fashion_keras.storage.files import recover_folder, write_files
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.storage.stored_comparisons import load_finished, load_stored
+from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import Times, load_times
 
 PUBLISHED = Path("experiments")
@@ -150,7 +152,7 @@ def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonRe
     if not chosen:
         raise StoreError(f"{folder} holds no published comparison")
     archive = RunArchive(folder / ARCHIVE)
-    return [load_finished(archive, read_record(folder / name / RECORD)) for name in chosen]
+    return [_load(archive, read_record(folder / name / RECORD)) for name in chosen]
 
 
 def published_tuned(folder: Path) -> list[str]:
@@ -162,3 +164,7 @@ def _check_name(name: str) -> None:
     """Tell a misspelt name as such."""
     original, _ = split_tuned(name) or (name, "")
     load_experiment(original)
+
+
+def _load(archive: RunArchive, record: ComparisonRecord) -> ComparisonResults:
+    return load_settled(archive, record, sorted(record.arms[0].folders))

@@ -1,120 +1,75 @@
-"""`fashion-keras tune`: search, report, and measure the pick beside the base."""
+"""Search: `fashion-keras tune` proposes and trains trials, reports them, and measures the best one beside the base."""
 
+import shlex
 import time
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
+import numpy as np
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.cost import relative_cost
-from fashion_keras.config.precision import resolve_precision
-from fashion_keras.data import DataLocation, Dataset, load, locate, split_indices
+from fashion_keras.config.custom_code import is_own_name
+from fashion_keras.config.run_config import RunConfig
+from fashion_keras.data import split_indices
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution import Engine
-from fashion_keras.experiments.definition import BASE, DEFAULT_SEEDS
-from fashion_keras.formatting import format_duration, print_plain, safe_name
+from fashion_keras.experiments.definition import BASE
+from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting.search_files import SearchResults, describe_results, write_outputs
 from fashion_keras.reporting.search_tables import SHOWN, leaderboard_rows, to_rich
-from fashion_keras.storage.runs import RunStore
-from fashion_keras.tuning.search.picks import EXPERIMENTS, Pick, adopt
-from fashion_keras.tuning.search.spaces import load_space
-from fashion_keras.tuning.search.study import Study
-from fashion_keras.tuning.search.trials import TuningError
-from fashion_keras.workflows.run import RunOptions, make_engine, run_experiments
+from fashion_keras.tuning.search.spaces import FunctionSpace, load_space
+from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study, TuneOptions, TuningError
+from fashion_keras.workflows.job import RunOptions
+from fashion_keras.workflows.plan import Plan, estimate_seconds
+from fashion_keras.workflows.run import run_experiments
+from fashion_keras.workflows.session import Session
+
+__all__ = ["tune"]
 
 
-@dataclass(frozen=True)
-class TuneOptions:
-    """What a user may say of a search.
-
-    Attributes:
-        space: `fcn`, `cnn` or `module:function`.
-        oracle, trials, seed, epochs, objective, generation: As in `Study.of`.
-        final_seeds: On how many seeds the pick is measured beside the base; 0 leaves that out.
-        adopt: Make the pick one of the comparisons.
-        workers, engine, address, precision, data_dir, dataset, image_size, offline, out, dry_run: As in `RunOptions`.
-    """
-
-    space: str
-    oracle: str = "bayesian"
-    trials: int | None = None
-    seed: int = 0
-    epochs: int | None = None
-    objective: str = "val_accuracy"
-    generation: int | None = None
-    final_seeds: int = DEFAULT_SEEDS
-    adopt: bool = False
-    workers: int | None = None
-    engine: str = "local"
-    address: str | None = None
-    precision: str = "float32"
-    data_dir: str | None = None
-    dataset: str | None = None
-    image_size: tuple[int, int] | None = None
-    offline: bool = False
-    out: Path = Path("runs")
-    dry_run: bool = False
-
-
-def tune(options: TuneOptions, console: Console) -> int:
-    """Search, write what was found, and measure the pick on fresh seeds; or say what would be searched.
+def tune(options: TuneOptions, session: Session) -> int:
+    """Search, write what was found, and measure the best trial on fresh seeds; or say what would be searched.
 
     Returns:
-        The exit status: 0, or 1 where a run of the pick or of the base, or an export, failed.
+        The exit status: 0, or 1 where a run of the best trial or of the base, or an export, failed.
 
     Raises:
         UserError: An option, the space, the data or the disk is wrong, or no trial completed.
         KeyboardInterrupt: After what is done was written.
     """
     space = load_space(options.space)
-    say = partial(print_plain, console)
-    location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
-    dataset = load(location)
-    if options.adopt and not dataset.is_fashion_mnist:
-        raise ConfigError("--adopt is for searches on Fashion-MNIST: what it adopts is a comparison of the project")
-    study = Study.of(
-        space,
-        options.oracle,
-        trials=options.trials,
-        seed=options.seed,
-        epochs=options.epochs,
-        objective=options.objective,
-        generation=options.generation,
-        precision=resolve_precision(options.precision),
-        data=dataset.content_hash,
+    base = RunConfig(
+        epochs=options.epochs or space.default_epochs,
+        precision=session.precision or BASE.precision,
+        data=session.dataset.content_hash,
     )
-    run_options = RunOptions(workers=options.workers, engine=options.engine, address=options.address)
-    return _Invocation(study, options, location, dataset, make_engine(run_options), console).run()
+    return _Invocation(Study.of_search(space, base, options), options, session).run()
 
 
 class _Invocation:
     """One call of `tune`."""
 
-    def __init__(
-        self,
-        study: Study,
-        options: TuneOptions,
-        location: DataLocation,
-        dataset: Dataset,
-        engine: Engine,
-        console: Console,
-    ):
+    def __init__(self, study: Study[FunctionSpace], options: TuneOptions, session: Session):
         import_tensorflow()  # quietly: keras-tuner would import it with all that it says
         from fashion_keras.tuning.search.generations import Search
 
         self.study = study
         self.options = options
-        self.location = location
-        self.dataset = dataset
-        self.console = console
-        self.search = Search(study, RunStore(options.out / "store"), location, engine, console)
+        self.session = session
+        self._say = session.say
+        self.search = Search(study, session.store, session.location, session.engine, session.console)
+        if options.epochs is not None and study.oracle != "hyperband" and self.search.sets_epochs:
+            raise ConfigError(
+                f"--epochs does not go with {study.space.name}, which sets the epochs of its trials itself"
+            )
+        self.base = replace(BASE, precision=study.base.precision, data=study.base.data)
         self.name = self.search.name
+        self.folder = session.out / "tune" / self.name
 
     def run(self) -> int:
         """Search and measure; on Ctrl-C write what is done, and pass it on."""
-        self._say(f"Data: {self.dataset.name} from {self.location.origin}")
+        self._say(f"Data: {self.session.dataset.name} from {self.session.location.origin}")
         self._describe()
         if self.options.dry_run:
             self._describe_first_trials()
@@ -134,91 +89,118 @@ class _Invocation:
             f"Searched for {format_duration(time.monotonic() - started)}: {self.search.num_trained} runs trained; "
             f"proposing took {format_duration(self.search.asking_seconds)}"
         )
-        results = self._report()
-        pick = results.pick()
-        if pick is None:
-            raise TuningError(f"every one of {len(results.trials)} trials diverged: there is nothing to pick")
-        if self.options.adopt:
-            self._say(f"Adopted as a comparison: {adopt(pick)}; `fashion-keras run tuned_{pick.space}`")
-        return self._measure(pick) if self.options.final_seeds else 0
+        return self._measure(self._report())
 
     def _describe(self) -> None:
         study = self.study
-        trials = "all trials" if study.num_trials is None else f"{study.num_trials} trials"
+        trials = "all trials" if study.budget is None else count_noun(study.budget, "trial")
         self._say(
-            f"Study {self.name}: {trials} of {study.epochs} epochs ({study.oracle}), "
+            f"Study {self.name}: {trials} of {self._describe_epochs()} ({study.oracle}), "
             f"{'all' if study.generation is None else study.generation} proposed at a time, "
-            f"{study.objective.name} at the last epoch, seed {study.tuning_seed}"
+            f"{study.objective.name} at the last epoch, seed {study.seeds[0] - FIRST_TUNING_SEED}"
         )
 
+    def _describe_epochs(self) -> str:
+        epochs = self.study.base.epochs
+        if self.study.oracle == "hyperband":
+            return f"up to {epochs} epochs"
+        return "as many epochs as the space sets" if self.search.sets_epochs else f"{epochs} epochs"
+
     def _describe_first_trials(self) -> None:
-        """Say what varies, and what is proposed before any result is known."""
+        """Say what varies, what is proposed before any result is known, and how long the search takes."""
         from fashion_keras.tuning.search.oracles import describe_space
 
         for line in describe_space(self.search.asker.space):
             self._say(f"  {line}")
         proposals = self.search.ask()
-        missing = set(self.search.missing([proposal.config for proposal in proposals]))
-        base = relative_cost(BASE)
-        for number, proposal in enumerate(proposals[:SHOWN], start=1):
-            there = "" if proposal.config in missing else ", in the store"
-            self._say(f"Trial {number}: {proposal.config.label} ({relative_cost(proposal.config) / base:.1f}){there}")
-        total = sum(relative_cost(proposal.config) for proposal in proposals) / base
-        self._say(
-            f"{len(proposals)} trials are proposed first, {len(missing)} of them to train: {total:.0f} times the "
-            "multiplications of a run of the base (in parentheses, of each)"
+        configs = [proposal.configs[0] for proposal in proposals]
+        missing = self.search.missing(proposals)
+        seconds_of = _make_clock([*configs, self.base], self.session)
+        for number, config in enumerate(configs[:SHOWN], start=1):
+            there = "" if config in missing else ", in the store"
+            epochs = f"{config.epochs} epochs, about {format_duration(seconds_of(config))}"
+            self._say(f"Trial {number}: {config.label} ({epochs}){there}")
+        self._describe_time(configs, missing, seconds_of)
+
+    def _describe_time(
+        self, configs: Sequence[RunConfig], missing: Sequence[RunConfig], seconds_of: Callable[[RunConfig], float]
+    ) -> None:
+        workers = self.session.engine.workers
+        first = sum(map(seconds_of, missing)) / max(1, min(workers, len(missing)))
+        text = (
+            f"{len(configs)} trials are proposed first, {len(missing)} of them to train: about {format_duration(first)}"
         )
+        mean = sum(map(seconds_of, configs)) / len(configs)
+        left = (self.study.budget or len(configs)) - len(configs)
+        seconds = first + left * mean / workers + self.options.final_seeds * (mean + seconds_of(self.base)) / workers
+        whole = "" if self.study.budget is None else f"; the whole search, with {self._describe_final()}, about "
+        self._say(f"{text}{whole}{format_duration(seconds) if whole else ''} with {workers} workers on this machine")
+
+    def _describe_final(self) -> str:
+        seeds = self.options.final_seeds
+        return f"the best and the base on {count_noun(seeds, 'seed')}" if seeds else "nothing measured after it"
 
     def _report(self) -> SearchResults:
         """Write and print what was found so far."""
-        from fashion_keras.tuning.search.oracles import find_edges, log_scaled
-
         results = self._results()
-        if results.best:
-            space = self.search.asker.space
-            results = replace(
-                results, edges=tuple(find_edges(space, results.best.values)), log_scaled=log_scaled(space)
-            )
         rows = leaderboard_rows(results.trials, self.study.objective)
-        self.console.print(to_rich(rows))
+        self.session.console.print(to_rich(rows))
         if len(rows) > SHOWN:
             self._say(f"({len(rows) - SHOWN} more in leaderboard.md)")
         for line in describe_results(results):
             self._say(line)
-        folder = self.options.out / "tune" / self.name
-        paths = write_outputs(results, folder)
-        self._say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
+        paths = write_outputs(results, self.folder)
+        self._say(f"Written to {self.folder}: {', '.join(path.name for path in paths)}")
         return results
 
     def _results(self) -> SearchResults:
+        from fashion_keras.tuning.search.oracles import find_edges, log_scaled
+
         # As every run splits the data: by the fraction of its configuration, which all trials share with the base
         # unless a space says otherwise.
         fraction = self.search.trials[0].config.validation_fraction
-        _, validation = split_indices(len(self.dataset.train_images), fraction, self.study.tuning_seed)
-        return SearchResults(self.name, self.study, tuple(self.search.trials), len(validation))
+        _, validation = split_indices(len(self.session.dataset.train_images), fraction, self.study.seeds[0])
+        results = SearchResults(self.name, self.study, tuple(self.search.trials), len(validation))
+        if results.best is None:
+            return results
+        space = self.search.asker.space
+        return replace(results, edges=tuple(find_edges(space, results.best.values)), log_scaled=log_scaled(space))
 
-    def _measure(self, pick: Pick) -> int:
-        """Train the pick and the base on fresh seeds, with the test set, as any comparison."""
-        options = self.options
-        experiment = pick.experiment(self._experiment_name(pick))
-        self._say(f"Measuring the pick beside the base on {options.final_seeds} fresh seeds: {experiment.name}")
-        run_options = RunOptions(
-            seeds=options.final_seeds,
-            workers=options.workers,
-            data_dir=options.data_dir,
-            dataset=options.dataset,
-            image_size=options.image_size,
-            offline=options.offline,
-            out=options.out,
-            engine=options.engine,
-            address=options.address,
-        )
-        return run_experiments([experiment], run_options, self.console)
+    def _measure(self, results: SearchResults) -> int:
+        """Train the best trial and the base on fresh seeds, with the test set, as any comparison."""
+        if results.best is None:
+            raise TuningError(f"every one of {len(results.trials)} trials diverged: there is nothing to select")
+        experiment = results.experiment()
+        if experiment is None:
+            self._say("The best trial is the base itself: there is nothing to compare")
+            return 0
+        command = self._command(results.best.config, self.folder / results.file_name)
+        self._say(f"The best trial beside the base, as a comparison: {command}")
+        seeds = self.options.final_seeds
+        if not seeds:
+            return 0
+        self._say(f"Measuring both on {count_noun(seeds, 'fresh seed')}: {experiment.name}")
+        # In the precision that the comparison states.
+        return run_experiments([experiment], RunOptions(seeds=seeds), self.session.with_execution(precision=None))
 
-    def _experiment_name(self, pick: Pick) -> str:
-        """An adopted pick is a comparison of the project; others are named by their study, to stay apart."""
-        is_adopted = self.options.adopt and (EXPERIMENTS / f"tuned_{pick.space}.json").exists()
-        return f"tuned_{pick.space}" if is_adopted else safe_name(f"tuned_{self.name}")
+    def _command(self, best: RunConfig, path: Path) -> str:
+        """Return the command that runs the comparison's file on the same data."""
+        data = self.session.data
+        words = ["fashion-keras", "run", str(path)]
+        words += ["--data-dir", data.data_dir] if data.data_dir else []
+        words += ["--dataset", data.dataset] if data.dataset else []
+        words += ["--image-size", ",".join(map(str, data.image_size))] if data.image_size else []
+        words += ["--out", str(self.session.out)] if self.session.out != Path("runs") else []
+        # A custom network lies beside the space, in the current directory, and not beside the comparison.
+        return ("PYTHONPATH=. " if is_own_name(best.model.name) else "") + shlex.join(words)
 
-    def _say(self, text: str) -> None:
-        print_plain(self.console, text)
+
+def _make_clock(configs: Sequence[RunConfig], session: Session) -> Callable[[RunConfig], float]:
+    """Return about how many seconds each of some runs takes here, in between the shortest and the longest of them."""
+    costs = sorted({relative_cost(config): config for config in configs}.items(), key=lambda item: item[0])
+    ends = dict([costs[0], costs[-1]])
+    seconds = [
+        estimate_seconds(Plan((config,), (config,)), session.store, session.location, session.engine)
+        for config in ends.values()
+    ]
+    return lambda config: float(np.interp(relative_cost(config), list(ends), seconds))

@@ -1,30 +1,27 @@
-"""The job of `fashion-keras times`: every arm of the report against the clock, one at a time, in several rounds."""
+"""Timing runs: every arm of the report against the clock, one at a time, in several rounds."""
 
-import json
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
 import numpy as np
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
-from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, load, locate
+from fashion_keras.data import FASHION_MNIST_HASH
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import TimingTask, execute_measuring
 from fashion_keras.experiments.definition import BASE
-from fashion_keras.formatting import format_duration, print_plain, safe_name
+from fashion_keras.formatting import count_noun, format_duration, safe_name
 from fashion_keras.storage.files import write_files
-from fashion_keras.storage.times import TIMES, Measurement, TimedArm, Times, timed_arms, times_text
+from fashion_keras.storage.times import TIMES, EpochTimes, Measurement, TimedArm, Times, timed_arms, times_text
+from fashion_keras.workflows.session import Session
 
 DEFAULT_ROUNDS = 7
 DEFAULT_EPOCHS = 5
@@ -43,21 +40,14 @@ class TimingOptions:
     Attributes:
         rounds: How often each arm is measured.
         epochs: Timed epochs of an arm of 50 epochs; one of fewer gets as much less, but one at least.
-        data_dir, dataset, image_size, offline: As in `RunOptions`.
-        out: The folder of `times.csv`.
     """
 
     rounds: int = DEFAULT_ROUNDS
     epochs: int = DEFAULT_EPOCHS
-    data_dir: str | None = None
-    dataset: str | None = None
-    image_size: tuple[int, int] | None = None
-    offline: bool = False
-    out: Path = Path("runs")
 
 
-def measure_times(options: TimingOptions, console: Console) -> int:
-    """Measure every arm, print the medians and write `times.csv`.
+def measure_times(options: TimingOptions, session: Session) -> int:
+    """Measure every arm, print the medians and write `times.csv` into the session's folder.
 
     Returns:
         The exit status: 0, or 1 where a measurement failed.
@@ -66,10 +56,8 @@ def measure_times(options: TimingOptions, console: Console) -> int:
         UserError: An option, the data or the disk is wrong.
         KeyboardInterrupt: What was measured is written by then.
     """
-    say = partial(print_plain, console)
-    location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
-    load(location)  # here, so that damaged data are told before a worker starts
-    return _Timing(options, location, console).run()
+    _ = session.dataset  # here, so that damaged data are reported before a worker starts
+    return _Timing(options, session).run()
 
 
 def order_of(items: Sequence[Item], number: int) -> list[Item]:
@@ -89,13 +77,14 @@ def order_of(items: Sequence[Item], number: int) -> list[Item]:
 class _Timing:
     """One call of the job."""
 
-    def __init__(self, options: TimingOptions, location: DataLocation, console: Console):
+    def __init__(self, options: TimingOptions, session: Session):
         self.options = options
-        self.location = location
-        self.console = console
+        self.location = location = session.location
+        self.console = session.console
+        self._say = session.say
         self.arms = timed_arms()
         plain = location.content_hash == FASHION_MNIST_HASH
-        self.path = options.out / (TIMES if plain else f"times__{safe_name(location.name)}.csv")
+        self.path = session.out / (TIMES if plain else f"times__{safe_name(location.name)}.csv")
         self.unfinished = self.path.with_suffix(".unfinished.csv")
         self.measured: list[Measurement] = []
         self.failures: list[str] = []
@@ -103,8 +92,9 @@ class _Timing:
     def run(self) -> int:
         """Go through the rounds; the file takes the place of an earlier one only when all is measured."""
         self._save()  # already here, so that a folder that cannot be written is told at once
-        planned = len(self.arms) * self.options.rounds
-        self._say(f"{planned} measurements: {len(self.arms)} arms, {self.options.rounds} rounds, one at a time")
+        planned = count_noun(len(self.arms) * self.options.rounds, "measurement")
+        rounds = count_noun(self.options.rounds, "round")
+        self._say(f"{planned}: {count_noun(len(self.arms), 'arm')}, {rounds}, one at a time")
         self._warn_of_load()
         started = time.monotonic()
         try:
@@ -114,7 +104,8 @@ class _Timing:
                     left = (time.monotonic() - started) * (self.options.rounds / (number + 1) - 1)
                     self._say(f"Round {number + 1} of {self.options.rounds} done, about {format_duration(left)} left")
         except KeyboardInterrupt:
-            self._say(f"Interrupted after {len(self.measured)} measurements. They are kept in {self.unfinished}.")
+            kept = f"; what is done is in {self.unfinished}" if self.measured else ""
+            self._say(f"Interrupted after {count_noun(len(self.measured), 'measurement')}{kept}")
             raise
         return self._finish()
 
@@ -124,10 +115,10 @@ class _Timing:
         tasks = [TimingTask(self._config_of(arm, number), self.location) for arm in order]
         outcomes = LocalEngine(1, alone=True).run(execute_measuring, tasks)  # one worker: in the order of the tasks
         for place, (arm, (_, outcome)) in enumerate(zip(order, outcomes, strict=True), start=1):
-            if outcome.status == "failed":
+            if outcome.value is None:
                 self.failures.append(f"round {number + 1}, {arm.names[0]}: {outcome.message}")
             else:
-                self.measured.append(self._measurement(number + 1, place, arm, outcome.message))
+                self.measured.append(self._measurement(number + 1, place, arm, outcome.value))
                 self._save()
 
     def _config_of(self, arm: TimedArm, number: int) -> RunConfig:
@@ -135,9 +126,8 @@ class _Timing:
         timed = max(1, round(self.options.epochs * arm.config.epochs / BASE.epochs))
         return arm.config.with_changes(epochs=1 + timed, seed=number, data=self.location.content_hash)
 
-    def _measurement(self, number: int, place: int, arm: TimedArm, message: str) -> Measurement:
-        found = json.loads(message)
-        environment = found.pop("environment")
+    def _measurement(self, number: int, place: int, arm: TimedArm, times: EpochTimes) -> Measurement:
+        found = {name: value for name, value in vars(times).items() if name != "environment"}
         names = ("processor", "cores", "platform", "python", "tensorflow", "keras")
         return Measurement(
             round=number,
@@ -150,7 +140,7 @@ class _Timing:
             protocol=PROTOCOL_VERSION,
             measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
             **found,
-            **{name: environment[name] for name in names},
+            **{name: times.environment[name] for name in names},
         )
 
     def _save(self) -> None:
@@ -182,12 +172,9 @@ class _Timing:
         disturbed = [each.other_cores for each in self.measured if each.other_cores > BUSY_CORES]
         if disturbed:
             self._say(
-                f"In {len(disturbed)} of {len(self.measured)} measurements other programs kept up to "
+                f"In {len(disturbed)} of {count_noun(len(self.measured), 'measurement')} other programs kept up to "
                 f"{max(disturbed):.1f} cores busy: measure again on a quiet machine before you publish"
             )
-
-    def _say(self, text: str) -> None:
-        print_plain(self.console, text)
 
 
 def _summarise(times: Times, arms: Sequence[TimedArm]) -> Table:

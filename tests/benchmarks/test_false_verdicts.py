@@ -115,7 +115,7 @@ def test_only_what_the_store_lacks_is_trained(tmp_path, store, console, few_spli
     def train(configs, to, *_):
         asked.extend(configs)
         commit(to, missing, (1.0, 0.86))
-        return []
+        return {}
 
     monkeypatch.setattr(false_verdicts, "train_runs", train)
     monkeypatch.setattr(false_verdicts, "locate", lambda *_: None)
@@ -124,9 +124,9 @@ def test_only_what_the_store_lacks_is_trained(tmp_path, store, console, few_spli
 
 
 def test_a_run_that_fails_is_one_line_and_nothing_is_written(tmp_path, console, monkeypatch):
-    monkeypatch.setattr(false_verdicts, "train_runs", lambda *_: [("base__s0", Outcome("failed", "no memory"))])
+    monkeypatch.setattr(false_verdicts, "train_runs", lambda *_: {BASE: Outcome("failed", "no memory")})
     monkeypatch.setattr(false_verdicts, "locate", lambda *_: None)
-    with pytest.raises(StoreError, match="1 runs failed, such as base__s0: no memory"):
+    with pytest.raises(StoreError, match=rf"^1 run failed, such as {BASE.folder}: no memory"):
         measure(options(tmp_path), tmp_path / "results" / "page.md", console)
     assert not list(tmp_path.glob("results/*.*"))
 

@@ -13,7 +13,7 @@ from fashion_keras.config.values import freeze
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.initializers import build_kernel_initializer
 from fashion_keras.models.losses import build_loss
-from fashion_keras.training.run import build_optimizer
+from fashion_keras.training.compilation import build_optimizer
 
 MODULES = {
     "optimizer": keras.optimizers,

@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from headless_browser import CHROMIUM, Browser
+from headless_browser import Browser
 
 from fashion_keras._tensorflow import import_tensorflow
 
 import_tensorflow()
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 ANSWERED = "!document.getElementById('answer').hidden && !document.body.classList.contains('busy')"
@@ -19,19 +17,9 @@ HEADLINE = "document.getElementById('headline').textContent"
 NOTE = "document.getElementById('note').textContent"
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    browser = Browser(tmp_path_factory.mktemp("chromium"))
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Browser]:
     """The page, opened; afterwards nothing may have been complained of, nor asked for elsewhere."""
-    chromium.requests.clear()
-    chromium.complaints.clear()
-    chromium.resize(800)
     chromium.open(address)
     chromium.wait_for("document.getElementById('model').textContent.startsWith('Model fcn')")
     yield chromium

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from workloads import Work, cores, count_starts, is_alive, starts, wait_until, work
+from workloads import Work, cores, count_starts, is_alive, starts, threads, wait_until, work
 
 from fashion_keras.execution import LocalEngine, local
 from fashion_keras.execution.local import MAX_TRIES, available_cores
@@ -117,6 +117,13 @@ def test_worker_is_replaced_after_some_tasks(tmp_path: Path, monkeypatch: pytest
     assert a == b
     assert c == d
     assert len({a, c, e}) == 3
+
+
+def test_tasks_of_more_threads_have_processes_of_their_own(tmp_path: Path) -> None:
+    tasks = [Work(str(number), tmp_path, threads=number) for number in (2, 1, 2, 1)]
+    values = [str(outcome.value).split() for _, outcome in LocalEngine(2).run(threads, tasks)]
+    assert [count for _, count in values] == ["1", "1", "2", "2"]
+    assert not {pid for pid, count in values if count == "1"} & {pid for pid, count in values if count == "2"}
 
 
 @pytest.mark.skipif(available_cores() < 2, reason="needs two cores")

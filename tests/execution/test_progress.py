@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from fashion_keras.execution.progress import RunProgress
 from fashion_keras.storage.runs import RunStore
 
 CONFIGS = [RunConfig(epochs=10, seed=seed) for seed in range(4)]
+LABELS = {config: f"slow, seed {config.seed}" for config in CONFIGS}
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def store(tmp_path: Path) -> RunStore:
 def make_display(store: RunStore, *, is_terminal: bool = False) -> tuple[RunProgress, io.StringIO]:
     output = io.StringIO()
     console = Console(file=output, width=200, force_terminal=is_terminal)
-    return RunProgress(store, CONFIGS, console), output
+    return RunProgress(store, LABELS, console), output
 
 
 def log_epochs(store: RunStore, config: RunConfig, num_epochs: int, torn: str = "") -> Path:
@@ -41,8 +43,7 @@ def log_epochs(store: RunStore, config: RunConfig, num_epochs: int, torn: str = 
 
 def show(display: RunProgress) -> None:
     """Do what the display's thread does now and then."""
-    running = display._read_running()
-    display._display.show(display._headline(running), running)
+    display._show()
 
 
 def test_running_runs_are_shown_with_epoch_and_loss(store: RunStore) -> None:
@@ -50,9 +51,7 @@ def test_running_runs_are_shown_with_epoch_and_loss(store: RunStore) -> None:
     log_epochs(store, CONFIGS[0], 4)
     store.begin(CONFIGS[1])
     show(display)
-    assert output.getvalue() == (
-        f"0 of 4 runs done | {CONFIGS[0].folder} epoch 4/10, validation loss 0.2500; {CONFIGS[1].folder} starting\n"
-    )
+    assert output.getvalue() == ("0 of 4 runs done | slow, seed 0: epoch 4/10, validation loss 0.2500; slow, seed…\n")
 
 
 def test_loss_that_is_no_number_is_left_out(store: RunStore) -> None:
@@ -66,13 +65,13 @@ def test_loss_that_is_no_number_is_left_out(store: RunStore) -> None:
 def test_torn_last_line_leaves_the_epoch_before_it(store: RunStore, torn: str) -> None:
     display, _ = make_display(store)
     log_epochs(store, CONFIGS[0], 4, torn)
-    assert display._read_running()[CONFIGS[0].folder]["epoch"] == 4
+    assert display._read_running()[CONFIGS[0].folder].epoch == 4
 
 
 def test_long_log_is_read_from_its_end(store: RunStore) -> None:
     display, _ = make_display(store)
     log_epochs(store, CONFIGS[0], 1000)
-    assert display._read_running()[CONFIGS[0].folder]["epoch"] == 1000
+    assert display._read_running()[CONFIGS[0].folder].epoch == 1000
 
 
 @pytest.mark.parametrize("content", ["", "\n", "no json\n"])
@@ -83,27 +82,45 @@ def test_log_without_an_epoch_means_that_the_run_starts(store: RunStore, content
     assert output.getvalue().endswith("starting\n")
 
 
-def test_plain_lines_come_when_a_run_ends_or_after_a_while(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    display, output = make_display(store)
-    for num_epochs in (1, 2, 3):
-        log_epochs(store, CONFIGS[0], num_epochs)
+def test_plain_lines_come_when_a_tenth_of_the_runs_has_ended_or_after_a_while(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = io.StringIO()
+    configs = [RunConfig(epochs=10, seed=seed) for seed in range(40)]
+    display = RunProgress(store, dict.fromkeys(configs, "slow"), Console(file=output))
+    for config in configs:
+        display.end(config, Outcome("done"))
         show(display)
-    assert output.getvalue().count("\n") == 1
-    display.end(CONFIGS[0], Outcome("done"))
-    show(display)
-    show(display)
-    assert [line.split(" |")[0] for line in output.getvalue().splitlines()] == ["0 of 4 runs done", "1 of 4 runs done"]
+        show(display)
+    assert [line.split()[0] for line in output.getvalue().splitlines()] == [str(4 * n + 1) for n in range(10)]
     monkeypatch.setattr(progress, "PLAIN_INTERVAL_SEC", 0.0)
     show(display)
-    assert output.getvalue().count("\n") == 3
+    assert output.getvalue().count("\n") == 11
 
 
-def test_failure_is_told_at_once_and_counted(store: RunStore) -> None:
+def test_both_displays_fit_a_terminal_of_80_columns(store: RunStore) -> None:
+    for is_terminal in (False, True):
+        output = io.StringIO()
+        console = Console(file=output, width=80, force_terminal=is_terminal, color_system=None)
+        labels = {
+            RunConfig(epochs=100, seed=n): f"an arm of a very long name and many words, seed {n}" for n in range(2)
+        }
+        with RunProgress(store, labels, console) as display:
+            for config in labels:
+                log_epochs(store, config, 100)
+            show(display)
+        lines = [re.sub(r"\x1b\[\S*?[A-Za-z]", "", line) for line in re.split(r"[\r\n]", output.getvalue())]
+        shown = ", seed 1", "epoch 100/100, validation loss 0.0100"
+        assert not is_terminal or any(all(part in line for part in shown) for line in lines), "nothing is cut off"
+        assert max(map(len, lines)) <= 80
+
+
+def test_failure_is_said_at_once_and_counted(store: RunStore) -> None:
     display, output = make_display(store)
     display.end(CONFIGS[0], Outcome("failed", "out of [b]memory[/b]"))
     show(display)
     assert output.getvalue().splitlines() == [
-        f"failed: {CONFIGS[0].folder}: out of [b]memory[/b]",
+        "failed: slow, seed 0: out of [b]memory[/b]",
         "1 of 4 runs done, 1 failed",
     ]
 

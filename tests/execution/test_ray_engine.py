@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workloads import Work, cores, count_starts, is_alive, starts, wait_until, work
+import ray
+from workloads import Work, cores, count_starts, is_alive, starts, threads, wait_until, work
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import locate
@@ -20,8 +21,6 @@ from fashion_keras.execution import LocalEngine, Outcome, RunTask, execute_run, 
 from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER
 from fashion_keras.execution.ray_engine import RayEngine
 from fashion_keras.storage.runs import RunStore
-
-ray = pytest.importorskip("ray")
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +114,19 @@ def test_worker_is_set_up_as_a_local_one(engine: RayEngine, tmp_path: Path) -> N
     ((_, outcome),) = engine.run(settings, [Work("a", tmp_path)])
     ((_, local),) = LocalEngine(1).run(settings, [Work("a", tmp_path)])
     assert outcome.message == local.message == "1 True"
+
+
+def test_tasks_of_more_threads_have_workers_of_their_own(cluster: Any, engine: RayEngine, tmp_path: Path) -> None:
+    tasks = [Work(str(number), tmp_path, threads=number) for number in (2, 1)]
+    with pytest.raises(ConfigError, match="a run of 2 threads needs a node with as many cores, the largest has 1"):
+        list(engine.run(threads, tasks))
+    node = cluster.add_node(num_cpus=2)
+    try:
+        one, two = (str(outcome.value).split() for _, outcome in engine.run(threads, tasks))
+    finally:
+        cluster.remove_node(node)
+    assert (one[1], two[1]) == ("1", "2")
+    assert one[0] != two[0]
 
 
 def test_node_with_other_versions_refuses(engine: RayEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ class Work:
         seconds: How long it takes.
         deaths: How many of its workers it kills before it ends well.
         awaits: Names of tasks that must have started before this one ends.
+        threads: That its process has.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Work:
     seconds: float = 0.0
     deaths: int = 0
     awaits: tuple[str, ...] = ()
+    threads: int = 1
 
 
 def work(task: Work) -> Outcome:
@@ -57,6 +59,11 @@ def count_starts(folder: Path, name: str) -> int:
 def cores(_: Work) -> Outcome:
     """Say which cores the worker may use."""
     return Outcome("done", str(sorted(os.sched_getaffinity(0))))
+
+
+def threads(_: Work) -> Outcome[str]:
+    """Return the process, and how many threads its libraries start."""
+    return Outcome("done", value=f"{os.getpid()} {os.environ['OMP_NUM_THREADS']}")
 
 
 def wait_until(condition, timeout_sec: float = 20.0) -> None:  # type: ignore[no-untyped-def]

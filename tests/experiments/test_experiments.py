@@ -9,7 +9,7 @@ import pytest
 from fashion_keras.config.run_config import Component, RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment, published_rows
-from fashion_keras.experiments.names import NAMES
+from fashion_keras.experiments.names import ALL_NAMES, NAMES
 from fashion_keras.experiments.registry import load_experiment
 
 ADAM = Component.of("adam", learning_rate=8e-5)
@@ -186,3 +186,26 @@ def test_a_comparison_of_one_s_own_names_its_baseline():
 def test_a_wrong_comparison_is_refused_when_it_is_written(arms, options, message):
     with pytest.raises(ConfigError, match=message):
         make_experiment(*arms, **options)
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 5])
+@pytest.mark.parametrize("name", ALL_NAMES)
+def test_every_comparison_takes_few_epochs(name, epochs):
+    experiment = load_experiment(name).with_overrides(epochs=epochs)
+    assert {experiment.config_of(arm).epochs for arm in experiment.arms} == {epochs}
+
+
+def test_warm_up_keeps_its_share_of_the_epochs_wherever_an_arm_states_it():
+    cosine = {"name": "cosine", "warmup_epochs": 10}
+    base = RunConfig(epochs=50, schedule=cosine)
+    arms = (
+        Arm("shared"),
+        Arm("own", warmup_epochs=20),
+        Arm("whole", schedule={**cosine, "warmup_epochs": 5}),
+        Arm("constant", schedule="constant"),
+    )
+    experiment = Experiment("warm", "Warm", base, arms)
+    assert experiment.with_overrides(epochs=50) == experiment
+    shorter = experiment.with_overrides(epochs=25)
+    found = [shorter.config_of(arm).schedule.as_dict().get("warmup_epochs") for arm in shorter.arms]
+    assert found == [5, 10, 2, None]

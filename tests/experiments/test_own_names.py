@@ -5,7 +5,8 @@ import pytest
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 from fashion_keras.experiments.registry import check_name
-from fashion_keras.tuning.sweep.study import Study, TuneOptions
+from fashion_keras.tuning.study import TuneOptions
+from fashion_keras.tuning.sweep.arms import Sweep
 
 
 @pytest.mark.parametrize("names", [("a/b", "a_b"), ("x" * 101, "x" * 102), (".a", "a")])
@@ -22,5 +23,5 @@ def test_a_name_that_something_else_has_is_refused(name):
 
 def test_the_rate_of_a_class_of_keras_can_be_tuned():
     arms = (Arm("sgd"), Arm("nadam", optimizer="Nadam", learning_rate=0.1))
-    study = Study.of(Experiment("mine", "Mine", BASE, arms), TuneOptions("learning_rate", budget=2))
+    study = Sweep.of(Experiment("mine", "Mine", BASE, arms), TuneOptions("learning_rate", budget=2))
     assert len(study.configs) == 4

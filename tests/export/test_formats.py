@@ -11,7 +11,7 @@ from fashion_keras._tensorflow import import_tensorflow
 
 tf = import_tensorflow()
 import keras  # noqa: E402
-from small_models import CLASS_NAMES, MODELS, random_images, randomised  # noqa: E402
+from small_models import CLASS_NAMES, MODELS, TOLERANCE, clear_images, random_images, randomised  # noqa: E402
 
 from fashion_keras.errors import ConfigError, ExportError  # noqa: E402
 from fashion_keras.export import formats  # noqa: E402
@@ -38,10 +38,10 @@ def test_file_answers_as_the_model_does_for_any_number_of_images(
     format_name: str, model_name: str, tmp_path: Path
 ) -> None:
     file_format, model = installed(format_name), randomised(MODELS[model_name]())
-    images = random_images(300, model.input_shape[1:])
+    images = clear_images(model, 300)
     report = write_format(file_format, model, CLASS_NAMES, tmp_path / "new", images)
     assert (report.num_images, report.num_class_differences) == (300, 0)
-    assert report.max_probability_difference < 1e-5
+    assert report.max_probability_difference < TOLERANCE
 
     expected, expected_id = ask_keras(model, images.shape[1:])(images)
     ask = file_format.ask((tmp_path / "new" / file_format.file).read_bytes())
@@ -49,7 +49,7 @@ def test_file_answers_as_the_model_does_for_any_number_of_images(
         probabilities, class_id = ask(images[:count])
         assert probabilities.dtype == np.float32
         assert class_id.dtype == np.int64
-        np.testing.assert_allclose(probabilities, expected[:count], atol=1e-5)
+        np.testing.assert_allclose(probabilities, expected[:count], atol=TOLERANCE)
         np.testing.assert_array_equal(class_id, expected_id[:count])
     assert set(class_id) == {0, 1, 2}, "a model that always says the same shows nothing"
 

@@ -7,23 +7,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fashion_keras.evaluation import (
-    Calibration,
-    ClassScores,
-    brier_score,
-    commonest_confusions,
-    confident_mistakes,
-    confusion_matrix,
-    evaluate,
-    negative_log_likelihood,
-    wilson_interval,
-)
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from fashion_keras.statistics import classifier as evaluation
-from fashion_keras.statistics.classifier import calibration, result, scores
+from fashion_keras.statistics.classifier import (
+    Calibration,
+    ClassScores,
+    brier_score,
+    calibration,
+    commonest_confusions,
+    confident_mistakes,
+    confusion_matrix,
+    evaluate,
+    negative_log_likelihood,
+    result,
+    scores,
+    wilson_interval,
+)
 
 # Five images of three classes: 0 is found twice of three times, 1 always, 2 neither occurs nor is predicted.
 LABELS = [0, 0, 0, 1, 1]

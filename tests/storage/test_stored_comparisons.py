@@ -27,7 +27,8 @@ from fashion_keras.storage.comparison import (
 from fashion_keras.storage.files import write_file
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
-from fashion_keras.storage.tunings import Trial, TrialRun, TunedArm, TuningRecord
+from fashion_keras.storage.trials import Trial, TrialRun
+from fashion_keras.storage.tunings import TunedArm, TuningRecord
 from fashion_keras.workflows.report import report_comparisons
 
 MINE = Experiment("mine", "Mine", BASE, (Arm("plain"), Arm("fast", learning_rate=0.1)))

@@ -22,7 +22,8 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.models.networks import build_model
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS
 from fashion_keras.training import run as training
-from fashion_keras.training.run import build_optimizer, compile_model, fuse_training_steps, predict_test, train_run
+from fashion_keras.training.compilation import build_optimizer, compile_model, fuse_training_steps
+from fashion_keras.training.run import predict_test, train_run
 
 NUM_TRAIN = 60
 # So small that float32 weights stay what they are: every epoch then sees the initial weights.
@@ -486,10 +487,10 @@ def test_images_held_in_bfloat16_train_the_same_weights_as_images_cast_batch_by_
     mixed = dataclasses.replace(base, precision="mixed_bfloat16")
     held = []
     monkeypatch.setattr(training, "hold_images", lambda *given: held.append(hold_images(*given)) or held[-1])
-    training.hold_dataset.cache_clear()
+    training.preload_dataset.cache_clear()
     weights = train_run(mixed, dataset).weights
     assert {images.dtype for images in held} == {tf.bfloat16}
-    monkeypatch.setattr(training, "held_dtype", lambda _: "float32")
+    monkeypatch.setattr(training, "image_dtype", lambda _: "float32")
     for got, expected in zip(train_run(mixed, dataset).weights, weights, strict=True):
         np.testing.assert_array_equal(got, expected)
     assert held[-1].dtype == tf.float32

@@ -1,4 +1,4 @@
-"""Asking, training, telling: the same trials whatever happens in between."""
+"""Search: asking, training, reporting, and the same trials whatever happens in between."""
 
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from fashion_keras.config.run_config import RunConfig, option_values
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome
 from fashion_keras.storage.runs import RunStore
+from fashion_keras.storage.trials import Objective, Trial, TrialRun, rank_trials
 from fashion_keras.tuning.search.generations import Search
-from fashion_keras.tuning.search.oracles import Asker
+from fashion_keras.tuning.search.oracles import Asker, score_of
 from fashion_keras.tuning.search.spaces import SpaceError
-from fashion_keras.tuning.search.study import ORACLES, TUNING_SEEDS
-from fashion_keras.tuning.search.trials import Objective, TuningError, rank
+from fashion_keras.tuning.study import FIRST_TUNING_SEED, ORACLES, TuningError
 
-MANY = {"trials": 6, "generation": 2}
+MANY = {"budget": 6, "generation": 2}
 
 
 def tried(made: Search) -> list[Any]:
@@ -82,7 +82,7 @@ def test_interrupted_anywhere_it_goes_on_with_the_trials_that_the_store_has(tmp_
 def test_every_run_is_on_a_tuning_seed_and_never_evaluates_the_test_set(tmp_path: Path) -> None:
     for seed in (0, 3):
         configs = [trial.config for trial in search(make_study(seed=seed), tmp_path).trials]
-        assert {config.seed for config in configs} == {TUNING_SEEDS + seed}
+        assert {config.seed for config in configs} == {FIRST_TUNING_SEED + seed}
         assert {config.evaluate_test for config in configs} == {"never"}
 
 
@@ -90,8 +90,8 @@ def test_a_space_cannot_have_the_test_set_evaluated(tmp_path: Path) -> None:
     def peeking(hp: Any) -> RunConfig:
         return RunConfig(evaluate_test="each_epoch", seed=hp.Int("seed", 0, 9))
 
-    config = search(make_study(function=peeking, trials=2), tmp_path).trials[0].config
-    assert (config.evaluate_test, config.seed) == ("never", TUNING_SEEDS)
+    config = search(make_study(function=peeking, budget=2), tmp_path).trials[0].config
+    assert (config.evaluate_test, config.seed) == ("never", FIRST_TUNING_SEED)
 
 
 def test_another_space_or_budget_is_another_study(tmp_path: Path) -> None:
@@ -106,12 +106,12 @@ def test_another_space_or_budget_is_another_study(tmp_path: Path) -> None:
         make_study(function=wider),
         make_study(function=other),
         make_study("bayesian"),
-        make_study(trials=7),
-        make_study(epochs=5),
+        make_study(budget=7),
+        make_study(base=RunConfig(epochs=5)),
         make_study(seed=1),
         make_study(objective="val_loss"),
-        make_study(precision="mixed_bfloat16"),
-        make_study(data="0"),
+        make_study(base=RunConfig(epochs=4, precision="mixed_bfloat16")),
+        make_study(base=RunConfig(epochs=4, data="0")),
     ]
     names = [make_search(study, tmp_path)[0].name for study in studies]
     assert len(set(names)) == len(names)
@@ -120,13 +120,13 @@ def test_another_space_or_budget_is_another_study(tmp_path: Path) -> None:
 
 
 def test_random_search_proposes_all_its_trials_at_once_and_others_a_generation(tmp_path: Path) -> None:
-    assert {trial.generation for trial in search(make_study(trials=20), tmp_path).trials} == {1}
-    generations = [trial.generation for trial in search(make_study("bayesian", trials=10), tmp_path).trials]
+    assert {trial.generation for trial in search(make_study(budget=20), tmp_path).trials} == {1}
+    generations = [trial.generation for trial in search(make_study("bayesian", budget=10), tmp_path).trials]
     assert generations == [1] * 8 + [2] * 2
 
 
 def test_bayesian_search_learns_from_what_it_is_told(tmp_path: Path) -> None:
-    study = make_study("bayesian", trials=16, generation=4)
+    study = make_study("bayesian", budget=16, generation=4)
     trials = search(study, tmp_path).trials
     distances = [abs(np.log10(trial.values["learning_rate"]) + 1) for trial in trials]
     assert np.mean(distances[-4:]) < 0.6 * np.mean(distances[:8])
@@ -134,7 +134,7 @@ def test_bayesian_search_learns_from_what_it_is_told(tmp_path: Path) -> None:
 
 
 def test_grid_search_ends_with_the_space(tmp_path: Path) -> None:
-    trials = search(make_study("grid", words, trials=None), tmp_path).trials
+    trials = search(make_study("grid", words, budget=None), tmp_path).trials
     found = {
         (trial.values["optimizer"], trial.values.get("weight_decay"), trial.values.get("momentum")) for trial in trials
     }
@@ -145,12 +145,12 @@ def test_grid_search_ends_with_the_space(tmp_path: Path) -> None:
 
 
 def test_random_search_ends_when_the_space_is_used_up(tmp_path: Path) -> None:
-    assert len(search(make_study(function=words, trials=50), tmp_path).trials) <= 6
+    assert len(search(make_study(function=words, budget=50), tmp_path).trials) <= 6
 
 
 def test_hyperband_starts_its_promoted_trials_again_with_more_epochs(tmp_path: Path) -> None:
     engine = Engine()
-    made = search(make_study("hyperband", trials=None, epochs=9), tmp_path, engine)
+    made = search(make_study("hyperband", base=RunConfig(epochs=9), budget=None), tmp_path, engine)
     assert {trial.config.epochs for trial in made.trials} == {1, 3, 9}
     assert len(engine.runs) == len(set(engine.runs)) == len({trial.config for trial in made.trials})
     short = [trial for trial in made.trials if trial.config.epochs == 1]
@@ -161,7 +161,7 @@ def test_hyperband_starts_its_promoted_trials_again_with_more_epochs(tmp_path: P
     kept = sorted(worth(trial.config) for trial in short)[-len(promoted) :]
     assert sorted(worth(next(s.config for s in short if s.values == values)) for values in promoted) == kept
     assert [trial.is_full for trial in made.trials] == [trial.config.epochs == 9 for trial in made.trials]
-    assert rank(made.trials, Objective())[0].config.epochs == 9
+    assert rank_trials(made.trials, Objective())[0].config.epochs == 9
 
 
 def test_a_failed_trial_is_told_and_the_others_go_on(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_failed_trial_is_told_and_the_others_go_on(tmp_path: Path) -> None:
         failed = [trial for trial in made.trials if trial.status == "failed"]
         assert [trial.message for trial in failed] == ["out of memory"]
         assert len(made.trials) == 6
-        assert rank(made.trials, Objective())[-1] == failed[0]
+        assert rank_trials(made.trials, Objective())[-1] == failed[0]
 
 
 def test_a_search_in_which_nothing_works_ends_with_the_first_failure_and_its_log(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_search_in_which_nothing_works_ends_with_the_first_failure_and_its_log
     log.write_text("".join(f"line {number}\n" for number in range(50)) + "ValueError: no such layer\n")
     engine = Engine()
     engine.respond = lambda config: Outcome("failed", f"failure {len(engine.runs)}", str(log))
-    made, output = make_search(make_study("bayesian", trials=20), tmp_path / "store", engine)
+    made, output = make_search(make_study("bayesian", budget=20), tmp_path / "store", engine)
     with pytest.raises(TuningError, match=f"none of 8 trials completed; the first failure: failure 1; log: {log}"):
         made.run()
     assert "ValueError: no such layer" in output.getvalue()
@@ -199,14 +199,13 @@ def test_a_diverged_trial_counts_as_the_worst(tmp_path: Path) -> None:
 
     engine = Engine()
     engine.respond = diverge
-    made = search(make_study(trials=16), tmp_path, engine)
-    ranked = [trial.status for trial in rank(made.trials, Objective())]
+    made = search(make_study(budget=16), tmp_path, engine)
+    ranked = [trial.status for trial in rank_trials(made.trials, Objective())]
     assert ranked.count("diverged") >= 1
     assert ranked == sorted(ranked, reverse=True), "finished ones come first"
     diverged = next(trial for trial in made.trials if trial.status == "diverged")
-    assert diverged.run is not None
-    assert Objective().value(diverged.run) == 0
-    assert Objective("val_loss").value(diverged.run) == 10
+    assert Objective().value(diverged) == 0
+    assert Objective("val_loss").value(diverged) == 10
 
 
 def test_an_error_in_a_space_stops_the_search_before_anything_is_trained(tmp_path: Path) -> None:
@@ -214,8 +213,8 @@ def test_an_error_in_a_space_stops_the_search_before_anything_is_trained(tmp_pat
         return {"dropout_rate": 0.1 / (hp.Int("divisor", 0, 2, default=1))}
 
     engine = Engine()
-    made, _ = make_search(make_study(function=sometimes, trials=30), tmp_path, engine)
-    with pytest.raises(SpaceError, match=r"test_search\.py:\d+: ZeroDivisionError"):
+    made, _ = make_search(make_study(function=sometimes, budget=30), tmp_path, engine)
+    with pytest.raises(SpaceError, match=r"test_search\.py, line \d+: ZeroDivisionError"):
         made.run()
     assert engine.runs == []
 
@@ -227,8 +226,7 @@ def test_a_space_without_hyperparameters_is_refused(tmp_path: Path) -> None:
 
 def test_the_score_keeps_good_trials_apart_beside_bad_ones() -> None:
     def score(accuracy: float) -> float:
-        run = type("Run", (), {"status": "finished", "final": {"val_accuracy": accuracy}})()
-        return Objective().score(run)
+        return score_of(Trial({}, (TrialRun(0, "folder", "finished", accuracy, 1.0),)), Objective()) or 0.0
 
     assert score(0.91) > score(0.90) > score(0.1) > score(0.0)
     assert (score(0.91) - score(0.90)) / (score(0.91) - score(0.1)) > 0.04
@@ -240,5 +238,5 @@ def test_asking_writes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for oracle in ORACLES:
         asker = Asker(make_study(oracle))
         for asked in asker.ask():
-            asker.tell(asked, 1.0)
+            asker.report(asked, 1.0)
     assert list(tmp_path.iterdir()) == []

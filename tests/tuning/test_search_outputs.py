@@ -1,8 +1,11 @@
-"""What is computed and written of a search's trials: budget, importances, leaderboard, pictures, pick."""
+"""Outputs of a search: budget, importances, leaderboard, pictures, comparison."""
 
+import ast
 import csv
+import importlib
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +13,23 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 from stored_runs import commit
-from trying import make_study, search, worth
+from trying import make_search, make_study, search, worth
 
 from fashion_keras.config.run_config import Component, RunConfig
-from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import BASE
+from fashion_keras.experiments.names import TUNED_NAMES
+from fashion_keras.experiments.registry import check_name, load_experiment
+from fashion_keras.experiments.source import experiment_source
 from fashion_keras.reporting.search_figures import draw_best_so_far, draw_slices
 from fashion_keras.reporting.search_files import SearchResults, describe_results, write_outputs
 from fashion_keras.reporting.search_tables import leaderboard_rows, trials_csv
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.tuning.search import importance, picks
+from fashion_keras.storage.trials import Objective, Trial, TrialRun
+from fashion_keras.tuning.search import importance
 from fashion_keras.tuning.search.budget import best_of_k, best_so_far
 from fashion_keras.tuning.search.importance import encode, measure_importance
-from fashion_keras.tuning.search.picks import Pick, adopt, load_adopted, pick_settings, read_pick
-from fashion_keras.tuning.search.trials import Objective, Trial
+from fashion_keras.tuning.search.spaces import load_space
+from fashion_keras.tuning.study import Study, TuneOptions
 
 
 def make_trials(store: RunStore, rates: Sequence[float], dropouts: Sequence[float], epochs: int = 4) -> list[Trial]:
@@ -32,7 +38,8 @@ def make_trials(store: RunStore, rates: Sequence[float], dropouts: Sequence[floa
         config = RunConfig(epochs=epochs, seed=1_000_000, evaluate_test="never")
         config = config.with_changes(learning_rate=rate, dropout_rate=dropout)
         run = commit(store, config, [0.5, worth(config)], with_test=False)
-        trials.append(Trial(number, 1, {"learning_rate": rate, "dropout_rate": dropout}, config, True, run))
+        values = {"learning_rate": rate, "dropout_rate": dropout}
+        trials.append(Trial(values, (TrialRun.of(run),), number, planned=config))
     return trials
 
 
@@ -42,10 +49,10 @@ def results(tmp_path: Path) -> SearchResults:
     rng = np.random.default_rng(0)
     store = RunStore(tmp_path / "store")
     trials = make_trials(store, (10.0 ** rng.uniform(-3, 0, 12)).tolist(), rng.uniform(0, 0.6, 12).tolist())
-    trials[3] = Trial(4, 1, trials[3].values, trials[3].config, True, None, "out of memory")
+    trials[3] = replace(trials[3], runs=(), message="out of memory")
     diverged = commit(store, trials[5].config, [0.3, None], with_test=False)
-    trials[5] = Trial(6, 1, trials[5].values, trials[5].config, True, diverged)
-    return SearchResults("tests-random", make_study(trials=12), tuple(trials), 60, (), frozenset({"learning_rate"}))
+    trials[5] = replace(trials[5], runs=(TrialRun.of(diverged),))
+    return SearchResults("tests-random", make_study(budget=12), tuple(trials), 60, (), frozenset({"learning_rate"}))
 
 
 @pytest.fixture(autouse=True)
@@ -147,12 +154,12 @@ def test_what_is_said_names_seed_test_set_and_noise(results: SearchResults) -> N
     assert "On 60 validation images an accuracy has a standard error of 4." in text
 
 
-def test_a_search_leaves_leaderboard_trials_pick_importances_and_pictures(
+def test_a_search_leaves_leaderboard_trials_comparison_importances_and_pictures(
     results: SearchResults, tmp_path: Path
 ) -> None:
     paths = write_outputs(results, tmp_path / "out")
     names = {path.name for path in paths}
-    assert {"leaderboard.md", "trials.csv", "chosen.json", "importance.csv"} <= names
+    assert {"leaderboard.md", "trials.csv", "tuned_tests_space.py", "importance.csv"} <= names
     for name in ("best_so_far", "slices", "importance"):
         assert {f"{name}.png", f"{name}.svg"} <= names
         with Image.open(tmp_path / "out" / f"{name}.png") as picture:
@@ -161,11 +168,11 @@ def test_a_search_leaves_leaderboard_trials_pick_importances_and_pictures(
     assert {path: path.read_bytes() for path in write_outputs(results, tmp_path / "out")} == before
 
 
-def test_a_search_in_which_all_diverged_has_no_pick(results: SearchResults, tmp_path: Path) -> None:
+def test_a_search_in_which_all_diverged_has_no_best_trial(results: SearchResults, tmp_path: Path) -> None:
     lost = SearchResults(results.name, results.study, (results.trials[5],), 60)
-    assert lost.pick() is None
+    assert lost.best is None
     assert "No trial finished" in "\n".join(describe_results(lost))
-    assert "chosen.json" not in {path.name for path in write_outputs(lost, tmp_path / "out")}
+    assert "tuned_tests_space.py" not in {path.name for path in write_outputs(lost, tmp_path / "out")}
 
 
 def lines_of(figure: Figure, label: str) -> np.ndarray:
@@ -175,7 +182,7 @@ def lines_of(figure: Figure, label: str) -> np.ndarray:
 
 def test_picture_of_the_budget_shows_every_trial_and_the_best_so_far(results: SearchResults) -> None:
     figure = draw_best_so_far(results.done, Objective(), "title", is_independent=True)
-    accuracies = np.array([100 * Objective().value(trial.run) for trial in results.done if trial.run])
+    accuracies = np.array([100 * Objective().value(trial) for trial in results.done])
     assert lines_of(figure, "best so far") == pytest.approx(np.maximum.accumulate(accuracies))
     assert lines_of(figure, "best of k trials, expected") == pytest.approx(best_of_k(accuracies).mean)
     low, high = figure.axes[0].get_ylim()
@@ -198,23 +205,6 @@ def test_a_slice_within_a_power_of_ten_has_a_scale_that_can_be_read(tmp_path: Pa
     assert sum(low <= tick <= high for tick in rates.get_xticks()) >= 3
 
 
-def make_pick(config: RunConfig, **changes: object) -> Pick:
-    values = {
-        "space": "fcn",
-        "study": "fcn-random-s0-12345678",
-        "oracle": "random",
-        "trials": 40,
-        "seed": 0,
-        "epochs": 40,
-        "objective": "val_accuracy",
-        "trial": 7,
-        "value": 0.91,
-        "precision": config.precision,
-        "settings": pick_settings(config),
-    }
-    return Pick(**{**values, **changes})  # type: ignore[arg-type]
-
-
 SEARCHED = [
     RunConfig(optimizer=Component.of("sgd", momentum=0.9), epochs=7),
     RunConfig(
@@ -229,44 +219,61 @@ SEARCHED = [
 ]
 
 
+def results_of(tmp_path: Path, config: RunConfig) -> SearchResults:
+    """A search of one trial."""
+    searched = replace(config, seed=1_000_000, evaluate_test="never")
+    run = commit(RunStore(tmp_path / "store"), searched, [0.5, 0.9], with_test=False)
+    study = make_study(base=RunConfig(epochs=config.epochs, precision=config.precision))
+    return SearchResults("fcn-random-s0-12345678", study, (Trial({}, (TrialRun.of(run),), planned=searched),), 60)
+
+
 @pytest.mark.parametrize("config", SEARCHED)
-def test_a_pick_becomes_the_arm_that_was_searched_with_the_test_set(config: RunConfig, tmp_path: Path) -> None:
-    trial = RunConfig.from_json({**config.to_json(), "seed": 1_000_000, "evaluate_test": "never"})
-    path = tmp_path / "chosen.json"
-    path.write_text(make_pick(trial).to_json())
-    experiment = read_pick(path).experiment("tuned_fcn")
+def test_the_written_file_is_the_comparison_of_the_best_trial_with_the_base(config: RunConfig, tmp_path: Path) -> None:
+    results = results_of(tmp_path, config)
+    write_outputs(results, tmp_path / "out")
+    experiment = load_experiment(str(tmp_path / "out" / "tuned_tests_space.py"))
+    assert experiment == results.experiment()
     base, tuned = (experiment.config_of(arm) for arm in experiment.arms)
-    assert tuned == config
-    assert base == RunConfig.from_json({**BASE.to_json(), "precision": config.precision})
+    assert tuned == config, "with the test set, and on no tuning seed"
+    assert base == replace(BASE, precision=config.precision)
     assert experiment.baseline == "base"
+    check_name(experiment)
 
 
-def test_an_adopted_pick_is_a_comparison(tmp_path: Path) -> None:
-    (tmp_path / "tuned_fcn.py").touch()
-    with pytest.raises(ConfigError, match="`fashion-keras tune fcn --adopt` searches for one"):
-        load_adopted("tuned_fcn", tmp_path)
-    path = adopt(make_pick(SEARCHED[1]), tmp_path)
-    assert path.name == "tuned_fcn.json"
-    experiment = load_adopted("tuned_fcn", tmp_path)
-    assert (experiment.name, [arm.name for arm in experiment.arms]) == ("tuned_fcn", ["base", "tuned"])
-    with pytest.raises(ConfigError, match="a space that has a module"):
-        adopt(make_pick(SEARCHED[1], space="own:space"), tmp_path)
+def test_the_written_file_names_its_search(tmp_path: Path) -> None:
+    write_outputs(results_of(tmp_path, SEARCHED[0]), tmp_path / "out")
+    docstring = ast.get_docstring(ast.parse((tmp_path / "out" / "tuned_tests_space.py").read_text())) or ""
+    for words in ("study fcn-random-s0-12345678", "random search of tests:space with seed 0", "reached 90.00 %"):
+        assert words in docstring
+    assert f"fashion-keras run {tmp_path}/out/tuned_tests_space.py" in docstring
 
 
-def test_every_adopted_pick_of_the_project_can_be_run() -> None:
-    for path in picks.EXPERIMENTS.glob("tuned_*.json"):
-        assert load_adopted(path.stem).name == path.stem
+def test_a_best_trial_that_is_the_base_is_compared_with_nothing(tmp_path: Path) -> None:
+    results = results_of(tmp_path, BASE)
+    assert results.experiment() is None
+    assert "tuned_tests_space.py" not in {path.name for path in write_outputs(results, tmp_path / "out")}
 
 
-def test_a_file_that_is_no_pick_is_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "tuned_fcn.json"
-    path.write_text('{"space": "fcn"}')
-    with pytest.raises(StoreError, match=r"tuned_fcn\.json is damaged"):
-        load_adopted("tuned_fcn", tmp_path)
+@pytest.mark.parametrize("name", TUNED_NAMES)
+def test_the_comparisons_of_published_searches_are_such_files(name: str) -> None:
+    module = importlib.import_module(f"fashion_keras.experiments.{name}")
+    assert experiment_source(module.EXPERIMENT, module.__doc__) == Path(module.__file__).read_text()
+
+
+@pytest.mark.parametrize(
+    ("space", "options", "epochs"), [("fcn_small", {"budget": 40}, 20), ("fcn_regularised", {"budget": 20}, 50)]
+)
+def test_a_published_search_has_the_name_that_its_module_states(
+    space: str, options: dict[str, int], epochs: int, tmp_path: Path
+) -> None:
+    base = RunConfig(epochs=epochs, precision="mixed_bfloat16")
+    made, _ = make_search(Study.of_search(load_space(space), base, TuneOptions(space, **options)), tmp_path)
+    module = importlib.import_module(f"fashion_keras.experiments.tuned_{space}")
+    assert f"study {made.name} " in module.__doc__
 
 
 def test_results_of_a_whole_search_can_be_written(tmp_path: Path) -> None:
-    made = search(make_study("hyperband", trials=None, epochs=9), tmp_path / "store")
+    made = search(make_study("hyperband", base=RunConfig(epochs=9), budget=None), tmp_path / "store")
     whole = SearchResults(made.name, made.study, tuple(made.trials), 60)
     write_outputs(whole, tmp_path / "out")
     rows = (tmp_path / "out" / "importance.csv").read_text().splitlines()[1:]

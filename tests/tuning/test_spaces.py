@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from fashion_keras import cli
 from fashion_keras.config.run_config import Component, RunConfig, option_values
 from fashion_keras.tuning.search.oracles import describe_space, discover, find_edges
-from fashion_keras.tuning.search.spaces import SPACES, Space, SpaceError, load_space, with_epochs
+from fashion_keras.tuning.search.spaces import SPACES, FunctionSpace, SpaceError, load_space
 
 KNOWN_GOOD = {
     "depth": 2,
@@ -30,7 +31,7 @@ KNOWN_GOOD = {
 }
 
 
-def values_of(space: Space, **values: Any) -> kt.HyperParameters:
+def values_of(space: FunctionSpace, **values: Any) -> kt.HyperParameters:
     hp = kt.HyperParameters.from_config({"space": discover(space).get_config()["space"], "values": values})
     for item in hp.space:
         if hp.is_active(item):
@@ -38,9 +39,13 @@ def values_of(space: Space, **values: Any) -> kt.HyperParameters:
     return hp
 
 
+def configure(space: FunctionSpace, epochs: int, **values: Any) -> RunConfig:
+    return space.config(values_of(space, **values), RunConfig(epochs=epochs))
+
+
 def test_the_fcn_space_contains_the_wide_regularised_networks() -> None:
     space = load_space("fcn")
-    assert space.config(values_of(space, **KNOWN_GOOD), epochs=40) == RunConfig(
+    assert configure(space, 40, **KNOWN_GOOD) == RunConfig(
         model=Component.of(
             "fcn", hidden_units=(1024, 1024), dropout_rate=0.3, batch_norm=True, initializer=Component("he_uniform")
         ),
@@ -62,7 +67,7 @@ def test_the_fcn_space_contains_the_wide_regularised_networks() -> None:
 )
 def test_the_fcn_space_has_one_to_four_layers_of_up_to_2048_units(changes: dict, widths: tuple[int, ...]) -> None:
     space = load_space("fcn")
-    config = space.config(values_of(space, **changes), epochs=5)
+    config = configure(space, 5, **changes)
     assert option_values("model", config.model)["hidden_units"] == widths
 
 
@@ -74,7 +79,7 @@ def test_the_help_names_every_space(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_regularised_space_always_has_dropout_batch_norm_and_adamw() -> None:
     space = load_space("fcn_regularised")
-    config = space.config(values_of(space, depth=3, narrowing=2), epochs=50)
+    config = configure(space, 50, depth=3, narrowing=2)
     options = option_values("model", config.model)
     assert (options["hidden_units"], options["dropout_rate"], options["batch_norm"]) == ((1024, 512, 256), 0.3, True)
     assert (config.optimizer.name, config.schedule.name, config.epochs) == ("adamw", "cosine", 50)
@@ -91,33 +96,31 @@ def test_every_setting_of_a_space_is_a_run(name: str) -> None:
             hp.merge([item])
             if hp.is_active(item):
                 hp.values[item.name] = item.random_sample(draws.randrange(10**6))
-        assert space.config(hp, epochs=3).epochs == 3
+        assert space.config(hp, RunConfig(epochs=3)).epochs == 3
 
 
 def test_a_setting_that_exists_for_a_choice_alone_is_none_with_another() -> None:
     space = load_space("fcn")
-    sgd = space.config(values_of(space, optimizer="sgd", momentum=0.9, sgd_learning_rate=0.1), epochs=5)
+    sgd = configure(space, 5, optimizer="sgd", momentum=0.9, sgd_learning_rate=0.1)
     assert sgd.optimizer == Component.of("sgd", learning_rate=0.1, momentum=0.9)
-    adam = space.config(values_of(space, optimizer="adam"), epochs=5)
+    adam = configure(space, 5, optimizer="adam")
     assert adam.optimizer == Component.of("adam", learning_rate=1e-3)
 
 
 def test_a_short_trial_has_a_short_warm_up() -> None:
     space = load_space("fcn")
-    hp = values_of(space, schedule="cosine", warmup_epochs=5)
-    assert space.config(hp, epochs=40).schedule == Component.of("cosine", warmup_epochs=5)
-    assert space.config(hp, epochs=2).schedule == Component.of("cosine", warmup_epochs=1)
-    long = space.config(hp, epochs=40)
-    assert with_epochs(long, 8) == RunConfig.from_json({**long.to_json(), "epochs": 8, "schedule": with_warmup(1)})
-
-
-def with_warmup(epochs: int) -> dict[str, Any]:
-    return {"name": "cosine", "warmup_epochs": epochs}
+    long, short = (configure(space, epochs, schedule="cosine", warmup_epochs=5) for epochs in (40, 2))
+    assert long.schedule == Component.of("cosine", warmup_epochs=5)
+    assert short.schedule == Component.of("cosine", warmup_epochs=1)
+    assert long.with_epochs(8) == replace(long, epochs=8, schedule=Component.of("cosine", warmup_epochs=1))
 
 
 def test_a_space_that_sets_its_epochs_keeps_them() -> None:
-    assert Space("own", lambda hp: {"epochs": hp.Choice("epochs", [7, 9])}).config(kt.HyperParameters(), 3).epochs == 7
-    assert Space("own", lambda _: RunConfig(epochs=10)).config(kt.HyperParameters(), 3).epochs == 10
+    for function in (lambda hp: {"epochs": hp.Choice("epochs", [7, 9])}, lambda _: RunConfig(epochs=7)):
+        space = FunctionSpace("own", function)
+        assert space.config(kt.HyperParameters(), RunConfig(epochs=3)).epochs == 7
+        assert space.sets_epochs(kt.HyperParameters())
+    assert not FunctionSpace("own", lambda _: {"epochs": None}).sets_epochs(kt.HyperParameters())
 
 
 def test_hyperparameters_behind_an_if_in_a_scope_are_found() -> None:
@@ -131,7 +134,7 @@ def test_hyperparameters_behind_an_if_in_a_scope_are_found() -> None:
                         hp.Int("much", 1, 9)
         return {}
 
-    found = discover(Space("own", nested))
+    found = discover(FunctionSpace("own", nested))
     assert [item.name for item in found.space] == ["kind", "more", "much"]
     assert list(describe_space(found))[2] == "much: 1 to 9, step 1 (where kind in b and more in True)"
 
@@ -145,7 +148,7 @@ def test_a_name_in_two_scopes_is_refused() -> None:
         return {}
 
     with pytest.raises(SpaceError, match="'size'; give them two names"):
-        discover(Space("own", twice))
+        discover(FunctionSpace("own", twice))
 
 
 def test_values_at_the_edge_of_their_range_are_told() -> None:
@@ -176,20 +179,23 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str
 def test_a_space_of_one_s_own_is_a_function_in_the_current_directory(write: Callable[[str, str], Path]) -> None:
     write("own_space", "def shallow(hp):\n    return {'hidden_units': (hp.Int('units', 8, 16),)}\n")
     space = load_space("own_space:shallow")
-    assert space.config(kt.HyperParameters(), 5).model == Component.of("fcn", hidden_units=(8,))
+    assert space.config(kt.HyperParameters(), RunConfig(epochs=5)).model == Component.of("fcn", hidden_units=(8,))
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("def space(hp):\n    return hp.Int('units', 8, 16) + 'a'\n", r"own_{0}\.py:2: TypeError: unsupported operand"),
-        ("import math\ndef space(hp):\n    return math.sqrt(-1)\n", r"own_{0}\.py:3: ValueError: "),
-        ("def space(hp):\n    return hp.Int('units', 9)\n", r"own_{0}\.py:2: TypeError: "),
-        ("def space(hp):\n    return 3\n", r"own_{0}\.py:1\) must return a mapping of settings.*; it returned 3"),
-        ("def space(hp):\n    return {{'droput': 0.1}}\n", r"own_{0}\.py:1\) returned settings .*'dropout_rate'"),
+        (
+            "def space(hp):\n    return hp.Int('units', 8, 16) + 'a'\n",
+            r"own_{0}\.py, line 2: TypeError: unsupported operand",
+        ),
+        ("import math\ndef space(hp):\n    return math.sqrt(-1)\n", r"own_{0}\.py, line 3: ValueError: "),
+        ("def space(hp):\n    return hp.Int('units', 9)\n", r"own_{0}\.py, line 2: TypeError: "),
+        ("def space(hp):\n    return 3\n", r"own_{0}\.py, line 1\) must return a mapping of settings.*; it returned 3"),
+        ("def space(hp):\n    return {{'droput': 0.1}}\n", r"own_{0}\.py, line 1\) returned settings .*'dropout_rate'"),
         ("def space(hp):\n    return {{'optimizer': 'adam'}}\n", r"optimizer='adam' needs a learning_rate"),
-        ("def space(hp)\n", r"SyntaxError: .*own_{0}\.py:1"),
-        ("import nowhere_at_all\n", r"No module named 'nowhere_at_all', at .*own_{0}\.py:1"),
+        ("def space(hp)\n", r"own_{0}\.py, line 1: "),
+        ("import nowhere_at_all\n", r"own_{0}\.py, line 1: .*No module named 'nowhere_at_all'"),
         ("def spaces(hp):\n    return {{}}\n", r"a function of own_{0} is one of spaces; got 'space' \(did you mean"),
     ],
 )
@@ -199,7 +205,7 @@ def test_an_error_of_a_space_is_one_line_with_its_place(
     number = request.node.callspec.indices["text"]
     write(f"own_{number}", text.format())
     with pytest.raises(SpaceError, match=said.format(number)) as raised:
-        load_space(f"own_{number}:space").config(kt.HyperParameters(), 5)
+        load_space(f"own_{number}:space").config(kt.HyperParameters(), RunConfig(epochs=5))
     assert "\n" not in str(raised.value)
 
 

@@ -1,15 +1,14 @@
-"""The command, whole: with runs that take no time, killed, and for real on the sample."""
+"""Command `tune`, whole: with runs that take no time, killed, and for real on the sample."""
 
 import csv
-import dataclasses
 import io
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +23,25 @@ from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.data.pipelines import normalise
+from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome
+from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.training.run import train_run
 from fashion_keras.tuning import FCNHyperModel
 from fashion_keras.tuning.search.generations import Search
-from fashion_keras.tuning.search.spaces import Space, fcn
-from fashion_keras.tuning.search.study import Study
-from fashion_keras.workflows import run as running
-from fashion_keras.workflows.search import TuneOptions, tune
+from fashion_keras.tuning.search.spaces import load_space
+from fashion_keras.tuning.study import Study, TuneOptions
+from fashion_keras.workflows import search as searching
+from fashion_keras.workflows.search import tune
+from fashion_keras.workflows.session import DataOptions, Session, fill
 
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.chdir(tmp_path)
     engine = Engine()
-    monkeypatch.setattr(running, "LocalEngine", engine)
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
     monkeypatch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
     return engine
@@ -51,8 +53,9 @@ def run(engine: Engine, sample_dir: Path) -> Callable[..., tuple[int, str]]:
 
     def run(space: str = "fcn", **options: Any) -> tuple[int, str]:
         output = io.StringIO()
-        settings = {"oracle": "random", "trials": 4, "epochs": 3, "final_seeds": 2, "dataset": str(sample_dir)}
-        status = tune(TuneOptions(space, **{**settings, **options}), Console(file=output, width=250))
+        settings = {"oracle": "random", "budget": 4, "epochs": 3, "final_seeds": 2, "dataset": str(sample_dir)}
+        values = {"space": space, **settings, **options}
+        status = tune(fill(TuneOptions, values), Session.of(values, Console(file=output, width=250)))
         return status, output.getvalue()
 
     return run
@@ -66,7 +69,9 @@ def folder_of(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_search_ends_with_its_pick_beside_the_base_on_fresh_seeds(run: Run, engine: Engine, tmp_path: Path) -> None:
+def test_a_search_ends_with_its_best_trial_beside_the_base_on_fresh_seeds(
+    run: Run, engine: Engine, tmp_path: Path
+) -> None:
     status, output = run()
     assert status == 0
     searched, measured = engine.runs[:4], engine.runs[4:]
@@ -74,9 +79,12 @@ def test_a_search_ends_with_its_pick_beside_the_base_on_fresh_seeds(run: Run, en
     assert {config.evaluate_test for config in measured} == {"each_epoch"}
     assert [config.seed for config in measured] == [0, 0, 1, 1]
     assert not {config.seed for config in searched} & {config.seed for config in measured}
-    pick = json.loads((folder_of(tmp_path) / "chosen.json").read_text())
-    tuned = [config for config in measured if config.epochs == 3]
-    assert [config.to_json().get("model") for config in tuned] == [pick["settings"].get("model")] * 2
+    path = folder_of(tmp_path) / "tuned_fcn.py"
+    experiment = load_experiment(str(path))
+    data = {config.data for config in searched}.pop()
+    changed = experiment.with_overrides(data=data)
+    assert {replace(config, seed=0) for config in measured} == {changed.config_of(arm) for arm in changed.arms}
+    assert f"fashion-keras run {path.relative_to(tmp_path)} --dataset " in output
     assert "Best so far: trial " in output
     (table,) = (tmp_path / "runs").glob("tuned_fcn-random-*__sample/table.md")
     assert "| tuned | 2 seeds |" in table.read_text()
@@ -96,11 +104,40 @@ def test_without_final_seeds_it_ends_with_the_search(run: Run, engine: Engine, t
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {"store", "tune"}
 
 
-def test_dry_run_says_what_is_searched_and_writes_nothing(run: Run, engine: Engine, tmp_path: Path) -> None:
-    status, output = run(dry_run=True)
+def test_dry_run_says_what_is_searched_and_how_long_it_takes_and_writes_nothing(
+    run: Run, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A minute for each run, whatever it is: 8 trials on 2 workers, 4 more, and 2 seeds of the best and of the base.
+    monkeypatch.setattr(searching, "estimate_seconds", lambda *_: 60.0)
+    status, output = run(dry_run=True, budget=12, generation=8)
     assert (status, engine.runs, list(tmp_path.iterdir())) == (0, [], [])
     assert "  weight_decay: 0.001 to 1, log (where optimizer in adamw)" in output
-    assert "4 trials are proposed first, 4 of them to train" in output
+    assert "8 trials are proposed first, 8 of them to train: about 4 min 00 s; the whole search, " in output
+    assert "about 8 min 00 s with 2 workers" in output
+    assert "(3 epochs, about 1 min 00 s)" in output
+
+
+def test_a_run_between_the_shortest_and_the_longest_takes_a_time_between_theirs(
+    sample_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured = {1: 10.0, 5: 30.0}
+    monkeypatch.setattr(searching, "estimate_seconds", lambda plan, *_: measured[plan.pending[0].epochs])
+    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(quiet=True))
+    seconds_of = searching._make_clock([RunConfig(epochs=epochs) for epochs in (3, 5, 1)], session)
+    assert [seconds_of(RunConfig(epochs=epochs)) for epochs in (1, 3, 5)] == pytest.approx([10, 20, 30])
+
+
+def test_a_space_that_sets_its_epochs_is_described_so_and_takes_no_others(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_epochs.py").write_text("def space(hp):\n    return {'epochs': hp.Int('epochs', 2, 5)}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    _, output = run("own_epochs:space", epochs=None, final_seeds=0)
+    assert "4 trials of as many epochs as the space sets" in output
+    assert "trials of 2 to 5 epochs in float32" in output
+    with pytest.raises(ConfigError, match="--epochs does not go with own_epochs:space"):
+        run("own_epochs:space", epochs=3)
 
 
 def test_interrupted_it_writes_what_is_done_and_says_how_to_go_on(run: Run, engine: Engine, tmp_path: Path) -> None:
@@ -110,7 +147,7 @@ def test_interrupted_it_writes_what_is_done_and_says_how_to_go_on(run: Run, engi
 
     engine.respond = respond
     with pytest.raises(KeyboardInterrupt):
-        run(oracle="bayesian", trials=6, generation=2)
+        run(oracle="bayesian", budget=6, generation=2)
     assert (folder_of(tmp_path) / "leaderboard.md").read_text().count("\n| ") == 2 + 2
 
 
@@ -131,6 +168,8 @@ def test_a_search_in_which_all_fails_is_one_line_and_status_2(
         (["fnc"], "did you mean 'fcn'?"),
         (["fcn", "--trials", "0"], "--trials: must be a whole number of at least 1, got '0'"),
         (["fcn", "--seed", "-1"], "--seed: must be a whole number of at least 0, got '-1'"),
+        (["fcn", "--trials", "9" * 20], f"--trials: must be at most 10,000, got '{'9' * 20}'"),
+        (["fcn", "--seed", "9" * 5000], "--seed: must be at most 10,000, got '999"),
         (["fcn", "--oracle", "gird"], "invalid choice: 'gird'"),
         (["fcn", "--dataset", "nowhere"], "nowhere"),
         (["nowhere:space"], "no module 'nowhere' here"),
@@ -145,11 +184,6 @@ def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], arguments: li
     assert (status, output) == (2, "")
     assert errors.count("\n") == 1
     assert said in errors
-
-
-def test_adopting_is_for_fashion_mnist_alone(run: Run) -> None:
-    with pytest.raises(Exception, match="--adopt is for searches on Fashion-MNIST"):
-        run(adopt=True)
 
 
 # For real, on the sample.
@@ -173,17 +207,17 @@ class TrainingEngine(Engine):
 def test_a_search_never_reads_the_test_set(tmp_path: Path, sample_dataset: Dataset) -> None:
     """Three real trials, then the same with other test images under false labels: not a bit may differ."""
     rng = np.random.default_rng(0)
-    poisoned = dataclasses.replace(
+    poisoned = replace(
         sample_dataset,
         test_images=rng.integers(0, 256, sample_dataset.test_images.shape, np.uint8),
         test_labels=((sample_dataset.test_labels + 1) % 10).astype(np.int32),
     )
     found = []
     for name, dataset in (("real", sample_dataset), ("poisoned", poisoned)):
-        study = make_study("bayesian", trials=3, epochs=2, data=dataset.content_hash)
+        study = make_study("bayesian", base=RunConfig(epochs=2, data=dataset.content_hash), budget=3)
         made = Search(study, RunStore(tmp_path / name), None, TrainingEngine(dataset), Console(quiet=True))  # type: ignore[arg-type]
         made.run()
-        runs = [trial.run for trial in made.trials if trial.run]
+        runs = [run.stored for trial in made.trials for run in trial.runs if run.stored]
         assert len(runs) == 3
         assert all(run.correct is None and not (run.path / "predictions.npz").exists() for run in runs)
         values = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
@@ -251,5 +285,6 @@ def undisturbed_trials(store: Path, dataset: Dataset) -> list[str]:
 
     engine = Engine()
     engine.respond = respond
-    study = Study.of(Space("fcn", fcn), "bayesian", trials=6, generation=2, epochs=8, data=dataset.content_hash)
+    base = RunConfig(epochs=8, data=dataset.content_hash)
+    study = Study.of_search(load_space("fcn"), base, TuneOptions("fcn", budget=6, generation=2))
     return [trial.config.run_id for trial in search(study, store, engine).trials]

@@ -14,9 +14,10 @@ from fashion_keras.data import DataLocation
 from fashion_keras.execution import Outcome, RunTask
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.tuning.search.generations import Search
-from fashion_keras.tuning.search.spaces import Space
-from fashion_keras.tuning.search.study import Study
+from fashion_keras.tuning.search.spaces import FunctionSpace
+from fashion_keras.tuning.study import Study, TuneOptions
 
+FOUR_EPOCHS = RunConfig(epochs=4)
 NOWHERE = DataLocation("none", Path("nowhere"), (), "nowhere", "0", ())
 
 
@@ -75,18 +76,20 @@ class Engine:
                 yield task, Outcome("done")
 
 
-def make_study(oracle: str = "random", function: Callable[[Any], Any] = tiny, **options: Any) -> Study:
-    settings = {"trials": 6, "epochs": 4, **options}
-    return Study.of(Space("tests:space", function), oracle, **settings)
+def make_study(
+    oracle: str = "random", function: Callable[[Any], Any] = tiny, base: RunConfig = FOUR_EPOCHS, **options: Any
+) -> Study[FunctionSpace]:
+    settings = {"budget": 6, **options}
+    return Study.of_search(FunctionSpace("tests:space", function), base, TuneOptions("", oracle=oracle, **settings))
 
 
-def make_search(study: Study, store: Path, engine: Engine | None = None) -> tuple[Search, io.StringIO]:
+def make_search(study: Study[FunctionSpace], store: Path, engine: Engine | None = None) -> tuple[Search, io.StringIO]:
     output = io.StringIO()
     console = Console(file=output, width=200)
     return Search(study, RunStore(store), NOWHERE, engine or Engine(), console), output
 
 
-def search(study: Study, store: Path, engine: Engine | None = None) -> Search:
+def search(study: Study[FunctionSpace], store: Path, engine: Engine | None = None) -> Search:
     made, _ = make_search(study, store, engine)
     made.run()
     return made

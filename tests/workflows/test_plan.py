@@ -1,6 +1,6 @@
 """Which runs an invocation needs, in which order, and how long they take."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.workflows import plan as planning
 from fashion_keras.workflows.plan import estimate_seconds, make_plan, take_shard
 
 BASE = RunConfig(epochs=2)
@@ -23,22 +22,21 @@ WORK = [(RATES, RATES.arms), (DROPOUT, DROPOUT.arms)]
 LOCATION: Any = None  # nothing here reads data
 
 
+class Engine:
+    """Says that every run takes 100 seconds."""
+
+    def __init__(self, workers: int):
+        self.workers = workers
+        self.timed: list[RunConfig] = []
+
+    def run(self, _: object, tasks: list[Any]) -> Iterator[tuple[Any, Outcome]]:
+        self.timed += [task.config for task in tasks]
+        yield from ((task, Outcome("done", value=100.0)) for task in tasks)
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> RunStore:
     return RunStore(tmp_path / "store")
-
-
-@pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
-    """Which configurations were timed; each is said to take 100 seconds."""
-    timed: list[RunConfig] = []
-
-    def measure(configs: Mapping[Any, RunConfig], *_: object) -> dict[Any, float]:
-        timed.extend(configs.values())
-        return dict.fromkeys(configs, 100.0)
-
-    monkeypatch.setattr(planning, "_measure_durations", measure)
-    return timed
 
 
 def test_all_arms_of_a_seed_come_before_the_next_seed(store: RunStore) -> None:
@@ -66,60 +64,64 @@ def test_runs_in_the_store_are_not_pending(store: RunStore) -> None:
     assert BASE not in plan.pending
 
 
-def test_nothing_pending_takes_no_time(store: RunStore, measured: list[RunConfig]) -> None:
+def test_longest_runs_of_a_seed_start_first(store: RunStore) -> None:
+    arms = (Arm("short"), Arm("long", epochs=8), Arm("convolutions", model="cnn"), Arm("middle", epochs=4))
+    plan = make_plan([(Experiment("lengths", "Lengths", BASE, arms), arms)], range(2), store)
+    seen = [(config.seed, config.model.name, config.epochs) for config in plan.pending]
+    order = [("cnn", 2), ("fcn", 8), ("fcn", 4), ("fcn", 2)]
+    assert seen == [(seed, *kind) for seed in range(2) for kind in order]
+
+
+def test_nothing_pending_takes_no_time(store: RunStore) -> None:
     commit(store, BASE)
-    plan = make_plan([(RATES, RATES.select(["base"]))], [0], store)
-    assert estimate_seconds(plan, store, LOCATION, 2) == 0
-    assert measured == []
+    engine = Engine(2)
+    assert estimate_seconds(make_plan([(RATES, RATES.select(["base"]))], [0], store), store, LOCATION, engine) == 0
+    assert engine.timed == []
 
 
-def test_runs_are_estimated_by_like_runs_in_the_store(store: RunStore, measured: list[RunConfig]) -> None:
+def test_runs_are_estimated_by_like_runs_in_the_store(store: RunStore) -> None:
     for seed, seconds in enumerate([29.0, 19.0, 999.0]):  # and a second of starting each
         commit(store, BASE.with_changes(seed=seed), seconds=seconds)
-    plan = make_plan([(RATES, RATES.arms)], range(5), store)
+    plan, engine = make_plan([(RATES, RATES.arms)], range(5), store), Engine(2)
     assert len(plan.pending) == 7
-    assert estimate_seconds(plan, store, LOCATION, 2) == pytest.approx(7 * 30.0 / 2), "the median, over two workers"
-    assert measured == []
+    assert estimate_seconds(plan, store, LOCATION, engine) == pytest.approx(7 * 30.0 / 2), "the median, of two workers"
+    assert engine.timed == []
 
 
-def test_diverged_runs_say_nothing_of_the_time(store: RunStore, measured: list[RunConfig]) -> None:
+def test_diverged_runs_say_nothing_of_the_time(store: RunStore) -> None:
     commit(store, BASE, [None], seconds=1.0)
-    plan = make_plan([(RATES, RATES.arms)], range(2), store)
-    assert estimate_seconds(plan, store, LOCATION, 1) == 300
-    assert len(measured) == 1
+    assert estimate_seconds(make_plan([(RATES, RATES.arms)], range(2), store), store, LOCATION, Engine(1)) == 300
 
 
-def test_each_kind_of_unknown_run_is_timed_once(store: RunStore, measured: list[RunConfig]) -> None:
-    plan = make_plan(WORK, range(10), store)
-    assert estimate_seconds(plan, store, LOCATION, 3) == pytest.approx(30 * 100 / 3)
-    assert len(measured) == 2, "the rate does not change the time, dropout does"
+RATES_ALONE = Experiment("d", "D", BASE, tuple(Arm(str(rate), dropout_rate=rate) for rate in (0.05, 0.3, 0.5)))
+THREADS = Experiment("t", "T", BASE, (Arm("one"), Arm("two", threads=2)))
 
 
-def test_values_of_rates_do_not_change_the_time(store: RunStore, measured: list[RunConfig]) -> None:
-    arms = tuple(Arm(str(rate), dropout_rate=rate) for rate in (0.05, 0.3, 0.5))
-    plan = make_plan([(DROPOUT, arms)], [0], store)
-    assert estimate_seconds(plan, store, LOCATION, 1) == 300
-    assert len(measured) == 1
-
-
-def test_single_run_is_not_sped_up_by_more_workers(store: RunStore, measured: list[RunConfig]) -> None:
-    plan = make_plan([(RATES, RATES.select(["fast"]))], [0], store)
-    assert estimate_seconds(plan, store, LOCATION, 8) == 100
-
-
-def test_run_that_cannot_be_timed_is_an_error_of_its_configuration(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("work", "num_seeds", "workers", "kinds", "seconds"),
+    [
+        (WORK, 10, 3, 2, 30 * 100 / 3),  # the rate does not change the time, whether there is dropout does
+        ([(RATES_ALONE, RATES_ALONE.arms)], 1, 1, 1, 300),  # nor do the values of other rates
+        ([(RATES, RATES.select(["fast"]))], 1, 8, 1, 100),  # a single run is not sped up by more workers
+        ([(THREADS, THREADS.arms)], 2, 2, 2, 100 + 200),  # half as many at a time where each takes two threads
+    ],
+)
+def test_each_kind_of_unknown_run_is_timed_once(
+    store: RunStore, work: Any, num_seeds: int, workers: int, kinds: int, seconds: float
 ) -> None:
-    class Engine:
-        def __init__(self, workers: int):
-            pass
+    engine = Engine(workers)
+    plan = make_plan(work, range(num_seeds), store)
+    assert estimate_seconds(plan, store, LOCATION, engine) == pytest.approx(seconds)
+    assert len({config.run_id for config in engine.timed}) == kinds
 
+
+def test_run_that_cannot_be_timed_is_an_error_of_its_configuration(store: RunStore) -> None:
+    class Refusing(Engine):
         def run(self, _: object, tasks: list[Any]) -> Iterator[tuple[Any, Outcome]]:
             yield tasks[0], Outcome("failed", "too small")
 
-    monkeypatch.setattr(planning, "LocalEngine", Engine)
     with pytest.raises(ConfigError, match=r"^fcn-sgd-\S+ cannot be trained: too small$"):
-        estimate_seconds(make_plan(WORK, [0], store), store, LOCATION, 1)
+        estimate_seconds(make_plan(WORK, [0], store), store, LOCATION, Refusing(1))
 
 
 @pytest.mark.parametrize("num_shards", [1, 2, 3, 8, 50])

@@ -1,17 +1,12 @@
-"""The main job: plan, train, export, report; interrupted, killed, beside another of its kind, and for real."""
+"""The main job, without training: what is planned, trained, judged, printed, written and exported."""
 
 import csv
 import io
-import os
-import random
-import re
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,15 +16,19 @@ from stored_runs import commit
 from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
+from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome, RunTask
+from fashion_keras.execution.tasks import TimingTask
 from fashion_keras.experiments.definition import Arm, Experiment
-from fashion_keras.experiments.names import NAMES
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.export.task import ExportTask
 from fashion_keras.storage.comparison import read_record
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.workflows import run as running
-from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, run_experiments
+from fashion_keras.storage.stored_comparisons import load_stored
+from fashion_keras.workflows import plan as planning
+from fashion_keras.workflows import rounds
+from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, compare, run_experiments
+from fashion_keras.workflows.session import DataOptions, Session, fill
 
 EXPERIMENT = Experiment(
     "rates", "Two rates", RunConfig(epochs=2), (Arm("slow"), Arm("fast", learning_rate=0.1, described=True))
@@ -76,21 +75,28 @@ class Engine:
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.chdir(tmp_path)
     engine = Engine()
-    monkeypatch.setattr(running, "LocalEngine", engine)
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.execution.batch.BUSY_WAIT_SEC", 0.01)
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
     return engine
 
 
 @pytest.fixture
-def run(engine: Engine, sample_dir: Path) -> Callable[..., tuple[int, str]]:
+def output() -> io.StringIO:
+    """What the runs of a test print, one after another."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def run(engine: Engine, sample_dir: Path, output: io.StringIO) -> Callable[..., tuple[int, str]]:
     """Run comparisons on the sample and return exit status and output."""
 
     def run(*experiments: Experiment, **options: Any) -> tuple[int, str]:
-        output = io.StringIO()
-        chosen = RunOptions(**{"dataset": str(sample_dir), "seeds": 2, **options})
-        status = run_experiments(experiments or [EXPERIMENT], chosen, Console(file=output, width=200))
-        return status, output.getvalue()
+        before = len(output.getvalue())
+        values = {"dataset": str(sample_dir), "seeds": 2, **options}
+        session = Session.of(values, Console(file=output, width=200))
+        status = run_experiments(experiments or [EXPERIMENT], fill(RunOptions, values), session)
+        return status, output.getvalue()[before:]
 
     return run
 
@@ -111,14 +117,6 @@ def test_comparison_ends_in_tables_and_exports(run: Run, engine: Engine, tmp_pat
     assert "4 runs: 0 in the store, 4 to train" in output
     assert "Two rates" in output
     assert engine.exports == [f"runs/rates__sample/saved_models/{arm}/1" for arm in ("slow", "fast")]
-
-
-def test_second_invocation_trains_nothing(run: Run, engine: Engine) -> None:
-    run()
-    engine.tasks.clear()
-    status, output = run()
-    assert (status, engine.runs) == (0, [])
-    assert "4 in the store, 0 to train" in output
 
 
 def test_only_what_is_missing_is_trained(run: Run, engine: Engine) -> None:
@@ -149,7 +147,7 @@ def test_failed_run_is_reported_at_the_end_and_the_others_finish(run: Run, engin
     status, output = run()
     assert status == 1
     assert len(engine.runs) == 4
-    assert f"Failed: {engine.runs[0].folder}: out of memory; log: the/log.txt" in output.splitlines()
+    assert "Failed: slow, seed 0: out of memory; log: the/log.txt" in output.splitlines()
     assert len(rows(tmp_path / "runs" / "rates__sample")) == 3
     assert len(engine.exports) == 1, "the first seed of the other arm"
 
@@ -215,36 +213,125 @@ def test_waiting_ends_when_the_other_process_gives_the_lock_back(
             locked[0].__exit__(None, None, None)
 
     engine.respond = respond
-    monkeypatch.setattr(running.time, "sleep", nap)
+    monkeypatch.setattr("fashion_keras.execution.batch.time.sleep", nap)
     assert run()[0] == 0
     assert len(naps) == 3
     assert len(engine.runs) == 5, "only the busy run was asked for again, once"
 
 
-def test_interrupt_writes_the_table_of_what_is_done_and_says_how_to_go_on(
-    engine: Engine, sample_dir: Path, tmp_path: Path
-) -> None:
+def interrupt_after(engine: Engine, num_runs: int) -> None:
     def respond(_: Any) -> None:
-        if len(engine.runs) == 3:
+        if len(engine.runs) > num_runs:
             raise KeyboardInterrupt
 
     engine.respond = respond
-    output = io.StringIO()
-    options = RunOptions(dataset=str(sample_dir), seeds=2)
+
+
+@pytest.mark.parametrize(
+    ("num_runs", "says", "num_rows"),
+    [
+        (2, "Interrupted after 2 new runs. They are kept: the same command goes on from there.", 2),
+        (1, "Interrupted after 1 new run. It is kept: the same command goes on from there.", 1),
+        (0, "Interrupted before a new run was done: the same command starts again.", None),
+    ],
+)
+@pytest.mark.parametrize("shard", [None, (0, 1)])
+def test_interrupt_writes_the_table_of_what_is_done_and_says_how_to_go_on(
+    run: Run, engine: Engine, tmp_path: Path, output: io.StringIO, num_runs: int, says: str, num_rows: int, shard: Any
+) -> None:
+    interrupt_after(engine, num_runs)
     with pytest.raises(KeyboardInterrupt):
-        run_experiments([EXPERIMENT], options, Console(file=output, width=200))
-    assert "Interrupted after 2 new runs. They are kept: the same command goes on from there." in output.getvalue()
-    assert len(rows(tmp_path / "runs" / "rates__sample")) == 2
+        run(shard=shard)
+    assert says in output.getvalue().splitlines()
+    folder = tmp_path / "runs" / "rates__sample"
+    assert folder.exists() == (num_runs > 0 and shard is None), "a shard has no table, nor have no runs"
+    if folder.exists():
+        assert len(rows(folder)) == num_rows
 
 
-def test_interrupt_before_any_run_has_no_table(engine: Engine, sample_dir: Path, tmp_path: Path) -> None:
-    def respond(_: Any) -> None:
-        raise KeyboardInterrupt
-
-    engine.respond = respond
+def test_what_was_decided_stays_decided_while_more_seeds_are_trained(
+    run: Run, engine: Engine, tmp_path: Path, output: io.StringIO
+) -> None:
+    store = RunStore(tmp_path / "runs" / "store")
+    table = tmp_path / "runs" / "rates__sample" / "differences.csv"
+    run(seeds=6)
+    decided = table.read_text()
+    engine.tasks.clear()
+    interrupt_after(engine, 5)
     with pytest.raises(KeyboardInterrupt):
-        run_experiments([EXPERIMENT], RunOptions(dataset=str(sample_dir)), Console(file=io.StringIO()))
-    assert not (tmp_path / "runs" / "rates__sample").exists()
+        run(seeds=40)
+    assert "Shown as decided at 6 seeds" in output.getvalue()
+    assert table.read_text() == decided
+    (results,) = load_stored(store, ["rates"])
+    assert (len(results.seeds), results.is_complete) == (6, True)
+    assert looks(store.root) == [6]
+    engine.respond = lambda _: None
+    run(seeds=40)
+    assert len(load_stored(store, ["rates"])[0].seeds) == 40
+    assert looks(store.root) == [6, 40]
+
+
+def test_runs_before_any_look_are_shown_of_all_planned_seeds(run: Run, engine: Engine, tmp_path: Path) -> None:
+    interrupt_after(engine, 5)
+    with pytest.raises(KeyboardInterrupt):
+        run(seeds=40)
+    (results,) = load_stored(RunStore(tmp_path / "runs" / "store"), ["rates"])
+    assert (len(results.seeds), results.is_complete) == (40, False)
+    engine.respond = lambda _: None
+    run(seeds=2)  # the forty were a slip of the finger
+    (results,) = load_stored(RunStore(tmp_path / "runs" / "store"), ["rates"])
+    assert (len(results.seeds), results.is_complete) == (2, True)
+
+
+def test_tables_are_printed_before_the_exports_begin(run: Run, engine: Engine, output: io.StringIO) -> None:
+    seen: list[str] = []
+    engine.respond = lambda task: seen.append(output.getvalue()) if isinstance(task, ExportTask) else None
+    run()
+    assert "Against slow" in seen[0]
+
+
+def test_time_that_is_said_is_that_of_the_whole_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "seconds", 3660.0)
+    assert run()[1].splitlines()[-1] == "Took 1 h 01 min"
+
+
+def test_compare_returns_what_the_command_prints(engine: Engine, sample_dir: Path, output: io.StringIO) -> None:
+    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=output, width=200))
+    outcome = compare(EXPERIMENT, RunOptions(seeds=2), session)
+    (found,) = outcome.comparisons
+    assert outcome.failures == ()
+    assert [arm.name for arm in found.results.arms] == ["slow", "fast"]
+    assert list(found.verdicts) == ["fast"]
+    assert {path.name for path in found.paths} == {"table.md", "table.csv", "differences.csv", "runs.csv"}
+    assert {name: str(path) for name, path in found.exports.items()} == {
+        arm: f"runs/rates__sample/saved_models/{arm}/1" for arm in ("slow", "fast")
+    }
+    assert "Two rates" not in output.getvalue()
+
+
+def test_arms_that_are_decided_at_a_look_are_not_trained_on(
+    run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "_looks", lambda _: (1, 3))
+    monkeypatch.setattr(
+        rounds, "_arms_to_train", lambda comparison, num_done: comparison.arms[: 1 if num_done else None]
+    )
+    run(seeds=3)
+    assert [(config.seed, bool(config.optimizer.as_dict())) for config in engine.runs] == [
+        (0, False),
+        (0, True),
+        (1, False),
+        (2, False),
+    ]
+
+
+def test_runs_are_called_by_the_arms_that_share_them(run: Run, engine: Engine) -> None:
+    engine.respond = lambda task: Outcome("failed", "no") if isinstance(task, RunTask) else None
+    other = replace(EXPERIMENT, name="other", arms=(Arm("slow"), Arm("drop", dropout_rate=0.3)))
+    more = replace(EXPERIMENT, name="more", baseline="base", arms=(Arm("base"), Arm("big", batch_size=1024)))
+    _, output = run(EXPERIMENT, other, more, seeds=1)
+    failed = [line for line in output.splitlines() if line.startswith("Failed")]
+    assert sorted(failed) == [f"Failed: {name}, seed 0: no" for name in ("big", "drop", "fast", "slow and 1 more")]
 
 
 @pytest.mark.parametrize(
@@ -343,7 +430,7 @@ def test_dry_run_says_what_is_there_and_writes_nothing(
     run(arms=("fast",), seeds=1)
     before = sorted(tmp_path.rglob("*"))
     engine.tasks.clear()
-    monkeypatch.setattr(running, "estimate_seconds", lambda *_: 200.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda *_: 200.0)
     status, output = run(dry_run=True, workers=3)
     assert status == 0
     assert "  slow: 2 runs of 2 epochs, 0 in the store" in output
@@ -354,18 +441,62 @@ def test_dry_run_says_what_is_there_and_writes_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_auto_trains_in_the_precision_that_it_comes_to(
-    run: Run, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+BFLOAT16 = replace(EXPERIMENT, base=RunConfig(epochs=2, precision="mixed_bfloat16"))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "asked", "precision", "folder"),
+    [
+        (EXPERIMENT, None, "float32", "rates__sample"),
+        (EXPERIMENT, "auto", "mixed_bfloat16", "rates__mixed_bfloat16-sample"),
+        (EXPERIMENT, "float32", "float32", "rates__sample"),
+        (BFLOAT16, None, "mixed_bfloat16", "rates__sample"),
+        (BFLOAT16, "float32", "float32", "rates__float32-sample"),
+    ],
+)
+def test_precision_that_is_asked_for_replaces_the_experiments_own(
+    run: Run,
+    engine: Engine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    experiment: Experiment,
+    asked: str | None,
+    precision: str,
+    folder: str,
 ) -> None:
-    monkeypatch.setattr(running, "resolve_precision", {"auto": "mixed_bfloat16"}.__getitem__)
-    run(precision="auto")
-    assert {config.precision for config in engine.runs} == {"mixed_bfloat16"}
-    assert (tmp_path / "runs" / "rates__mixed_bfloat16-sample").is_dir()
+    resolved = {"auto": "mixed_bfloat16", "float32": "float32"}
+    monkeypatch.setattr("fashion_keras.workflows.session.resolve_precision", resolved.__getitem__)
+    run(experiment, precision=asked)
+    assert {config.precision for config in engine.runs} == {precision}
+    assert (tmp_path / "runs" / folder).is_dir()
+
+
+def test_precision_is_refused_where_the_arms_differ_in_it(run: Run, engine: Engine) -> None:
+    with pytest.raises(ConfigError, match=r"^--precision does not go with precision_fcn: arms 'float32' and"):
+        run(load_experiment("precision_fcn"), precision="float32")
+    assert engine.tasks == []
+
+
+def test_warm_up_that_few_epochs_shorten_is_said(run: Run, engine: Engine) -> None:
+    _, said = run(load_experiment("tuned_fcn_regularised"), quick=True)
+    assert "tuned_fcn_regularised: the warm-up of" in said
+    assert {config.epochs for config in engine.runs} == {QUICK_EPOCHS}
+
+
+def test_ray_is_asked_how_long_its_runs_take(run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = ModuleType("fashion_keras.execution.ray_engine")
+    cluster.RayEngine = lambda _: engine  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, cluster.__name__, cluster)
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", lambda *_: pytest.fail("local processes"))
+    engine.respond = lambda task: Outcome("done", value=50.0)
+    _, output = run(engine="ray", dry_run=True)
+    assert output.splitlines()[-1] == "About 1 min 40 s with 2 workers on the cluster"
+    assert {type(task) for task in engine.tasks} == {TimingTask}
 
 
 def test_dry_run_says_what_the_planned_seeds_could_show(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run(seeds=3)
-    monkeypatch.setattr(running, "estimate_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda *_: 0.0)
     assert "would likely show" in run(dry_run=True, seeds=10)[1]
     assert "would likely show" not in run(dry_run=True, seeds=1)[1]
 
@@ -374,6 +505,7 @@ def test_shards_train_each_run_once_and_write_no_table(run: Run, engine: Engine,
     for shard in range(3):
         status, output = run(seeds=4, shard=(shard, 3))
         assert status == 0
+        assert f"{2 + (shard < 2)} runs: 0 in the store" in output
         assert "the same command without --shard writes tables" in output
         assert "Two rates" not in output
     assert len(engine.runs) == len(set(engine.runs)) == 8
@@ -393,32 +525,11 @@ def test_command_without_shard_trains_nothing_after_all_shards_and_writes_the_ta
     assert len(rows(tmp_path / "runs" / "rates__sample")) == 4
 
 
-def test_shard_says_only_its_own_runs(run: Run) -> None:
-    _, output = run(seeds=4, shard=(0, 3))
-    assert "3 runs: 0 in the store, 3 to train" in output
-
-
-def test_interrupted_shard_says_how_to_go_on_and_writes_no_table(
-    engine: Engine, sample_dir: Path, tmp_path: Path
-) -> None:
-    def respond(_: Any) -> None:
-        if len(engine.runs) == 2:
-            raise KeyboardInterrupt
-
-    engine.respond = respond
-    output = io.StringIO()
-    options = RunOptions(dataset=str(sample_dir), seeds=2, shard=(0, 2))
-    with pytest.raises(KeyboardInterrupt):
-        run_experiments([EXPERIMENT], options, Console(file=output, width=200))
-    assert "Interrupted after 1 new runs. They are kept: the same command goes on from there." in output.getvalue()
-    assert not (tmp_path / "runs" / "rates__sample").exists()
-
-
 def test_shard_with_a_failed_run_ends_with_status_1(run: Run, engine: Engine) -> None:
     engine.respond = lambda _: Outcome("failed", "out of memory", "the/log.txt") if len(engine.tasks) == 1 else None
     status, output = run(shard=(0, 2))
     assert status == 1
-    assert f"Failed: {engine.runs[0].folder}: out of memory; log: the/log.txt" in output.splitlines()
+    assert "Failed: slow, seed 0: out of memory; log: the/log.txt" in output.splitlines()
 
 
 @pytest.mark.parametrize("shard", ["8/8", "9/8", "-1/8", "3", "3/", "a/b", "1/0"])
@@ -429,196 +540,3 @@ def test_shard_that_does_not_exist_is_refused_in_one_line(shard: str, capsys: py
     _, errors = capsys.readouterr()
     assert errors.count("\n") == 1
     assert f"argument --shard: must be K/N with K from 0 to N-1, such as 0/8 to 7/8, got '{shard}'" in errors
-
-
-# From here on whole programs run: the console command in processes of its own.
-
-
-class Program:
-    """The console command with a training that takes moments, see `untrained/sitecustomize.py`.
-
-    Args:
-        folder: Its current directory.
-        dataset: Its data.
-    """
-
-    def __init__(self, folder: Path, dataset: Path):
-        self.folder = folder
-        self.trainings = folder / "trainings"
-        tests = Path(__file__).parents[1]
-        path = os.pathsep.join([str(tests / "untrained"), str(tests), *filter(None, sys.path)])
-        self.environment = {**os.environ, "PYTHONPATH": path, "TRAININGS": str(self.trainings)}
-        options = ["--dataset", str(dataset), "--seeds", "2", "--epochs", "4", "--workers", "2"]
-        self.command = [sys.executable, "-m", "fashion_keras", "run", "initializers", *options]
-
-    def start(self) -> "subprocess.Popen[str]":
-        """Start it in a process group of its own."""
-        return subprocess.Popen(
-            self.command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self) -> str:
-        """Run it to its end and return what it says."""
-        process = self.start()
-        output, errors = process.communicate(timeout=120)
-        assert (process.returncode, errors) == (0, "")
-        return output
-
-    def trained(self, what: str = "end") -> list[str]:
-        """The runs whose training began or ended, one entry each time."""
-        lines = self.trainings.read_text().splitlines() if self.trainings.exists() else []
-        return [line.split()[1] for line in lines if line.startswith(what)]
-
-    def finished(self) -> dict[str, tuple[int, int]]:
-        """The folders of finished runs, with what changes when one is made again."""
-        folders = (self.folder / "runs" / "store" / "runs").glob("*")
-        return {path.name: (path.stat().st_ino, (path / "result.json").stat().st_mtime_ns) for path in folders}
-
-    def results(self) -> dict[str, str]:
-        """The tables without what depends on the clock, by name."""
-        folder = self.folder / "runs" / "initializers__epochs=4-sample"
-        texts = {name: (folder / name).read_text() for name in ("table.md", "table.csv", "runs.csv")}
-        return {name: without_times(text, name) for name, text in texts.items()}
-
-
-def without_times(text: str, name: str) -> str:
-    """Leave out the columns that tell the time; in Markdown the last one."""
-    if name.endswith(".md"):
-        assert "| minutes |\n" in text
-        return re.sub(r" \| [^|]* \|\n", "\n", text)
-    table = list(csv.reader(io.StringIO(text)))
-    timeless = [place for place, title in enumerate(table[0]) if not re.search("minutes|seconds|finished_at", title)]
-    return "\n".join(",".join(row[place] for place in timeless) for row in table)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path) -> Program:
-    program = Program(tmp_path_factory.mktemp("undisturbed"), sample_dir)
-    program.run()
-    return program
-
-
-def test_program_trains_each_run_once(undisturbed: Program) -> None:
-    assert len(undisturbed.trained()) == len(set(undisturbed.trained())) == 8
-    assert sorted(undisturbed.finished()) == sorted(undisturbed.trained())
-
-
-def test_program_says_in_plain_lines_how_far_it_is(undisturbed: Program) -> None:
-    output = undisturbed.run()
-    assert "8 runs: 8 in the store, 0 to train, 2 at a time" in output
-    assert "\x1b" not in output
-
-
-def test_two_programs_at_once_share_the_runs_and_both_end_with_the_whole_table(
-    tmp_path: Path, sample_dir: Path, undisturbed: Program
-) -> None:
-    program = Program(tmp_path, sample_dir)
-    processes = [program.start(), program.start()]
-    ends = [process.communicate(timeout=120) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], ends
-    assert [errors for _, errors in ends] == ["", ""]
-    assert len(program.trained("begin")) == len(set(program.trained("begin"))) == 8
-    for output, _ in ends:
-        assert output.count("2 seeds") >= 4, "every arm has both seeds"
-        assert "(4 arms)" in output
-    assert program.results() == undisturbed.results()
-
-
-def test_program_killed_again_and_again_ends_in_the_same_table(
-    tmp_path: Path, sample_dir: Path, undisturbed: Program
-) -> None:
-    program = Program(tmp_path, sample_dir)
-    moments = random.Random(0)
-    finished: dict[str, tuple[int, int]] = {}
-    for _ in range(5):
-        num_begun = len(program.trained("begin"))
-        process = program.start()
-        while len(program.trained("begin")) == num_begun and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(0.3 * moments.random())
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        now = program.finished()
-        assert now.items() >= finished.items(), "no finished run was made again"
-        finished = now
-    assert len(program.trained("begin")) > len(program.trained("end")), "some kills hit a training"
-    program.run()
-    assert program.finished().items() >= finished.items()
-    assert program.results() == undisturbed.results()
-    assert not list((tmp_path / "runs" / "store" / "partial").iterdir())
-
-
-def test_interrupted_program_ends_with_status_130_and_no_traceback(tmp_path: Path, sample_dir: Path) -> None:
-    program = Program(tmp_path, sample_dir)
-    process = program.start()
-    while not program.trained():
-        time.sleep(0.05)
-        assert process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (130, "")
-    assert "They are kept: the same command goes on from there." in output
-    assert "to train" in program.run()
-
-
-# And for real.
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path) -> tuple[Path, str]:
-    """A quick look at the initialisers, trained: the folder, and what it said."""
-    folder = tmp_path_factory.mktemp("real")
-    return folder, look_quickly(folder, sample_dir, "initializers", "--seeds", "2")
-
-
-def look_quickly(folder: Path, dataset: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "fashion_keras", "run", *arguments, "--quick", "--dataset", str(dataset)]
-    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=program_environment())
-    assert (process.returncode, process.stderr) == (0, "")
-    return process.stdout
-
-
-def program_environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-
-def test_quick_look_reaches_tables_curves_and_exports(real: tuple[Path, str]) -> None:
-    folder, output = real
-    results = folder / "runs" / "initializers__quick-sample"
-    table = (results / "table.md").read_text()
-    assert all(arm.name in table for arm in load_experiment("initializers").arms)
-    assert "8 runs: 0 in the store, 8 to train" in output
-    assert len(rows(results)) == 8
-    assert list(results.glob("*.png"))
-    exported = sorted(path.parent.parent.name for path in results.glob("saved_models/*/1/saved_model.pb"))
-    assert exported == ["default", "he_uniform", "random_normal", "xavier_normal"]
-    assert not (folder / "saved_models").exists(), "only an unmodified comparison exports there"
-
-
-def test_second_look_trains_nothing_and_gives_the_same_bytes(real: tuple[Path, str], sample_dir: Path) -> None:
-    folder, _ = real
-    results = folder / "runs" / "initializers__quick-sample"
-    before = {path.name: path.read_bytes() for path in results.glob("*.*")}
-    runs = {path: path.stat().st_ino for path in (folder / "runs" / "store" / "runs").iterdir()}
-    output = look_quickly(folder, sample_dir, "initializers", "--seeds", "2")
-    assert "8 runs: 8 in the store, 0 to train" in output
-    assert {path.name: path.read_bytes() for path in results.glob("*.*") if path.suffix in (".md", ".csv")} == {
-        name: content for name, content in before.items() if name.endswith((".md", ".csv"))
-    }
-    assert {path: path.stat().st_ino for path in (folder / "runs" / "store" / "runs").iterdir()} == runs
-
-
-@pytest.mark.slow
-def test_quick_look_at_every_comparison_reaches_its_exports(tmp_path: Path, sample_dir: Path) -> None:
-    look_quickly(tmp_path, sample_dir, "all")
-    for name in NAMES:
-        results = tmp_path / "runs" / f"{name}__quick-sample"
-        assert (results / "table.md").is_file()
-        exported = {path.parent.parent.name for path in results.glob("saved_models/*/1/saved_model.pb")}
-        assert exported == {arm.name for arm in load_experiment(name).arms}

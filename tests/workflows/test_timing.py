@@ -2,7 +2,6 @@
 
 import io
 import itertools
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -17,8 +16,9 @@ from fashion_keras.config.run_config import Component, RunConfig
 from fashion_keras.errors import StoreError
 from fashion_keras.execution import Outcome
 from fashion_keras.execution.tasks import TimingTask
-from fashion_keras.storage.times import TimedArm, read_times, timed_arms
+from fashion_keras.storage.times import EpochTimes, TimedArm, read_times, timed_arms
 from fashion_keras.workflows import time as timing
+from fashion_keras.workflows.session import Session, fill
 from fashion_keras.workflows.time import TimingOptions, measure_times, order_of
 
 
@@ -42,12 +42,13 @@ class Engine:
         self.rounds.append([])
         for task in tasks:
             self.rounds[-1].append(task.config)
-            yield task, self.respond(task) or Outcome("done", message())
+            yield task, self.respond(task) or done()
 
 
-def message(**changes: Any) -> str:
-    found = {"train_seconds": 0.5, "epoch_seconds": 0.75, "timed_epochs": 5, "other_cores": 0.0}
-    return json.dumps({**found, "environment": ENVIRONMENT, **changes})
+def done(**changes: Any) -> Outcome[EpochTimes]:
+    """The outcome of a measurement."""
+    found = EpochTimes(5, train_seconds=0.5, epoch_seconds=0.75, other_cores=0.0, environment=ENVIRONMENT)
+    return Outcome("done", value=replace(found, **changes))
 
 
 @pytest.fixture
@@ -65,8 +66,9 @@ def measure(sample_dir: Path) -> Callable[..., tuple[int, str]]:
 
     def measure(**options: Any) -> tuple[int, str]:
         output = io.StringIO()
-        chosen = TimingOptions(**{"dataset": str(sample_dir), "rounds": 2, **options})
-        return measure_times(chosen, Console(file=output, width=200)), output.getvalue()
+        values = {"dataset": str(sample_dir), "rounds": 2, **options}
+        session = Session.of(values, Console(file=output, width=200))
+        return measure_times(fill(TimingOptions, values), session), output.getvalue()
 
     return measure
 
@@ -114,7 +116,7 @@ def test_every_measurement_is_a_row_of_the_file(measure: Measure, engine: Engine
 def test_the_medians_are_printed(measure: Measure, engine: Engine) -> None:
     def respond(task: TimingTask) -> Outcome:
         seconds = 2.0 if task.config.model.name == "cnn" else 1.0 + task.config.seed
-        return Outcome("done", message(epoch_seconds=seconds))
+        return done(epoch_seconds=seconds)
 
     engine.respond = respond
     lines = {line.split()[0]: line for line in measure(rounds=3)[1].splitlines() if "[" in line}
@@ -153,7 +155,7 @@ def test_a_busy_machine_is_told_before_and_after(
 ) -> None:
     assert "busy" not in measure()[1]
     monkeypatch.setattr(os, "getloadavg", lambda: (1.5, 0.0, 0.0))
-    engine.respond = lambda task: Outcome("done", message(other_cores=0.7 if task.config.seed else 0.0))
+    engine.respond = lambda task: done(other_cores=0.7 if task.config.seed else 0.0)
     output = measure()[1]
     assert "The machine is busy (load 1.5 over the last minute)" in output
     assert "In 10 of 20 measurements other programs kept up to 0.7 cores busy" in output

@@ -1,12 +1,13 @@
-"""Fair comparisons: the values that are tried, what is picked, and the command with a fake training and a real one."""
+"""Command `run --tune`: with runs that take no time, published, and for real on the sample."""
 
 import csv
 import io
 import json
 import math
 import shutil
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +22,20 @@ from fashion_keras.data import Dataset
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.execution import Outcome, RunTask
 from fashion_keras.experiments.definition import Arm, Experiment
-from fashion_keras.experiments.names import command_of, split_tuned, tuned_name
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.reporting.sweep import compare_pairs
+from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
-from fashion_keras.storage.tunings import Trial, TrialRun, TunedArm, TuningRecord
-from fashion_keras.tuning.sweep.study import FIRST_TUNING_SEED, Study, TuneOptions, tuned_experiment
-from fashion_keras.tuning.sweep.values import Space
-from fashion_keras.workflows import run as running
-from fashion_keras.workflows import tune_arms as fair_run
+from fashion_keras.storage.tunings import TuningRecord
+from fashion_keras.training.run import train_run
+from fashion_keras.tuning.study import FIRST_TUNING_SEED, TuneOptions
+from fashion_keras.tuning.sweep.values import SettingSpace
+from fashion_keras.workflows import plan as planning
 from fashion_keras.workflows.publish import fill_blocks, publish
 from fashion_keras.workflows.report import load_published, report_comparisons
-from fashion_keras.workflows.run import RunOptions
+from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, run_experiments
+from fashion_keras.workflows.session import DataOptions, Session, fill
 from fashion_keras.workflows.tune_arms import run_tuned
 
 RATE = "learning_rate"
@@ -52,179 +54,6 @@ EXPERIMENT = Experiment(
 
 BEST_RATES = {"slow": 0.1, "drop": 0.01, "adam": 1e-4}
 BEST_ACCURACIES = {"slow": 0.9, "drop": 0.9, "adam": 0.96}
-
-
-# The values that are tried.
-
-
-def test_values_are_spread_evenly_over_a_logarithmic_range() -> None:
-    values = Space(RATE, ((1e-4, 1.0),), 16).values
-    strata = [int(4 * (math.log10(value) + 4)) for value in values]
-    assert strata == list(range(16))
-
-
-def test_values_of_a_share_are_spread_evenly_over_a_linear_range() -> None:
-    values = Space("dropout_rate", ((0.0, 0.8),), 8).values
-    assert [int(value / 0.1) for value in values] == list(range(8))
-
-
-def test_equal_spaces_have_equal_values() -> None:
-    assert Space(RATE, ((1e-5, 1.0),)).values == Space(RATE, ((1e-5, 1.0),)).values
-
-
-def test_larger_budget_keeps_the_values_of_the_smaller() -> None:
-    small, large = Space(RATE, ((1e-5, 1.0),), 10), Space(RATE, ((1e-5, 1.0),), 16)
-    assert large.stages[0][:10] == small.stages[0]
-
-
-def test_wider_range_keeps_the_values_and_adds_as_dense_ones_outside() -> None:
-    narrow, wide = Space(RATE, ((1e-3, 0.1),), 8), Space(RATE, ((1e-3, 0.1), (1e-4, 1.0), (1e-4, 10.0)), 8)
-    assert wide.stages[0] == narrow.stages[0]
-    assert [len(stage) for stage in wide.stages] == [8, 8, 4]
-    assert all(1e-4 <= value <= 1e-3 or 0.1 <= value <= 1.0 for value in wide.stages[1])
-    assert {value < 0.01 for value in wide.stages[1]} == {True, False}, "on both sides"
-    assert all(1.0 <= value <= 10.0 for value in wide.stages[2])
-    assert len(set(wide.values)) == 20
-
-
-def test_whole_numbers_are_tried_once_each() -> None:
-    values = Space("batch_size", ((2, 9),), 8, is_whole=True).values
-    assert values == tuple(range(2, 10))
-    assert {type(value) for value in values} == {int}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((RATE, ((1.0, 0.1),)), "goes from low to high, got 1,0.1"),
-        ((RATE, ((0.0, 0.1),)), "starts above 0, for its scale is logarithmic, got 0"),
-        ((RATE, ((0.01, 0.1), (0.02, 1.0))), "holds the one before, 0.01,0.1, and more; got 0.02,1"),
-        ((RATE, ((0.01, 0.1), (0.01, 0.1))), "and more"),
-        (("batch_size", ((2, 9),), 9, True), "2,9 holds 8 different values of batch_size, and the budget is 9"),
-    ],
-)
-def test_range_that_cannot_be_is_told(arguments: Any, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        Space(*arguments)
-
-
-# What is picked.
-
-
-def make_trial(value: float, *accuracies: float | None) -> Trial:
-    runs = [
-        TrialRun(seed, "folder", "diverged" if accuracy is None else "finished", accuracy, 1.0)
-        for seed, accuracy in enumerate(accuracies)
-    ]
-    return Trial(value, tuple(runs))
-
-
-def test_best_mean_validation_accuracy_is_picked() -> None:
-    arm = TunedArm("a", (), (make_trial(0.1, 0.7, 0.8), make_trial(0.2, 0.9, 0.7), make_trial(0.3, 0.5, 0.9)))
-    assert (arm.pick.value, arm.pick.val_accuracy, arm.edge) == (0.2, pytest.approx(0.8), "")
-
-
-def test_value_of_which_a_run_diverged_is_never_picked() -> None:
-    arm = TunedArm("a", (), (make_trial(0.1, 0.5, 0.5), make_trial(0.2, 0.9, None)))
-    assert arm.pick.value == 0.1
-
-
-def test_of_equal_values_the_lowest_is_picked() -> None:
-    arm = TunedArm("a", (), (make_trial(0.1, 0.4), make_trial(0.2, 0.5), make_trial(0.3, 0.5)))
-    assert arm.pick.value == 0.2
-
-
-@pytest.mark.parametrize(("accuracies", "edge"), [((0.5, 0.4, 0.3), "lowest"), ((0.3, 0.4, 0.5), "highest")])
-def test_pick_at_the_end_of_what_was_tried_is_on_the_edge(accuracies: tuple[float, ...], edge: str) -> None:
-    trials = [make_trial(value, accuracy) for value, accuracy in zip((0.1, 0.2, 0.3), accuracies, strict=True)]
-    assert TunedArm("a", (), tuple(trials)).edge == edge
-
-
-def test_arm_of_which_every_trial_diverged_is_told() -> None:
-    with pytest.raises(ConfigError, match=r"every trial of arm 'a' diverged, from 0\.1 to 0\.2"):
-        _ = TunedArm("a", (), (make_trial(0.1, None), make_trial(0.2, None))).pick
-
-
-# Arms and names.
-
-
-@pytest.mark.parametrize(
-    ("name", "merged"),
-    [
-        ("optimizers", {"sgd": (), "rmsprop": ("rmsprop_0.02",), "adam": ("adam_0.02",), "sgd_momentum_0.9": ()}),
-        ("initializers", dict.fromkeys(("default", "random_normal", "xavier_normal", "he_uniform"), ())),
-        (
-            "batch_norm",
-            {
-                "no_batch_norm": (),
-                "batch_norm_0.008": ("batch_norm_0.02",),
-                **{f"batch_norm_0.008_{scheme}": () for scheme in ("random_normal", "xavier_normal", "he_uniform")},
-            },
-        ),
-    ],
-)
-def test_arms_that_differ_in_the_rate_alone_are_one(name: str, merged: dict[str, tuple[str, ...]]) -> None:
-    assert Study.of(load_experiment(name), TuneOptions(RATE)).merged == merged
-
-
-def test_tuned_comparison_has_its_picks_and_no_row_of_the_report() -> None:
-    experiment = load_experiment("batch_norm")
-    merged = Study.of(experiment, TuneOptions(RATE)).merged
-    tuned = tuned_experiment(experiment, RATE, dict.fromkeys(merged, 0.5), merged)
-    assert (tuned.name, tuned.title) == ("batch_norm_tuned", "Batch norm, each arm at its tuned learning rate")
-    assert [arm.name for arm in tuned.arms] == list(merged)
-    assert {tuned.config_of(arm).optimizer.as_dict()[RATE] for arm in tuned.arms} == {0.5}
-    assert {(arm.published, arm.described) for arm in tuned.arms} == {(None, False)}
-
-
-def test_baseline_that_was_merged_is_the_arm_that_stands_for_it() -> None:
-    experiment = replace(EXPERIMENT, baseline="fast")
-    merged = Study.of(experiment, TuneOptions(RATE)).merged
-    assert tuned_experiment(experiment, RATE, dict.fromkeys(merged, 0.5), merged).baseline == "slow"
-
-
-@pytest.mark.parametrize(
-    ("setting", "options", "message"),
-    [
-        ("learnin_rate", {}, r"a number of arm 'slow' of rates is one of .*\(did you mean 'learning_rate'\?\)"),
-        ("momentum", {}, "a number of arm 'adam' of rates is one of"),
-        ("batch_norm", {}, "a number of arm 'slow' of rates is one of"),
-        ("epochs", {}, "a number of arm 'slow' of rates is one of"),
-        ("batch_size", {}, "--tune batch_size needs a range beside it: --range LOW,HIGH"),
-        ("dropout_rate", {"range": (0.0, 1.0)}, r"arm 'slow': dropout_rate must be in \[0, 1\), got 1"),
-        (RATE, {"widen": ((1e-3, 10.0),)}, "holds the one before"),
-    ],
-)
-def test_setting_that_cannot_be_tuned_is_told_in_one_line(setting: str, options: Any, message: str) -> None:
-    with pytest.raises(ConfigError, match=message) as told:
-        Study.of(EXPERIMENT, TuneOptions(setting, **options))
-    assert "\n" not in str(told.value)
-
-
-def test_comparison_of_which_nothing_is_left_is_told() -> None:
-    with pytest.raises(ConfigError, match="learning_rates differ in learning_rate alone"):
-        Study.of(load_experiment("learning_rates"), TuneOptions(RATE))
-
-
-def test_dropout_rate_is_tuned_too() -> None:
-    experiment = load_experiment("initializers")
-    study = Study.of(experiment, TuneOptions("dropout_rate", budget=4))
-    assert study.space.scale == "linear"
-    rates = {config.model.as_dict()["dropout_rate"] for config in study.configs}
-    assert rates == set(study.space.values)
-
-
-@pytest.mark.parametrize(
-    ("name", "setting", "tuned"), [("cnn", RATE, "cnn_tuned"), ("cnn", "momentum", "cnn_tuned_momentum")]
-)
-def test_tuned_name_says_what_it_is_made_of(name: str, setting: str, tuned: str) -> None:
-    assert tuned_name(name, setting) == tuned
-    assert split_tuned(tuned) == (name, setting)
-    assert command_of(tuned) == f"fashion-keras run {name} --tune {setting}"
-    assert split_tuned(name) is None
-
-
-# The command.
 
 
 def rate_of(config: RunConfig) -> float:
@@ -254,40 +83,68 @@ def commit_scored(task: Any) -> Outcome | None:
     return Outcome("done")
 
 
-@pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    monkeypatch.chdir(tmp_path)
+@contextmanager
+def fake_training(folder: Path) -> Iterator[Engine]:
+    """An engine whose runs are worth what `accuracy_of` says, in a working folder."""
     engine = Engine()
     engine.respond = commit_scored
-    monkeypatch.setattr(running, "LocalEngine", engine)
-    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
-    monkeypatch.setattr("fashion_keras.reporting.sweep_figure.draw_tuning", lambda *_: [])
-    return engine
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
+        patch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
+        patch.setattr("fashion_keras.reporting.sweep_figure.draw_tuning", lambda *_: [])
+        yield engine
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with fake_training(tmp_path) as engine:
+        yield engine
 
 
 Tune = Callable[..., tuple[int, str]]
 
 
+def tune_on(data: Path, *experiments: Experiment, tuning: TuneOptions | None = None, **options: Any) -> tuple[int, str]:
+    """Tune comparisons on data and return exit status and output."""
+    output = io.StringIO()
+    values = {"dataset": str(data), "seeds": 6, **options}
+    session = Session.of(values, Console(file=output, width=250))
+    wanted = tuning or TuneOptions(RATE, budget=8, range=(1e-5, 10.0))
+    status = run_tuned(experiments or [EXPERIMENT], fill(RunOptions, values), wanted, session)
+    return status, output.getvalue()
+
+
 @pytest.fixture
 def tune(engine: Engine, sample_dir: Path) -> Tune:
     """Tune comparisons on the sample and return exit status and output."""
-
-    def tune(*experiments: Experiment, tuning: TuneOptions | None = None, **options: Any) -> tuple[int, str]:
-        output = io.StringIO()
-        chosen = RunOptions(**{"dataset": str(sample_dir), "seeds": 6, **options})
-        wanted = tuning or TuneOptions(RATE, budget=8, range=(1e-5, 10.0))
-        status = run_tuned(experiments or [EXPERIMENT], chosen, wanted, Console(file=output, width=250))
-        return status, output.getvalue()
-
-    return tune
+    return lambda *experiments, **options: tune_on(sample_dir, *experiments, **options)
 
 
-def trials(engine: Engine) -> list[RunConfig]:
-    return [config for config in engine.runs if config.evaluate_test == "never"]
+@dataclass(frozen=True)
+class Tuned:
+    """The tuning of `EXPERIMENT` on ten seeds, for tests that only look at it."""
+
+    status: int
+    output: str
+    runs: list[RunConfig]
+    folder: Path
 
 
-def measured(engine: Engine) -> list[RunConfig]:
-    return [config for config in engine.runs if config.evaluate_test != "never"]
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path) -> Tuned:
+    folder = tmp_path_factory.mktemp("tuned")
+    with fake_training(folder) as engine:
+        status, output = tune_on(sample_dir, seeds=10)
+    return Tuned(status, output, engine.runs, folder / "runs" / "rates_tuned__sample")
+
+
+def trials(runs: list[RunConfig]) -> list[RunConfig]:
+    return [config for config in runs if config.evaluate_test == "never"]
+
+
+def measured(runs: list[RunConfig]) -> list[RunConfig]:
+    return [config for config in runs if config.evaluate_test != "never"]
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -297,69 +154,58 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 def test_every_arm_tries_the_same_values_on_tuning_seeds_without_the_test_set(tune: Tune, engine: Engine) -> None:
     tune(tuning=TuneOptions(RATE, budget=4, seeds=2))
-    tried = {kind: sorted((c.seed, rate_of(c)) for c in trials(engine) if kind_of(c) == kind) for kind in BEST_RATES}
+    tried = {
+        kind: sorted((c.seed, rate_of(c)) for c in trials(engine.runs) if kind_of(c) == kind) for kind in BEST_RATES
+    }
     assert tried["slow"] == tried["drop"] == tried["adam"]
     assert len(tried["slow"]) == len(set(tried["slow"])) == 8
-    assert {config.seed for config in trials(engine)} == {FIRST_TUNING_SEED, FIRST_TUNING_SEED + 1}
-    assert len(trials(engine)) == 24
+    assert {config.seed for config in trials(engine.runs)} == {FIRST_TUNING_SEED, FIRST_TUNING_SEED + 1}
+    assert len(trials(engine.runs)) == 24
 
 
-def test_arms_are_measured_at_their_picks_on_fresh_seeds(tune: Tune, engine: Engine) -> None:
-    assert tune()[0] == 0
-    values = Space(RATE, ((1e-5, 10.0),), 8).values
+def test_arms_are_measured_at_their_selected_values_on_fresh_seeds(tuned: Tuned) -> None:
+    assert tuned.status == 0
+    values = SettingSpace(RATE, ((1e-5, 10.0),), 8).values
     nearest = {kind: min(values, key=lambda v: abs(math.log10(v / best))) for kind, best in BEST_RATES.items()}
     untuned = {"slow": {0.02, 0.1}, "drop": {0.02}, "adam": {0.1}}
-    for kind, pick in nearest.items():
-        found = {rate_of(config) for config in measured(engine) if kind_of(config) == kind}
-        assert found == {pick} | untuned[kind]
-    assert {config.seed for config in measured(engine)} == set(range(6))
-    assert len(measured(engine)) == 6 * (3 + 4)
+    for kind, value in nearest.items():
+        found = {rate_of(config) for config in measured(tuned.runs) if kind_of(config) == kind}
+        assert found == {value} | untuned[kind]
+    assert {config.seed for config in measured(tuned.runs)} == set(range(10))
+    assert len(measured(tuned.runs)) == 10 * (3 + 4)
 
 
-def test_tables_show_budget_range_and_picks_beside_the_untuned_ones(tune: Tune, tmp_path: Path) -> None:
-    _, output = tune()
-    folder = tmp_path / "runs" / "rates_tuned__sample"
-    rows = read_csv(folder / "tuned_untuned.csv")
+def test_tables_show_budget_range_and_selected_values_beside_the_untuned_ones(tuned: Tuned) -> None:
+    rows = read_csv(tuned.folder / "tuned_untuned.csv")
     assert [row["arm"] for row in rows] == ["slow", "drop", "adam"]
     assert {(row["tried_values"], row["tried_low"], row["tried_high"]) for row in rows} == {("8", "1e-05", "10")}
     assert [row["untuned_value"] for row in rows] == ["0.02", "0.02", "0.1"]
     assert all(float(row["gain_mean"]) > 0 for row in rows if row["arm"] != "drop")
-    page = (folder / "table.md").read_text()
-    for text in (
-        "Rates, each arm at its tuned learning rate",
-        "tuning seed 1,000,000",
-        "slow stands for fast too",
-        "The verdicts hold for the values of learning_rate that were picked",
-        "tuned: ",
-        "Against slow",
-    ):
+    page = (tuned.folder / "table.md").read_text()
+    for text in ("tuning seed 1,000,000", "slow stands for fast too", "Against slow"):
         assert text in page
     assert "none was tuned" not in page
-    assert "picked by validation accuracy" in output
 
 
-def test_every_trial_is_kept_for_programs(tune: Tune, engine: Engine, tmp_path: Path) -> None:
-    tune()
-    rows = read_csv(tmp_path / "runs" / "rates_tuned__sample" / "tuning.csv")
+def test_every_trial_is_kept_for_programs(tuned: Tuned) -> None:
+    rows = read_csv(tuned.folder / "tuning.csv")
     assert len(rows) == 24
-    assert {row["folder"] for row in rows} == {config.folder for config in trials(engine)}
-    assert [row["arm"] for row in rows if row["picked"] == "1"] == ["slow", "drop", "adam"]
-    content = json.loads((tmp_path / "runs" / "rates_tuned__sample" / "tuning.json").read_text())
-    picked = {row["arm"]: float(row[RATE]) for row in rows if row["picked"] == "1"}
-    assert {name: pick["value"] for name, pick in content["picks"].items()} == picked
+    assert {row["folder"] for row in rows} == {config.folder for config in trials(tuned.runs)}
+    selected = {row["arm"]: float(row[RATE]) for row in rows if row["picked"] == "1"}
+    assert list(selected) == ["slow", "drop", "adam"]
+    content = json.loads((tuned.folder / "tuning.json").read_text())
+    assert {name: found["value"] for name, found in content["picks"].items()} == selected
     assert (content["setting"], content["ranges"], content["seeds"]) == (RATE, [[1e-5, 10.0]], [FIRST_TUNING_SEED])
 
 
-def test_order_that_tuning_turns_over_is_said(tune: Tune, tmp_path: Path) -> None:
-    tune(seeds=10)
-    folder = tmp_path / "runs" / "rates_tuned__sample"
-    rows = {row["arm"]: row for row in read_csv(folder / "ordering.csv")}
+def test_order_that_tuning_turns_over_is_said(tuned: Tuned) -> None:
+    rows = {row["arm"]: row for row in read_csv(tuned.folder / "ordering.csv")}
     assert list(rows) == ["drop − slow", "adam − slow", "adam − drop"]
     for pair in ("adam − slow", "adam − drop"):
         row = rows[pair]
         assert (row["tuned_verdict"], row["untuned_verdict"], row["survival_text"]) == ("better", "worse", "reversed")
         assert float(row["tuned_mean"]) > 0 > float(row["untuned_mean"])
-    page = (folder / "table.md").read_text()
+    page = (tuned.folder / "table.md").read_text()
     assert "tuned: adam, " in page
     assert "The order of the means does not survive." in page
 
@@ -375,7 +221,7 @@ def test_second_invocation_trains_nothing(tune: Tune, engine: Engine) -> None:
 def test_comparisons_share_the_trials_of_the_arms_that_they_share(tune: Tune, engine: Engine) -> None:
     other = Experiment("other", "Other", RunConfig(epochs=2), (Arm("none"), Arm("some", dropout_rate=0.3)))
     tune(EXPERIMENT, other)
-    assert len(trials(engine)) == len(set(trials(engine))) == 24
+    assert len(trials(engine.runs)) == len(set(trials(engine.runs))) == 24
 
 
 def test_wider_range_gives_every_arm_the_same_further_trials_and_keeps_the_others(tune: Tune, engine: Engine) -> None:
@@ -383,95 +229,95 @@ def test_wider_range_gives_every_arm_the_same_further_trials_and_keeps_the_other
     tune(tuning=narrow)
     engine.tasks.clear()
     _, output = tune(tuning=replace(narrow, widen=((1e-5, 1e-1),)))
-    added = {kind: sorted(rate_of(c) for c in trials(engine) if kind_of(c) == kind) for kind in BEST_RATES}
+    added = {kind: sorted(rate_of(c) for c in trials(engine.runs) if kind_of(c) == kind) for kind in BEST_RATES}
     assert added["slow"] == added["drop"] == added["adam"]
     assert len(added["slow"]) == 4
     assert max(added["slow"]) <= 1e-3
     assert "try the same 8 values of learning_rate from 1e-05 to 0.1" in output
 
 
-def test_pick_on_the_edge_is_warned_of_with_the_way_on(tune: Tune, tmp_path: Path) -> None:
+def test_selected_value_on_the_edge_is_warned_of_with_the_way_on(tune: Tune, tmp_path: Path) -> None:
     _, output = tune(tuning=TuneOptions(RATE, budget=4, range=(1e-3, 1e-2)))
-    assert "the pick of adam, is the lowest learning_rate that was tried: a better one may lie beyond" in output
-    assert "the pick of slow, is the highest" in output
+    assert "selected for adam, is the lowest learning_rate that was tried: a better one may lie beyond" in output
+    assert "selected for slow, is the highest" in output
     assert "--widen 0.0001,0.1 keeps every trial" in output
     page = (tmp_path / "runs" / "rates_tuned__sample" / "table.md").read_text()
     assert "The pick of adam is the lowest value that was tried" in page
     assert "Warning" not in tune(tuning=TuneOptions(RATE, budget=16, range=(1e-6, 10.0)))[1]
 
 
-def test_failed_trial_ends_before_anything_is_picked(tune: Tune, engine: Engine, tmp_path: Path) -> None:
+def test_failed_trial_ends_before_anything_is_selected(tune: Tune, engine: Engine, tmp_path: Path) -> None:
     engine.respond = lambda task: Outcome("failed", "no", "log") if len(engine.tasks) == 3 else commit_scored(task)
     status, output = tune()
     assert status == 1
-    assert measured(engine) == []
-    assert f"Failed: {engine.runs[2].folder}: no; log: log" in output
-    assert "tries what failed again; nothing was picked" in output
+    assert measured(engine.runs) == []
+    assert f"Failed: {engine.runs[2].label}, seed {FIRST_TUNING_SEED}: no; log: log" in output
+    assert "tries what failed again; nothing was selected" in output
     engine.respond = commit_scored
     engine.tasks.clear()
     assert tune()[0] == 0
-    assert len(trials(engine)) == 1
+    assert len(trials(engine.runs)) == 1
 
 
-def test_interrupted_tuning_goes_on_where_it_was(tune: Tune, engine: Engine, sample_dir: Path, tmp_path: Path) -> None:
+def test_interrupted_tuning_goes_on_where_it_was(tune: Tune, engine: Engine) -> None:
     def respond(task: Any) -> Outcome | None:
         if len(engine.runs) == 11:
             raise KeyboardInterrupt
         return commit_scored(task)
 
     engine.respond = respond
-    output = io.StringIO()
-    options = RunOptions(dataset=str(sample_dir), seeds=6)
-    wanted = TuneOptions(RATE, budget=8, range=(1e-5, 10.0))
     with pytest.raises(KeyboardInterrupt):
-        run_tuned([EXPERIMENT], options, wanted, Console(file=output, width=200))
-    assert "Interrupted after 10 tuning runs. They are kept" in output.getvalue()
+        tune()
     engine.respond = commit_scored
     engine.tasks.clear()
-    tune()
-    assert len(trials(engine)) == 14
+    _, output = tune()
+    assert "24 tuning runs: 10 in the store, 14 to train" in output
+    assert len(trials(engine.runs)) == 14
 
 
 def test_dry_run_says_trials_runs_and_time_and_writes_nothing(
     tune: Tune, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plans: list[Any] = []
-    monkeypatch.setattr(fair_run, "estimate_seconds", lambda plan, *_: plans.append(plan) or 200.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda plan, *_: plans.append(plan) or 200.0)
     status, output = tune(dry_run=True)
     assert status == 0
     assert "24 tuning runs: 0 in the store, 24 to train" in output
-    assert "rates_tuned: 3 arms at their picks, 6 seeds each; beside it the 4 untuned arms" in output
+    assert "rates_tuned: 3 arms at their selected values, 6 seeds each; beside it the 4 untuned arms" in output
     assert "About 3 min 20 s with 2 workers" in output
     assert [len(plan.pending) for plan in plans] == [24 + 18 + 24]
     assert engine.tasks == []
     assert list(tmp_path.iterdir()) == []
 
 
-def test_dry_run_after_the_trials_knows_the_picks(tune: Tune, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dry_run_after_the_trials_knows_the_selected_values(
+    tune: Tune, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tune()
     engine.tasks.clear()
-    monkeypatch.setattr(running, "estimate_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(planning, "estimate_seconds", lambda *_: 0.0)
     _, output = tune(dry_run=True)
     assert "rates_tuned: Rates, each arm at its tuned learning rate" in output
     assert "18 runs: 18 in the store, 0 to train" in output
     assert engine.tasks == []
 
 
-def test_untuned_comparison_in_float32_stands_beside_picks_in_bfloat16(
+def test_untuned_comparison_in_float32_stands_beside_tuned_arms_in_bfloat16(
     tune: Tune, engine: Engine, sample_dir: Path, tmp_path: Path
 ) -> None:
-    running.run_experiments([EXPERIMENT], RunOptions(dataset=str(sample_dir), seeds=6), Console(file=io.StringIO()))
+    session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=io.StringIO()))
+    run_experiments([EXPERIMENT], RunOptions(seeds=6), session)
     engine.tasks.clear()
     tune(precision="mixed_bfloat16")
     assert {config.precision for config in engine.runs} == {"mixed_bfloat16"}
-    assert len(measured(engine)) == 18
+    assert len(measured(engine.runs)) == 18
     page = (tmp_path / "runs" / "rates_tuned__mixed_bfloat16-sample" / "table.md").read_text()
     assert "The tuned arms were trained in mixed_bfloat16 and the untuned ones in float32" in page
 
 
 def test_quick_look_tunes_as_quickly(tune: Tune, engine: Engine, tmp_path: Path) -> None:
     tune(quick=True, seeds=None)
-    assert {config.epochs for config in engine.runs} == {running.QUICK_EPOCHS}
+    assert {config.epochs for config in engine.runs} == {QUICK_EPOCHS}
     assert (tmp_path / "runs" / "rates_tuned__quick-sample" / "tuning.csv").is_file()
 
 
@@ -492,6 +338,9 @@ def test_option_that_does_not_go_with_tuning_is_refused(tune: Tune, options: dic
         (["--tune", "learning_rate", "--range", "1"], "--range: must be LOW,HIGH, two numbers such as 1e-5,1, got '1'"),
         (["--tune", "learning_rate", "--range", "1,0.1"], "--range: must be LOW,HIGH"),
         (["--tune", "learning_rate", "--budget", "0"], "--budget: must be a whole number of at least 1"),
+        (["--tune", "learning_rate", "--budget", "9" * 20], "--budget: must be at most 10,000"),
+        (["--seeds", "9" * 20, "--dry-run"], "--seeds: must be at most 10,000"),
+        (["--epochs", "9" * 400], "--epochs: must be at most 10,000"),
         (["--tune", "learning_rate", "--shard", "0/2"], "--shard does not go with --tune"),
     ],
 )
@@ -512,13 +361,36 @@ def test_mistake_in_tuning_is_one_line(
 # Publishing.
 
 
+@pytest.fixture(scope="module")
+def tuned_initializers(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path, sample_dataset: Dataset) -> Path:
+    """Results with tuned initialisers of ten seeds."""
+    folder = tmp_path_factory.mktemp("initializers")
+    with fake_training(folder), as_fashion_mnist(sample_dataset):
+        tune_on(sample_dir, load_experiment("initializers"), seeds=10, tuning=TuneOptions(RATE, budget=4))
+    return folder / "runs"
+
+
+@contextmanager
+def as_fashion_mnist(dataset: Dataset) -> Iterator[None]:
+    """Let a data set pass for Fashion-MNIST."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("data.dataset", "storage.stored_comparisons"):
+            patch.setattr(f"fashion_keras.{name}.FASHION_MNIST_HASH", dataset.content_hash)
+        yield
+
+
 @pytest.fixture
-def store(tune: Tune, tmp_path: Path, sample_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> RunStore:
-    """A store with tuned initialisers of ten seeds, as if the sample were Fashion-MNIST."""
-    for name in ("data.dataset", "storage.stored_comparisons"):
-        monkeypatch.setattr(f"fashion_keras.{name}.FASHION_MNIST_HASH", sample_dataset.content_hash)
-    tune(load_experiment("initializers"), seeds=10, tuning=TuneOptions(RATE, budget=4))
-    return RunStore(tmp_path / "runs" / "store")
+def store(tuned_initializers: Path, tmp_path: Path, engine: Engine, sample_dataset: Dataset) -> Iterator[RunStore]:
+    """A copy of the store with tuned initialisers, as if the sample were Fashion-MNIST."""
+    shutil.copytree(tuned_initializers, tmp_path / "runs")
+    with as_fashion_mnist(sample_dataset):
+        yield RunStore(tmp_path / "runs" / "store")
+
+
+@pytest.fixture
+def results(store: RunStore) -> ComparisonResults:
+    (results,) = load_stored(store, ["initializers_tuned"])
+    return results
 
 
 def test_tuned_comparison_is_published_with_its_trials_and_computed_again_byte_by_byte(
@@ -542,11 +414,10 @@ def test_record_reads_what_it_wrote(store: RunStore) -> None:
     assert results.record.tuning is not None
     tuning = TuningRecord.from_json(results.record.tuning)
     assert json.loads(json.dumps(tuning.to_json())) == results.record.tuning
-    assert tuning.picks == {arm.name: arm.pick.value for arm in tuning.arms}
+    assert list(tuning.selected) == [arm.name for arm in results.arms]
 
 
-def test_every_pair_is_compared_once_and_with_its_sign(store: RunStore) -> None:
-    (results,) = load_stored(store, ["initializers_tuned"])
+def test_every_pair_is_compared_once_and_with_its_sign(results: ComparisonResults) -> None:
     names = [arm.name for arm in results.arms]
     pairs = compare_pairs(results, names)
     assert len(pairs) == 6
@@ -555,11 +426,41 @@ def test_every_pair_is_compared_once_and_with_its_sign(store: RunStore) -> None:
     assert pairs[0].mean_difference == pytest.approx(means[1] - means[0])
 
 
-def test_wider_tuning_is_reported_and_the_narrower_is_not(store: RunStore, tune: Tune, tmp_path: Path) -> None:
-    tune(load_experiment("initializers"), seeds=10, tuning=TuneOptions(RATE, 4, widen=((1e-5, 10.0),)))
-    (results,) = load_stored(store, ["initializers_tuned"])
-    assert results.record.tuning is not None
-    assert list(results.record.tuning["budgets"]) == [4, 1]
+def test_pairs_are_judged_more_strictly_after_an_earlier_look(results: ComparisonResults) -> None:
+    names = [arm.name for arm in results.arms]
+
+    def adjusted(*looks: int) -> list[float]:
+        record = replace(results.record, looks=tuple({"seeds": seeds, "at": "2026-01-01"} for seeds in looks))
+        return [pair.adjusted_p for pair in compare_pairs(replace(results, record=record), names)]
+
+    alone, again, twice = adjusted(10), adjusted(6, 10), adjusted(6, 8, 10)
+    assert min(alone) < min(again) < min(twice) < 1
+    assert adjusted(3, 10) == alone, "at three seeds there were no verdicts"
+
+
+@pytest.mark.parametrize("fewer", [TuneOptions(RATE, 3), TuneOptions(RATE, 2, range=(1e-4, 1e-3))])
+def test_tuning_with_most_trials_is_reported_whichever_came_last(
+    fewer: TuneOptions, store: RunStore, tune: Tune
+) -> None:
+    """The first of those with fewer trials selects the same values, the second others."""
+    for tuning in (TuneOptions(RATE, 4, widen=((1e-5, 10.0),)), fewer):
+        tune(load_experiment("initializers"), seeds=10, tuning=tuning)
+    (found,) = load_stored(store, ["initializers_tuned"])
+    assert found.record.tuning is not None
+    assert list(found.record.tuning["budgets"]) == [4, 1]
+
+
+def test_of_equal_tunings_the_one_that_was_looked_at_last_is_reported(store: RunStore, tune: Tune) -> None:
+    tune(load_experiment("initializers"), seeds=10, tuning=TuneOptions(RATE, 4, range=(1e-4, 1.0)))
+    paths = sorted((store.root / "comparisons").glob("initializers_tuned__*.json"))
+    assert len(paths) == 2
+    for last in paths:
+        for path in paths:
+            content = json.loads(path.read_text())
+            content["looks"] = [{"seeds": 10, "at": "2026-02-02" if path == last else "2026-01-01"}]
+            path.write_text(json.dumps(content))
+        (found,) = load_stored(store, ["initializers_tuned"])
+        assert found.record.path_in(store) == last
 
 
 def test_published_tuning_is_never_left_without_its_runs(store: RunStore, tmp_path: Path) -> None:
@@ -600,23 +501,33 @@ def test_page_takes_the_tables_of_a_tuning_by_name(store: RunStore, tmp_path: Pa
 # For real.
 
 
-def test_real_training_is_tuned_measured_and_pictured(sample_dir: Path, tmp_path: Path, monkeypatch: Any) -> None:
+def test_real_training_is_tuned_measured_and_pictured(
+    sample_dir: Path, sample_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(task: Any) -> Outcome | None:
+        if not isinstance(task, RunTask):
+            return None
+        store = RunStore(task.store)
+        store.begin(task.config)
+        store.commit(train_run(task.config, sample_dataset))
+        return Outcome("done")
+
     monkeypatch.chdir(tmp_path)
-    experiment = Experiment(
-        "widths", "Widths", RunConfig(epochs=2, model="fcn", batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
-    )
-    options = RunOptions(dataset=str(sample_dir), seeds=1, workers=1)
-    tuning = TuneOptions(RATE, budget=2, range=(1e-3, 1.0))
-    # Exports and curves take long, and other tests cover them.
-    monkeypatch.setattr(running._Invocation, "_export", lambda *_: ("", []))
+    engine = Engine()
+    engine.respond = train
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
-    assert run_tuned([experiment], options, tuning, Console(quiet=True)) == 0
+    experiment = Experiment(
+        "widths", "Widths", RunConfig(epochs=2, batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
+    )
+    assert tune_on(sample_dir, experiment, seeds=1, tuning=TuneOptions(RATE, budget=2, range=(1e-3, 1.0)))[0] == 0
     folder = tmp_path / "runs" / "widths_tuned__sample"
     rows = read_csv(folder / "tuning.csv")
     assert len(rows) == 4
     assert all(0 <= float(row["val_accuracy"]) <= 1 for row in rows)
     assert (folder / "tuning.png").stat().st_size > 10_000
-    for path in (tmp_path / "runs" / "store" / "runs").iterdir():
-        if f"__s{FIRST_TUNING_SEED}__" in path.name:
-            assert json.loads((path / "result.json").read_text())["final"]["test_accuracy"] is None
-            assert not (path / "predictions.npz").exists()
+    for row in rows:
+        path = tmp_path / "runs" / "store" / "runs" / row["folder"]
+        assert f"__s{FIRST_TUNING_SEED}__" in path.name
+        assert json.loads((path / "result.json").read_text())["final"]["test_accuracy"] is None
+        assert not (path / "predictions.npz").exists()

@@ -1,9 +1,11 @@
-"""What a budget of trials buys: the best of k trials, and how much of it is luck. NumPy only."""
+"""Best of k trials: what a budget of trials buys, and how much of it is luck. NumPy only."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["BestOfK", "best_of_k", "best_so_far"]
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,32 @@
-"""The search itself: ask, train, tell, generation by generation, until the oracle has no more to ask.
+"""Search: ask, train, report, generation by generation, until the oracle has no more to ask.
 
-Nothing of its state is kept but the runs. Started again, it asks and tells from the beginning; what the store has is
+Nothing of its state is kept but the runs. Started again, it asks and reports from the beginning; what the store has is
 not trained again, so that it comes to where it was without training.
 """
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from fashion_keras.config.cost import relative_cost
-from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig, canonical_json
 from fashion_keras.data import DataLocation
 from fashion_keras.execution import Engine, Outcome
 from fashion_keras.execution.batch import train_runs
-from fashion_keras.formatting import print_plain
+from fashion_keras.formatting import print_plain, safe_name
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.tuning.search.oracles import Asker, hyperparameters_of
-from fashion_keras.tuning.search.study import Study
-from fashion_keras.tuning.search.trials import Trial, TuningError, rank
+from fashion_keras.storage.trials import Trial, rank_trials
+from fashion_keras.tuning.search.oracles import Asker, hyperparameters_of, score_of
+from fashion_keras.tuning.search.spaces import FunctionSpace
+from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study, TuningError
+
+__all__ = ["Proposal", "Search"]
 
 _LOG_LINES = 15
 
@@ -33,14 +37,14 @@ class Proposal:
 
     Attributes:
         asked: keras-tuner's trial.
+        configs: Its runs, one on each tuning seed.
         values: As in `Trial`.
-        config: As in `Trial`.
         is_full: As in `Trial`.
     """
 
     asked: Any
+    configs: tuple[RunConfig, ...]
     values: Mapping[str, Any]
-    config: RunConfig
     is_full: bool
 
 
@@ -55,14 +59,21 @@ class Search:
         console: Where to say how it goes.
 
     Attributes:
-        trials: What has been told to the oracle, in that order.
+        trials: What was reported to the oracle, in that order.
         asking_seconds: What the oracle has taken so far.
 
     Raises:
         SpaceError: The space's function is wrong.
     """
 
-    def __init__(self, study: Study, store: RunStore, location: DataLocation, engine: Engine, console: Console):
+    def __init__(
+        self,
+        study: Study[FunctionSpace],
+        store: RunStore,
+        location: DataLocation,
+        engine: Engine,
+        console: Console,
+    ):
         self.study = study
         self.store = store
         self.location = location
@@ -75,11 +86,26 @@ class Search:
         self._generation = 0
         self._say = partial(print_plain, console)
 
-    @property
+    @cached_property
     def name(self) -> str:
-        """The study's name: readable, and another one for another space or budget."""
-        space = self.asker.space
-        return self.study.name(self.study.identity(space.get_config()["space"], self.study.config(space.copy())))
+        """The study's: readable, and another one for another space, budget, seed, data or protocol."""
+        study, space = self.study, self.asker.space
+        seed = study.seeds[0] - FIRST_TUNING_SEED
+        definition = {
+            # The run of the default values shows a change of what the space makes of them.
+            "space": [study.space.name, space.get_config()["space"], study.configs(space.copy())[0].to_json()],
+            "budget": [study.oracle, study.budget, study.base.epochs, study.generation],
+            "seed": seed,
+            "objective": study.objective.name,
+            "protocol": PROTOCOL_VERSION,
+        }
+        digits = sha256(canonical_json(definition).encode()).hexdigest()[:8]
+        return safe_name(f"{study.space.name.replace(':', '.')}-{study.oracle}-s{seed}-{digits}")
+
+    @cached_property
+    def sets_epochs(self) -> bool:
+        """Whether the space says how many epochs a trial has, and not the study."""
+        return self.study.space.sets_epochs(self.asker.space.copy())
 
     def run(self) -> None:
         """Search to the end.
@@ -89,8 +115,8 @@ class Search:
             TuningError: No trial of a first generation, or none at all, has finished.
         """
         while proposals := self.ask():
-            failures = self._train([proposal.config for proposal in proposals])
-            self._tell(proposals, failures)
+            failures = self._train(proposals)
+            self._report(proposals, failures)
             self._check_progress(failures)
         if not self.trials:
             raise TuningError(f"the {self.study.oracle} oracle proposed no trial")
@@ -104,46 +130,54 @@ class Search:
 
     def _propose(self, asked: Any) -> Proposal:
         # First: the function may ask for hyperparameters that nobody knew of, which then have their defaults.
-        self.study.config(asked.hyperparameters)
+        self.study.configs(asked.hyperparameters)
         values, epochs = hyperparameters_of(asked)
-        config = self.study.config(asked.hyperparameters, epochs)
-        return Proposal(asked, values, config, epochs in (None, self.study.epochs))
+        configs = self.study.configs(asked.hyperparameters, epochs)
+        return Proposal(asked, configs, values, epochs in (None, self.study.base.epochs))
 
-    def missing(self, configs: Sequence[RunConfig]) -> list[RunConfig]:
+    def missing(self, proposals: Sequence[Proposal]) -> list[RunConfig]:
         """Return the runs that the store does not have, each once, the longest first: none ends late."""
-        pending = [config for config in dict.fromkeys(configs) if self.store.find(config) is None]
+        configs = dict.fromkeys(config for proposal in proposals for config in proposal.configs)
+        pending = [config for config in configs if self.store.find(config) is None]
         return sorted(pending, key=relative_cost, reverse=True)
 
-    def _train(self, configs: Sequence[RunConfig]) -> Mapping[str, Outcome]:
+    def _train(self, proposals: Sequence[Proposal]) -> Mapping[RunConfig, Outcome[None]]:
         self._generation += 1
-        pending = self.missing(configs)
-        first, last = len(self.trials) + 1, len(self.trials) + len(configs)
+        pending = self.missing(proposals)
+        first, last = len(self.trials) + 1, len(self.trials) + len(proposals)
         self._say(
-            f"Trials {first} to {last}: {len(configs) - len(pending)} in the store, {len(pending)} to train, "
+            f"Trials {first} to {last}: {len(proposals) - len(pending)} in the store, {len(pending)} to train, "
             f"{self.engine.workers} at a time"
         )
-        failures = dict(train_runs(pending, self.store, self.location, self.engine, self.console)) if pending else {}
+        failures = train_runs(pending, self.store, self.location, self.engine, self.console) if pending else {}
         self.num_trained += len(pending) - len(failures)
         return failures
 
-    def _tell(self, proposals: Sequence[Proposal], failures: Mapping[str, Outcome]) -> None:
+    def _report(self, proposals: Sequence[Proposal], failures: Mapping[RunConfig, Outcome[None]]) -> None:
         for proposal in proposals:
-            run = self.store.find(proposal.config)
-            failure = failures.get(proposal.config.folder)
-            message = "" if run else failure.message if failure else "its run has gone from the store"
-            number = len(self.trials) + 1
-            self.trials.append(
-                Trial(number, self._generation, proposal.values, proposal.config, proposal.is_full, run, message)
-            )
-            self.asker.tell(proposal.asked, self.study.objective.score(run) if run else None)
-        best = rank(self.trials, self.study.objective)[0]
-        if best.run:
-            value = self.study.objective.text(self.study.objective.value(best.run))
+            trial = self._make_trial(proposal, failures)
+            self.trials.append(trial)
+            self.asker.report(proposal.asked, score_of(trial, self.study.objective))
+        best = rank_trials(self.trials, self.study.objective)[0]
+        if best.runs:
+            value = self.study.objective.text(self.study.objective.value(best))
             self._say(f"Best so far: trial {best.number}, {self.study.objective.name} {value}")
 
-    def _check_progress(self, failures: Mapping[str, Outcome]) -> None:
+    def _make_trial(self, proposal: Proposal, failures: Mapping[RunConfig, Outcome[None]]) -> Trial:
+        found = [failures[config].message for config in proposal.configs if config in failures]
+        trial = Trial.find(
+            self.store,
+            proposal.configs,
+            proposal.values,
+            len(self.trials) + 1,
+            generation=self._generation,
+            is_full=proposal.is_full,
+        )
+        return trial if trial.runs else replace(trial, message=(found or ["its run has gone from the store"])[0])
+
+    def _check_progress(self, failures: Mapping[RunConfig, Outcome[None]]) -> None:
         """Stop where nothing has worked yet, and show why."""
-        if any(trial.run for trial in self.trials):
+        if any(trial.runs for trial in self.trials):
             return
         failure = next(iter(failures.values()), Outcome("failed", self.trials[0].message))
         for line in _last_lines(failure.log):

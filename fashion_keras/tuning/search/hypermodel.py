@@ -1,4 +1,4 @@
-"""The search spaces as keras-tuner's HyperModels, for those who use its own tuners."""
+"""HyperModels of the search spaces, for those who use keras-tuner's own tuners."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,8 +9,10 @@ import keras_tuner as kt
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.orders import num_batches
 from fashion_keras.models.networks import build_model
-from fashion_keras.training.run import compile_model
-from fashion_keras.tuning.search.spaces import Settings, Space, cnn, fcn
+from fashion_keras.training.compilation import compile_model
+from fashion_keras.tuning.search.spaces import FunctionSpace, Settings, cnn, fcn
+
+__all__ = ["CNNHyperModel", "FCNHyperModel"]
 
 
 class SpaceHyperModel(kt.HyperModel):
@@ -64,7 +66,7 @@ class SpaceHyperModel(kt.HyperModel):
 
     def config(self, hp: Any) -> RunConfig:
         """Return the configuration of some values of the hyperparameters."""
-        return Space(*self.space).config(hp, self.epochs)
+        return FunctionSpace(*self.space).config(hp, RunConfig(epochs=self.epochs))
 
 
 class FCNHyperModel(SpaceHyperModel):

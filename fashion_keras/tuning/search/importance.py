@@ -1,4 +1,4 @@
-"""Which hyperparameters mattered: permutation importance of a random forest over the trials, with its uncertainty."""
+"""Importance of hyperparameters: by permutation in random forests over the trials, with its uncertainty."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
+
+__all__ = ["FEWEST_TRIALS", "ForestReport", "Importance", "encode", "measure_importance"]
 
 NUM_RESAMPLES = 80
 NUM_TREES = 25
@@ -49,7 +51,7 @@ def measure_importance(values: Sequence[Mapping[str, Any]], scores: ArrayLike, s
 
     The trials are drawn anew, with replacement, again and again; a forest learns from those that were drawn, and its
     error on the others is compared with its error after a hyperparameter's values were shuffled among them (Breiman
-    2001). The spread over the draws says how much of the answer hangs on which trials happened to be made.
+    2001). The scatter over the draws says how much of the answer hangs on which trials happened to be made.
 
     Args:
         values: The hyperparameters that apply, of each trial.

@@ -1,9 +1,10 @@
-"""keras-tuner's oracles by ask and tell.
+"""Oracles of keras-tuner, by ask and report.
 
-An oracle here writes no file: what it has been told is in the store, and asking and telling it again in the same order
+An oracle here writes no file: what was reported to it is in the store, and asking and reporting again in the same order
 brings it to the same state. keras-tuner's own loop is not used: it loses the trials of killed workers and hides errors.
 """
 
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,16 +15,19 @@ from threadpoolctl import threadpool_limits
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.errors import ConfigError
 from fashion_keras.seeding import derive_seed
-from fashion_keras.tuning.search.spaces import Space, SpaceError
-from fashion_keras.tuning.search.study import ORACLES, Study
-from fashion_keras.tuning.search.trials import describe_value
+from fashion_keras.storage.trials import WORST_LOSS, Objective, Trial
+from fashion_keras.tuning.search.spaces import FunctionSpace, SpaceError, describe_value
+from fashion_keras.tuning.study import FIRST_TUNING_SEED, ORACLES, Study
 
-SCORE = "score"
+__all__ = ["Asker", "describe_space", "discover", "find_edges", "hyperparameters_of", "log_scaled", "score_of"]
+
+_SCORE = "score"
 _PREFIX = "tuner/"
 """Begins the names of the values with which Hyperband keeps its books."""
 
 _MAX_DISCOVERIES = 100
 _EDGE = 0.05
+_LEAST = 1e-4  # keeps the logarithm finite: 6,000 validation images cannot show a smaller error
 
 
 class _Unwritten:
@@ -60,10 +64,10 @@ class _BayesianOracle(_Unwritten, kt.oracles.BayesianOptimizationOracle):
 
 
 class Asker:
-    """Proposes trials in generations and is told how good they are.
+    """Proposes trials in generations, and takes reports of how good they are.
 
     The same study gives the same proposals, whenever and by whatever number of workers it is executed: a generation is
-    proposed before any of it is told, and told in the order of its proposals.
+    proposed before any of it is reported, and reported in the order of its proposals.
 
     Args:
         study: What is searched.
@@ -76,7 +80,7 @@ class Asker:
         ConfigError: There is no such oracle.
     """
 
-    def __init__(self, study: Study):
+    def __init__(self, study: Study[FunctionSpace]):
         self.study = study
         self.space = discover(study.space)
         if not self.space.space:
@@ -87,7 +91,7 @@ class Asker:
 
     def ask(self) -> list[Any]:
         """Return the next generation of keras-tuner's trials; none when the search is over."""
-        left = None if self.study.num_trials is None else self.study.num_trials - self.num_asked
+        left = None if self.study.budget is None else self.study.budget - self.num_asked
         sizes = [size for size in (self.study.generation, left) if size is not None]
         asked: list[Any] = []
         while not sizes or len(asked) < min(sizes):
@@ -100,55 +104,68 @@ class Asker:
 
     def _create(self, slot: str) -> Any:
         # On one thread: with several, the last bits of a fit, and with them the proposals, would depend on the machine.
-        # What the Gaussian process warns of (a length scale at its bound) is nothing that a user can mend.
+        # What the Gaussian process warns of (a length scale at its bound) is nothing that a user can fix.
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return self.oracle.create_trial(slot)
 
-    def tell(self, trial: Any, score: float | None) -> None:
-        """Say how good a trial was, the higher the better; None where it failed."""
+    def report(self, trial: Any, score: float | None) -> None:
+        """Report how good a trial was, the higher the better; None where it failed."""
         if score is not None:
-            self.oracle.update_trial(trial.trial_id, {SCORE: score})
+            self.oracle.update_trial(trial.trial_id, {_SCORE: score})
         trial.status = "FAILED" if score is None else "COMPLETED"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.oracle.end_trial(trial)
 
 
-def _build_oracle(study: Study, space: Any) -> Any:
+def score_of(trial: Trial, objective: Objective) -> float | None:
+    """Return what is reported of a trial, the higher the better; None where it failed.
+
+    It is minus the logarithm of the error or of the loss: one failure at 10 % would otherwise leave a Gaussian process
+    no difference between 90 % and 91 %.
+    """
+    if trial.status == "failed":
+        return None
+    value = objective.value(trial)
+    badness = 1 - value if objective.is_accuracy else min(value, WORST_LOSS)
+    return -math.log(max(badness, _LEAST))
+
+
+def _build_oracle(study: Study[FunctionSpace], space: Any) -> Any:
     settings: dict[str, Any] = {
-        "objective": kt.Objective(SCORE, "max"),
+        "objective": kt.Objective(_SCORE, "max"),
         "hyperparameters": space,
         # keras-tuner takes 0 for no seed, and draws with neighbouring seeds the same numbers for other hyperparameters.
-        "seed": 1 + derive_seed(study.seed, "oracle"),
+        "seed": 1 + derive_seed(study.seeds[0] - FIRST_TUNING_SEED, "oracle"),
         # Ours to decide: the search says what failed, and stops where nothing works.
         "max_consecutive_failed_trials": None,
     }
     if study.oracle == "random":
-        return _RandomOracle(max_trials=study.num_trials, **settings)
+        return _RandomOracle(max_trials=study.budget, **settings)
     if study.oracle == "grid":
-        return _GridOracle(max_trials=study.num_trials, **settings)
+        return _GridOracle(max_trials=study.budget, **settings)
     if study.oracle == "hyperband":
-        return _HyperbandOracle(max_epochs=study.epochs, **settings)
+        return _HyperbandOracle(max_epochs=study.base.epochs, **settings)
     if study.oracle == "bayesian":
         return _build_bayesian(study, settings)
     raise ConfigError(f"an oracle is {suggest(study.oracle, ORACLES)}")
 
 
-def _build_bayesian(study: Study, settings: dict[str, Any]) -> Any:
+def _build_bayesian(study: Study[FunctionSpace], settings: dict[str, Any]) -> Any:
     """Begin with a third of the trials at random, and expect as much noise as one seed more or less makes.
 
     keras-tuner's own beginning, three trials a hyperparameter, would be all that 40 trials are; its noise, a hundredth
     of the spread between trials, is a third of what was seen between seeds.
     """
-    num_random = max(3, min(3 * len(settings["hyperparameters"].space), (study.num_trials or 0) // 3))
+    num_random = max(3, min(3 * len(settings["hyperparameters"].space), (study.budget or 0) // 3))
     try:
-        return _BayesianOracle(max_trials=study.num_trials, num_initial_points=num_random, alpha=1e-2, **settings)
+        return _BayesianOracle(max_trials=study.budget, num_initial_points=num_random, alpha=1e-2, **settings)
     except ImportError as error:
         raise ConfigError("the Bayesian oracle needs scikit-learn: pip install scikit-learn") from error
 
 
-def discover(space: Space) -> Any:
+def discover(space: FunctionSpace) -> Any:
     """Return all hyperparameters of a space with their defaults, those behind conditions too.
 
     As keras-tuner does it: call the function with values that open each conditional scope, until none is left closed.

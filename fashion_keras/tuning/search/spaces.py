@@ -5,16 +5,29 @@ that exists only for a choice is asked for in a conditional scope, and is None w
 """
 
 import importlib
-import os
-import sys
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.custom_code import add_folders, describe_error
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, UserError
+
+__all__ = [
+    "SPACES",
+    "FunctionSpace",
+    "Settings",
+    "SpaceError",
+    "cnn",
+    "describe_value",
+    "describe_values",
+    "fcn",
+    "fcn_regularised",
+    "fcn_small",
+    "load_space",
+]
 
 Settings = Mapping[str, Any] | RunConfig
 """Changes of a configuration by name, None where a setting does not apply; or a whole configuration."""
@@ -140,13 +153,13 @@ SPACES: Mapping[str, Callable[[Any], Settings]] = {
     "cnn": cnn,
 }
 DEFAULT_EPOCHS: Mapping[str, int] = {"fcn": 40, "fcn_small": 40, "fcn_regularised": 50, "cnn": 10}
-"""Epochs of a trial where nothing is said; of a space of one's own, the base's."""
+"""Epochs of a trial where nothing is said; of a custom space, the base's."""
 _LONGEST_WARMUP = 10  # what a space asks for may be more epochs than a short trial has
 
 
 @dataclass(frozen=True)
-class Space:
-    """A search space.
+class FunctionSpace:
+    """A search space that is a function.
 
     Attributes:
         name: One of `SPACES`, or `module:function`.
@@ -155,11 +168,6 @@ class Space:
 
     name: str
     function: Callable[[Any], Settings]
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it is the user's and not the package's."""
-        return self.name not in SPACES
 
     @property
     def default_epochs(self) -> int:
@@ -176,8 +184,8 @@ class Space:
             settings = self.function(hp)
         except Exception as error:
             raise SpaceError(
-                f"the space {self.name} has an error at {_place_of(error)}: {type(error).__name__}: {error}; the "
-                "search has stopped (--debug shows the traceback)"
+                f"the space {self.name} has an error: {_describe(error)}; the search has stopped (--debug shows the "
+                "traceback)"
             ) from error
         if not isinstance(settings, Mapping | RunConfig):
             raise SpaceError(
@@ -186,23 +194,32 @@ class Space:
             )
         return settings
 
-    def config(self, hp: Any, epochs: int) -> RunConfig:
+    def sets_epochs(self, hp: Any) -> bool:
+        """Whether the function says how many epochs a trial has.
+
+        Raises:
+            SpaceError: It is wrong.
+        """
+        settings = self.settings(hp)
+        return isinstance(settings, RunConfig) or settings.get("epochs") is not None
+
+    def config(self, values: Any, base: RunConfig) -> RunConfig:
         """Return the configuration of some values of the hyperparameters.
 
         Args:
-            hp: keras-tuner's HyperParameters.
-            epochs: Of the run, unless the space sets them itself.
+            values: keras-tuner's HyperParameters.
+            base: Whatever the function does not set, its epochs among them.
 
         Raises:
             SpaceError: The function is wrong, or no run can have its settings.
         """
-        settings = self.settings(hp)
+        settings = self.settings(values)
         if isinstance(settings, RunConfig):
             return settings
         changes = {name: value for name, value in settings.items() if value is not None}
         try:
-            config = RunConfig(epochs=max(epochs, _LONGEST_WARMUP)).with_changes(**changes)
-            return config if "epochs" in changes else with_epochs(config, epochs)
+            config = replace(base, epochs=max(base.epochs, _LONGEST_WARMUP)).with_changes(**changes)
+            return config if "epochs" in changes else config.with_epochs(base.epochs)
         except (ConfigError, TypeError) as error:
             raise SpaceError(
                 f"the space {self.name} ({_definition_of(self.function)}) returned settings that no run can have: "
@@ -210,28 +227,14 @@ class Space:
             ) from error
 
 
-def with_epochs(config: RunConfig, epochs: int) -> RunConfig:
-    """Return a run with another number of epochs, and the same share of them for the warm-up.
-
-    Raises:
-        ConfigError: The configuration cannot have so few.
-    """
-    schedule = config.schedule
-    warmup = schedule.as_dict().get("warmup_epochs", 0)
-    if warmup:
-        options = {**schedule.as_dict(), "warmup_epochs": warmup * epochs // config.epochs}
-        schedule = Component.of(schedule.name, **options)
-    return replace(config, epochs=epochs, schedule=schedule)
-
-
-def load_space(name: str) -> Space:
+def load_space(name: str) -> FunctionSpace:
     """Return the space of a name, `module:function` from the current directory or the module path.
 
     Raises:
         SpaceError: There is none, or its module cannot be imported.
     """
     if name in SPACES:
-        return Space(name, SPACES[name])
+        return FunctionSpace(name, SPACES[name])
     module_name, colon, function_name = name.partition(":")
     if not (colon and module_name and function_name):
         raise SpaceError(f"a space is module:function or {suggest(name, SPACES)}")
@@ -240,36 +243,38 @@ def load_space(name: str) -> Space:
     if not callable(function):
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise SpaceError(f"a function of {module_name} is {suggest(function_name, known)}")
-    return Space(name, function)
+    return FunctionSpace(name, function)
 
 
 def _import(name: str, module_name: str) -> Any:
     # The console command, unlike `python -m`, does not look in the current directory.
-    if os.getcwd() not in sys.path and "" not in sys.path:  # noqa: PTH109 -- as sys.path has it
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    add_folders([str(Path.cwd())])
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name != module_name.split(".")[0]:
-            raise SpaceError(f"the space {name} cannot be imported: {error}, at {_place_of(error)}") from error
+            raise SpaceError(f"the space {name} cannot be imported: {_describe(error)}") from error
         raise SpaceError(
             f"no module {module_name!r} here or on the module path; a space is {', '.join(SPACES)} or module:function"
         ) from error
     except Exception as error:
-        raise SpaceError(
-            f"the space {name} cannot be imported: {type(error).__name__}: {error}, at {_place_of(error)}"
-        ) from error
+        raise SpaceError(f"the space {name} cannot be imported: {_describe(error)}") from error
 
 
-def _place_of(error: BaseException) -> str:
-    """The file and the line where an error was raised, in the user's code rather than in a library's."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
-    own = [frame for frame in frames[1:] if "site-packages" not in frame.filename] or frames
-    return f"{own[-1].filename}:{own[-1].lineno}"
+def _describe(error: Exception) -> str:
+    return describe_error(error, Path.cwd())
 
 
 def _definition_of(function: Callable[..., Any]) -> str:
     code = getattr(function, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
+    return f"{code.co_filename}, line {code.co_firstlineno}" if code else repr(function)
+
+
+def describe_value(value: Any) -> str:
+    """Return a hyperparameter's value for people."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def describe_values(values: Mapping[str, Any]) -> str:
+    """Return the hyperparameters' values for people."""
+    return ", ".join(f"{name} {describe_value(value)}" for name, value in values.items())

@@ -1,16 +1,19 @@
-"""The values of a setting that every arm tries: quasi-random, the same for all arms, and kept where the range grows."""
+"""Values of a setting that every arm tries: quasi-random, the same for all arms, and kept where the range grows."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
+from fashion_keras.tuning.study import Range
 
-Range = tuple[float, float]
+__all__ = ["DEFAULT_BUDGET", "DEFAULT_RANGES", "SettingSpace"]
 
 DEFAULT_BUDGET = 16
 
@@ -28,8 +31,8 @@ _DRAWS_PER_VALUE = 64  # of whole numbers many fall together
 
 
 @dataclass(frozen=True)
-class Space:
-    """The values of one setting that are tried.
+class SettingSpace:
+    """The search space of one setting: the values that are tried.
 
     Args:
         setting: Its name.
@@ -66,6 +69,15 @@ class Space:
                 f"{low:g},{high:g} holds {len(self.stages[0])} different values of {self.setting}, and the budget is "
                 f"{self.budget}: lower --budget or widen --range"
             )
+
+    @property
+    def name(self) -> str:
+        """The setting's."""
+        return self.setting
+
+    def config(self, values: Mapping[str, Any], base: RunConfig) -> RunConfig:
+        """Return the run of a value of the setting, otherwise as the base."""
+        return base.with_changes(**values)
 
     @property
     def scale(self) -> str:

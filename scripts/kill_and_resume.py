@@ -8,8 +8,8 @@ random moments, and in between only one of its workers. Then
 - the tables, Markdown and CSV, must be equal byte for byte but for the columns that tell the time,
 - no process may be left.
 
-    scripts/kill-and-resume                                  a quick look at the initialisers: two to three minutes
-    scripts/kill-and-resume dropout --seeds 2 --epochs 5     another comparison, on the whole data
+    scripts/kill_and_resume.py                                  a quick look at the initialisers: two to three minutes
+    scripts/kill_and_resume.py dropout --seeds 2 --epochs 5     another comparison, on the whole data
 
 Sets up the virtual environment like the other scripts. The exit status is 0 where all is equal, else 1.
 """

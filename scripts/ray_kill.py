@@ -8,17 +8,16 @@ cluster, where first one worker in mid-run is killed by SIGKILL, later the secon
 - the tables, as Markdown and CSV, must be equal byte for byte but for the columns that tell the time,
 - no process may be left.
 
-    scripts/ray-kill                                  a quick look at the initialisers: about two minutes
-    scripts/ray-kill dropout --seeds 2 --epochs 5     another comparison, on the whole data
+    scripts/ray_kill.py                                  a quick look at the initialisers: about two minutes
+    scripts/ray_kill.py dropout --seeds 2 --epochs 5     another comparison, on the whole data
 
-Sets up the virtual environment like the other scripts; Ray must be installed in it. The cluster takes free ports and,
-from Ray 2.52 on, asks for a token of its own. The exit status is 0 where all is equal, else 1.
+Sets up the virtual environment like the other scripts. The cluster takes free ports and, from Ray 2.52 on, asks for a
+token of its own. The exit status is 0 where all is equal, else 1.
 """
 
 import argparse
 import contextlib
 import os
-import runpy
 import secrets
 import shutil
 import signal
@@ -32,14 +31,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from kill_and_resume import comparison_options, differences, find_python, say
+
 PROJECT = Path(__file__).resolve().parent.parent
 START_SEC = 60.0
 TOKEN = secrets.token_hex(32)
-# What both scripts do is in the other one.
-SHARED = runpy.run_path(str(PROJECT / "scripts" / "kill-and-resume"))
-comparison_options, differences, find_python, say = (
-    SHARED[name] for name in ("comparison_options", "differences", "find_python", "say")
-)
 
 
 def main() -> int:
@@ -47,7 +43,7 @@ def main() -> int:
     options = parse_options()
     python = find_python(options)
     if subprocess.run([python, "-c", "import ray"], stderr=subprocess.DEVNULL).returncode:
-        say(f"Ray is not installed: {python} -m pip install 'fashion-keras[ray]', or 'ray>=2.40' beside a clone")
+        say(f"Ray is not installed: {python} -m pip install 'fashion-keras[ray]'")
         return 1
     folder = Path(tempfile.mkdtemp(prefix="ray-kill-"))
     command = [python, "-m", "fashion_keras", "run", options.name, *comparison_options(options)]

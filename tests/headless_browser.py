@@ -1,6 +1,5 @@
 """Headless Chromium, driven over a pipe by the DevTools protocol: no driver, no port, no package."""
 
-import base64
 import json
 import os
 import shutil
@@ -24,6 +23,8 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 TIME_LIMIT_SEC = 60
+# What a key types and its number, without which Chromium only tells the page of it; others type themselves.
+KEYS = {"Enter": ("\r", 13), "Tab": ("", 9)}
 
 
 class Browser:
@@ -31,7 +32,7 @@ class Browser:
 
     Attributes:
         requests: The addresses that the page asked for.
-        complaints: What the page's console says, exceptions above all.
+        complaints: What the page's console says, exceptions above all, and what it opens a dialog for.
     """
 
     def __init__(self, profile: Path):
@@ -47,6 +48,7 @@ class Browser:
         self._commands, self._answers = commands_in, answers_out
         self._buffer = b""
         self._number = 0
+        self._is_loaded = False
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self._session: str | None = None
@@ -63,12 +65,8 @@ class Browser:
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Call a method of the protocol and return its result; events that come before it are noted."""
-        self._number += 1
-        message: dict[str, Any] = {"id": self._number, "method": method, "params": params}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._commands, json.dumps(message).encode() + b"\0")
-        while (answer := self._read()).get("id") != self._number:
+        number = self._send(method, **params)
+        while (answer := self._read()).get("id") != number:
             self._note(answer)
         assert "error" not in answer, (method, answer["error"])
         return answer["result"]
@@ -83,29 +81,45 @@ class Browser:
         """Return what an expression gives as soon as it is true."""
         return _wait(lambda: self.run(script), script)
 
-    def open(self, address: str) -> None:
-        self.call("Page.navigate", url=address)
-        self.wait_for(f"location.href === {address!r} && document.readyState === 'complete'")
-
-    def resize(self, width: int, height: int = 900, dark: bool = False) -> None:
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+    def open(self, address: str, width: int = 800, dark: bool = False, scripts: bool = True) -> None:
+        """Open a page anew: in a window of this width, for a person who likes it dark, with scripts or without."""
+        self.resize(width)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
+        self.requests.clear()
+        self.complaints.clear()
+        self._is_loaded = False
+        self.call("Page.navigate", url=address)
+        _wait(lambda: self._is_loaded or self.run("0"), address)
+
+    def resize(self, width: int, height: int = 900) -> None:
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def click(self, selector: str) -> None:
+        """Click the middle of an element or of its first line, which must be what a person sees there."""
+        point = self.run(
+            f"""(() => {{
+                const element = document.querySelector({json.dumps(selector)});
+                element.scrollIntoView({{block: "center", behavior: "instant"}});
+                const box = element.getClientRects()[0];  // a link that wraps has one a line
+                const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+                return element.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
+            }})()"""
+        )
+        assert point, f"something covers {selector}"
+        self.mouse("mousePressed", *point)
+        self.mouse("mouseReleased", *point)
 
     def mouse(self, kind: str, x: float, y: float) -> None:
         buttons = 0 if kind == "mouseReleased" else 1
         self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=buttons, clickCount=1)
 
     def key(self, key: str) -> None:
-        text = {"text": key} if len(key) == 1 else {}
-        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
-        self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
-
-    def screenshot(self, path: Path) -> None:
-        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
-        path.write_bytes(base64.b64decode(data))
+        text, number = KEYS.get(key, (key if len(key) == 1 else "", 0))
+        pressed = {"key": key, "windowsVirtualKeyCode": number}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **pressed, **({"text": text} if text else {}))
+        self.call("Input.dispatchKeyEvent", type="keyUp", **pressed)
 
     def _find_page(self) -> str:
         def find() -> str | None:
@@ -113,6 +127,14 @@ class Browser:
             return next((target["targetId"] for target in targets if target["type"] == "page"), None)
 
         return _wait(find, "a page")
+
+    def _send(self, method: str, **params: Any) -> int:
+        self._number += 1
+        message: dict[str, Any] = {"id": self._number, "method": method, "params": params}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._commands, json.dumps(message).encode() + b"\0")
+        return self._number
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
@@ -132,6 +154,11 @@ class Browser:
             self.complaints.append(str(params["args"]))
         elif method == "Log.entryAdded":
             self.complaints.append(params["entry"]["text"])
+        elif method == "Page.javascriptDialogOpening":
+            self.complaints.append(params["message"])
+            self._send("Page.handleJavaScriptDialog", accept=False)
+        elif method == "Page.loadEventFired":
+            self._is_loaded = True
 
 
 def _wait(function: Callable[[], Any], what: str) -> Any:

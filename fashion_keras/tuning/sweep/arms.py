@@ -1,0 +1,165 @@
+"""Sweep of a comparison: a study of every arm, all over the same values, on tuning seeds, without the test set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fashion_keras.config.catalogue import UNKNOWN, Option, suggest
+from fashion_keras.config.run_config import COMPONENT_KINDS, RunConfig, find_signature, option_values
+from fashion_keras.errors import ConfigError, StoreError
+from fashion_keras.experiments.definition import Arm, Experiment
+from fashion_keras.experiments.names import tuned_name
+from fashion_keras.storage.runs import RunStore
+from fashion_keras.storage.trials import Trial
+from fashion_keras.storage.tunings import TunedArm, TuningRecord
+from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study, TuneOptions
+from fashion_keras.tuning.sweep.values import DEFAULT_BUDGET, DEFAULT_RANGES, SettingSpace
+
+__all__ = ["Sweep"]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The tuning of one comparison's arms.
+
+    Attributes:
+        experiment: What is tuned, as it is trained.
+        space: The values that every arm tries.
+        seeds: The tuning seeds.
+        merged: The arms that are tuned, and to each the names of those that differ from it in the setting alone.
+    """
+
+    experiment: Experiment
+    space: SettingSpace
+    seeds: tuple[int, ...]
+    merged: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, experiment: Experiment, options: TuneOptions) -> "Sweep":
+        """Plan the studies of a comparison's arms.
+
+        Raises:
+            ConfigError: An arm does not have the setting, or not of such values; or no two arms are left.
+        """
+        space = _make_space(experiment, options)
+        merged = _merge_arms(experiment, space.setting, space.values[0])
+        if len(merged) < 2:
+            raise ConfigError(
+                f"the arms of {experiment.name} differ in {space.setting} alone: once it is tuned, nothing is left "
+                "to compare"
+            )
+        seeds = tuple(range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + options.seeds))
+        return cls(experiment, space, seeds, merged)
+
+    @property
+    def studies(self) -> dict[str, Study[SettingSpace]]:
+        """The study of each arm that is tuned, by its name."""
+        bases = {arm.name: self.experiment.config_of(arm) for arm in self._left()}
+        return {name: Study(self.space, base, self.seeds, len(self.space.values)) for name, base in bases.items()}
+
+    @property
+    def configs(self) -> list[RunConfig]:
+        """The runs of all trials, all arms of a value before the next value."""
+        setting = self.space.setting
+        values = [value for stage in self.space.stages for value in stage]
+        trials = [study.configs({setting: value}) for value in values for study in self.studies.values()]
+        return [config for of_seed in zip(*trials, strict=True) for config in of_seed]
+
+    def record(self, store: RunStore, overrides: Mapping[str, Any], untuned: Mapping[str, Any]) -> TuningRecord:
+        """Return what the trials in a store say.
+
+        Args:
+            store: It has all of them.
+            overrides, untuned: See `TuningRecord`.
+
+        Raises:
+            StoreError: A trial is missing.
+        """
+        return TuningRecord(
+            setting=self.space.setting,
+            scale=self.space.scale,
+            ranges=self.space.ranges,
+            budgets=tuple(len(stage) for stage in self.space.stages),
+            seeds=self.seeds,
+            overrides=overrides,
+            arms=tuple(self._tuned_arm(name, study, store) for name, study in self.studies.items()),
+            untuned=untuned,
+        )
+
+    def _tuned_arm(self, name: str, study: Study[SettingSpace], store: RunStore) -> TunedArm:
+        setting, trials = self.space.setting, []
+        for number, value in enumerate(self.space.values, start=1):
+            trials.append(Trial.find(store, study.configs({setting: value}), {setting: value}, number))
+            if trials[-1].status == "failed":
+                raise StoreError(f"{store.root} has no trial of {name} at {setting} {value:g}; try again")
+        return TunedArm(name, self.merged[name], setting, tuple(trials))
+
+    def tuned_experiment(self, selected: Mapping[str, float]) -> Experiment:
+        """Return the comparison of the arms at their selected values.
+
+        Its arms have no row of the report: that one had other values.
+
+        Args:
+            selected: The value of each arm that is left, by the arm's name.
+        """
+        experiment, setting = self.experiment, self.space.setting
+        arms = [Arm(arm.name, **{**arm.changes, setting: selected[arm.name]}) for arm in self._left()]
+        baselines = [name for name, others in self.merged.items() if experiment.baseline in (name, *others)]
+        subject = experiment.name.replace("_", " ")
+        return replace(
+            experiment,
+            name=tuned_name(experiment.name, setting),
+            title=f"{subject[0].upper()}{subject[1:]}, each arm at its tuned {setting.replace('_', ' ')}",
+            arms=tuple(arms),
+            baseline=baselines[0],
+        )
+
+    def _left(self) -> tuple[Arm, ...]:
+        return self.experiment.select(list(self.merged))
+
+
+def _make_space(experiment: Experiment, options: TuneOptions) -> SettingSpace:
+    """Return the values that every arm tries, checked against what each arm's setting takes."""
+    setting = options.space
+    declared = [_option_of(experiment, arm, setting) for arm in experiment.arms]
+    first = options.range or DEFAULT_RANGES.get(setting)
+    if first is None:
+        raise ConfigError(f"--tune {setting} needs a range beside it: --range LOW,HIGH")
+    is_whole = any(option.kind is int for option in declared)
+    space = SettingSpace(setting, (first, *options.widen), options.budget or DEFAULT_BUDGET, is_whole)
+    for end in space.ranges[-1]:
+        for arm, option in zip(experiment.arms, declared, strict=True):
+            option.check(f"arm {arm.name!r}: {setting}", int(end) if is_whole else end)
+    return space
+
+
+def _merge_arms(experiment: Experiment, setting: str, value: float) -> dict[str, tuple[str, ...]]:
+    """Return the first of the arms that are one once they share the setting's value, and the names of the others."""
+    alike: dict[RunConfig, list[str]] = {}
+    for arm in experiment.arms:
+        config = experiment.config_of(arm).with_changes(**{setting: value})
+        alike.setdefault(config, []).append(arm.name)
+    return {first: tuple(others) for first, *others in alike.values()}
+
+
+def _option_of(experiment: Experiment, arm: Arm, setting: str) -> Option:
+    """Return what values an arm's setting takes."""
+    numbers = _numbers_of(experiment.config_of(arm))
+    if setting not in numbers:
+        raise ConfigError(f"--tune: a number of arm {arm.name!r} of {experiment.name} is {suggest(setting, numbers)}")
+    return numbers[setting]
+
+
+def _numbers_of(config: RunConfig) -> dict[str, Option]:
+    """Return the settings of a configuration that are numbers and can be tuned."""
+    numbers = {"batch_size": Option(512, int, low=1)}
+    for kind in COMPONENT_KINDS:
+        component = getattr(config, kind)
+        declared = find_signature(kind, component.name).options
+        for name, value in option_values(kind, component).items():
+            option = declared.get(name, Option(UNKNOWN, object))
+            # A custom network and Keras's classes declare no kinds: what is a number there stays one of its kind.
+            kind_of_number = type(value) if option.kind is object else option.kind
+            if kind_of_number in (int, float) and not option.component:
+                numbers[name] = replace(option, kind=kind_of_number)
+    return numbers

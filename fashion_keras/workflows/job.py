@@ -1,0 +1,201 @@
+"""Job: the comparisons that one call runs, as its options change them, and the record of each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fashion_keras.config.run_config import RunConfig
+from fashion_keras.errors import ConfigError
+from fashion_keras.experiments.definition import DEFAULT_SEEDS, Arm, Experiment
+from fashion_keras.formatting import safe_name
+from fashion_keras.storage.comparison import ComparisonRecord, describe_data, make_record, save_record
+from fashion_keras.workflows.session import Session
+
+__all__ = ["QUICK_EPOCHS", "Job", "PlannedComparison", "RunOptions", "find_overrides", "override", "prepare"]
+
+QUICK_EPOCHS = 3
+QUICK_EXAMPLES = 6000
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a user may say of running comparisons.
+
+    Attributes:
+        seeds: How many; None is ten, or one with `quick`.
+        epochs: Replaces the epochs of every arm.
+        arms: Only these arms; None is all.
+        quick: A first look: few epochs on part of the data.
+        dry_run: Say what would run, and run nothing.
+        shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
+        tensorboard: The folder of TensorBoard's logs, see `fashion_keras.reporting.tensorboard`; None writes none.
+    """
+
+    seeds: int | None = None
+    epochs: int | None = None
+    arms: tuple[str, ...] | None = None
+    quick: bool = False
+    dry_run: bool = False
+    shard: tuple[int, int] | None = None
+    tensorboard: Path | None = None
+
+    @property
+    def num_seeds(self) -> int:
+        """How many seeds are measured, from 0."""
+        if self.seeds is not None:
+            return self.seeds
+        return 1 if self.quick else DEFAULT_SEEDS
+
+
+@dataclass(frozen=True)
+class PlannedComparison:
+    """One comparison of a job.
+
+    Attributes:
+        experiment: As it is run: with the settings that the options and the data replace.
+        arms: Those that were asked for.
+        record: What is compared, over all arms and the planned seeds.
+    """
+
+    experiment: Experiment
+    arms: tuple[Arm, ...]
+    record: ComparisonRecord
+
+    @property
+    def configs(self) -> dict[str, RunConfig]:
+        """The configuration of each arm that was asked for, by its name, of seed 0."""
+        return {arm.name: self.experiment.config_of(arm).with_changes(seed=0) for arm in self.arms}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one call runs.
+
+    Attributes:
+        comparisons: Of which some may share runs.
+        options: What the user said.
+        session: Data, store, engine and console.
+    """
+
+    comparisons: tuple[PlannedComparison, ...]
+    options: RunOptions
+    session: Session
+
+    @property
+    def seeds(self) -> range:
+        """The planned seeds."""
+        return range(self.options.num_seeds)
+
+    @property
+    def labels(self) -> dict[RunConfig, str]:
+        """What people call each configuration of seed 0: the arm, and of how many more arms it is."""
+        names: dict[RunConfig, list[str]] = {}
+        for comparison in self.comparisons:
+            for name, config in comparison.configs.items():
+                names.setdefault(config, []).append(name)
+        return {config: _join_names(list(dict.fromkeys(found))) for config, found in names.items()}
+
+    def with_saved_records(self) -> "Job":
+        """Write the records, and return the job with what the store knew of them before: seeds and looks."""
+        comparisons = (replace(each, record=save_record(self.session.store, each.record)) for each in self.comparisons)
+        return replace(self, comparisons=tuple(comparisons))
+
+
+def _join_names(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def prepare(
+    experiments: Sequence[Experiment],
+    options: RunOptions,
+    session: Session,
+    tunings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Job:
+    """Return what is to be run, and say what the options change that nobody asked for.
+
+    Args:
+        experiments: What to compare.
+        options: What the user says.
+        session: Data, store, engine and console.
+        tunings: How the settings of arms were selected, by the names of the experiments; see `ComparisonRecord.tuning`.
+
+    Raises:
+        UserError: An option or the data is wrong.
+    """
+    if options.arms is not None and len(experiments) > 1:
+        raise ConfigError("--arms goes with one experiment")
+    chosen = [experiment.select(options.arms) for experiment in experiments]  # before the data is looked for
+    overrides = find_overrides(experiments, options, session)
+    comparisons = []
+    for plain, arms in zip(experiments, chosen, strict=True):
+        experiment = override(plain, overrides)
+        for line in _describe_warmups(plain, experiment):
+            session.say(line)
+        record = make_record(experiment, describe_data(session.dataset), range(options.num_seeds))
+        record = replace(
+            record,
+            tuning=(tunings or {}).get(plain.name),
+            modification=_modification(plain, experiment, options, session),
+        )
+        comparisons.append(PlannedComparison(experiment, experiment.select([arm.name for arm in arms]), record))
+    return Job(tuple(comparisons), options, session)
+
+
+def find_overrides(experiments: Sequence[Experiment], options: RunOptions, session: Session) -> dict[str, Any]:
+    """Return the settings of every arm that the options or the data replace."""
+    settings: dict[str, Any] = {}
+    if options.quick:
+        settings |= {"epochs": QUICK_EPOCHS, "train_examples": _quick_examples(experiments, session)}
+    if options.epochs is not None:
+        settings["epochs"] = options.epochs
+    if session.precision is not None:
+        settings["precision"] = session.precision
+    if not session.dataset.is_fashion_mnist:
+        settings["data"] = session.dataset.content_hash
+    return settings
+
+
+def override(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
+    """Return an experiment with settings of every arm replaced.
+
+    Raises:
+        ConfigError: Two of its arms differ in nothing else.
+    """
+    try:
+        return experiment.with_overrides(**settings) if settings else experiment
+    except ConfigError as error:
+        options = " and ".join(f"--{name}" for name in settings if name in ("epochs", "precision"))
+        raise ConfigError(f"{options or 'this data'} does not go with {experiment.name}: {error}") from error
+
+
+def _quick_examples(experiments: Sequence[Experiment], session: Session) -> int:
+    largest = max(experiment.base.validation_fraction for experiment in experiments)
+    return min(QUICK_EXAMPLES, int(len(session.dataset.train_images) * (1 - largest)))
+
+
+def _describe_warmups(before: Experiment, after: Experiment) -> Iterator[str]:
+    """Yield a line for each arm whose warm-up was shortened with its epochs."""
+    for old, new in zip(before.arms, after.arms, strict=True):
+        was, now = (
+            experiment.config_of(arm).schedule.as_dict().get("warmup_epochs", 0)
+            for experiment, arm in ((before, old), (after, new))
+        )
+        if was != now:
+            epochs = after.config_of(new).epochs
+            yield f"{after.name}: the warm-up of {new.name} is {now} of {epochs} epochs, in proportion to its own {was}"
+
+
+def _modification(plain: Experiment, experiment: Experiment, options: RunOptions, session: Session) -> str:
+    """How an experiment differs from the plain one, for the names of its folders; empty where it does not."""
+    if experiment == plain:
+        return ""
+    parts = ["quick"] if options.quick else []
+    parts += [f"epochs={options.epochs}"] if options.epochs is not None else []
+    parts += [session.precision] if session.precision and _changes_precision(plain, session.precision) else []
+    parts += [] if session.dataset.is_fashion_mnist else [safe_name(session.dataset.name)]
+    return "-".join(parts)
+
+
+def _changes_precision(plain: Experiment, precision: str) -> bool:
+    return any(plain.config_of(arm).precision != precision for arm in plain.arms)

@@ -1,0 +1,105 @@
+"""Judgement of a job: the finished runs of each comparison, its verdicts, its tables and the files of its report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from fashion_keras.formatting import count_noun
+from fashion_keras.reporting import (
+    Table,
+    build_against_report,
+    build_differences,
+    compare_with_baseline,
+    print_tables,
+    write_report,
+)
+from fashion_keras.reporting.tensorboard import write_logs
+from fashion_keras.statistics.old import Verdict
+from fashion_keras.storage.comparison import ComparisonResults, add_look, load_results, load_settled
+from fashion_keras.workflows.job import Job, PlannedComparison
+
+__all__ = ["ComparisonOutcome", "judge", "print_outcomes", "write_reports"]
+
+
+@dataclass(frozen=True)
+class ComparisonOutcome:
+    """What came out of a comparison.
+
+    Attributes:
+        results: The runs of the arms that were asked for.
+        whole: The runs of all arms, of the same seeds: the verdicts are over all of them.
+        folder: Where its report is.
+        paths: The files of the report.
+        exports: The SavedModels of its arms, by the arms' names.
+    """
+
+    results: ComparisonResults
+    whole: ComparisonResults
+    folder: Path
+    paths: tuple[Path, ...] = ()
+    exports: Mapping[str, Path] = field(default_factory=dict)
+
+    @cached_property
+    def differences(self) -> Table | None:
+        """The table of the differences from the baseline, see `build_differences`."""
+        return build_differences(self.whole, [arm.name for arm in self.results.arms])
+
+    @cached_property
+    def against_report(self) -> Table | None:
+        """The table of the published numbers, see `build_against_report`."""
+        return build_against_report(self.results)
+
+    @cached_property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """The verdict on each arm but the baseline, by its name; empty before there is anything to judge."""
+        return {each.arm: each.verdict for each in compare_with_baseline(self.whole)}
+
+
+def judge(job: Job) -> tuple[ComparisonOutcome, ...]:
+    """Return what came out of each comparison of a job that has a finished run, and note which were looked at."""
+    loaded = [_load(comparison, job) for comparison in job.comparisons]
+    outcomes = tuple(outcome for outcome in loaded if any(arm.runs for arm in outcome.results.arms))
+    for outcome in outcomes:
+        # Whichever arms were asked for: the verdicts are over all of them.
+        if outcome.whole.is_complete and outcome.differences is not None:
+            add_look(job.session.store, outcome.whole.record, len(outcome.whole.seeds))
+    return outcomes
+
+
+def _load(comparison: PlannedComparison, job: Job) -> ComparisonOutcome:
+    store, record = job.session.store, comparison.record
+    results = load_settled(store, record, job.seeds, [arm.name for arm in comparison.arms])
+    whole = load_results(store, record, results.seeds)
+    return ComparisonOutcome(results, whole, job.session.out / record.folder)
+
+
+def print_outcomes(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
+    """Print the tables; the footnotes are alike and stand below the last ones."""
+    session = job.session
+    for outcome in outcomes:
+        results, differences = outcome.results, outcome.differences
+        is_last = outcome is outcomes[-1]
+        print_tables(session.console, results, differences, outcome.against_report, with_notes=is_last)
+        if differences is None and not outcome.whole.is_complete:
+            session.say("No differences yet: they are judged over all arms together, and some have no run of a seed")
+        if len(results.seeds) < len(job.seeds):
+            shown = count_noun(len(results.seeds), "seed")
+            session.say(f"Shown as decided at {shown}: of the {len(job.seeds)} planned now, some have no run yet")
+
+
+def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[ComparisonOutcome, ...]:
+    """Write the tables, the curves and the logs, and return the outcomes with the paths."""
+    written = []
+    for outcome in outcomes:
+        paths = write_report(
+            outcome.results,
+            outcome.folder,
+            differences=outcome.differences,
+            against_report=outcome.against_report,
+        )
+        job.session.say(f"Written to {outcome.folder}: {', '.join(path.name for path in paths)}")
+        if job.options.tensorboard is not None:
+            job.session.say(write_logs(outcome.results, job.options.tensorboard / outcome.folder.name))
+        written.append(replace(outcome, paths=tuple(paths)))
+    return tuple(written)

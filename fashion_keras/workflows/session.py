@@ -1,0 +1,180 @@
+"""Session: what every command sets up, from its options to data, store, engine and console.
+
+Each part is made when it is first asked for: a command that trains nothing starts no engine, and a wrong name is said
+before the data is looked for.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from rich.console import Console
+
+from fashion_keras.config.precision import resolve_precision
+from fashion_keras.data import DataLocation, Dataset, load, locate
+from fashion_keras.errors import ConfigError
+from fashion_keras.execution import Engine, LocalEngine
+from fashion_keras.execution.local import available_cores
+from fashion_keras.formatting import count_noun, print_plain
+from fashion_keras.storage.runs import RunStore
+
+__all__ = ["DataOptions", "ExecutionOptions", "Session", "describe_interrupt", "fill"]
+
+Options = TypeVar("Options")
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """The data that a command works on.
+
+    Attributes:
+        data_dir: Where Fashion-MNIST is.
+        dataset: A folder or an .npz file with other data.
+        image_size: Height and width that its pictures are scaled to.
+        offline: Fetch nothing.
+    """
+
+    data_dir: str | None = None
+    dataset: str | None = None
+    image_size: tuple[int, int] | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class ExecutionOptions:
+    """How and where runs are executed.
+
+    Attributes:
+        workers: Runs at a time; None is one per core.
+        precision: `float32`, `mixed_bfloat16` or `auto`, see `resolve_precision`; None is the experiment's own.
+        engine: `local`, or `ray` for a cluster.
+        address: The Ray cluster's head node, see `RayEngine`.
+
+    Raises:
+        ConfigError: On construction, where one does not go with the engine.
+    """
+
+    workers: int | None = None
+    precision: str | None = None
+    engine: str = "local"
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.engine == "local" and self.address:
+            raise ConfigError("--address goes with --engine ray")
+        if self.engine == "ray" and self.workers:
+            raise ConfigError("--workers goes with --engine local: Ray runs as many at a time as its nodes have cores")
+
+
+def fill(options: type[Options], values: Mapping[str, Any]) -> Options:
+    """Return options of a kind (a dataclass) with those of the values that are among its fields.
+
+    >>> fill(ExecutionOptions, {"workers": 2, "seeds": 10})
+    ExecutionOptions(workers=2, precision=None, engine='local', address=None)
+    """
+    known = {field.name for field in fields(options)}  # type: ignore[arg-type]
+    return options(**{name: value for name, value in values.items() if name in known})
+
+
+def describe_interrupt(num_done: int, noun: str) -> str:
+    """Return what Ctrl-C has cost, and how to go on.
+
+    >>> describe_interrupt(2, "new run")
+    'Interrupted after 2 new runs. They are kept: the same command goes on from there.'
+    """
+    if not num_done:
+        return f"Interrupted before a {noun} was done: the same command starts again."
+    kept = "It is kept" if num_done == 1 else "They are kept"
+    return f"Interrupted after {count_noun(num_done, noun)}. {kept}: the same command goes on from there."
+
+
+class Session:
+    """One call of a command.
+
+    Args:
+        data: Which data, see `DataOptions`.
+        execution: Where runs are executed, see `ExecutionOptions`.
+        out: The folder of the store, the tables and the curves.
+        console: Where to print.
+
+    Attributes:
+        started: When it began, on the clock of `time.monotonic`.
+    """
+
+    def __init__(
+        self,
+        data: DataOptions | None = None,
+        execution: ExecutionOptions | None = None,
+        out: Path = Path("runs"),
+        console: Console | None = None,
+    ):
+        self.started = time.monotonic()
+        self.data = data or DataOptions()
+        self.execution = execution or ExecutionOptions()
+        self.out = Path(out)
+        self.console = console or Console()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], console: Console | None = None) -> Self:
+        """Return the session of a command's options: those of the data, of the execution, and `out`."""
+        out = values.get("out") or Path("runs")
+        return cls(fill(DataOptions, values), fill(ExecutionOptions, values), out, console)
+
+    def with_execution(self, **changes: Any) -> "Session":
+        """Return the same session with other options of the execution; what is loaded is loaded."""
+        other = Session(self.data, replace(self.execution, **changes), self.out, self.console)
+        made = {name: value for name, value in vars(self).items() if name not in ("execution", "engine", "precision")}
+        vars(other).update(made)
+        return other
+
+    def say(self, text: str) -> None:
+        """Print a line as it stands."""
+        print_plain(self.console, text)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self.started
+
+    @cached_property
+    def location(self) -> DataLocation:
+        """Where the data is; found, or fetched, and verified."""
+        data = self.data
+        return locate(data.data_dir, data.dataset, data.offline, self.say, data.image_size)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data."""
+        return load(self.location)
+
+    @cached_property
+    def store(self) -> RunStore:
+        """The finished runs."""
+        return RunStore(self.out / "store")
+
+    @cached_property
+    def precision(self) -> str | None:
+        """The precision that was asked for, as it comes to here; None is the experiment's own."""
+        asked = self.execution.precision
+        return None if asked is None else resolve_precision(asked)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Where runs are trained.
+
+        Raises:
+            ConfigError: Ray is not installed, or there is no cluster.
+        """
+        if self.execution.engine == "local":
+            return self.local_engine
+        from fashion_keras.execution.ray_engine import RayEngine
+
+        return RayEngine(self.execution.address)
+
+    @property
+    def local_engine(self) -> LocalEngine:
+        """Processes of this machine, for what writes into folders that only this machine has."""
+        return LocalEngine(self.execution.workers or available_cores())
