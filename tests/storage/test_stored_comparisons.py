@@ -140,19 +140,11 @@ def tuned(store: RunStore, num_values: int, last_used: str) -> ComparisonRecord:
     """Put a comparison with tuned arms into a store: its arms tried so many values, and it was used last then."""
     experiment = load_experiment("learning_rates").with_overrides(batch_size=num_values)
     record = make_record(experiment, FASHION, range(1))
-    runs = tuple(
-        Trial(0.01 * (1 + number), (TrialRun(1000, "x", "finished", 0.5, 1.0),)) for number in range(num_values)
-    )
-    tuning = TuningRecord(
-        "learning_rate",
-        "log",
-        ((0.01, 1.0),),
-        (num_values,),
-        (1000,),
-        {},
-        (TunedArm("a", (), runs),),
-        record_to_json(record),
-    )
+    run = TrialRun(1000, "x", "finished", 0.5, 1.0)
+    trials = tuple(Trial({"learning_rate": 0.01 * number}, (run,)) for number in range(1, num_values + 1))
+    arm = TunedArm("a", (), "learning_rate", trials)
+    untuned = record_to_json(record)
+    tuning = TuningRecord("learning_rate", "log", ((0.01, 1.0),), (num_values,), (1000,), {}, (arm,), untuned)
     record = replace(record, name="learning_rates_tuned", tuning=tuning.to_json(), saved_at=last_used)
     path = record.path_in(store)
     path.parent.mkdir(parents=True, exist_ok=True)
