@@ -4,6 +4,7 @@ Nothing heavy is imported before a command is known: `--help` and a misspelt opt
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from fashion_keras.commands import check, data, demo, evaluate, export, models, 
 from fashion_keras.commands import list as list_command
 from fashion_keras.commands.options import USAGE_STATUS, Parser
 from fashion_keras.errors import UserError
-from fashion_keras.formatting import first_line, printable
+from fashion_keras.formatting import first_line, one_line
 
 INTERRUPT_STATUS = 130
 
@@ -36,6 +37,7 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the console command and return its exit status."""
+    _let_any_text_be_written()
     options = _build_parser().parse_args(arguments)
     return guard(lambda: options.function(options), options.debug)
 
@@ -54,7 +56,7 @@ def guard(command: Callable[[], int], debug: bool) -> int:
     except UserError as error:
         if debug:
             raise
-        print(f"fashion-keras: {error}", file=sys.stderr)
+        print("fashion-keras:", "\n  ".join(one_line(str(part)) for part in error.args), file=sys.stderr)
         return USAGE_STATUS
     except KeyboardInterrupt:
         return INTERRUPT_STATUS
@@ -66,7 +68,7 @@ def guard(command: Callable[[], int], debug: bool) -> int:
         # What the system refuses where nobody foresaw it: a full disk under `> file`, a name that is too long.
         if debug:
             raise
-        print(f"fashion-keras: {_describe(error)}", file=sys.stderr)
+        print(f"fashion-keras: {one_line(_describe(error))}", file=sys.stderr)
         try:
             sys.stdout.flush()
         except OSError:
@@ -74,12 +76,19 @@ def guard(command: Callable[[], int], debug: bool) -> int:
         return USAGE_STATUS
 
 
+def _let_any_text_be_written() -> None:
+    """Write what the terminal's encoding lacks as its escape: tables and names need not fit into Latin-1 or ASCII."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _describe(error: OSError) -> str:
-    name = f"{printable(str(error.filename))}: " if error.filename else "cannot read or write: "
+    name = f"{error.filename}: " if error.filename else "cannot read or write: "
     return name + (error.strerror or first_line(error))
 
 

@@ -16,10 +16,13 @@ _REMEDIES = {
 
 
 class UserError(Exception):
-    """What arrived, what was expected and how to fix it, in one line.
+    """What arrived, what was expected and how to fix it, in one line; maybe details, each a line of its own.
 
     The command line prints the message and exits with status 2; `--debug` shows the traceback.
     """
+
+    def __str__(self) -> str:
+        return "\n  ".join(map(str, self.args))
 
 
 class ConfigError(UserError, ValueError):

@@ -1,7 +1,12 @@
-"""Text for people: numbers, names and sentences made fit for a terminal, a table or a folder's name."""
+"""Texts of numbers and names, made fit for a terminal, a table, a CSV file or a folder's name."""
 
+import csv
+import io
+import math
 import re
-from typing import TYPE_CHECKING
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,25 +22,26 @@ def format_duration(seconds: float) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Return a name that every file system takes: what is no letter, digit, `-`, `_` or `.` becomes `_`."""
+    """Return a name of at most 100 bytes that every file system takes, the one way of a text from outside to a path.
+
+    What is no letter, digit, `-`, `_` or `.` becomes `_`.
+    """
     text = "".join(char if char.isalnum() or char in "-_." else "_" for char in name)
-    return text.lstrip(".")[:100] or "_"
+    return text.lstrip(".").encode()[:100].decode(errors="ignore") or "_"
 
 
-def printable(text: str) -> str:
-    """Return a text on one line: a line break, a control character or an undecodable byte becomes its escape."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+def one_line(text: str) -> str:
+    """Return a text as a terminal may show it, whoever wrote it: the one way there for names and messages from outside.
+
+    What does not print becomes its escape, such as `\\n` or `\\x1b`: line ends, the terminal's escape sequences, marks
+    that turn the direction of writing, undecodable bytes. Wide and fixed spaces become plain ones.
+    """
+    return _visible(text.strip())
 
 
 def first_line(error: Exception) -> str:
     """Return the first line of what an error says, or its type where it says nothing."""
-    return printable((str(error).strip() or type(error).__name__).splitlines()[0])
-
-
-def one_line(text: str) -> str:
-    """Return a text with its line ends and control characters, the terminal's escapes among them, turned to spaces."""
-    printable = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.split())
+    return one_line((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
 def shorten(text: str, width: int) -> str:
@@ -59,6 +65,55 @@ def count_noun(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def points(difference: float) -> str:
+    """Return a difference of accuracies, a fraction, in points with their sign; no zero is negative.
+
+    >>> points(0.0053), points(-0.00001)
+    ('+0.53', '+0.00')
+    """
+    return f"{100 * difference:+z.2f}"
+
+
+def points_span(interval: tuple[float, float]) -> str:
+    """Return an interval of differences in points: `+0.42 to +0.65`."""
+    return " to ".join(map(points, interval))
+
+
+def csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]], digits: int = 8) -> str:
+    """Return rows under their heads as CSV; what is None or not a number is an empty field.
+
+    Args:
+        heads: Names of the columns.
+        rows: As many values each.
+        digits: Significant ones of a float: eight are what float32 holds, more would show how a mean was added up.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows([_csv_value(value, digits) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _csv_value(value: Any, digits: int) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.{digits}g}"
+
+
 def print_plain(console: "Console", text: str) -> None:
-    """Print a text as it stands: brackets in it are no markup, its numbers get no colour, and no line is broken."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    """Print a text as it stands: brackets in it are no markup, its numbers get no colour, and no line is broken.
+
+    Of what does not print, only its line ends reach the terminal.
+    """
+    lines = "\n".join(_visible(line) for line in text.split("\n"))
+    console.print(lines, markup=False, highlight=False, soft_wrap=True)
+
+
+def _visible(text: str) -> str:
+    return text if text.isprintable() else "".join(map(_visible_character, text))
+
+
+def _visible_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if unicodedata.category(character) == "Zs" else character.encode("unicode_escape").decode()

@@ -1,10 +1,12 @@
 """Numbers and names as people read them, and as folders take them."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fashion_keras.formatting import format_duration, safe_name
+from fashion_keras.formatting import csv_text, format_duration, points, safe_name
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,8 @@ def test_durations_are_written_for_people(seconds: float, text: str) -> None:
         (".hidden", "hidden"),
         ("..", "_"),
         ("", "_"),
+        ("漢" * 100, "漢" * 33),
+        ("a\udcff", "a_"),
     ],
 )
 def test_names_become_names_of_folders(name: str, safe: str) -> None:
@@ -45,5 +49,16 @@ def test_safe_name_stays_in_its_folder_and_is_its_own(name: str) -> None:
     assert safe
     assert not safe.startswith(".")
     assert not set(safe) & set('/\\:*?"<>|\0\n\r\t ')
-    assert len(safe) <= 100
+    assert len(safe.encode()) <= 100
     assert safe_name(safe) == safe
+
+
+@pytest.mark.parametrize(
+    ("difference", "text"), [(0.0053, "+0.53"), (-0.012, "-1.20"), (-0.00001, "+0.00"), (0.0, "+0.00")]
+)
+def test_points_have_a_sign_but_zero_is_never_negative(difference, text):
+    assert points(difference) == text
+
+
+def test_csv_has_eight_digits_and_nothing_where_there_is_no_number():
+    assert csv_text(["a", "b", "c"], [[1 / 3, None, math.nan], [1, "x", math.inf]]) == "a,b,c\n0.33333333,,\n1,x,inf\n"

@@ -64,25 +64,25 @@ NOISE = Quantity("noise of the validation loss", Unit.RATIO, _noise_of)
 
 def higher(found: Found, quantity: Quantity, first: str, second: str, by: float = 0.0) -> Part:
     """Judge "`quantity` of `first` is higher than that of `second`", by more than `by`."""
-    words = f"{quantity.words}: {short_name(first)} above {short_name(second)}{_by(by)}"
+    words = f"{quantity.words}: {arm_code(first)} above {arm_code(second)}{_by(by)}"
     return _difference(found, quantity, (first, second), words, lambda row, planned: judge_above(row, by, planned))
 
 
 def lower(found: Found, quantity: Quantity, first: str, second: str, by: float = 0.0) -> Part:
     """Judge "`quantity` of `first` is lower than that of `second`", by more than `by`."""
-    words = f"{quantity.words}: {short_name(first)} below {short_name(second)}{_by(by)}"
+    words = f"{quantity.words}: {arm_code(first)} below {arm_code(second)}{_by(by)}"
     return _difference(found, quantity, (first, second), words, lambda row, planned: judge_below(row, -by, planned))
 
 
 def alike(found: Found, quantity: Quantity, first: str, second: str, margin: float) -> Part:
     """Judge "`quantity` of both differs by less than `margin`"."""
-    words = f"{quantity.words}: {short_name(first)} within {100 * margin:g} points of {short_name(second)}"
+    words = f"{quantity.words}: {arm_code(first)} within {100 * margin:g} points of {arm_code(second)}"
     return _difference(found, quantity, (first, second), words, lambda row, planned: judge_within(row, margin, planned))
 
 
 def at_least(found: Found, quantity: Quantity, name: str, bound: float) -> Part:
     """Judge "the mean `quantity` of an arm is at least `bound`", a fraction."""
-    words = f"mean {quantity.words} of {short_name(name)} at least {100 * bound:g} %"
+    words = f"mean {quantity.words} of {arm_code(name)} at least {100 * bound:g} %"
     return _part(
         found, words, Unit.PERCENT, (name,), lambda arms, planned: judge_above(quantity.of(arms[0]), bound, planned)
     )
@@ -90,7 +90,7 @@ def at_least(found: Found, quantity: Quantity, name: str, bound: float) -> Part:
 
 def rises_after_minimum(found: Found, name: str) -> Part:
     """Judge "validation loss rises after the epoch of its lowest mean"."""
-    words = f"validation loss of {short_name(name)} rises after its lowest mean"
+    words = f"validation loss of {arm_code(name)} rises after its lowest mean"
     return _part(
         found, words, Unit.LOSS, (name,), lambda arms, planned: judge_above(_since(arms[0], "val"), 0, planned)
     )
@@ -98,7 +98,7 @@ def rises_after_minimum(found: Found, name: str) -> Part:
 
 def falls_after_minimum(found: Found, name: str) -> Part:
     """Judge "training loss falls after the epoch of the lowest mean validation loss"."""
-    words = f"training loss of {short_name(name)} falls after that epoch"
+    words = f"training loss of {arm_code(name)} falls after that epoch"
     return _part(
         found, words, Unit.LOSS, (name,), lambda arms, planned: judge_below(_since(arms[0], "train"), 0, planned)
     )
@@ -162,7 +162,7 @@ def _since(arm: ArmResults, which: str) -> Array:
     return change_since(arm.histories(f"{which}_loss"), lowest_epochs(arm.histories("val_loss")))
 
 
-def short_name(name: str) -> str:
+def arm_code(name: str) -> str:
     """Return `ARM`, in Markdown's code, of `COMPARISON/ARM`."""
     return f"`{name.split('/')[1]}`"
 

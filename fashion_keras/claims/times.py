@@ -5,7 +5,7 @@ from math import isnan
 
 from fashion_keras.claims.definition import ClaimVerdict, Part, Unit
 from fashion_keras.claims.measures import Array, Judgement, judge_median_above, judge_median_below
-from fashion_keras.claims.parts import short_name, shown
+from fashion_keras.claims.parts import arm_code, shown
 from fashion_keras.storage.times import TimedArm, Times, timed_arms
 
 CNN = "cnn/cnn"
@@ -73,7 +73,7 @@ def _values(values: Iterable[object]) -> str:
 def _compare(
     times: Times | None, first: str, second: str, side: str, judge: Callable[[Array], Judgement], training_alone: bool
 ) -> Part:
-    pair = f"{short_name(first)} {side} {short_name(second)}"
+    pair = f"{arm_code(first)} {side} {arm_code(second)}"
     words = f"training alone: {pair}" if training_alone else f"computation time: {pair}{_published(first, second)}"
     if times is None:
         return Part(words, ClaimVerdict.UNDECIDED, "no timing runs", Unit.TIME)

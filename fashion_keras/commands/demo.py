@@ -26,8 +26,8 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Serve the page until Ctrl-C."""
-    from fashion_keras.demo.server import address_of, bind, check_installed, serve
+    """Serve the page until Ctrl-C, which ends the process."""
+    from fashion_keras.demo.server import address_of, bind, check_installed, end_process, serve
 
     check_installed()
     # Before the model is loaded, which takes seconds.
@@ -44,7 +44,7 @@ def demo(options: argparse.Namespace) -> int:
             print(f"Without similar images: {missing}", flush=True)
         serve(app, listening)
     print("Stopped.")
-    return 0
+    end_process()
 
 
 def _read_test_set(options: argparse.Namespace, model: "Classifier") -> "tuple[NearestImages | None, str]":

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from fashion_keras.formatting import shorten
+from fashion_keras.formatting import one_line, shorten
 
 USAGE_STATUS = 2
-
 MOST = 10_000
 """Of anything that is counted: seeds, epochs, trials, workers."""
 
@@ -19,7 +18,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Leave the process with the mistake in one line."""
-        self.exit(USAGE_STATUS, f"{self.prog}: {message} (--help lists what there is)\n")
+        self.exit(USAGE_STATUS, f"{self.prog}: {one_line(message)} (--help lists what there is)\n")
 
 
 Commands = argparse._SubParsersAction
@@ -46,6 +45,11 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", metavar="PATH", help="your own data instead: IDX files, an .npz, or pictures")
     parser.add_argument("--image-size", type=size, metavar="H,W", help="scale the pictures of your own data")
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
+
+
+def add_explain_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--explain`."""
+    parser.add_argument("--explain", action="store_true", help="print all tables and what their columns mean")
 
 
 def add_out_option(parser: argparse.ArgumentParser, text: str = "folder of the results") -> None:
@@ -94,9 +98,12 @@ def _whole_number(text: str, least: int) -> int:
 def size(text: str) -> tuple[int, int]:
     """Read height and width, such as `32,48`."""
     height, _, width = text.partition(",")
-    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise argparse.ArgumentTypeError(f"must be height and width in pixels, such as 32,48, got {text!r}")
-    return int(height), int(width)
+    sides = [int(side) if side.isdecimal() and len(side) < 9 else 0 for side in (height, width)]
+    if not all(0 < side <= MOST for side in sides):
+        raise argparse.ArgumentTypeError(
+            f"must be height and width in pixels, 1 to {MOST:,}, such as 32,48, got {shorten(text, 40)!r}"
+        )
+    return sides[0], sides[1]
 
 
 def port(text: str) -> int:

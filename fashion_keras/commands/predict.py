@@ -1,9 +1,9 @@
 """`fashion-keras predict`."""
 
 import argparse
-import io
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command, count
@@ -25,15 +25,15 @@ def add_to(commands: "Commands[Parser]") -> None:
         "images",
         nargs="+",
         metavar="IMAGE",
-        help="PNG, JPEG or WebP files, folders of them, quoted patterns such as 'photos/*.jpg', IDX files, or - for "
-        "standard input",
+        help="PNG, JPEG, WebP, GIF, BMP or TIFF files, folders of them, quoted patterns such as 'photos/*.jpg', IDX "
+        "files, or - for standard input",
     )
     parser.add_argument("--top", type=count, default=1, metavar="K", help="the K most probable classes (default: 1)")
     parser.add_argument(
         "--invert",
         choices=("auto", "on", "off"),
         default="auto",
-        help="make a dark-on-light picture light on dark (default: auto, if its border is light)",
+        help="exchange light and dark (default: auto, where the model's training images have them the other way round)",
     )
     form = parser.add_mutually_exclusive_group()
     for name, text in (("json", "write a JSON array"), ("csv", "write CSV, a row per picture and class")):
@@ -42,25 +42,26 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def predict(options: argparse.Namespace) -> int:
     """Classify what can be read; what cannot is named on standard error and makes the status 1."""
+    from fashion_keras.images.worker import PictureReader
     from fashion_keras.inference.classifier import load_model
     from fashion_keras.inference.collecting import Unreadable, read_pictures
     from fashion_keras.workflows.predict import make_writer
 
     model = load_model(options.model)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file's name need not be Unicode, nor the terminal able to show it.
-        sys.stdout.reconfigure(errors="backslashreplace")
     writer = make_writer(options.form, sys.stdout, model.class_names)
     status = 0
     writer.begin()
     standard_input = getattr(sys.stdin, "buffer", None)
-    for batch in _batches(read_pictures(options.images, model.image_shape, options.invert, standard_input)):
-        writer.write(_answer(model, batch, options.top))
-        sys.stdout.flush()
-        for item in batch:
-            if isinstance(item, Unreadable):
-                status = 1
-                print(f"fashion-keras: {item.reason}", file=sys.stderr)
+    with PictureReader() as reader:
+        read = partial(reader.read, ground=model.info.ground)
+        pictures = read_pictures(options.images, model.image_shape, options.invert, standard_input, read)
+        for batch in _batches(pictures):
+            writer.write(_answer(model, batch, options.top))
+            sys.stdout.flush()
+            for item in batch:
+                if isinstance(item, Unreadable):
+                    status = 1
+                    print(f"fashion-keras: {item.reason}", file=sys.stderr)
     writer.end()
     return status
 
@@ -82,7 +83,11 @@ def _answer(model: "Classifier", batch: "list[Picture | Unreadable]", top: int) 
     import numpy as np
 
     from fashion_keras.images.reading import Picture
+    from fashion_keras.inference.mirrored import advise_on_shoes
 
-    pixels = [item.pixels for item in batch if isinstance(item, Picture)]
-    guesses = iter(model.predict(np.stack(pixels)).top(top) if pixels else [])
-    return [(item, next(guesses) if isinstance(item, Picture) else ()) for item in batch]
+    pictures = [item for item in batch if isinstance(item, Picture)]
+    if not pictures:
+        return [(item, ()) for item in batch]
+    answers = model.predict(np.stack([picture.pixels for picture in pictures]))
+    answered = zip(advise_on_shoes(model, pictures, answers), answers.top(top), strict=True)
+    return [next(answered) if isinstance(item, Picture) else (item, ()) for item in batch]

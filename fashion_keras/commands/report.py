@@ -4,7 +4,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands.options import Commands, Parser, add_command, add_out_option, add_tensorboard_option
+from fashion_keras.commands.options import (
+    Commands,
+    Parser,
+    add_command,
+    add_explain_option,
+    add_out_option,
+    add_tensorboard_option,
+)
 from fashion_keras.experiments.names import ALL_NAMES
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser.add_argument("--published", type=Path, metavar="DIR", help="read the runs that were published in DIR")
     parser.add_argument("--tables-only", action="store_true", help="draw no curves, which takes most of the time")
     add_tensorboard_option(parser)
+    add_explain_option(parser)
     parser.add_argument(
         "--html",
         type=Path,
@@ -57,7 +65,9 @@ def report(options: argparse.Namespace) -> int:
             raise ConfigError("--html writes one page and nothing else: leave out --tables-only and --tensorboard")
         return report_page(options.names, options.out, options.published, _page_path(options), console)
     pictures = () if options.tables_only else ("png", "svg")
-    return report_comparisons(options.names, options.out, options.published, console, pictures, options.tensorboard)
+    return report_comparisons(
+        options.names, options.out, options.published, console, pictures, options.tensorboard, options.explain
+    )
 
 
 def _page_path(options: argparse.Namespace) -> Path:

@@ -10,6 +10,7 @@ from fashion_keras.commands.options import (
     add_command,
     add_data_options,
     add_execution_options,
+    add_explain_option,
     add_out_option,
     add_tensorboard_option,
     count,
@@ -41,6 +42,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add_data_options(parser)
     add_out_option(parser)
     add_tensorboard_option(parser)
+    add_explain_option(parser)
     parser.add_argument("--quick", action="store_true", help="a first look: few epochs on part of the data")
     parser.add_argument("--dry-run", action="store_true", help="say what would run and how long, and run nothing")
     add_execution_options(parser)

@@ -1,5 +1,6 @@
 """Data sets: found, verified, read and split. The tf.data pipelines alone, in `pipelines`, know TensorFlow."""
 
+from fashion_keras.data.checks import find_ground
 from fashion_keras.data.dataset import (
     FASHION_MNIST_CLASSES,
     FASHION_MNIST_HASH,
@@ -17,6 +18,7 @@ __all__ = [
     "DataLocation",
     "Dataset",
     "class_counts",
+    "find_ground",
     "load",
     "locate",
     "split_indices",

@@ -1,4 +1,4 @@
-"""What a data set is: training and test images with labels, class names, and a hash that says which data it is."""
+"""Data set: training and test images with labels, class names, and a hash that says which data it is."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -73,6 +73,7 @@ class Dataset:
         file_hashes: From usual file name to the hex SHA-256 of the decompressed content.
         origin: Where it came from, for people: `Debian package dataset-fashion-mnist`.
         directory: The folder it was read from.
+        notes: What people should know of it, a line each: what was left out, and what `check_dataset` found.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Dataset:
     file_hashes: Mapping[str, str]
     origin: str
     directory: Path
+    notes: tuple[str, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -104,9 +106,19 @@ class Dataset:
 
 
 def build_dataset(
-    parts: Sequence[idx.IdxFile], name: str, class_names: tuple[str, ...], origin: str, directory: Path
+    parts: Sequence[idx.IdxFile],
+    name: str,
+    class_names: tuple[str, ...],
+    origin: str,
+    directory: Path,
+    notes: tuple[str, ...] = (),
 ) -> Dataset:
-    """Return the data set of four files whose shapes and labels were checked, in the order of `idx.ROLES`."""
+    """Return the data set of four files whose shapes and labels were checked.
+
+    Args:
+        parts: In the order of `idx.ROLES`.
+        name, class_names, origin, directory, notes: As in `Dataset`.
+    """
     train_images, train_labels, test_images, test_labels = (part.array for part in parts)
     first = int(train_labels.min())
     return Dataset(
@@ -120,6 +132,7 @@ def build_dataset(
         file_hashes=_file_hashes(parts),
         origin=origin,
         directory=directory,
+        notes=notes,
     )
 
 
@@ -190,30 +203,6 @@ def first_label(train_labels: NDArray[Any], test_labels: NDArray[Any]) -> int:
             f"labels go from {first} to {last}, but no training image has {_listed(gaps)}; number them anew"
         )
     return first
-
-
-def read_class_names(path: Path, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names in a labels.txt, UTF-8, one a line in the order of the labels; without the file, `default`.
-
-    Raises:
-        DataError: The file cannot be read, or has an empty line, a name twice, or more or fewer names than `default`.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return default
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    names = tuple(line.strip() for line in text.rstrip().splitlines())
-    if len(names) != len(default):
-        raise DataError(f"{path} names {len(names)} classes, one a line, but the labels have {len(default)}")
-    if "" in names:
-        raise DataError(f"{path}: line {names.index('') + 1} is empty; each line names a class")
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f"{path} names two classes {repeated[0]!r}; the names must differ")
-    return names
 
 
 def _listed(labels: set[int], at_most: int = 5) -> str:

@@ -1,4 +1,4 @@
-"""Read IDX files, the format of MNIST and its relatives, as if each of them could be damaged or hostile.
+"""IDX files, the format of MNIST and its relatives, read as if each of them could be damaged or hostile.
 
 A file is two zero bytes, a type code, the number of dimensions, each dimension as a big-endian 32-bit integer, then the
 values, the last dimension fastest (http://yann.lecun.com/exdb/mnist/). It is read raw or gzipped, told apart by its
@@ -20,12 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.errors import DataError
+from fashion_keras.images.names import is_system_file
 
 ROLES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 MAX_BYTES = 8 * 2**30
 """No larger file is read: what a header claims beyond it is a lie or will not fit into memory."""
 
 _UINT8 = 0x08
+_BIG_ENDIAN = "but IDX is big-endian: write its header with np.array([...], '>u4')"
 _TYPE_CODES = b"\x08\x09\x0b\x0c\x0d\x0e"
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 2**20
@@ -87,12 +89,19 @@ def find_files(directory: Path) -> list[FoundFile]:
         raise DataError(f"{directory} is a file; a folder with the four IDX files is expected") from None
     except OSError as error:
         raise DataError(f"{directory} cannot be read: {error.strerror}") from error
-    found = []
-    for path in paths:
-        if match := _FILE_NAME.fullmatch(path.name):
-            prefix, part, kind = match.groups()
-            found.append(FoundFile(f"{part.replace('test', 't10k')}-{kind}", prefix, path))
-    return found
+    # Some archives are unpacked into a folder with the name of the file in it: files themselves come first.
+    candidates = [path for path in paths if not path.is_dir()]
+    candidates += [path / path.name for path in paths if (path / path.name).is_file()]
+    candidates += [path for path in paths if path.is_dir() and not (path / path.name).is_file()]
+    return [found for path in candidates if not is_system_file(path.name) and (found := _match_name(path))]
+
+
+def _match_name(path: Path) -> FoundFile | None:
+    match = _FILE_NAME.fullmatch(path.name)
+    if match is None:
+        return None
+    prefix, part, kind = match.groups()
+    return FoundFile(f"{part.replace('test', 't10k')}-{kind}", prefix, path)
 
 
 def choose_files(directory: Path) -> tuple[Path, ...]:
@@ -259,12 +268,16 @@ def _read_header(stream: BinaryIO, path: Path | str) -> tuple[tuple[int, ...], b
     """Return the dimensions and the bytes of the header, checked as far as a header can be."""
     header = bytearray()
     read_up_to(stream, header, 4)
+    if header[2:] == b"\0\0" and header[1] in _TYPE_CODES and header[0]:
+        raise DataError(f"{path} has the other byte order (little-endian), {_BIG_ENDIAN}")
     if len(header) < 4 or header[:2] != b"\0\0" or not header[3]:
         raise DataError(
             f"{path} is no IDX file: it begins with {bytes(header)!r}, expected 00 00 08 and a small number"
         )
     if header[2] != _UINT8:
-        raise DataError(f"{path} holds values of IDX type 0x{header[2]:02x}; only 8-bit ones, 0x08, are read")
+        raise DataError(
+            f"{path} holds values of IDX type 0x{header[2]:02x}; only 8-bit ones, 0x08, are read: write uint8"
+        )
     num_dimensions = header[3]
     read_up_to(stream, header, header_bytes(num_dimensions))
     if len(header) < header_bytes(num_dimensions):
@@ -272,6 +285,9 @@ def _read_header(stream: BinaryIO, path: Path | str) -> tuple[tuple[int, ...], b
     shape = tuple(int(size) for size in np.frombuffer(header, ">u4", offset=4))
     if 0 in shape:
         raise DataError(f"{path} is empty: its header says {by(shape)}")
+    swapped = tuple(int(size) for size in np.frombuffer(header, "<u4", offset=4))
+    if content_bytes(shape) > MAX_BYTES >= content_bytes(swapped):
+        raise DataError(f"{path} has its dimensions, {by(swapped)}, in the other byte order, {_BIG_ENDIAN}")
     if content_bytes(shape) > MAX_BYTES:
         raise DataError(f"{path}: its header claims {by(shape)} bytes, above the limit of {MAX_BYTES >> 30} GiB")
     return shape, header

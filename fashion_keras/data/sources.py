@@ -1,4 +1,4 @@
-"""Where the data comes from: the user's folder, our cache, Debian, Keras's cache, or the internet; always verified.
+"""Sources of data: the user's folder, our cache, Debian, Keras's cache, or the internet; always verified.
 
 `locate` finds or fetches, in the main process. `load` reads what was located, in any process: no lock, no network.
 """
@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import platformdirs
 from filelock import FileLock, Timeout
 
 from fashion_keras.data import fetching, idx
+from fashion_keras.data.checks import check_dataset
+from fashion_keras.data.class_names import read_class_names
 from fashion_keras.data.dataset import (
     FASHION_MNIST_CLASSES,
     FASHION_MNIST_FILES,
@@ -25,13 +28,14 @@ from fashion_keras.data.dataset import (
     content_hash,
     find_fashion_mnist,
     first_label,
-    read_class_names,
     read_fashion_mnist_file,
 )
 from fashion_keras.data.fetching import DEBIAN_PACKAGE, Say
-from fashion_keras.data.image_folders import holds_folders, read_pictures
+from fashion_keras.data.folder_layout import holds_folders
+from fashion_keras.data.image_folders import read_pictures
 from fashion_keras.data.npz import read_npz
 from fashion_keras.errors import DataError
+from fashion_keras.formatting import one_line
 
 ENVIRONMENT_VARIABLE = "FASHION_KERAS_DATA"
 LOCK_TIMEOUT_SEC = 1800
@@ -49,6 +53,7 @@ class DataLocation:
         content_hash: As in `Dataset`; `load` checks it again.
         class_names: In the order of the labels.
         image_size: Height and width that pictures are scaled to; None leaves them as they are.
+        notes: As in `Dataset`.
     """
 
     name: str
@@ -58,6 +63,7 @@ class DataLocation:
     content_hash: str
     class_names: tuple[str, ...]
     image_size: tuple[int, int] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def locate(
@@ -78,7 +84,8 @@ def locate(
         dataset: Other data: a folder in IDX format, and maybe a labels.txt, one class name a line; an .npz file; or a
             folder of pictures, see `pictures`.
         offline: Fetch nothing.
-        on_progress: Is told, in lines for people, what takes long and what was repaired.
+        on_progress: Is told, in lines for people, what takes long, what was repaired, and what should be known of the
+            user's own data.
         image_size: Height and width that the pictures of a folder are scaled to.
 
     Raises:
@@ -87,7 +94,10 @@ def locate(
     if dataset is not None:
         if data_dir is not None:
             raise DataError("--data-dir says where Fashion-MNIST is and --dataset names other data; give one of them")
-        return _locate_own(_folder(dataset), image_size)
+        location = _locate_own(_folder(dataset), image_size)
+        for note in location.notes:
+            (on_progress or _say_nothing)(f"Note: {note}")
+        return location
     if image_size is not None:
         raise DataError("--image-size scales the pictures of your own data; name their folder with --dataset")
     if data_dir is not None:
@@ -106,9 +116,10 @@ def locate(
     elif fetched := _fetch(say, tried):
         return fetched
     raise DataError(
-        "\n  ".join(("Fashion-MNIST was found nowhere:", *tried))
-        + f"\nInstall it with `apt-get install {DEBIAN_PACKAGE}`, or copy its four files from another machine\n"
-        f"and give their folder with --data-dir or {ENVIRONMENT_VARIABLE}."
+        "Fashion-MNIST was found nowhere:",
+        *tried,
+        f"Install it with `apt-get install {DEBIAN_PACKAGE}`, or copy its four files from another machine and give "
+        f"their folder with --data-dir or {ENVIRONMENT_VARIABLE}.",
     )
 
 
@@ -118,12 +129,14 @@ def load(location: DataLocation) -> Dataset:
     Raises:
         DataError: A file is gone or damaged, or the content is no longer what was located.
     """
-    parts, _, _ = _read_own(location.directory, location.files, location.image_size)
+    parts = _read_own(location.directory, location.files, location.image_size).parts
     if content_hash(parts) != location.content_hash:
         raise DataError(
             f"{location.directory}: the data has changed since it was found; start again to use it as it is"
         )
-    return build_dataset(parts, location.name, location.class_names, location.origin, location.directory)
+    return build_dataset(
+        parts, location.name, location.class_names, location.origin, location.directory, location.notes
+    )
 
 
 def cache_folder() -> Path:
@@ -155,21 +168,24 @@ def _locate_own(path: Path, image_size: tuple[int, int] | None) -> DataLocation:
     directory, files = _own_files(path)
     if image_size is not None and files:
         raise DataError("--image-size goes with a folder of pictures; other data has its size already")
-    parts, class_names, note = _read_own(directory, files, image_size)
+    own = _read_own(directory, files, image_size)
     try:
-        first = first_label(parts[1].array, parts[3].array)
+        first = first_label(own.parts[1].array, own.parts[3].array)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
-    num_classes = int(parts[1].array.max()) - first + 1
-    name = path.resolve().stem if path.is_file() else path.resolve().name
-    class_names = class_names or tuple(str(label) for label in range(num_classes))
-    if content_hash(parts) == FASHION_MNIST_HASH:
+    num_classes = int(own.parts[1].array.max()) - first + 1
+    name = one_line(path.resolve().stem if path.is_file() else path.resolve().name)
+    class_names = own.class_names or tuple(str(label) for label in range(num_classes))
+    is_fashion_mnist = content_hash(own.parts) == FASHION_MNIST_HASH
+    if is_fashion_mnist:
         name, class_names = FASHION_MNIST_NAME, FASHION_MNIST_CLASSES
     if len(files) == len(idx.ROLES):
         class_names = read_class_names(directory / "labels.txt", default=class_names)
     origin = "the file given" if path.is_file() else "the folder given"
-    origin += f"; {note}" if note else ""
-    return DataLocation(name, directory, files, origin, content_hash(parts), class_names, image_size)
+    origin += f"; {own.division}" if own.division else ""
+    dataset = build_dataset(own.parts, name, class_names, origin, path)
+    notes = own.notes if is_fashion_mnist else own.notes + check_dataset(dataset)
+    return DataLocation(name, directory, files, origin, dataset.content_hash, class_names, image_size, notes)
 
 
 def _own_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
@@ -185,15 +201,22 @@ def _own_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
     return path, ()
 
 
-def _read_own(
-    directory: Path, files: tuple[Path, ...], image_size: tuple[int, int] | None
-) -> tuple[list[idx.IdxFile], tuple[str, ...] | None, str]:
-    """Return four files with their content, class names where the data has them, and a note for people."""
+class _OwnData(NamedTuple):
+    """Four files with their content, class names where the data has them, and what to say of it."""
+
+    parts: list[idx.IdxFile]
+    class_names: tuple[str, ...] | None = None
+    division: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def _read_own(directory: Path, files: tuple[Path, ...], image_size: tuple[int, int] | None) -> _OwnData:
     if not files:
-        return read_pictures(directory, image_size)
+        return _OwnData(*read_pictures(directory, image_size))
     if len(files) == 1:
-        return (*read_npz(files[0]), "")
-    return [idx.read_file(file) for file in files], None, ""
+        parts, class_names, notes = read_npz(files[0])
+        return _OwnData(parts, class_names, "", notes)
+    return _OwnData([idx.read_file(file) for file in files])
 
 
 def _locate_in(directory: Path, origin: str) -> DataLocation:

@@ -1,20 +1,25 @@
-"""What the page asks: what the model is, and what it says of a picture. Knows nothing of the web but JSON."""
+"""Answers to what the page asks: what the model is, what it says of a picture. Knows nothing of the web but JSON."""
 
 import base64
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.demo.nearest import METHOD, NearestImages, Neighbour
-from fashion_keras.images.reading import read_picture
+from fashion_keras.images.worker import PictureReader
+from fashion_keras.inference.mirrored import advise_on_shoes
 
 if TYPE_CHECKING:
     from fashion_keras.inference.classifier import Answers, Classifier
 
 NUM_NEAREST = 8
-MAX_UPLOAD_BYTES = 20 * 2**20
+MAX_UPLOAD_BYTES = 8 * 2**20
+MAX_PICTURE_MEMORY = 850 * 2**20
+"""With twelve uploads, below 1 GiB; a lossless WebP of 50 million pixels takes 770 MB, a PNG half of that."""
+
 TOO_LARGE = f"this picture is larger than {MAX_UPLOAD_BYTES >> 20} MiB, the limit of the page; make it smaller"
 
 
@@ -27,12 +32,14 @@ class Demo:
         name: What the user called it.
         nearest: The test set to look for similar images in, or None.
         missing: Where that is None, why and what to do.
+        reader: Reads the pictures, one at a time.
     """
 
     model: "Classifier"
     name: str
     nearest: NearestImages | None = None
     missing: str = ""
+    reader: PictureReader = field(default_factory=lambda: PictureReader(memory=MAX_PICTURE_MEMORY))
 
     def describe(self) -> dict[str, Any]:
         """Return what the page says of the model before it is asked anything."""
@@ -50,20 +57,23 @@ class Demo:
             "nearest": {"count": len(self.nearest or ()), "method": METHOD, "missing": self.missing},
         }
 
-    def answer(self, content: bytes, invert: str) -> dict[str, Any]:
+    def answer(self, content: bytes, invert: str, unwanted: threading.Event | None = None) -> dict[str, Any]:
         """Return what the model sees in a picture and says of it, and the test images nearest to it.
 
         Args:
-            content: Of a PNG, JPEG or WebP file.
+            content: Of the picture's file.
             invert: See `fashion_keras.images.reading.read_picture`.
+            unwanted: Set by another thread, it gives the picture up.
 
         Raises:
             ImageError: It is no such picture, or shows nothing.
         """
-        picture = read_picture(content, self.model.image_shape, invert, "this picture")
+        model = self.model
+        picture = self.reader.read(content, model.image_shape, invert, "this picture", model.info.ground, unwanted)
         found = self.nearest.find(picture.pixels, NUM_NEAREST) if self.nearest else []
         images = [self.nearest.images[neighbour.index] for neighbour in found] if self.nearest else []
         answers = self.model.predict(np.stack([picture.pixels, *images]))
+        picture = advise_on_shoes(model, [picture], model.predict(picture.pixels))[0]
         return {
             "pixels": _encode(picture.pixels),
             "inverted": picture.inverted,

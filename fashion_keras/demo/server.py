@@ -4,19 +4,20 @@ import contextlib
 import errno
 import importlib.util
 import ipaddress
+import os
 import socket
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, NoReturn
 
 from fashion_keras.errors import ConfigError
 
 if TYPE_CHECKING:
     import uvicorn
-    from starlette.types import ASGIApp
+    from starlette.applications import Starlette
 
 DEFAULT_PORT = 8765
 MODULES = ("starlette", "uvicorn")
-# Bounds the memory of uploads: so many are read at a time; a browser opens six connections at most.
-MAX_CONNECTIONS = 16
+_STOPPING_SEC = 1
 
 
 def check_installed() -> None:
@@ -54,32 +55,44 @@ def address_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def make_server(app: "ASGIApp") -> "uvicorn.Server":
+def make_server(app: "Starlette") -> "uvicorn.Server":
     """Return a server of an application; `run(sockets=[...])` serves until an interrupt or `should_exit`."""
     import uvicorn
 
-    return uvicorn.Server(
+    from fashion_keras.demo.connections import PatientProtocol
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.stop()  # or a picture that is being read would be waited for
+            await super().shutdown(sockets)
+
+    return Server(
         uvicorn.Config(
             app,
             loop="asyncio",
-            http="h11",
+            http=PatientProtocol,
             ws="none",
             lifespan="off",
             log_level="warning",
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=_STOPPING_SEC,
         )
     )
 
 
-def serve(app: "ASGIApp", listening: socket.socket) -> None:
+def serve(app: "Starlette", listening: socket.socket) -> None:
     """Serve until Ctrl-C, which ends it as it should."""
     # uvicorn finishes what it answers, and raises the interrupt again afterwards.
     with contextlib.suppress(KeyboardInterrupt):
         make_server(app).run(sockets=[listening])
+
+
+def end_process() -> NoReturn:
+    """End the process with status 0 at once: TensorFlow takes one to three seconds to take itself apart."""
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _loopback_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -14,6 +14,7 @@ from fashion_keras.export.keras_format import ask_keras_file, write_keras
 from fashion_keras.export.litert_format import ask_litert, write_litert
 from fashion_keras.export.onnx_format import ask_onnx, write_onnx
 from fashion_keras.export.parity import Ask, ask_keras, measure_parity
+from fashion_keras.formatting import one_line
 from fashion_keras.inference.record import MAX_PROBABILITY_DIFFERENCE, ParityReport
 from fashion_keras.storage.files import write_files
 
@@ -92,5 +93,5 @@ def write_format(
     report = measure_parity(ask_keras(model, images.shape[1:]), file_format.ask(content), images)
     if not report.passed:
         raise ExportError(f"{path} is not written: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
-    write_files(folder, {LABELS: "".join(f"{name}\n" for name in class_names), path.name: content})
+    write_files(folder, {LABELS: "".join(f"{one_line(name)}\n" for name in class_names), path.name: content})
     return report

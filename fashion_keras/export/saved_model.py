@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
-from fashion_keras.data import Dataset
+from fashion_keras.data import Dataset, find_ground
 from fashion_keras.errors import ConfigError, ExportError, os_errors_as
 from fashion_keras.export.parity import ask_keras, ask_saved_model, measure_parity
 from fashion_keras.export.places import replaced_whole
@@ -247,7 +247,8 @@ def _serving_function(model: "keras.Model", class_names: Sequence[str]) -> Calla
 def _describe_run(run: StoredRun, dataset: Dataset) -> dict[str, Any]:
     """What an export keeps of its run: enough to say what it is without the store."""
     kept = ("run_id", "protocol", "config", "epochs", "final", "environment", "finished_at")
-    data = {"name": dataset.name, "content_hash": dataset.content_hash}
+    ground = "black" if dataset.is_fashion_mnist else find_ground(dataset.train_images)
+    data = {"name": dataset.name, "content_hash": dataset.content_hash, "ground": ground}
     return {"label": run.config.label, "seed": run.seed, "data": data} | {name: run.result[name] for name in kept}
 
 

@@ -8,14 +8,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras.errors import ImageError
-from fashion_keras.formatting import first_line, printable
+from fashion_keras.formatting import first_line, one_line
 from fashion_keras.images.reading import PictureSource, is_picture, read_picture
 
 
 def read_images(
-    images: ArrayLike | PictureSource | Sequence[PictureSource], image_shape: tuple[int, int, int], invert: str = "auto"
+    images: ArrayLike | PictureSource | Sequence[PictureSource],
+    image_shape: tuple[int, int, int],
+    invert: str = "auto",
+    ground: str = "black",
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """Return what `Classifier.predict` was given as a model takes it, uint8 [N, H, W] or [N, H, W, C], and its notes.
+
+    Args:
+        images: As for `Classifier.predict`.
+        image_shape, invert, ground: As for `fashion_keras.images.reading.read_picture`.
 
     Raises:
         ImageError: It is neither such an array nor pictures that can be read.
@@ -29,7 +36,9 @@ def read_images(
             raise ImageError(f"images[{index}] is of type {kind}, not a picture; arrays go in a call of their own")
     # A picture without a name of its own is called by its place.
     names = [None if item is images or _is_path(item) else f"images[{index}]" for index, item in enumerate(items)]
-    pictures = [read_picture(item, image_shape, invert, name) for item, name in zip(items, names, strict=True)]
+    pictures = [
+        read_picture(item, image_shape, invert, name, ground=ground) for item, name in zip(items, names, strict=True)
+    ]
     return np.stack([picture.pixels for picture in pictures]), tuple(picture.note for picture in pictures)
 
 
@@ -85,4 +94,4 @@ def _describe_values(array: NDArray[Any]) -> str:
         return f"{array.dtype}; where all values are 0..255, images.astype(np.uint8) makes pixels of it"
     if array.dtype.kind == "b":
         return f"{array.dtype}; images.astype(np.uint8) * 255 makes pixels of it"
-    return f"{printable(str(array.dtype))[:80]}; make a NumPy array of pixels of it, or give a path or a list of paths"
+    return f"{one_line(str(array.dtype))[:80]}; make a NumPy array of pixels of it, or give a path or a list of paths"

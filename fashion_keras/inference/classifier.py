@@ -102,7 +102,7 @@ class Classifier:
         """
         if batch_size < 1:
             raise ImageError(f"batch_size must be at least 1, got {batch_size}")
-        pixels, notes = read_images(images, self.image_shape, invert)
+        pixels, notes = read_images(images, self.image_shape, invert, self.info.ground)
         starts = range(0, max(len(pixels), 1), batch_size)
         parts = [self._compute(pixels[start : start + batch_size]) for start in starts]
         outputs = {name: np.concatenate([part[name] for part in parts]) for name in _OUTPUTS}

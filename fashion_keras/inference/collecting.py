@@ -1,4 +1,4 @@
-"""What a command line means by its pictures: files, folders, patterns, IDX files, standard input.
+"""Collector of a command line's pictures: files, folders, patterns, IDX files, standard input.
 
 Everything comes one by one and in a fixed order, what cannot be read as an error in its place: ten thousand pictures
 take the memory of one.
@@ -6,20 +6,24 @@ take the memory of one.
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from fashion_keras.data.idx import iter_images, looks_like_idx
 from fashion_keras.errors import ImageError, UserError
-from fashion_keras.formatting import printable
-from fashion_keras.images.decoding import SUFFIXES, open_file, read_bounded
+from fashion_keras.formatting import one_line
+from fashion_keras.images.decoding import FORMAT_NAMES, open_file, read_bounded
+from fashion_keras.images.names import SUFFIXES, is_system_file
 from fashion_keras.images.reading import Picture, check_invert, read_picture
 
 STANDARD_INPUT = "-"
 _STANDARD_INPUT_NAME = "standard input"
 _WILDCARDS = frozenset("*?[")
+
+Read = Callable[[bytes, Sequence[int], str, str], Picture]
+"""Makes the content of a file, for an image shape, an image; with the name of a way to invert and that of the file."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ def read_pictures(
     image_shape: Sequence[int] = (28, 28, 1),
     invert: str = "auto",
     standard_input: BinaryIO | None = None,
+    read: Read = read_picture,
 ) -> Iterator[Picture | Unreadable]:
     """Yield what arguments mean, each picture or the reason why there is none.
 
@@ -51,6 +56,7 @@ def read_pictures(
         image_shape: Height, width and channels that the model takes.
         invert: As for `read_picture`; images of an IDX file are inverted where it is `"on"`.
         standard_input: What `-` reads.
+        read: Reads a picture; `PictureReader.read` does it in a process of its own.
 
     Raises:
         ImageError: `invert` has no such value; nothing else is raised.
@@ -63,16 +69,18 @@ def read_pictures(
                 continue
             try:
                 if path == STANDARD_INPUT:
-                    yield from _read_standard_input(standard_input, image_shape, invert)
+                    yield from _read_standard_input(standard_input, image_shape, invert, read)
                 else:
                     with open_file(path) as file:
-                        yield from _read_stream(file, str(path), image_shape, invert)
+                        yield from _read_stream(file, str(path), image_shape, invert, read)
             except UserError as error:
                 name = _STANDARD_INPUT_NAME if path == STANDARD_INPUT else str(path)
-                yield Unreadable(name, printable(str(error)))
+                yield Unreadable(name, one_line(str(error)))
 
 
-def _read_standard_input(stream: BinaryIO | None, image_shape: Sequence[int], invert: str) -> Iterator[Picture]:
+def _read_standard_input(
+    stream: BinaryIO | None, image_shape: Sequence[int], invert: str, read: Read
+) -> Iterator[Picture]:
     name = _STANDARD_INPUT_NAME
     if stream is None:
         raise ImageError(f"{name} is closed")
@@ -80,15 +88,15 @@ def _read_standard_input(stream: BinaryIO | None, image_shape: Sequence[int], in
         content = read_bounded(stream, name)
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror}") from error
-    yield from _read_stream(io.BytesIO(content), name, image_shape, invert)
+    yield from _read_stream(io.BytesIO(content), name, image_shape, invert, read)
 
 
-def _read_stream(stream: BinaryIO, name: str, image_shape: Sequence[int], invert: str) -> Iterator[Picture]:
+def _read_stream(stream: BinaryIO, name: str, image_shape: Sequence[int], invert: str, read: Read) -> Iterator[Picture]:
     """Yield the picture of a file, or each image of an IDX file; which it is, its first bytes say and not its name."""
     head = stream.read(3)
     stream.seek(0)
     if not looks_like_idx(head):
-        yield read_picture(read_bounded(stream, name), image_shape, invert, name)
+        yield read(read_bounded(stream, name), image_shape, invert, name)
         return
     height, width, channels = image_shape
     inverted, reason = (invert == "on", "as an IDX file has it" if invert == "auto" else "as asked")
@@ -115,12 +123,12 @@ def _match(pattern: str) -> Iterator[Path | Unreadable]:
         # pathlib's `**`, unlike glob's, follows no symbolic links, of which two in a loop would be without end.
         found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
     except (OSError, ValueError, NotImplementedError, RecursionError) as error:
-        yield Unreadable(pattern, f"the pattern {printable(pattern)} cannot be used: {printable(str(error))}")
+        yield Unreadable(pattern, f"the pattern {one_line(pattern)} cannot be used: {one_line(str(error))}")
         return
     hidden = path.name.startswith(".")
     files = [file for file in found if (hidden or not file.name.startswith(".")) and not _is_folder(file)]
     if not files:
-        yield Unreadable(pattern, f"no file matches the pattern {printable(pattern)}")
+        yield Unreadable(pattern, f"no file matches the pattern {one_line(pattern)}")
     yield from files
 
 
@@ -133,9 +141,11 @@ def _walk(folder: Path) -> Iterator[Path | Unreadable]:
         here = waiting.pop()
         try:
             with os.scandir(here) as scanned:
-                entries = sorted((entry for entry in scanned if entry.name[0] != "."), key=lambda entry: entry.name)
+                entries = sorted(
+                    (entry for entry in scanned if not is_system_file(entry.name)), key=lambda entry: entry.name
+                )
         except OSError as error:
-            yield Unreadable(str(here), f"{printable(str(here))} cannot be read: {error.strerror}")
+            yield Unreadable(str(here), f"{one_line(str(here))} cannot be read: {error.strerror}")
             found = True
             continue
         for entry in entries:
@@ -144,7 +154,7 @@ def _walk(folder: Path) -> Iterator[Path | Unreadable]:
                 yield Path(entry.path)
         waiting += [Path(entry.path) for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
     if not found:
-        yield Unreadable(str(folder), f"{printable(str(folder))} is a folder without PNG, JPEG or WebP pictures")
+        yield Unreadable(str(folder), f"{one_line(str(folder))} is a folder without {FORMAT_NAMES} pictures")
 
 
 def _is_folder(path: str | Path) -> bool:

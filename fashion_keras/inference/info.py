@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fashion_keras.formatting import printable
+from fashion_keras.data import FASHION_MNIST_HASH
+from fashion_keras.formatting import one_line
+from fashion_keras.images.reading import GROUNDS
 from fashion_keras.statistics.classifier import wilson_interval
 
 
@@ -29,6 +31,7 @@ class ModelInfo:
         trained_at: The end of its training, ISO 8601.
         exported_at: The end of its export, ISO 8601.
         class_names: The names of the classes, in the order of their ids.
+        ground: What its training images have around their items, see `fashion_keras.images.reading.GROUNDS`.
         record: All of the record, see `fashion_keras.export.read_record`.
     """
 
@@ -46,6 +49,7 @@ class ModelInfo:
     trained_at: str | None
     exported_at: str | None
     class_names: tuple[str, ...]
+    ground: str
     record: Mapping[str, Any]
 
     @classmethod
@@ -74,6 +78,7 @@ class ModelInfo:
             trained_at=find_in(record, str, "run", "finished_at"),
             exported_at=find_in(record, str, "exported_at"),
             class_names=tuple(names) if all(isinstance(name, str) for name in names) else (),
+            ground=_find_ground(record),
             record=record,
         )
 
@@ -90,7 +95,7 @@ class ModelInfo:
             "versions": ", ".join(f"{package} {number}" for package, number in self.versions.items()),
             "folder": str(self.path),
         }
-        return "\n".join(f"{name:15}{printable(value)}" for name, value in rows.items() if value)
+        return "\n".join(f"{name:15}{one_line(value)}" for name, value in rows.items() if value)
 
     def _describe_accuracy(self) -> str | None:
         if self.accuracy is None:
@@ -109,6 +114,14 @@ def find_in(record: Any, kind: type, *keys: str) -> Any:
     if kind is float and isinstance(record, int):
         record = float(record) if abs(record) < 2**53 else None
     return record if isinstance(record, kind) and not isinstance(record, bool) else None
+
+
+def _find_ground(record: Mapping[str, Any]) -> str:
+    """Return what a model's training images have around their items: black where nothing says otherwise."""
+    data_hash, ground = (find_in(record, str, "run", "data", key) for key in ("content_hash", "ground"))
+    if data_hash in (None, FASHION_MNIST_HASH):
+        return "black"
+    return ground if ground in GROUNDS else "mixed"
 
 
 def _describe(name: str, value: Any) -> str:

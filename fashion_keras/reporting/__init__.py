@@ -9,11 +9,11 @@ from fashion_keras.reporting.differences import build_differences, compare_with_
 from fashion_keras.reporting.pairing import measure_pairing, most_skewed, pairing_page
 from fashion_keras.reporting.power import describe_power
 from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
-from fashion_keras.reporting.report import write_report
+from fashion_keras.reporting.report import excerpts, write_report
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.terminal import print_tables, to_rich
+from fashion_keras.reporting.terminal import print_answer, print_tables, to_rich
 
 __all__ = [
     "Cell",
@@ -27,9 +27,11 @@ __all__ = [
     "build_tuning_tables",
     "compare_with_baseline",
     "describe_power",
+    "excerpts",
     "measure_pairing",
     "most_skewed",
     "pairing_page",
+    "print_answer",
     "print_tables",
     "runs_csv",
     "to_csv",

@@ -1,4 +1,4 @@
-"""The third table of a comparison: each published number beside ours, and whether one more run could have given it."""
+"""Published numbers beside ours, and whether one more run could have given them: the third table of a comparison."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -112,9 +112,9 @@ class ReportCell:
     def lines(self) -> tuple[str, ...]:
         """Our mean, half the interval's width, the judgement."""
         text = self.measured.quantity.text
-        reach = () if self.interval is None else (f"± {text((self.interval[1] - self.interval[0]) / 2)}",)
-        shown_reach = () if self.exempt == MEASURED_OTHERWISE else reach
-        return (text(self.measured.mean), *shown_reach, *self._judgement_lines())
+        half_width = () if self.interval is None else (f"± {text((self.interval[1] - self.interval[0]) / 2)}",)
+        shown = () if self.exempt == MEASURED_OTHERWISE else half_width
+        return (text(self.measured.mean), *shown, *self._judgement_lines())
 
     def _judgement_lines(self) -> tuple[str, ...]:
         if self.judgement == MEASURED_OTHERWISE:

@@ -1,7 +1,7 @@
-"""The cells of a table: what one column says of one arm, to people and to programs.
+"""Cells of a table: what one column says of one arm, to people and to programs.
 
 A renderer asks a cell for its texts and its CSV fields and knows nothing else of it. A column of another kind (a paired
-difference, a verdict) is therefore a class with the three properties of `Cell`, put in by `Table.with_column`.
+difference, a verdict) is therefore a class with the three properties of `Cell`.
 """
 
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ MINUTES = Quantity(digits=2)
 
 @dataclass(frozen=True)
 class TextCell:
-    """A cell that is told to people in parts and to programs in fields."""
+    """A cell given by its texts for people and its fields for programs."""
 
     lines: tuple[str, ...]
     fields: Mapping[str, Field]
@@ -71,7 +71,7 @@ class TextCell:
 
 @dataclass(frozen=True)
 class MeasuredCell:
-    """Mean and spread of a quantity over an arm's runs.
+    """Mean and standard deviation of a quantity over an arm's runs.
 
     Attributes:
         quantity: How its numbers are shown.
@@ -114,7 +114,7 @@ class MeasuredCell:
 
 @dataclass(frozen=True)
 class MeanIntervalCell(MeasuredCell):
-    """Mean and spread of an accuracy, and how well the mean is known.
+    """Mean and standard deviation of an accuracy, and how well the mean is known.
 
     Attributes:
         interval: 95 % interval of the mean, within 0 and 1; None with fewer than two runs.

@@ -1,11 +1,12 @@
-"""The page of claims, Markdown: verdicts first, then what each rests on."""
+"""Page of claims, Markdown: verdicts first, then what each rests on."""
 
 import re
 from collections.abc import Sequence
 from math import exp
 
 from fashion_keras.claims.definition import ClaimResult, Part, Unit
-from fashion_keras.formatting import count_noun
+from fashion_keras.formatting import count_noun, points
+from fashion_keras.reporting.rendering import markdown_row
 
 _INTRODUCTION = """# Does the report's every sentence hold?
 
@@ -50,14 +51,14 @@ _SUFFIXES = {Unit.POINTS: " points", Unit.PERCENT: " %"}
 
 def claims_page(results: Sequence[ClaimResult]) -> str:
     """Return the page of these claims, Markdown."""
-    rows = [f"| {claim.number} | {claim.key} | {claim.text} | **{claim.verdict}** |" for claim in results]
+    rows = [markdown_row((str(claim.number), claim.key, claim.text, f"**{claim.verdict}**")) for claim in results]
     summary = "\n".join(["| | name | claim | verdict |", "|---:|---|---|---|", *rows])
-    details = "\n".join(_describe(claim) for claim in results)
+    details = "\n".join(_section(claim) for claim in results)
     return f"{_INTRODUCTION}\n{summary}\n\n{_EXPLANATION}\n## Claim by claim\n\n{details}"
 
 
-def _describe(claim: ClaimResult) -> str:
-    rows = [_part_row(part) for part in claim.figures]
+def _section(claim: ClaimResult) -> str:
+    rows = [markdown_row(part_texts(part)) for part in claim.figures]
     table = "\n".join(
         ["| part | figure | 95 % interval | p | seeds | verdict |", "|---|---:|---:|---:|---:|---|", *rows]
     )
@@ -65,10 +66,6 @@ def _describe(claim: ClaimResult) -> str:
         f"### {claim.number}. {claim.key}: {claim.verdict}\n\n{claim.text}\n\nMeasure: {claim.measure}\n\n{table}\n\n"
         f"Why {claim.verdict}: {claim.because}.\n"
     )
-
-
-def _part_row(part: Part) -> str:
-    return f"| {' | '.join(part_texts(part))} |"
 
 
 def explain_claims() -> list[tuple[str, str]]:
@@ -112,7 +109,7 @@ def _number(value: float, unit: Unit) -> str:
         return f"x {exp(value):.3g}"
     if unit is Unit.PERCENT:
         return f"{100 * value:.2f}"
-    return f"{100 * value:+.2f}" if unit is Unit.POINTS else f"{value:+.4f}"
+    return points(value) if unit is Unit.POINTS else f"{value:+.4f}"
 
 
 def _p(p: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Curves over the epochs as numbers: mean and spread over seeds, and axis limits that one bad arm does not spoil."""
+"""Curves over the epochs as numbers: mean and band over seeds, and axis limits that one bad arm does not spoil."""
 
 import warnings
 from collections.abc import Iterable
@@ -15,6 +15,7 @@ MEASURES = ("loss", "accuracy")
 _OUTLIER_FACTOR = 2.5
 _OUTLIER_MARGIN = {"loss": 0.1, "accuracy": 5.0}
 _VISIBLE_SHARE = 0.9
+_BAND = (0.16, 0.84)  # where ± one standard deviation ends in a normal distribution; one collapsed run moves neither
 
 
 @dataclass(frozen=True)
@@ -23,25 +24,35 @@ class Curve:
 
     Attributes:
         mean: float64 [epochs], over the runs whose value is a finite number; NaN where there is none.
-        std: float64 [epochs], between those runs, n - 1 in the denominator; 0 where there is only one.
+        low, high: float64 [epochs], quantiles between which two thirds of those runs lie; the mean where there is one.
     """
 
     mean: NDArray[np.float64]
-    std: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
 
     @classmethod
     def of(cls, histories: NDArray[np.float64]) -> "Curve":
         """Summarise one row a run, float64 [runs, epochs], NaN where there is no value."""
         with warnings.catch_warnings():  # epochs that no run reached alive are NaN, which NumPy warns of
             warnings.simplefilter("ignore", RuntimeWarning)
-            mean = np.nanmean(histories, axis=0) if len(histories) else np.empty(0)
-            std = np.nanstd(histories, axis=0, ddof=1) if len(histories) > 1 else np.zeros_like(mean)
-        return cls(mean, np.nan_to_num(std))
+            mean = np.nanmean(histories, axis=0)
+            low, high = np.nanquantile(histories, _BAND, axis=0)
+        return cls(mean, low, high)
+
+    def without_band(self) -> "Curve":
+        """Return the means alone."""
+        return Curve(self.mean, self.mean, self.mean)
 
     @property
     def epochs(self) -> NDArray[np.int_]:
         """The numbers of the epochs, from 1."""
         return np.arange(1, len(self.mean) + 1)
+
+    @property
+    def has_band(self) -> bool:
+        """Whether the runs differ at any epoch."""
+        return bool((self.high > self.low).any())
 
     @property
     def has_values(self) -> bool:
@@ -84,7 +95,7 @@ def find_outliers(levels: NDArray[np.float64], measure: str) -> NDArray[np.bool_
 
 
 def axis_limits(curves: Iterable[Curve], measure: str) -> tuple[float, float]:
-    """Return limits that show nine tenths of each curve's epochs (of up to ten all), spread included.
+    """Return limits that show nine tenths of each curve's epochs (of up to ten all), bands included.
 
     What is left out is what the eye would pay for with everything else: the first epochs of a long run, single spikes.
     """
@@ -92,7 +103,7 @@ def axis_limits(curves: Iterable[Curve], measure: str) -> tuple[float, float]:
     highs: list[float] = []
     for curve in curves:
         known = np.isfinite(curve.mean)
-        below, above = (curve.mean - curve.std)[known], (curve.mean + curve.std)[known]
+        below, above = np.fmin(curve.mean, curve.low)[known], np.fmax(curve.mean, curve.high)[known]
         if measure == "loss":
             lows.append(float(below.min()))
             highs.append(float(np.quantile(above, _VISIBLE_SHARE, method="higher")))

@@ -1,12 +1,13 @@
-"""The second table of a comparison: each arm against the baseline, seed by seed, with a verdict in words."""
+"""Paired differences of a comparison: each arm against the baseline, seed by seed, with a verdict in words."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.formatting import count_noun
+from fashion_keras.formatting import count_noun, points, points_span
 from fashion_keras.reporting.cells import ABSENT, TextCell
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.pairs import complete_seeds, paired_accuracies
@@ -16,15 +17,19 @@ from fashion_keras.statistics import LEVEL, MARGIN, clip_difference, compare_cor
 from fashion_keras.statistics.old import MIN_SEEDS, Comparison, compare_arms, look_number, measured_false_verdicts
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
-_POINTS = 100
+_Correct = NDArray[np.bool_]
+
 _VERDICT_WIDTH = 16  # of its lines where a table is narrow
+_BRACKETS = (
+    " In brackets its 95 % interval, on this test set: another draw of seeds would give another mean, and 95 of 100 "
+    "such intervals hold the true one."
+)
 _COLUMNS = (
     Column(
         "difference",
         "difference, points",
         "mean over the seeds of the arm's test accuracy minus the baseline's on the same seed: same split, same order "
-        "of batches, same first weights where the layers are alike. In brackets its 95 % interval, on this test set: "
-        "another draw of seeds would give another mean, and 95 of 100 such intervals hold the true one.",
+        "of batches, same first weights where the layers are alike.",
     ),
     Column(
         "new_images",
@@ -49,7 +54,7 @@ _COLUMNS = (
         "verdict",
         "verdict",
         f"better or worse where adjusted p is under {LEVEL:g}; equivalent where the difference is shown to lie within "
-        f"{MARGIN * _POINTS:g} points either way (two one-sided tests, adjusted alike); both is a real difference, but "
+        f"{100 * MARGIN:g} points either way (two one-sided tests, adjusted alike); both is a real difference, but "
         "a negligible one; undecided where neither is shown, with the number of seeds that would likely decide it.",
     ),
 )
@@ -68,15 +73,35 @@ def compare_with_baseline(results: ComparisonResults) -> tuple[Comparison, ...]:
     if not values:
         return ()
     looks = [look["seeds"] for look in results.record.looks]
-    return compare_arms(
+    comparisons = compare_arms(
         values,
         results.record.baseline,
         planned_seeds=max(MIN_SEEDS, len(results.seeds)),
         look=look_number(looks, len(complete_seeds(results)), MIN_SEEDS),
     )
+    correct = {arm.name: _stack_correct(arm, complete_seeds(results)) for arm in results.arms}
+    return tuple(replace(item, new_images=_on_new_images(item, correct)) for item in comparisons)
 
 
-def build_differences(results: ComparisonResults, shown: Sequence[str] | None = None) -> Table | None:
+def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> _Correct | None:
+    """Return what the runs of these seeds got right, bool [seeds, images]; None where a run did not keep it."""
+    rows = [row for row in (arm.runs[seed].correct for seed in seeds) if row is not None]
+    return np.stack(rows) if len(rows) == len(seeds) else None
+
+
+def _on_new_images(comparison: Comparison, correct: Mapping[str, _Correct | None]) -> tuple[float, float] | None:
+    ours, theirs = correct[comparison.arm], correct[comparison.baseline]
+    return None if ours is None or theirs is None else compare_correct(ours, theirs).on_new_images
+
+
+@dataclass(frozen=True)
+class Differences(Table):
+    """The table of differences, and the comparisons that it shows, in the order of its rows."""
+
+    comparisons: tuple[Comparison, ...] = ()
+
+
+def build_differences(results: ComparisonResults, shown: Sequence[str] | None = None) -> Differences | None:
     """Tabulate the paired differences of a comparison, arm by arm.
 
     Args:
@@ -86,26 +111,29 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
     Returns:
         The table, or None where there is nothing to compare yet.
     """
-    comparisons = compare_with_baseline(results)
     arms = {arm.name: arm for arm in results.arms}
-    rows = [
-        _build_row(comparison, arms[comparison.arm], _new_images(results, arms[comparison.arm]), len(results.seeds))
-        for comparison in comparisons
-        if shown is None or comparison.arm in shown
-    ]
-    if not rows:
+    comparisons = compare_with_baseline(results)
+    chosen = [item for item in comparisons if shown is None or item.arm in shown]
+    if not chosen:
         return None
-    return Table(
+    chosen.sort(key=lambda item: arms[item.arm].record.described)
+    return Differences(
         title=f"Against {results.record.baseline}",
         caption=describe_results(results),
-        columns=_COLUMNS,
-        rows=tuple(sorted(rows, key=lambda row: row.described)),
+        columns=_columns(has_interval=chosen[0].interval is not None),
+        rows=tuple(_build_row(item, arms[item.arm], len(results.seeds)) for item in chosen),
         notes=(
             f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
             f"test set, and about these settings: {_tuning_words(results)}.",
-            *_caveats(results, [row.arm for row in rows]),
+            *_caveats(results, [item.arm for item in chosen]),
         ),
+        comparisons=tuple(chosen),
     )
+
+
+def _columns(has_interval: bool) -> tuple[Column, ...]:
+    first, *others = _COLUMNS
+    return (replace(first, definition=first.definition + _BRACKETS) if has_interval else first, *others)
 
 
 def _tuning_words(results: ComparisonResults) -> str:
@@ -120,8 +148,8 @@ def _tuning_words(results: ComparisonResults) -> str:
 def _caveats(results: ComparisonResults, shown: Sequence[str]) -> tuple[str, ...]:
     """What pairing gained, and how often verdicts err where differences are skewed; nothing before there are any."""
     pairing = pairing_note(results, shown)
-    if not pairing:
-        return ()
+    if not pairing or not results.record.data["is_fashion_mnist"]:  # the skews known are those of runs on it
+        return (pairing,) if pairing else ()
     known = measured_false_verdicts()
     return (
         pairing,
@@ -138,7 +166,7 @@ def _share(share: float) -> str:
     return f"{share:.1%}".removesuffix("%")
 
 
-def _build_row(comparison: Comparison, arm: ArmResults, new_images: TextCell, num_seeds: int) -> Row:
+def _build_row(comparison: Comparison, arm: ArmResults, num_seeds: int) -> Row:
     return Row(
         arm=comparison.arm,
         described=arm.record.described,
@@ -147,7 +175,7 @@ def _build_row(comparison: Comparison, arm: ArmResults, new_images: TextCell, nu
         num_seeds=num_seeds,
         cells=(
             _difference(comparison),
-            new_images,
+            _new_images(comparison),
             _seeds_won(comparison),
             _adjusted_p(comparison),
             _verdict(comparison),
@@ -156,32 +184,17 @@ def _build_row(comparison: Comparison, arm: ArmResults, new_images: TextCell, nu
 
 
 def _difference(comparison: Comparison) -> TextCell:
-    low, high = clip_difference(comparison.interval) or (None, None)
-    brackets = () if low is None or high is None else (f"({_points(low)} to {_points(high)})",)
-    fields = {"mean": comparison.mean_difference, "low": low, "high": high}
-    return TextCell((_points(comparison.mean_difference), *brackets), fields)
-
-
-def _new_images(results: ComparisonResults, arm: ArmResults) -> TextCell:
-    seeds = complete_seeds(results)
-    (baseline,) = [other for other in results.arms if other.name == results.record.baseline]
-    ours, theirs = _stack_correct(arm, seeds), _stack_correct(baseline, seeds)
-    interval = None
-    if ours is not None and theirs is not None:
-        interval = compare_correct(ours, theirs).on_new_images
+    interval = clip_difference(comparison.interval)
     low, high = interval or (None, None)
-    text = ABSENT if low is None or high is None else f"{_points(low)} to {_points(high)}"
-    return TextCell((text,), {"low": low, "high": high})
+    brackets = (f"({points_span(interval)})",) if interval else ()
+    fields = {"mean": comparison.mean_difference, "low": low, "high": high}
+    return TextCell((points(comparison.mean_difference), *brackets), fields)
 
 
-def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> NDArray[np.bool_] | None:
-    """Return what the runs of these seeds got right, bool [seeds, images]; None where a run did not keep it."""
-    rows = [row for row in (arm.runs[seed].correct for seed in seeds) if row is not None]
-    return np.stack(rows) if len(rows) == len(seeds) else None
-
-
-def _points(difference: float) -> str:
-    return f"{difference * _POINTS:+.2f}"
+def _new_images(comparison: Comparison) -> TextCell:
+    interval = comparison.new_images
+    low, high = interval or (None, None)
+    return TextCell((points_span(interval) if interval else ABSENT,), {"low": low, "high": high})
 
 
 def _seeds_won(comparison: Comparison) -> TextCell:

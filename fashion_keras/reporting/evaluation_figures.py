@@ -1,4 +1,4 @@
-"""The pictures of an evaluation: the confusion matrix, the reliability diagram and the most confident mistakes.
+"""Pictures of an evaluation: the confusion matrix, the reliability diagram and the most confident mistakes.
 
 Drawn like the curves, without pyplot; class names come from users and may hold any character.
 """
@@ -64,6 +64,11 @@ def draw_confusion_matrix(matrix: NDArray[np.int64], class_names: Sequence[str],
     """Draw the number of images in each cell, coloured by its share of the true class; empty cells have no number.
 
     The colours follow the root of the share: confusions of a few percent could not be seen beside the diagonal.
+
+    Args:
+        matrix: Counts, int64 [K, K]: a row for each true class, a column for each predicted one.
+        class_names: K names.
+        title: Above the matrix.
     """
     num_classes = len(matrix)
     shares = 100 * matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -109,12 +114,12 @@ def draw_reliability(calibration: Calibration, title: str) -> Figure:
         wilson_interval(int(right), int(count))
         for right, count in zip(calibration.num_correct[filled], calibration.count[filled], strict=True)
     ]
-    reach = np.abs(100 * np.array(ends).T - accuracy)
+    half_widths = np.abs(100 * np.array(ends).T - accuracy)
     style = {"color": _BLUE, "marker": "o", "linestyle": "-", "capsize": 2, "elinewidth": 0.8}
-    upper.errorbar(confidence, accuracy, yerr=reach, label="bins, with 95 % intervals", **style)
+    upper.errorbar(confidence, accuracy, yerr=half_widths, label="bins, with 95 % intervals", **style)
     upper.set(xlim=(-2, 102), ylim=(-2, 102), ylabel="images classified rightly (%)")
     upper.legend(loc="upper left")
-    upper.text(0.97, 0.05, _describe(calibration), transform=upper.transAxes, ha="right", va="bottom")
+    upper.text(0.97, 0.05, _calibration_text(calibration), transform=upper.transAxes, ha="right", va="bottom")
     edges = 100 * calibration.edges
     shares = 100 * calibration.count / calibration.count.sum()
     lower.bar(edges[:-1], shares, np.diff(edges), align="edge", color=_BLUE, edgecolor="white", linewidth=0.4)
@@ -125,7 +130,7 @@ def draw_reliability(calibration: Calibration, title: str) -> Figure:
     return figure
 
 
-def _describe(calibration: Calibration) -> str:
+def _calibration_text(calibration: Calibration) -> str:
     accuracy = calibration.num_correct.sum() / calibration.count.sum()
     return (
         f"ECE {100 * calibration.expected_error:.2f} points, {len(calibration.count)} bins\n"

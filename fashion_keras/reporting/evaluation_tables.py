@@ -1,4 +1,4 @@
-"""An evaluation on a terminal: accuracy, calibration, classes and confusions."""
+"""Evaluation on a terminal: accuracy, calibration, classes and confusions."""
 
 from collections.abc import Sequence
 
@@ -19,49 +19,55 @@ _UNBOUNDED = 10_000
 
 
 def print_evaluation(evaluation: Evaluation, class_names: Sequence[str], console: Console) -> None:
-    """Print an evaluation; where the confusion matrix is wider than the terminal, its commonest mistakes instead."""
-    for line in (describe_accuracy(evaluation), *describe_calibration(evaluation)):
+    """Print an evaluation; where the confusion matrix is wider than the terminal, its commonest mistakes instead.
+
+    Args:
+        evaluation: Of a model on a test set.
+        class_names: K names.
+        console: Where to print.
+    """
+    for line in (_describe_accuracy(evaluation), *_describe_calibration(evaluation)):
         console.print(Text(line))
     console.print()
-    console.print(class_table(evaluation, class_names))
+    console.print(_class_table(evaluation, class_names))
     console.print()
-    matrix = confusion_table(evaluation, class_names)
+    matrix = _confusion_table(evaluation, class_names)
     options = console.options.update_width(_UNBOUNDED)
     if Measurement.get(console, options, matrix).maximum <= console.width:
         console.print(Text("Test images by true class (rows) and predicted class (columns)"))
         console.print(matrix)
     else:
         console.print(Text("The commonest confusions; the whole matrix is wider than this terminal"))
-        console.print(commonest_table(evaluation, class_names))
+        console.print(_commonest_table(evaluation, class_names))
 
 
-def percent(share: float) -> str:
+def _percent(share: float) -> str:
     """Return a share in percent with two decimal places, or a dash where there is none."""
     return ABSENT if np.isnan(share) else ACCURACY.text(share)
 
 
-def describe_accuracy(evaluation: Evaluation) -> str:
+def _describe_accuracy(evaluation: Evaluation) -> str:
     """Return the accuracy with its interval on other images of the kind."""
-    low, high = (percent(end) for end in evaluation.interval)
+    low, high = (_percent(end) for end in evaluation.interval)
     return (
-        f"Accuracy {percent(evaluation.accuracy)} % (95 % interval {low} to {high}): {evaluation.num_correct:,} of "
+        f"Accuracy {_percent(evaluation.accuracy)} % (95 % interval {low} to {high}): {evaluation.num_correct:,} of "
         f"{evaluation.num_images:,} test images"
     )
 
 
-def describe_calibration(evaluation: Evaluation) -> tuple[str, str]:
+def _describe_calibration(evaluation: Evaluation) -> tuple[str, str]:
     """Return how far the probabilities can be believed, in two lines."""
     calibration = evaluation.calibration
     excess = 100 * (calibration.mean_confidence - evaluation.accuracy)
     bins, much = count_noun(len(calibration.count), "bin"), "much" if excess > 0 else "little"
     return (
-        f"ECE {percent(calibration.expected_error)} points ({bins}); on average "
-        f"{percent(calibration.mean_confidence)} % sure, {abs(excess):.2f} points too {much}",
+        f"ECE {_percent(calibration.expected_error)} points ({bins}); on average "
+        f"{_percent(calibration.mean_confidence)} % sure, {abs(excess):.2f} points too {much}",
         f"Cross-entropy {evaluation.negative_log_likelihood:.4f} nats, Brier score {evaluation.brier:.4f}",
     )
 
 
-def class_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
+def _class_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
     """Return precision, recall and F1 of each class in percent, and what it is most often taken for."""
     scores = evaluation.scores
     table = _grid(("id", "class"), ("images", "precision", "recall", "F1"))
@@ -72,16 +78,16 @@ def class_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
             str(number),
             Text(shorten(name, _LONGEST_NAME)),
             f"{scores.support[number]:,}",
-            *(percent(value) for value in values),
+            *(_percent(value) for value in values),
             Text(_commonest_mistake(evaluation, number, class_names)),
         )
     table.add_section()
-    means = (percent(scores.macro(values)) for values in (scores.precision, scores.recall, scores.f1))
+    means = (_percent(scores.macro(values)) for values in (scores.precision, scores.recall, scores.f1))
     table.add_row("", "mean of classes", f"{evaluation.num_images:,}", *means)
     return table
 
 
-def confusion_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
+def _confusion_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
     """Return the confusion matrix: a row for each true class, a column for each predicted one, dots for zeros."""
     width = len(f"{evaluation.matrix.max():,}")
     table = _grid(("", ""), [str(number).rjust(width) for number in range(len(class_names))])
@@ -94,12 +100,12 @@ def confusion_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table
     return table
 
 
-def commonest_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
+def _commonest_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
     """Return the pairs of classes that are confused most."""
     table = _grid(("true class", "taken for"), ("images", "% of the class"))
     for true, predicted, count in commonest_confusions(evaluation.matrix, _NUM_CONFUSIONS):
         names = (Text(shorten(class_names[number], _LONGEST_NAME)) for number in (true, predicted))
-        table.add_row(*names, f"{count:,}", percent(count / evaluation.matrix[true].sum()))
+        table.add_row(*names, f"{count:,}", _percent(count / evaluation.matrix[true].sum()))
     return table
 
 
@@ -110,7 +116,7 @@ def _commonest_mistake(evaluation: Evaluation, number: int, class_names: Sequenc
     if not row.any():
         return ""
     share = row.max() / evaluation.matrix[number].sum()
-    return f"{shorten(class_names[int(row.argmax())], _LONGEST_NAME)} {percent(share)} %"
+    return f"{shorten(class_names[int(row.argmax())], _LONGEST_NAME)} {_percent(share)} %"
 
 
 def _grid(names: Sequence[str], numbers: Sequence[str]) -> Table:

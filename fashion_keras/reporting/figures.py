@@ -1,4 +1,4 @@
-"""The curves of a comparison, fit for print: an arm a panel as in the report, and all arms overlaid.
+"""Curves of a comparison, fit for print: an arm a panel as in the report, and all arms overlaid.
 
 Figures are drawn without pyplot: no global state, no display needed.
 """
@@ -55,9 +55,9 @@ def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str
     """Draw the curves, as PNG and SVG where nothing else is asked for; equal results give equal files.
 
     `curves_by_arm` has a panel for the loss (nats) and one for the accuracy (%) of each arm, with training, validation
-    and test; `curves_overlaid` has all arms in one panel for each of the six. Lines are means over seeds, bands one
-    standard deviation to each side. An arm far from the others has an axis of its own where each arm has a panel, and
-    is cut off where all are overlaid, which the figure says.
+    and test; `curves_overlaid` has all arms in one panel for each of the six. Lines are means over seeds, bands their
+    middle two thirds. An arm far from the others has an axis of its own where each arm has a panel, and
+    is cut off, without a band, where all are overlaid, which the figure says.
 
     Args:
         results: The requested arms and seeds; arms without a run are left out.
@@ -139,6 +139,14 @@ class _Curves:
         levels = [parts["val"].late_level(measure) if "val" in parts else np.nan for parts in by_arm]
         return cls(measure, by_arm, find_outliers(np.array(levels), measure).tolist())
 
+    @property
+    def overlaid(self) -> list[Mapping[str, Curve]]:
+        """The curves as all arms share a panel: the far ones without their bands, which would paint it over."""
+        return [
+            {part: curve.without_band() for part, curve in parts.items()} if is_far else parts
+            for parts, is_far in zip(self.by_arm, self.is_far, strict=True)
+        ]
+
     def shared_limits(self, shown: Sequence[str] = PARTS) -> tuple[float, float]:
         """The axis that suits these parts of all arms but the far ones."""
         near = [parts for parts, is_far in zip(self.by_arm, self.is_far, strict=True) if not is_far]
@@ -160,7 +168,7 @@ def draw_arms_apart(arms: Sequence[ArmResults], title: str) -> Figure:
             axis = axes[2 * (number // num_columns) + row, number % num_columns]
             axis.set_visible(True)
             styled = [(parts.get(part), PART_STYLES[part]) for part in PARTS]
-            draw_panel(axis, styled, measure, axis_limits(parts.values(), measure) if is_far else shared)
+            draw_panel(axis, styled, axis_limits(parts.values(), measure) if is_far else shared)
             titles = [] if row else [break_name(shorten(arm.name, _LONGEST_NAME), 26)]
             axis.set_title("\n".join([*titles, "(axis of its own)"] if is_far else titles))
             axis.set_xlabel("epoch" if row else "")
@@ -181,20 +189,27 @@ def draw_arms_overlaid(arms: Sequence[ArmResults], title: str) -> Figure:
         far |= {arm.name for arm, is_far in zip(arms, curves.is_far, strict=True) if is_far}
         for column, part in enumerate(PARTS):
             axis = axes[row, column]
-            styled = [(parts.get(part), style) for parts, style in zip(curves.by_arm, styles, strict=True)]
-            draw_panel(axis, styled, measure, curves.shared_limits([part]))
+            styled = [(parts.get(part), style) for parts, style in zip(curves.overlaid, styles, strict=True)]
+            draw_panel(axis, styled, curves.shared_limits([part]))
             axis.set_title(f"{PART_TITLES[part]} {measure}")
             axis.set_xlabel("epoch" if row else "")
             axis.set_ylabel("" if column else f"{measure} ({UNITS[measure]})")
     labels = [shorten(arm.name, _LONGEST_NAME) + (" (off the scale)" if arm.name in far else "") for arm in arms]
     handles = [Line2D([], [], label=label, **style) for label, style in zip(labels, styles, strict=True)]
-    note = " Off the scale: far from the others, wholly or partly outside the axes." if far else ""
+    note = " Off the scale: far from the others, wholly or partly outside the axes, and without a band." if far else ""
     finish(figure, title, handles, _describe_lines(arms) + note)
     return figure
 
 
 def finish(figure: Figure, title: str, handles: Sequence[Line2D], note: str) -> None:
-    """Put title and legend above the panels, and below them what lines, bands and axes are."""
+    """Put title and legend above the panels, and below them what lines, bands and axes are.
+
+    Args:
+        figure: Drawn but for these.
+        title: One or two lines.
+        handles: Of the legend.
+        note: The text below.
+    """
     width = figure.get_figwidth()
     longest = max(len(str(handle.get_label())) for handle in handles)
     legend = figure.legend(
@@ -214,7 +229,7 @@ def _describe_lines(arms: Sequence[ArmResults]) -> str:
         sentences = ["One run an arm: no spread to show."]
     else:
         number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-        sentences = [f"Lines: mean over {number} runs, one a seed; bands: ± one standard deviation between them."]
+        sentences = [f"Lines: mean over {number} runs, one a seed; bands: the middle two thirds of them."]
     if any(has_diverged(run) for arm in arms for run in arm.runs.values()):
         sentences.append("A run that diverged counts up to there.")
     if max(arm.histories("val_loss").shape[1] for arm in arms) > 10:  # fewer are shown whole, see `axis_limits`

@@ -1,4 +1,4 @@
-"""What pairing by seed gained and how skewed the differences are: a note below their table, and a page over all."""
+"""Pairing by seed, what it gained and how skewed the differences are: a note below their table, and a page over all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fashion_keras.reporting.cells import ABSENT
 from fashion_keras.reporting.pairs import paired_accuracies
-from fashion_keras.reporting.rendering import escape_markdown
+from fashion_keras.reporting.rendering import escape_markdown, markdown_table
 from fashion_keras.statistics import PairingGain, pairing_gain, pairing_interval
 from fashion_keras.statistics.old import MIN_SEEDS, skewness
 from fashion_keras.storage.comparison import ComparisonResults
@@ -103,9 +103,7 @@ def pairing_page(found: Sequence[ComparisonResults]) -> str:
     measured = {results.record.folder: measure_pairing(results) for results in found}
     titles = ["comparison", "arm", "seeds", *_SPREADS, "variance saved, %", "skew"]
     rows = [_row(name, item) for name, items in measured.items() for item in items]
-    lines = [titles, ["---", "---", *["---:"] * (len(titles) - 2)], *rows]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{_INTRODUCTION}\n{_summary(measured)}\n\n{table}\n\n{_EXPLANATION}"
+    return f"{_INTRODUCTION}\n{_summary(measured)}\n\n{markdown_table(titles, rows, 2)}\n{_EXPLANATION}"
 
 
 def _summary(measured: dict[str, tuple[ArmPairing, ...]]) -> str:

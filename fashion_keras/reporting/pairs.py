@@ -1,4 +1,4 @@
-"""Which runs of a comparison are compared: those of the seeds that all arms have."""
+"""Pairs of runs that are compared: those of the seeds that all arms have."""
 
 from collections.abc import Mapping
 

@@ -1,9 +1,8 @@
-"""One panel of a figure: curves and their spread against the epoch, in styles for colour-blind eyes and grey print."""
+"""Panels of a figure: curves and their bands against the epoch, in styles for colour-blind eyes and grey print."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -35,20 +34,17 @@ def arm_style(number: int) -> Style:
     }
 
 
-def draw_panel(
-    axis: Axes, curves: Sequence[tuple[Curve | None, Style]], measure: str, limits: tuple[float, float]
-) -> None:
+def draw_panel(axis: Axes, curves: Sequence[tuple[Curve | None, Style]], limits: tuple[float, float]) -> None:
     """Draw curves into a panel.
 
     Args:
         axis: The panel.
         curves: Each with its style; None where there are no values.
-        measure: `"loss"` or `"accuracy"`.
         limits: Of the vertical axis.
     """
     for number, (curve, style) in enumerate(curves):
         if curve is not None:
-            _draw_curve(axis, curve, style, measure, phase=number / len(curves))
+            _draw_curve(axis, curve, style, phase=number / len(curves))
     known = [curve for curve, _ in curves if curve is not None]
     if not known:
         axis.text(0.5, 0.5, "no values", transform=axis.transAxes, ha="center", va="center")
@@ -59,17 +55,15 @@ def draw_panel(
     axis.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
 
 
-def _draw_curve(axis: Axes, curve: Curve, style: Style, measure: str, phase: float) -> None:
-    """Draw mean and spread; the phase, in [0, 1), keeps the markers of several curves apart."""
+def _draw_curve(axis: Axes, curve: Curve, style: Style, phase: float) -> None:
+    """Draw mean and band; the phase, in [0, 1), keeps the markers of several curves apart."""
     num_epochs = len(curve.mean)
     every = max(1, num_epochs // _NUM_MARKERS)
     epochs = curve.epochs if num_epochs > 1 else curve.epochs + 0.4 * (phase - 0.5)  # single points beside each other
     axis.plot(epochs, curve.mean, markevery=(int(phase * every), every), **style)
-    if not curve.std.any():
+    if not curve.has_band:
         return
-    low = np.maximum(curve.mean - curve.std, 0.0)
-    high = np.minimum(curve.mean + curve.std, np.inf if measure == "loss" else 100.0)
     if num_epochs == 1:  # a band needs two epochs
-        axis.vlines(epochs, low, high, color=style["color"], linewidth=0.8)
+        axis.vlines(epochs, curve.low, curve.high, color=style["color"], linewidth=0.8)
     else:
-        axis.fill_between(epochs, low, high, color=style["color"], alpha=0.18, linewidth=0)
+        axis.fill_between(epochs, curve.low, curve.high, color=style["color"], alpha=0.18, linewidth=0)

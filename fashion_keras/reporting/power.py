@@ -1,4 +1,4 @@
-"""What a planned number of seeds could find, from the spread of the seeds that are there."""
+"""Power of a planned number of seeds, from the standard deviation over the seeds that are there."""
 
 import math
 
@@ -26,11 +26,11 @@ def describe_power(results: ComparisonResults) -> list[str]:
     for item in comparisons:
         found = detectable_difference(item.spread, planned, len(comparisons))
         seen = f"spread of {100 * item.spread:.2f} points over {item.num_seeds} seeds"
-        lines.append(f"{one_line(item.arm)}: {_describe(found, planned)} ({seen})")
+        lines.append(f"{one_line(item.arm)}: {_detectable(found, planned)} ({seen})")
     return lines
 
 
-def _describe(difference: float, planned: int) -> str:
+def _detectable(difference: float, planned: int) -> str:
     if math.isinf(difference):
         return f"{count_noun(planned, 'seed')} can show no difference, whatever its size: too few for the arms"
     return f"{count_noun(planned, 'seed')} would likely show a difference of {100 * difference:.2f} points or more"

@@ -1,14 +1,10 @@
 """Tables as Markdown and CSV."""
 
-import csv
-import io
-import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from fashion_keras.config.run_config import canonical_json
-from fashion_keras.formatting import one_line
+from fashion_keras.formatting import csv_text, one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.tables import Table
 from fashion_keras.storage.comparison import ComparisonResults
@@ -25,36 +21,47 @@ def to_markdown(table: Table, *, level: int = 1) -> str:
         "",
         f"{escape_markdown(table.caption)}. {table.legend}".rstrip(),
         "",
-        *markdown_rows(table),
-        "",
+        markdown_grid(table),
         *(f"- **{column.title}**: {escape_markdown(column.definition)}" for column in table.columns),
         *(f"- {escape_markdown(note)}" for note in table.notes),
     ]
     return "\n".join(lines) + "\n"
 
 
-def markdown_rows(table: Table) -> list[str]:
-    """Return the lines of the table alone, its head included."""
-    titles = ["arm", "runs", *(column.title for column in table.columns)]
-    body = []
+def markdown_grid(table: Table) -> str:
+    """Return the rows of the table alone, its heads above them: what a page of another kind shows of it."""
+    blanks = [""] * (len(table.columns) + 1)
+    rows: list[Sequence[str]] = []
     for number, part in enumerate(table.parts):
         if number:
-            body.append(["*described in words only*", *[""] * (len(titles) - 1)])  # Markdown has no line within a table
-        body += [
+            rows.append(["*described in words only*", *blanks])  # Markdown has no line within a table
+        rows += [
             [escape_markdown(row.arm), ", ".join(row.remarks), *(_markdown_cell(cell) for cell in row.cells)]
             for row in part
         ]
-    separators = ["---", "---", *["---:"] * len(table.columns)]
-    return [_markdown_row(texts) for texts in (titles, separators, *body)]
+    return markdown_table(["arm", "runs", *(column.title for column in table.columns)], rows, num_words=2)
+
+
+def markdown_table(titles: Sequence[str], rows: Iterable[Sequence[str]], num_words: int) -> str:
+    """Return a table of GitHub's Markdown.
+
+    Args:
+        titles: Heads of the columns.
+        rows: As many texts each, escaped where they are not ours.
+        num_words: So many columns from the left are words; the others are numbers and stand to the right.
+    """
+    rule = ["---"] * num_words + ["---:"] * (len(titles) - num_words)
+    return "".join(f"{markdown_row(texts)}\n" for texts in (titles, rule, *rows))
+
+
+def markdown_row(texts: Iterable[str]) -> str:
+    """Return one row of a table of Markdown."""
+    return f"| {' | '.join(texts)} |"
 
 
 def _markdown_cell(cell: Cell) -> str:
     text = escape_markdown(" ".join(cell.lines))
     return f"{text}<br>({escape_markdown(cell.published)})" if cell.published else text
-
-
-def _markdown_row(texts: Iterable[str]) -> str:
-    return "| " + " | ".join(texts) + " |"
 
 
 def escape_markdown(text: str) -> str:
@@ -88,43 +95,23 @@ def _field_ends(table: Table, place: int) -> list[str]:
     return list(table.rows[0].cells[place].fields) if table.rows else []
 
 
-def runs_csv(results: ComparisonResults, *, with_times: bool = True) -> str:
+def runs_csv(results: ComparisonResults) -> str:
     """Return every run as a row of one CSV.
 
     The columns are `arm`, `seed`, `folder` (in the store), `run_id`, `status`, the last epoch's values under
     `results.METRICS` (losses in nats, accuracies as fractions, empty where not finite or not evaluated), `config`
-    (JSON, what differs from the defaults), and last `train_seconds`, `total_seconds`, `startup_seconds` and
-    `finished_at` (UTC).
-
-    Args:
-        results: The runs.
-        with_times: The last four columns too; no two invocations share them.
+    (JSON, what differs from the defaults), and last what no two invocations share: `train_seconds`, `total_seconds`,
+    `startup_seconds` and `finished_at` (UTC).
     """
-    times = [f"{name}_seconds" for name in _SECONDS] + ["finished_at"] if with_times else []
+    times = [*(f"{name}_seconds" for name in _SECONDS), "finished_at"]
     heads = ["arm", "seed", "folder", "run_id", "status", *METRICS, "config", *times]
     rows = []
     for arm in results.arms:
         for seed, run in arm.runs.items():
             row = [arm.name, seed, run.path.name, run.run_id, run.status, *(run.final[name] for name in METRICS)]
-            row.append(canonical_json(run.result["config"]))
-            if with_times:
-                row += [*(run.seconds[name] for name in _SECONDS), run.result["finished_at"]]
-            rows.append(row)
+            row += [canonical_json(run.result["config"]), *(run.seconds[name] for name in _SECONDS)]
+            rows.append([*row, run.result["finished_at"]])
     return csv_text(heads, rows)
 
 
 _SECONDS = ("train", "total", "startup")
-
-
-def csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return rows under their heads as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heads)
-    writer.writerows([_csv_value(value) for value in row] for row in rows)
-    return text.getvalue()
-
-
-def _csv_value(value: Any) -> Any:
-    # Eight digits are what float32 holds; more would show how a mean was added up.
-    return f"{value:.8g}" if isinstance(value, float) and math.isfinite(value) else value

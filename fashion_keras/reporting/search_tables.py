@@ -1,6 +1,6 @@
 """Trials of a search for people and for programs: the leaderboard and the CSV files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fashion_keras.config.run_config import canonical_json
-from fashion_keras.reporting.rendering import csv_text, escape_markdown
+from fashion_keras.formatting import csv_text
+from fashion_keras.reporting.rendering import escape_markdown, markdown_row
 from fashion_keras.storage.results import METRICS
 from fashion_keras.storage.trials import Objective, Trial, rank_trials
 from fashion_keras.tuning.search.importance import ForestReport
@@ -57,13 +58,9 @@ def to_markdown(title: str, lines: Sequence[str], rows: Sequence[tuple[str, ...]
         rows: See `leaderboard_rows`.
     """
     text = [f"# {escape_markdown(title)}", "", *(f"- {escape_markdown(line)}" for line in lines), ""]
-    text += [_row(HEADS), _row(["---:"] * (len(HEADS) - 1) + ["---"])]
-    text += [_row(escape_markdown(cell) for cell in row) for row in rows]
+    text += [markdown_row(HEADS), markdown_row(["---:"] * (len(HEADS) - 1) + ["---"])]
+    text += [markdown_row(escape_markdown(cell) for cell in row) for row in rows]
     return "\n".join(text) + "\n"
-
-
-def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def trials_csv(trials: Sequence[Trial]) -> str:

@@ -1,4 +1,4 @@
-"""From a comparison's runs to its table: what the columns are, and what must be said below them."""
+"""Summary table of a comparison: an arm's runs in the report's columns, and what must be said below them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -44,10 +44,10 @@ _METRICS: Mapping[str, tuple[Quantity, str, str]] = {
     "test_accuracy": (
         ACCURACY,
         "test accuracy, %",
-        "share of the test images that are classified correctly after the last epoch; every image counts alike. "
-        "In square brackets the 95 % interval of the mean over seeds, on this test set.",
+        "share of the test images that are classified correctly after the last epoch; every image counts alike.",
     ),
 }
+_BRACKETS = " In square brackets the 95 % interval of the mean over seeds, on this test set."
 _MINUTES = Column(
     MINUTES_KEY,
     "minutes",
@@ -56,18 +56,19 @@ _MINUTES = Column(
 )
 
 
-def build_table(results: ComparisonResults, *, with_published: bool = True, notes: Sequence[str] = ()) -> Table:
-    """Summarise a comparison's runs, arm by arm.
+def build_table(results: ComparisonResults) -> Table:
+    """Summarise a comparison's runs, arm by arm, of the requested arms and seeds; runs may be missing.
 
-    Args:
-        results: The requested arms and seeds; runs may be missing.
-        with_published: Show the report's values where there are any. A comparison that was modified (other epochs,
-            part of the data, other data) never has them: they would not be comparable.
-        notes: More footnotes, such as how the comparison was modified.
+    The report's values stand beside where there are any, but for a comparison that was modified (other epochs, part of
+    the data, other data): they would not be comparable.
     """
-    comparable = with_published and results.record.is_plain
+    comparable = results.record.is_plain
     rows = [_build_row(arm, len(results.seeds), comparable) for arm in results.arms]
-    columns = [Column(key, title, definition) for key, (_, title, definition) in _METRICS.items()]
+    has_interval = any(len(arm.runs) > 1 for arm in results.arms)
+    columns = [
+        Column(key, title, definition + _BRACKETS * (has_interval and key == "test_accuracy"))
+        for key, (_, title, definition) in _METRICS.items()
+    ]
     table = Table(
         title=results.record.title,
         caption=describe_results(results),
@@ -77,7 +78,7 @@ def build_table(results: ComparisonResults, *, with_published: bool = True, note
     )
     published = "; in parentheses the published value" if table.has_published else ""
     legend = f"Mean ± standard deviation over the runs{published}."
-    return replace(table, notes=(*_general_notes(table), *_tuning_notes(results), *notes), legend=legend)
+    return replace(table, notes=(*_general_notes(table), *_tuning_notes(results)), legend=legend)
 
 
 def _build_row(arm: ArmResults, num_seeds: int, comparable: bool) -> Row:
@@ -91,7 +92,13 @@ def _build_row(arm: ArmResults, num_seeds: int, comparable: bool) -> Row:
 
 
 def make_row(arm: ArmResults, num_seeds: int, cells: Sequence[Cell]) -> Row:
-    """Return the row of an arm whose runs these cells summarise; the seeds are those that were requested."""
+    """Return the row of an arm.
+
+    Args:
+        arm: Its runs.
+        num_seeds: How many were requested.
+        cells: What summarises the runs, in the order of the columns.
+    """
     return Row(
         arm=arm.name,
         described=arm.record.described,

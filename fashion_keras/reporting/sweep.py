@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.config.run_config import COMPONENT_KINDS, RunConfig, option_values
-from fashion_keras.formatting import count_noun
+from fashion_keras.formatting import count_noun, csv_text, points
 from fashion_keras.reporting.cells import ABSENT, ACCURACY, Cell, MeasuredCell, TextCell
-from fashion_keras.reporting.rendering import csv_text, to_csv
+from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.statistics import mean_interval
@@ -136,7 +136,7 @@ def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
         return TextCell((ABSENT,), {"mean": None, "low": None, "high": None})
     mean = float(gains.mean())
     low, high = mean_interval(gains) or (None, None)
-    return TextCell((_points(mean), *_brackets(low, high)), {"mean": mean, "low": low, "high": high})
+    return TextCell((points(mean), *_brackets(low, high)), {"mean": mean, "low": low, "high": high})
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:
@@ -280,7 +280,7 @@ def _pair_cell(comparison: Comparison) -> TextCell:
         "verdict": str(comparison.verdict),
     }
     return TextCell(
-        (_points(comparison.mean_difference), *_brackets(low, high), *str(comparison.verdict).split()), fields
+        (points(comparison.mean_difference), *_brackets(low, high), *str(comparison.verdict).split()), fields
     )
 
 
@@ -297,11 +297,7 @@ def _brackets(low: float | None, high: float | None) -> tuple[str, ...]:
     """Return an interval in parts, cut off at what two accuracies can differ by."""
     if low is None or high is None:
         return ()
-    return (f"({_points(max(low, -1.0))}", f"to {_points(min(high, 1.0))})")
-
-
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.2f}"
+    return (f"({points(max(low, -1.0))}", f"to {points(min(high, 1.0))})")
 
 
 def _trials_csv(tuning: TuningRecord) -> str:

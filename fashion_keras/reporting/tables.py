@@ -1,7 +1,6 @@
-"""The table of a comparison as data: a row an arm, the report's columns, each with its definition in words."""
+"""Table of a comparison as data: a row an arm, the report's columns, each with its definition in words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.cells import Cell
@@ -82,19 +81,3 @@ class Table:
         """The rows above and below the line; one part where there is no line to draw."""
         parts = [tuple(row for row in self.rows if row.described is described) for described in (False, True)]
         return tuple(part for part in parts if part)
-
-    def with_column(self, column: Column, cells: Sequence[Cell]) -> "Table":
-        """Return the table with one more column, one cell a row, before the minutes."""
-        last = [place for place, known in enumerate(self.columns) if known.key == MINUTES_KEY]
-        at = last[0] if last else len(self.columns)
-        rows = tuple(
-            replace(row, cells=(*row.cells[:at], cell, *row.cells[at:]))
-            for row, cell in zip(self.rows, cells, strict=True)
-        )
-        return replace(self, columns=(*self.columns[:at], column, *self.columns[at:]), rows=rows)
-
-    def without_times(self) -> "Table":
-        """Return the table without the minutes, for comparing two invocations byte by byte."""
-        kept = [place for place, column in enumerate(self.columns) if column.key != MINUTES_KEY]
-        rows = tuple(replace(row, cells=tuple(row.cells[place] for place in kept)) for row in self.rows)
-        return replace(self, columns=tuple(self.columns[place] for place in kept), rows=rows)

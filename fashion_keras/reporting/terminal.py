@@ -1,4 +1,4 @@
-"""Tables on a terminal: one line an arm where there is room, mean above spread where there is not."""
+"""Comparisons on a terminal: the answer last, one table above it, and all of them with footnotes where asked for."""
 
 from collections.abc import Sequence
 
@@ -10,53 +10,94 @@ from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.cells import Cell
+from fashion_keras.reporting.differences import Differences
+from fashion_keras.reporting.findings import Remedy, best_sentence, remedy, sentence
+from fashion_keras.reporting.overview import VERDICT_STYLES, build_overview
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Row, Table
+from fashion_keras.statistics.old import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 _UNBOUNDED = 10_000
 _NARROWEST_NAME = 12
 
 
-def to_rich(table: Table, *, with_notes: bool = True) -> ConsoleRenderable:
-    """Return what `rich.console.Console.print` shows of a table, fit to the console's width, from 80 columns on.
-
-    Args:
-        table: The table.
-        with_notes: Show the footnotes too.
-    """
-    return _TableView(table, with_notes)
+def to_rich(table: Table) -> ConsoleRenderable:
+    """Return what `rich.console.Console.print` shows of a table, fit to the console's width, from 80 columns on."""
+    return _TableView(table)
 
 
 def print_tables(
     console: Console,
     results: ComparisonResults,
-    differences: Table | None,
+    differences: Differences | None,
     against_report: Table | None,
     *,
-    with_notes: bool,
+    explain: bool = False,
 ) -> None:
-    """Print all tables of a comparison.
+    """Print a comparison as one table.
 
     Args:
         console: Where to print.
         results: The arms and seeds to show.
         differences: See `build_differences`.
         against_report: See `build_against_report`.
-        with_notes: Show the footnotes too; they are alike, so that among several comparisons the last one's do.
+        explain: Print all tables with their footnotes before, as they stand in `table.md`.
     """
-    for table in (build_table(results), differences, against_report, *build_tuning_tables(results)):
-        if table is not None:
-            console.print(to_rich(table, with_notes=with_notes))
+    if explain:
+        for table in (build_table(results), differences, against_report, *build_tuning_tables(results)):
+            if table is not None:
+                console.print(to_rich(table))
+                console.print()
+    console.print(build_overview(results, differences.comparisons if differences else ()))
+
+
+def print_answer(
+    console: Console,
+    results: ComparisonResults,
+    differences: Differences | None,
+    *,
+    command: str = "",
+    workers: int = 1,
+) -> None:
+    """Print a sentence for each arm, with what would decide an undecided one, and one on the best.
+
+    Args:
+        console: Where to print; what is no terminal gets each sentence on one line, without colour.
+        results: The arms and seeds to show.
+        differences: As in `print_tables`; without them there is no answer yet.
+        command: What made the comparison, without `--seeds`, see `remedy`.
+        workers: Runs at a time, for what more seeds would cost.
+    """
+    comparisons = differences.comparisons if differences else ()
+    for comparison in comparisons:
+        _print(console, _sentence(comparison))
+        if comparison.verdict is Verdict.UNDECIDED:
+            _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison, command), workers)}"))
+    if comparisons and len(comparisons) == len(results.record.arms) - 1:
+        _print(console, Text(best_sentence(results, comparisons), style="bold"))
+
+
+def _sentence(comparison: Comparison) -> Text:
+    finding, mark, verdict = sentence(comparison).rpartition(": ")
+    return Text.assemble(finding, mark, (verdict, VERDICT_STYLES[comparison.verdict]))
+
+
+def _remedy_text(found: Remedy, workers: int) -> str:
+    cost = found.cost(workers)
+    return (found.command or found.text) + (f" ({cost})" if cost else "")
+
+
+def _print(console: Console, text: Text) -> None:
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 class _TableView:
     """Chooses the layout when it is printed: only then is the width known."""
 
-    def __init__(self, table: Table, with_notes: bool):
+    def __init__(self, table: Table):
         self.table = table
-        self.with_notes = with_notes
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text(one_line(self.table.title), style="bold")
@@ -65,11 +106,10 @@ class _TableView:
         yield grid
         if _natural_width(console, options, grid) > options.max_width:
             yield Text("This terminal is too narrow for the whole table.", style="yellow")
-        if self.with_notes:
-            for column in self.table.columns:
-                yield Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim"))
-            for note in self.table.notes:
-                yield Text(one_line(note), style="dim")
+        for column in self.table.columns:
+            yield Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim"))
+        for note in self.table.notes:
+            yield Text(one_line(note), style="dim")
 
     def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
         wide = _build_grid(self.table, is_wide=True)

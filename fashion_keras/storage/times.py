@@ -5,7 +5,6 @@ whose runs are trained side by side and take the longer for it.
 """
 
 import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
@@ -20,6 +19,7 @@ from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.experiments.names import NAMES
 from fashion_keras.experiments.registry import load_experiment
+from fashion_keras.formatting import csv_text
 from fashion_keras.storage.reading import damage_of, read_bytes, sha256
 
 TIMES = "times.csv"
@@ -157,18 +157,13 @@ class Times:
 
 def times_text(measurements: Iterable[Measurement]) -> str:
     """Return the CSV that `read_times` reads; a number that is not known is an empty field."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_NAMES, _DIGEST])
-    for each in measurements:
-        row = [str(_format(value)) for value in astuple(each)]
-        writer.writerow([*row, _digest_of(row)])
-    return text.getvalue()
+    rows = [[_format(value) for value in astuple(each)] for each in measurements]
+    return csv_text([*_NAMES, _DIGEST], [[*row, _digest_of(row)] for row in rows])
 
 
-def _format(value: Any) -> Any:
+def _format(value: Any) -> str:
     if not isinstance(value, float):
-        return value
+        return str(value)
     return "" if math.isnan(value) else f"{value:.6g}"
 
 

@@ -30,6 +30,7 @@ class RunOptions:
         dry_run: Say what would run, and run nothing.
         shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
         tensorboard: The folder of TensorBoard's logs, see `fashion_keras.reporting.tensorboard`; None writes none.
+        explain: Print all tables with their footnotes.
     """
 
     seeds: int | None = None
@@ -39,6 +40,7 @@ class RunOptions:
     dry_run: bool = False
     shard: tuple[int, int] | None = None
     tensorboard: Path | None = None
+    explain: bool = False
 
     @property
     def num_seeds(self) -> int:

@@ -11,15 +11,17 @@ from fashion_keras.reporting import (
     build_against_report,
     build_differences,
     compare_with_baseline,
+    print_answer,
     print_tables,
     write_report,
 )
+from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.statistics.old import Verdict
 from fashion_keras.storage.comparison import ComparisonResults, add_look, load_results, load_settled
 from fashion_keras.workflows.job import Job, PlannedComparison
 
-__all__ = ["ComparisonOutcome", "judge", "print_outcomes", "write_reports"]
+__all__ = ["ComparisonOutcome", "judge", "print_answers", "print_outcomes", "write_reports"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class ComparisonOutcome:
     exports: Mapping[str, Path] = field(default_factory=dict)
 
     @cached_property
-    def differences(self) -> Table | None:
+    def differences(self) -> Differences | None:
         """The table of the differences from the baseline, see `build_differences`."""
         return build_differences(self.whole, [arm.name for arm in self.results.arms])
 
@@ -75,17 +77,25 @@ def _load(comparison: PlannedComparison, job: Job) -> ComparisonOutcome:
 
 
 def print_outcomes(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
-    """Print the tables; the footnotes are alike and stand below the last ones."""
+    """Print the tables."""
     session = job.session
     for outcome in outcomes:
         results, differences = outcome.results, outcome.differences
-        is_last = outcome is outcomes[-1]
-        print_tables(session.console, results, differences, outcome.against_report, with_notes=is_last)
+        print_tables(session.console, results, differences, outcome.against_report, explain=job.options.explain)
         if differences is None and not outcome.whole.is_complete:
             session.say("No differences yet: they are judged over all arms together, and some have no run of a seed")
         if len(results.seeds) < len(job.seeds):
             shown = count_noun(len(results.seeds), "seed")
             session.say(f"Shown as decided at {shown}: of the {len(job.seeds)} planned now, some have no run yet")
+
+
+def print_answers(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
+    """Print what each comparison found, the last on the screen."""
+    session = job.session
+    for outcome in outcomes:
+        if len(outcomes) > 1:
+            session.say(f"{outcome.results.record.heading}:")
+        print_answer(session.console, outcome.results, outcome.differences, workers=session.engine.workers)
 
 
 def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[ComparisonOutcome, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.errors import DataError
-from fashion_keras.formatting import printable
+from fashion_keras.formatting import one_line
 from fashion_keras.inference.info import ModelInfo, find_in
 from fashion_keras.inference.record import read_record
 from fashion_keras.inference.shipped import shipped_models
@@ -40,7 +40,7 @@ class ListedModel:
         """Settings, seed and data in a few words."""
         info = self.info
         parts = (info.label, None if info.seed is None else f"seed {info.seed}", info.data_name)
-        return printable(", ".join(part for part in parts if part)) or "a SavedModel without a record"
+        return one_line(", ".join(part for part in parts if part)) or "a SavedModel without a record"
 
     def to_json(self) -> dict[str, Any]:
         """Return what `fashion-keras models --json` says of it."""

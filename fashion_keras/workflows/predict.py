@@ -1,4 +1,4 @@
-"""Answers as people and programs read them: text, JSON, CSV, written batch by batch."""
+"""Writers of answers, for people and programs: text, JSON, CSV, batch by batch."""
 
 import csv
 import json
@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+from fashion_keras.formatting import one_line
 from fashion_keras.images.reading import Picture
 from fashion_keras.inference.classifier import Guess
 from fashion_keras.inference.collecting import Unreadable
@@ -24,7 +25,7 @@ class AnswerWriter(ABC):
 
     def __init__(self, stream: TextIO, class_names: Sequence[str] = ()):
         self.stream = stream
-        self.class_width = max(map(len, class_names), default=0)
+        self.class_width = max((len(one_line(name)) for name in class_names), default=0)
 
     def begin(self) -> None:
         """Write what comes before the first answer."""
@@ -52,7 +53,9 @@ class TextWriter(AnswerWriter):
         rows = [(picture, guesses) for picture, guesses in answered if isinstance(picture, Picture)]
         self.name_width = max([self.name_width, *(len(picture.label) for picture, _ in rows)])
         for picture, guesses in rows:
-            classes = "  ".join(f"{guess.class_name:{self.class_width}}  {guess.probability:6.1%}" for guess in guesses)
+            classes = "  ".join(
+                f"{one_line(guess.class_name):{self.class_width}}  {guess.probability:6.1%}" for guess in guesses
+            )
             self.stream.write(f"{picture.label:{self.name_width}}  {classes}  ({picture.note})\n")
 
 
@@ -74,7 +77,10 @@ class JsonWriter(AnswerWriter):
 
 
 class CsvWriter(AnswerWriter):
-    """A row per picture and class, the most probable class with rank 1. Errors are left out, as in text."""
+    """A row per picture and class, the most probable class with rank 1. Errors are left out, as in text.
+
+    Names are as they are, as in JSON, but on a terminal.
+    """
 
     def begin(self) -> None:
         """Write the names of the columns."""
@@ -89,19 +95,22 @@ class CsvWriter(AnswerWriter):
             "reason",
             "trimmed",
             "num_frames",
+            "plain_ground",
+            "advice",
         )
 
     def write(self, answered: Sequence[Answered]) -> None:
         """Write a batch."""
         for picture, guesses in answered:
             if isinstance(picture, Picture):
-                inverted, trimmed = ("true" if value else "false" for value in (picture.inverted, picture.trimmed))
-                done = (inverted, picture.reason, trimmed, picture.num_frames)
+                done = _describe_treatment(picture)
                 for rank, guess in enumerate(guesses, 1):
-                    self._row(picture.name, picture.index, rank, *guess, *done)
+                    self._row(picture.name, picture.index, rank, *guess, *done.values())
 
     def _row(self, *cells: Any) -> None:
-        csv.writer(self.stream, lineterminator="\n").writerow(cells)
+        texts = map(_as_cell, cells)
+        shown = (one_line(cell) if isinstance(cell, str) else cell for cell in texts) if self.stream.isatty() else texts
+        csv.writer(self.stream, lineterminator="\n").writerow(shown)
 
 
 _WRITERS: dict[str, Callable[[TextIO, Sequence[str]], AnswerWriter]] = {
@@ -116,15 +125,25 @@ def make_writer(form: str, stream: TextIO, class_names: Sequence[str]) -> Answer
     return _WRITERS[form](stream, class_names)
 
 
+def _as_cell(value: Any) -> Any:
+    return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+def _describe_treatment(picture: Picture) -> dict[str, Any]:
+    """Return what was done to a picture, and what would be better."""
+    return {
+        "inverted": picture.inverted,
+        "reason": picture.reason,
+        "trimmed": picture.trimmed,
+        "num_frames": picture.num_frames,
+        "plain_ground": picture.plain_ground,
+        "advice": picture.advice or None,
+    }
+
+
 def _as_json(picture: Picture | Unreadable, guesses: Sequence[Guess]) -> dict[str, Any]:
     if isinstance(picture, Unreadable):
         return {"image": picture.name, "error": picture.reason}
     index = {} if picture.index is None else {"index": picture.index}
-    done = {"inverted": picture.inverted, "reason": picture.reason, "trimmed": picture.trimmed}
-    return (
-        {"image": picture.name}
-        | index
-        | {"answers": [guess._asdict() for guess in guesses]}
-        | done
-        | {"num_frames": picture.num_frames}
-    )
+    answers = {"answers": [guess._asdict() for guess in guesses]}
+    return {"image": picture.name} | index | answers | _describe_treatment(picture)

@@ -15,10 +15,8 @@ from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import command_of
 from fashion_keras.formatting import count_noun, format_duration
-from fashion_keras.reporting import build_against_report, build_differences, build_table, write_report
-from fashion_keras.reporting.rendering import markdown_rows
-from fashion_keras.reporting.sweep import build_tuning_tables
-from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting import build_against_report, build_differences, write_report
+from fashion_keras.reporting.report import excerpts
 from fashion_keras.statistics.old import MIN_SEEDS
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import (
@@ -148,22 +146,12 @@ def fill_blocks(text: str, found: Iterable[ComparisonResults]) -> str:
 
     def fill(block: re.Match[str]) -> str:
         start, kind, name, end = block.groups()
-        table = _build(kind, by_name[name]) if name in by_name else None
-        if table is None:
+        grid = excerpts(by_name[name]).get(kind) if name in by_name else None
+        if grid is None:
             raise StoreError(f"there is no {kind} of experiments/{name}, which a block of the page names")
-        return "".join((start, *(f"{line}\n" for line in markdown_rows(table)), end))
+        return f"{start}{grid}{end}"
 
     return _BLOCK.sub(fill, text)
-
-
-def _build(kind: str, results: ComparisonResults) -> Table | None:
-    """Build a table of a comparison: `table`, `verdicts`, and where arms were tuned `tuning` and `ordering`."""
-    if kind == "table":
-        return build_table(results)
-    if kind == "verdicts":
-        return build_differences(results)
-    tuned = dict(zip(("tuning", "ordering"), build_tuning_tables(results), strict=False))
-    return tuned.get(kind)
 
 
 def _check_whole(results: ComparisonResults) -> None:

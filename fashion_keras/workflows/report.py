@@ -9,6 +9,7 @@ from rich.console import Console
 from fashion_keras.claims import ClaimResult, evaluate_claims
 from fashion_keras.data import Dataset, load, locate
 from fashion_keras.errors import DataError, StoreError
+from fashion_keras.execution.local import available_cores
 from fashion_keras.experiments.names import ALL_NAMES, is_tuned_name, split_tuned
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import print_plain
@@ -16,6 +17,7 @@ from fashion_keras.reporting import (
     build_against_report,
     build_differences,
     pairing_page,
+    print_answer,
     print_tables,
     write_report,
 )
@@ -53,6 +55,7 @@ def report_comparisons(
     console: Console,
     pictures: Sequence[str] = ("png", "svg"),
     tensorboard: Path | None = None,
+    explain: bool = False,
 ) -> int:
     """Write and print the tables of comparisons that were run before, draw their curves, and judge the report's claims.
 
@@ -64,6 +67,7 @@ def report_comparisons(
         console: Where to print.
         pictures: Formats of the curves; with none, tables and pages alone are written.
         tensorboard: The folder of TensorBoard's logs; None writes none.
+        explain: Print all tables with their footnotes too.
 
     Raises:
         ConfigError: A name is unknown.
@@ -73,12 +77,13 @@ def report_comparisons(
     found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names, say)
     for results in found:
         differences, against = build_differences(results), build_against_report(results)
-        print_tables(console, results, differences, against, with_notes=results is found[-1])
         folder = out / results.record.folder
         paths = write_report(results, folder, differences=differences, against_report=against, pictures=pictures)
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
         if tensorboard is not None:
             say(write_logs(results, tensorboard / folder.name))
+        print_tables(console, results, differences, against, explain=explain)
+        print_answer(console, results, differences, workers=available_cores())
     if not names:
         pages = overall_pages(found, _find_times(out, published))
         write_files(out, pages)

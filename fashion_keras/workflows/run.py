@@ -12,7 +12,7 @@ from fashion_keras.reporting import describe_power
 from fashion_keras.storage.comparison import load_results
 from fashion_keras.workflows.exports import export_models
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
-from fashion_keras.workflows.judge import ComparisonOutcome, judge, print_outcomes, write_reports
+from fashion_keras.workflows.judge import ComparisonOutcome, judge, print_answers, print_outcomes, write_reports
 from fashion_keras.workflows.plan import Plan, describe_estimate, describe_plan
 from fashion_keras.workflows.rounds import train_rounds, whole_plan
 from fashion_keras.workflows.session import Session, describe_interrupt
@@ -74,6 +74,7 @@ def run_experiments(
     if options.shard:
         session.say("When all shards are done, the same command without --shard writes tables, curves and SavedModels")
     session.say(f"Took {format_duration(session.seconds)}")
+    print_answers(outcome.comparisons, job)
     return 1 if outcome.failures else 0
 
 

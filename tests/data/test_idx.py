@@ -138,3 +138,26 @@ def test_the_raw_file_is_chosen_before_the_gzipped_one(tmp_path):
         for suffix in ("", ".gz"):
             (tmp_path / f"{idx.usual_name(role, dimensions)}{suffix}").touch()
     assert [path.suffix for path in idx.choose_files(tmp_path)] == [""] * 4
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        header(60_000, 28, 28)[:4][::-1] + np.array([60_000, 28, 28], "<u4").tobytes(),
+        header(1, 1, 1)[:4] + np.array([60_000, 28, 28], "<u4").tobytes(),
+    ],
+)
+def test_a_header_of_the_other_byte_order_is_named(tmp_path, content):
+    with pytest.raises(DataError, match=r"other byte order.*big-endian"):
+        idx.read_shape(write(tmp_path / "little", content + bytes(100)))
+
+
+def test_a_folder_with_a_files_name_gives_way_to_the_file_and_is_looked_into(tmp_path, write_idx):
+    names = [idx.usual_name(role, dimensions) for role, dimensions in zip(idx.ROLES, (3, 1, 3, 1), strict=True)]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / f"._{name}").touch()
+        write_idx(tmp_path / name / name, VALUES)
+    assert idx.choose_files(tmp_path) == tuple(tmp_path / name / name for name in names)
+    plain = write_idx(tmp_path / names[0].replace("-idx", ".idx"), VALUES)
+    assert idx.choose_files(tmp_path)[0] == plain

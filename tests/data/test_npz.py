@@ -51,7 +51,7 @@ def test_labels_from_one_and_in_a_column_are_read(write_npz):
 
 
 def test_colour_is_read(write_npz):
-    colour = np.zeros((12, 6, 5, 3), np.uint8)
+    colour = np.random.default_rng(0).integers(0, 256, (12, 6, 5, 3)).astype(np.uint8)
     assert load(locate(dataset=write_npz(x_train=colour, x_test=colour[:6]))).image_shape == (6, 5, 3)
 
 
@@ -115,3 +115,74 @@ def test_data_that_changed_since_it_was_located_is_not_loaded(write_npz):
     write_npz(y_test=[0, 1, 2] * 2)
     with pytest.raises(DataError, match="has changed"):
         load(location)
+
+
+CAMERA = PIXELS.astype(np.uint16) * 16
+
+
+@pytest.mark.parametrize(
+    ("change", "fix"),
+    [
+        (lambda x: x.astype("f4"), "np.rint({}).astype(np.uint8)"),
+        (lambda x: x / 255, "np.rint({} * 255).astype(np.uint8)"),
+        (lambda x: x / 127.5 - 1, "np.rint(({} + 1) * 127.5).astype(np.uint8)"),
+        (lambda x: x.astype("i8"), "{}.astype(np.uint8)"),
+        (lambda x: x.astype("u2") * 16, "np.rint({} * (255 / 4095)).astype(np.uint8)"),
+        (lambda x: (x / 255 * 16).astype("f4"), "np.rint(({} - 0) * (255 / 16)).clip(0, 255).astype(np.uint8)"),
+        (lambda x: (x.astype("f8") - 128) / 64, "np.rint(({} - -2) * (255 / 3.98438)).clip(0, 255).astype(np.uint8)"),
+        (lambda x: (x / 255).reshape(-1, 4, 5)[:, :4, :4].reshape(-1, 16), "np.rint({}.reshape(-1, 4, 4) * 255)"),
+        (lambda x: np.stack([x] * 3, axis=1), "np.moveaxis({}, 1, -1)"),
+    ],
+)
+def test_the_remedy_for_pixels_leads_to_the_end_in_one_step(write_npz, change, fix):
+    arrays = {"x_train": change(PIXELS[:12]), "x_test": change(PIXELS[12:])}
+    with pytest.raises(DataError) as caught:
+        locate(dataset=write_npz(**arrays))
+    for key, array in arrays.items():
+        remedy = fix.format(key)
+        assert remedy in str(caught.value)
+        complete = remedy if remedy.endswith(")") and "rint" not in remedy else remedy.removesuffix(".astype(np.uint8)")
+        complete += "" if complete == remedy and "rint" not in remedy else ".astype(np.uint8)"
+        arrays[key] = eval(complete, {"np": np, key: array})
+    locate(dataset=write_npz(**arrays))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, bool])
+def test_the_remedy_for_one_hot_labels_of_any_type_leads_to_the_end_in_one_step(write_npz, dtype):
+    labels = {"y_train": np.eye(3, dtype=dtype)[[0, 1, 2] * 4], "y_test": np.eye(3, dtype=dtype)[[2, 1, 0] * 2]}
+    with pytest.raises(DataError, match=r"np.argmax\(y_train, axis=1\).*np.argmax\(y_test, axis=1\)"):
+        locate(dataset=write_npz(**labels))
+    locate(dataset=write_npz(**{key: np.argmax(array, axis=1) for key, array in labels.items()}))
+
+
+def test_labels_that_are_no_classes_are_refused(write_npz):
+    with pytest.raises(DataError, match=r"0\.5 is no class"):
+        locate(dataset=write_npz(y_train=np.arange(12) / 2))
+
+
+def test_arrays_that_are_not_used_are_named(write_npz):
+    notes = locate(dataset=write_npz(x_val=PIXELS[:2], y_val=[0, 1])).notes
+    assert notes == ("2 arrays not used: x_val, y_val; validation images are drawn from x_train",)
+
+
+def test_labels_in_latin_1_keep_their_classes(write_npz):
+    names = [name.encode("latin-1") for name in ("Ärmel", "hat", "Übergang")]
+    location = locate(dataset=write_npz(y_train=names * 4, y_test=names * 2))
+    assert location.class_names == ("hat", "Ärmel", "Übergang")
+    assert location.notes == ("the labels are not UTF-8: read as Latin-1",)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_damaged_member_of_any_compression_is_one_line(write_npz, method):
+    path = write_npz()
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    content = bytearray(path.read_bytes())
+    for start in range(60, 120):
+        content[start] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"own.npz (is no .npz file, or is damaged|cannot be read): "):
+        locate(dataset=path)

@@ -5,6 +5,10 @@ from fashion_keras.data import class_counts, load, locate
 from fashion_keras.errors import DataError
 
 
+def some_pixels(*shape):
+    return np.random.default_rng(sum(shape)).integers(0, 256, shape)
+
+
 def test_a_folder_of_idx_files_is_a_data_set(write_data_set):
     location = locate(dataset=write_data_set("garments"))
     dataset = load(location)
@@ -35,7 +39,7 @@ def test_labels_that_start_at_one_are_shifted(write_data_set):
 
 
 def test_all_256_values_of_a_label_can_be_classes(write_data_set):
-    images, labels = np.zeros((256, 5, 4)), np.arange(256)
+    images, labels = some_pixels(256, 5, 4), np.arange(256)
     location = locate(dataset=write_data_set(train_images=images, train_labels=labels))
     assert location.class_names[::255] == ("0", "255")
     assert len(location.class_names) == 256
@@ -47,7 +51,7 @@ def test_the_test_set_need_not_have_every_class(write_data_set):
 
 
 def test_colour_images_keep_their_channels(write_data_set):
-    folder = write_data_set(train_images=np.zeros((12, 6, 5, 3)), test_images=np.zeros((6, 6, 5, 3)))
+    folder = write_data_set(train_images=some_pixels(12, 6, 5, 3), test_images=some_pixels(6, 6, 5, 3))
     dataset = load(locate(dataset=folder))
     assert dataset.image_shape == (6, 5, 3)
     assert dataset.train_images.shape == (12, 6, 5, 3)
@@ -56,7 +60,7 @@ def test_colour_images_keep_their_channels(write_data_set):
 
 def test_a_single_channel_is_dropped(write_data_set):
     dataset = load(
-        locate(dataset=write_data_set(train_images=np.zeros((12, 6, 5, 1)), test_images=np.zeros((6, 6, 5, 1))))
+        locate(dataset=write_data_set(train_images=some_pixels(12, 6, 5, 1), test_images=some_pixels(6, 6, 5, 1)))
     )
     assert dataset.image_shape == (6, 5, 1)
     assert dataset.train_images.shape == (12, 6, 5)

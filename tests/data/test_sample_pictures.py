@@ -45,7 +45,8 @@ def test_the_grid_shows_64_images_under_their_class_names(sample_dataset, tmp_pa
 
 
 def test_colour_images_are_drawn_under_any_class_name(write_data_set, tmp_path, drawn):
-    folder = write_data_set(train_images=np.zeros((12, 6, 5, 3)), test_images=np.zeros((6, 6, 5, 3)))
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 6, 5, 3))
+    folder = write_data_set(train_images=pixels, test_images=pixels[:6])
     names = "$x^$\nb\na name too long to stand above a picture\n"  # the first is no formula
     (folder / "labels.txt").write_text(names)
     samples.draw_grid(load(locate(dataset=folder)), tmp_path / "grid.svg")

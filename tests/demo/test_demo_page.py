@@ -91,7 +91,7 @@ def test_unreadable_picture_is_said(page: Browser, tmp_path: Path) -> None:
     drop(page, tmp_path / "fake.png")
     page.wait_for("!document.getElementById('error').hidden")
     said = "document.getElementById('error').textContent"
-    assert page.run(said) == "This picture is no PNG, JPEG or WebP picture."
+    assert page.run(said) == "This picture is no PNG, JPEG, WebP, GIF, BMP or TIFF picture."
     # That the browser notes the status 422 is right.
     assert all("422" in complaint for complaint in page.complaints)
     page.complaints.clear()

@@ -5,6 +5,8 @@ import http.client
 import io
 import json
 import socket
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,14 +15,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from progressive import progressive_jpeg
 
 from fashion_keras._tensorflow import import_tensorflow
 
 import_tensorflow()
 
 from fashion_keras.data import Dataset  # noqa: E402
+from fashion_keras.demo import app, connections  # noqa: E402
 from fashion_keras.demo.answering import MAX_UPLOAD_BYTES, TOO_LARGE, Demo  # noqa: E402
-from fashion_keras.errors import DataError  # noqa: E402
+from fashion_keras.errors import DataError, ImageError  # noqa: E402
 
 Answer = tuple[int, Mapping[str, str], bytes]
 
@@ -109,7 +113,7 @@ def test_without_a_test_set_the_answer_is_the_same_and_the_reason_is_said(demo: 
     ("body", "query", "message"),
     [
         (b"", "", "this picture is empty"),
-        (b"GIF89a, or rather not", "", "this picture is no PNG, JPEG or WebP picture"),
+        (b"PCX, or so", "", "this picture is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
         (png(np.zeros((9, 9), np.uint8)), "", "this picture shows nothing: it is of one colour at 28 x 28 pixels"),
         (png(np.eye(9, dtype=np.uint8)), "?invert=maybe", "invert must be one of auto, on, off, got 'maybe'"),
     ],
@@ -200,6 +204,66 @@ def test_model_that_does_not_compute_is_a_line_too(
     monkeypatch.setattr(demo.model, "predict", fail)
     status, _, body = ask(address, "POST", "/answer", png(sample_dataset.test_images[7]))
     assert (status, json.loads(body)) == (500, {"error": "it does not compute"})
+
+
+def connect(address: str) -> socket.socket:
+    return socket.create_connection((urlsplit(address).hostname, urlsplit(address).port), timeout=60)
+
+
+def test_connections_that_say_nothing_keep_nobody_out_and_are_closed(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_SEC", 0.5)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 40)
+    silent = [connect(address) for _ in range(50)]
+    assert ask(address, "GET", "/model")[0] == 200
+    silent[-1].sendall(b"GET /model HTTP/1.1\r\nHost:")  # and no more of it
+    for one in silent:
+        with one:
+            assert one.recv(1) == b""
+
+
+def test_upload_that_comes_to_a_stop_is_given_up(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "SILENCE_SEC", 0.3)
+    stopped = [connect(address) for _ in range(app.MAX_UPLOADS)]
+    for one in stopped:
+        one.sendall(b"POST /answer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
+    assert ask(address, "POST", "/answer", b"")[0] == 422
+    for one in stopped:
+        with one:
+            assert one.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.fixture
+def sleeping_reader(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> list[threading.Event]:
+    """The page's reader sleeps over every picture until it is unwanted; the signs of those that it began."""
+    began: list[threading.Event] = []
+
+    def read(content: bytes, *arguments: Any) -> None:
+        began.append(arguments[-1])
+        if not arguments[-1].wait(30):
+            raise AssertionError("it was wanted to the end")
+        raise ImageError("it is no longer wanted")
+
+    monkeypatch.setattr(demo.reader, "read", read)
+    return began
+
+
+def test_client_that_leaves_ends_the_reading_of_its_picture(
+    address: str, sleeping_reader: list[threading.Event]
+) -> None:
+    with connect(address) as leaving:
+        leaving.sendall(b"POST /answer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
+        while not sleeping_reader:
+            time.sleep(0.01)
+        assert not sleeping_reader[0].is_set()
+    assert sleeping_reader[0].wait(10)
+
+
+def test_progressive_picture_of_many_scans_is_refused(address: str) -> None:
+    status, _, answer = ask(address, "POST", "/answer", progressive_jpeg(7_000, 400))
+    assert status == 422
+    assert "scans" in json.loads(answer)["error"]
 
 
 def test_page_goes_on_after_a_client_that_leaves_amid_its_upload(address: str, sample_dataset: Dataset) -> None:

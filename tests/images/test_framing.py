@@ -65,6 +65,6 @@ def test_training_data_keeps_ground_and_margins(sample_dataset: Dataset, tmp_pat
     for name in ("a/1", "a/2", "b/1", "b/2"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         scene.save(tmp_path / f"{name}.png")
-    parts, _, _ = read_pictures(tmp_path, (28, 28))
+    parts = read_pictures(tmp_path, (28, 28)).parts
     expected = np.asarray(scene.resize((28, 28), Image.Resampling.BICUBIC))
     np.testing.assert_array_equal(parts[0].array[0], expected)

@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as numpy_strategies
 from PIL import Image
 
 from fashion_keras.errors import ImageError
-from fashion_keras.formatting import printable
+from fashion_keras.formatting import one_line
 from fashion_keras.images.reading import Picture, read_picture
 from fashion_keras.inference.arrays import check_images, read_images
 from fashion_keras.inference.collecting import Unreadable, read_pictures
@@ -30,6 +30,7 @@ EXAMPLES = {
     "mutated PNG with its checksums mended": 300,
     "mutated JPEG": 300,
     "mutated WebP": 300,
+    "mutated GIF, BMP and TIFF": 400,
     "random bytes": 300,
     "mutated IDX": 200,
     "arrays": 200,
@@ -43,7 +44,7 @@ def examples(kind: str) -> Callable:
 
 
 def test_the_number_of_generated_inputs() -> None:
-    assert sum(EXAMPLES.values()) == 2_300
+    assert sum(EXAMPLES.values()) == 2_700
 
 
 def seeds(form: str) -> list[bytes]:
@@ -53,13 +54,17 @@ def seeds(form: str) -> list[bytes]:
     exif = Image.Exif()
     exif[0x0112] = 6
     modes = {"PNG": ("1", "L", "LA", "P", "RGB", "RGBA"), "JPEG": ("L", "RGB", "CMYK"), "WEBP": ("RGB", "RGBA")}
+    modes |= {"GIF": ("L", "P"), "BMP": ("1", "L", "RGB", "RGBA"), "TIFF": ("1", "L", "P", "RGB", "RGBA", "CMYK")}
     variants: dict[str, list[dict]] = {
         "PNG": [{}, {"exif": exif}],
         "JPEG": [{}, {"progressive": True, "exif": exif}],
         "WEBP": [{}, {"lossless": True}, {"exif": exif}],
+        "GIF": [{}],
+        "BMP": [{}],
+        "TIFF": [{}, {"compression": "tiff_lzw"}, {"compression": "packbits", "exif": exif}],
     }
     contents = [encoded(image.convert(mode), form, **options) for mode in modes[form] for options in variants[form]]
-    if form != "JPEG":
+    if form not in ("JPEG", "BMP"):
         contents.append(
             encoded(image.convert("RGB"), form, save_all=True, append_images=[image.rotate(90).convert("RGB")])
         )
@@ -152,6 +157,12 @@ def test_mutated_jpeg_is_an_image_or_one_line(content: bytes) -> None:
 @given(mutations(seeds("WEBP")))
 @examples("mutated WebP")
 def test_mutated_webp_is_an_image_or_one_line(content: bytes) -> None:
+    check_content(content)
+
+
+@given(mutations([*seeds("GIF"), *seeds("BMP"), *seeds("TIFF")]))
+@examples("mutated GIF, BMP and TIFF")
+def test_mutated_picture_of_another_format_is_an_image_or_one_line(content: bytes) -> None:
     check_content(content)
 
 
@@ -254,7 +265,7 @@ def test_pillow_image_of_any_mode_and_size_is_an_image_or_one_line(mode, width, 
 @given(st.text(st.characters(), max_size=50))
 @examples("names")
 def test_any_file_name_is_shown_on_one_line_of_valid_text(name: str) -> None:
-    shown = printable(name)
+    shown = one_line(name)
     assert shown.isprintable()
     shown.encode()
     # What is not there is one line, whatever it is called.

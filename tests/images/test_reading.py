@@ -222,14 +222,14 @@ def lossless_webp(width: int, height: int) -> bytes:
 
 
 HOSTILE = {
-    "random bytes": (np.random.default_rng(0).bytes(500), "is no PNG, JPEG or WebP picture"),
-    "nothing": (b"", "is no PNG, JPEG or WebP picture"),
-    "another format": (encoded(Image.new("L", (9, 9)), "GIF"), "is no PNG, JPEG or WebP picture"),
+    "random bytes": (np.random.default_rng(0).bytes(500), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
+    "nothing": (b"", "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
+    "another format": (encoded(Image.new("L", (9, 9)), "PPM"), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
     "half a picture": (encoded(Image.fromarray(dark_square()), "PNG")[:300], "cannot be read"),
     "a bomb": (png(9_500, 9_500, bytes(9_501 * 9_500)), "has 9,500 x 9,500 pixels, more than 50 million; make it"),
     "a header that lies": (png(2**31 - 1, 2**31 - 1), "has more than 50 million pixels; make it smaller"),
     "a WebP header that lies": (lossless_webp(16_383, 16_383), "has 16,383 x 16,383 pixels, more than 50 million"),
-    "no width": (png(0, 5), "is no PNG, JPEG or WebP picture"),
+    "no width": (png(0, 5), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
     "a text bomb": (
         png(9, 9, bytes(90), (b"zTXt", b"a\0\0" + zlib.compress(bytes(50_000_000)))),
         "cannot be read: Decompressed data too large",
@@ -284,3 +284,85 @@ def test_file_is_read_no_further_than_the_limit(tmp_path: Path, monkeypatch: pyt
     os.truncate(huge, 2**40)  # takes no space
     with pytest.raises(ImageError, match=r"huge\.png is larger than 1 MiB"):
         read_picture(huge)
+
+
+@pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_other_formats_are_read_as_png_is(form: str, mode: str) -> None:
+    image = Image.fromarray(dark_square(ground=255, ink=0)).convert(mode)
+    picture = read_picture(encoded(image, form))
+    np.testing.assert_array_equal(picture.pixels, read_picture(encoded(image, "PNG")).pixels)
+    assert picture.note == "inverted: light border"
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_first_of_a_files_pages_is_taken_and_that_is_said(mode: str) -> None:
+    pages = [Image.fromarray(pixels).convert(mode) for pixels in (dark_square(), 255 - dark_square(), dark_square())]
+    content = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    assert read_picture(content).note == "inverted: light border; the first of 3 frames"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_of_a_tiff_is_undone_once(orientation: int) -> None:
+    pixels = np.zeros((40, 30), np.uint8)
+    pixels[:10, :20] = 250
+    image, exif = Image.fromarray(pixels), Image.Exif()
+    exif[0x0112] = orientation
+    tiff, png_ = (read_picture(encoded(image, form, exif=exif), (40, 40, 1), "off").pixels for form in ("TIFF", "PNG"))
+    np.testing.assert_array_equal(tiff, png_)
+
+
+@pytest.mark.parametrize(
+    ("bits", "note"), [(8, "8 of 16 bits"), (10, "10 of 16 bits"), (12, "12 of 16 bits"), (16, "")]
+)
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_bits_that_a_picture_of_16_does_not_use_are_not_counted(bits: int, note: str, form: str) -> None:
+    deep = dark_square().astype(np.uint16) << (bits - 8)
+    picture = read_picture(encoded(Image.fromarray(deep), form))
+    np.testing.assert_array_equal(picture.pixels, read_picture(Image.fromarray(dark_square())).pixels)
+    assert note in picture.note
+    assert ("bits" in picture.note) == bool(note)
+
+
+@pytest.mark.parametrize(
+    ("ground", "ink", "inverted"),
+    [(90, 10, True), (126, 10, True), (130, 10, True), (90, 250, False), (126, 250, False), (160, 250, False)],
+)
+def test_inversion_asks_whether_the_item_is_lighter_than_its_ground(ground: int, ink: int, inverted: bool) -> None:
+    picture = read_picture(Image.fromarray(dark_square(ground, ink)))
+    assert picture.inverted == inverted
+    assert picture.pixels[14, 14] > picture.pixels[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("ground", "inverted"),
+    [("black", (True, False)), ("dark", (True, False)), ("light", (False, True)), ("mixed", (0, 0))],
+)
+def test_inversion_follows_the_models_training_images(ground: str, inverted: tuple[bool, bool]) -> None:
+    light, dark = Image.fromarray(dark_square()), Image.fromarray(255 - dark_square())
+    assert tuple(read_picture(image, ground=ground).inverted for image in (light, dark)) == inverted
+
+
+def test_only_for_black_ground_are_margins_cut_off() -> None:
+    image = Image.fromarray(np.pad(dark_square()[70:-70, 70:-70], 300, constant_values=200))
+    image.paste(255, (300, 300, 340, 340))
+    trimmed = {ground: read_picture(image, ground=ground).trimmed for ground in ("black", "dark", "light", "mixed")}
+    assert trimmed == {"black": True, "dark": False, "light": False, "mixed": False}
+
+
+def test_a_ground_that_is_not_plain_is_said_with_what_to_do() -> None:
+    slope = np.tile(np.linspace(0, 255, 280).astype(np.uint8), (280, 1))
+    crowded, plain = read_picture(Image.fromarray(slope)), read_picture(Image.fromarray(dark_square()))
+    assert (crowded.plain_ground, plain.plain_ground) == (False, True)
+    assert "crop" in crowded.advice
+    assert crowded.note.endswith(crowded.advice)
+    assert (plain.advice, read_picture(Image.fromarray(slope), invert="off").plain_ground) == ("", None)
+
+
+def test_an_item_that_reaches_the_border_of_a_black_ground_is_no_crowd(sample_dataset: Dataset) -> None:
+    for pixels in sample_dataset.test_images:
+        assert not read_picture(Image.fromarray(pixels).resize((280, 280))).advice
+
+
+def test_levels_that_hardly_differ_are_said() -> None:
+    assert "spread its levels" in read_picture(Image.fromarray(dark_square(10, 20)), invert="off").note

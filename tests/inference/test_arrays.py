@@ -88,7 +88,7 @@ def test_array_is_never_inverted_and_has_no_notes() -> None:
 def test_item_that_is_wrong_is_named_by_its_place(square: Image.Image) -> None:
     for items, message in (
         ([square, np.zeros((28, 28), np.uint8)], r"images\[1\] is of type ndarray, not a picture"),
-        ([square, b"no picture"], r"images\[1\] is no PNG, JPEG or WebP picture"),
+        ([square, b"no picture"], r"images\[1\] is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
         ([square, "missing.png"], r"missing\.png cannot be read: No such file"),
     ):
         with pytest.raises(ImageError, match=message):

@@ -64,7 +64,7 @@ def test_folder_in_a_folder_may_be_called_like_a_picture(current: Path) -> None:
 
 def test_folder_without_pictures_is_said(current: Path) -> None:
     (current / "x.png").mkdir()
-    assert names("x.png") == ["x.png is a folder without PNG, JPEG or WebP pictures"]
+    assert names("x.png") == ["x.png is a folder without PNG, JPEG, WebP, GIF, BMP or TIFF pictures"]
 
 
 def test_very_deep_folders_are_walked(current: Path) -> None:
@@ -109,7 +109,7 @@ def test_one_unreadable_picture_stands_in_its_place_among_the_rest(current: Path
     (current / "2.png").write_bytes(b"no picture")
     found = list(read_pictures(["."]))
     assert [isinstance(item, Picture) for item in found] == [True, True, False, True, True]
-    assert found[2] == Unreadable("2.png", "2.png is no PNG, JPEG or WebP picture")
+    assert found[2] == Unreadable("2.png", "2.png is no PNG, JPEG, WebP, GIF, BMP or TIFF picture")
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -139,7 +139,9 @@ def test_idx_file_that_does_not_fit_or_ends_early_is_said_after_what_it_has(curr
         idx(images)[:-1]: ["x[0]", "x[1]", "x ends after 2 of the 3 images that its header promises"],
         idx(images) + b"more": ["x[0]", "x[1]", "x[2]", "x goes on after the 3 images that its header promises"],
         gzip.compress(idx(images), mtime=0)[:-9]: ["x is cut off: its gzip stream does not end"],
-        b"\0\0\x0d" + idx(images)[3:]: ["x holds values of IDX type 0x0d; only 8-bit ones, 0x08, are read"],
+        b"\0\0\x0d" + idx(images)[3:]: [
+            "x holds values of IDX type 0x0d; only 8-bit ones, 0x08, are read: write uint8"
+        ],
     }.items():
         (current / "x").write_bytes(content)
         assert names("x")[-len(expected) :] == expected
@@ -159,7 +161,7 @@ def test_standard_input_is_a_picture_or_an_idx_file(current: Path) -> None:
         picture: ["standard input"],
         idx(np.zeros((2, 28, 28), np.uint8)): ["standard input[0]", "standard input[1]"],
         b"": ["standard input is empty"],
-        b"text": ["standard input is no PNG, JPEG or WebP picture"],
+        b"text": ["standard input is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"],
     }.items():
         found = list(read_pictures(["-"], standard_input=io.BytesIO(content)))
         assert [item.label if isinstance(item, Picture) else item.reason for item in found] == labels

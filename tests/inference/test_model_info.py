@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fashion_keras.data import FASHION_MNIST_HASH
 from fashion_keras.inference.info import ModelInfo
 
 RECORD = {
@@ -73,3 +74,18 @@ def test_accuracy_without_its_number_of_images_has_no_interval() -> None:
 def test_number_of_images_beyond_all_bounds_counts_as_not_said() -> None:
     info = ModelInfo.of(Path("m"), {"run": {"final": {"test_accuracy": 0.5}}, "parity": {"num_images": 10**400}})
     assert (info.accuracy, info.accuracy_interval, info.num_test_images) == (0.5, None, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "ground"),
+    [
+        ({}, "black"),
+        ({"content_hash": FASHION_MNIST_HASH, "ground": "light"}, "black"),
+        ({"content_hash": "own", "ground": "light"}, "light"),
+        ({"content_hash": "own", "ground": "dark"}, "dark"),
+        ({"content_hash": "own", "ground": "no such"}, "mixed"),
+        ({"content_hash": "own"}, "mixed"),
+    ],
+)
+def test_ground_is_what_the_record_says_of_the_training_images(data: dict[str, str], ground: str) -> None:
+    assert ModelInfo.of(Path("x"), {"run": {"data": data}}).ground == ground

@@ -124,7 +124,7 @@ def test_programs_get_interval_judgement_and_miss():
 @pytest.mark.parametrize("width", [80, 160])
 def test_it_fits_a_terminal(width):
     console = Console(width=width, record=True, file=io.StringIO())
-    console.print(to_rich(build_against_report(make_results(arm("base"))), with_notes=False))
+    console.print(to_rich(build_against_report(make_results(arm("base")))))
     text = console.export_text()
     assert "too narrow" not in text
     assert "missed by" in text

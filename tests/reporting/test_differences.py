@@ -115,7 +115,7 @@ def test_programs_get_fractions_and_the_reason(results):
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_it_fits_a_terminal(results, width):
     console = Console(width=width, record=True, file=io.StringIO())
-    console.print(to_rich(build_differences(results), with_notes=False))
+    console.print(to_rich(build_differences(results)))
     text = console.export_text()
     assert "too narrow" not in text
     assert max(map(len, text.splitlines())) <= width
@@ -154,5 +154,5 @@ def test_no_interval_reaches_beyond_what_accuracies_can_differ_by():
 def test_it_fits_80_columns_with_what_an_undecided_verdict_and_new_images_say(shifts):
     undecided = make_results(arm("base", BASE), arm("a_long_name_of_an_arm", shifted(shifts)))
     console = Console(width=80, record=True, file=io.StringIO())
-    console.print(to_rich(build_differences(undecided), with_notes=False))
+    console.print(to_rich(build_differences(undecided)))
     assert "too narrow" not in console.export_text()

@@ -22,7 +22,7 @@ from fashion_keras.statistics.classifier import Evaluation, evaluate
 
 
 def guesses(num_classes: int, num_images: int = 400, sharpness: float = 1.5) -> Evaluation:
-    """Answers that are right about half of the time."""
+    """PredictionViews that are right about half of the time."""
     random = np.random.default_rng(0)
     labels = random.permutation(np.arange(num_images) % num_classes)
     logits = random.normal(size=(num_images, num_classes)) + 2 * np.eye(num_classes)[labels]

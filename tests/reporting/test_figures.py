@@ -5,12 +5,17 @@ import matplotlib
 import numpy as np
 import pytest
 from conftest import make_arm, make_results, make_run
+from html_pages import seeded_comparison
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from fashion_keras.reporting.curves import Curve, arm_curves, axis_limits, find_outliers
+from fashion_keras.reporting.differences import build_differences, compare_with_baseline
 from fashion_keras.reporting.figures import draw_arms_apart, draw_arms_overlaid, draw_curves
+from fashion_keras.reporting.findings import figure
+from fashion_keras.reporting.forest_figure import draw_differences, draw_forest
 from fashion_keras.reporting.panels import arm_style
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
@@ -34,6 +39,11 @@ def falling_arm(name: str, end: float, epochs: int = 50, num_seeds: int = 3) -> 
     return make_arm(name, runs)
 
 
+def single(values: ArrayLike) -> Curve:
+    """The curve of one run."""
+    return Curve.of(np.asarray(values, dtype=np.float64)[None])
+
+
 def legend_texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
@@ -42,10 +52,11 @@ def note_of(figure: Figure) -> str:
     return figure.get_supxlabel().replace("\n", " ")
 
 
-def test_a_curve_is_mean_and_spread_over_the_runs_that_are_alive() -> None:
+def test_a_curve_is_mean_and_band_over_the_runs_that_are_alive() -> None:
     curve = Curve.of(np.array([[1.0, 2.0, np.nan], [3.0, np.nan, np.nan]]))
     np.testing.assert_allclose(curve.mean, [2.0, 2.0, np.nan])
-    np.testing.assert_allclose(curve.std, [2**0.5, 0.0, 0.0])
+    np.testing.assert_allclose(curve.low, [1.32, 2.0, np.nan])
+    np.testing.assert_allclose(curve.high, [2.68, 2.0, np.nan])
     assert curve.epochs.tolist() == [1, 2, 3]
 
 
@@ -60,13 +71,27 @@ def test_an_arm_at_the_level_of_guessing_is_far_from_the_others() -> None:
     assert find_outliers(np.array([86.0, 93.0, 10.0]), "accuracy").tolist() == [False, False, True]
 
 
+def test_far_begins_at_two_and_a_half_times_the_best_arm_and_a_margin() -> None:
+    # 2.5 * 0.3 + 0.1 nats, and 2.5 * 10 + 5 points of errors.
+    assert find_outliers(np.array([0.3, 0.849, 0.851]), "loss").tolist() == [False, False, True]
+    assert find_outliers(np.array([90.0, 70.1, 69.9]), "accuracy").tolist() == [False, False, True]
+
+
+def test_an_arm_that_collapses_does_not_paint_the_panel() -> None:
+    far = draw_arms_overlaid([falling_arm("good", 0.3), falling_arm("bad", 2.5)], "Two")
+    assert all(len(axis.collections) == 1 for axis in far.axes)
+    one_of_ten = Curve.of(np.array([[88.0, 88.0]] * 9 + [[88.0, 10.0]]))
+    assert one_of_ten.low.tolist() == [88.0, 88.0]
+    assert axis_limits([one_of_ten], "accuracy")[0] > 70
+
+
 def test_an_arm_that_swings_is_far_even_if_it_ends_well() -> None:
-    swinging = Curve(np.array([0.3, 2.0] * 10 + [0.3]), np.zeros(21))
-    falling = Curve(np.linspace(2.0, 0.4, 21), np.zeros(21))
+    swinging = single([0.3, 2.0] * 10 + [0.3])
+    falling = single(np.linspace(2.0, 0.4, 21))
     assert swinging.late_level("loss") == 2.0
     assert falling.late_level("loss") < 1.2
-    assert Curve(100 - 40 * swinging.mean, swinging.std).late_level("accuracy") == 20.0
-    assert np.isnan(Curve(np.array([np.nan]), np.zeros(1)).late_level("loss"))
+    assert single(100 - 40 * swinging.mean).late_level("accuracy") == 20.0
+    assert np.isnan(single([np.nan]).late_level("loss"))
 
 
 def test_no_arm_is_far_where_all_are_equally_bad_or_almost_perfect() -> None:
@@ -78,16 +103,16 @@ def test_no_arm_is_far_where_all_are_equally_bad_or_almost_perfect() -> None:
 def test_limits_leave_out_the_first_epochs_and_single_spikes() -> None:
     values = np.full(50, 0.4)
     values[0], values[30] = 9.0, 5.0
-    _, high = axis_limits([Curve(values, np.zeros(50))], "loss")
+    _, high = axis_limits([single(values)], "loss")
     assert high < 0.5
 
 
 def test_limits_show_short_curves_whole_and_nothing_impossible() -> None:
-    curve = Curve(np.linspace(2.0, 0.01, 10), np.zeros(10))
+    curve = single(np.linspace(2.0, 0.01, 10))
     low, high = axis_limits([curve], "loss")
     assert low == 0.0
     assert high > 2.0
-    assert axis_limits([Curve(np.array([99.9]), np.array([3.0]))], "accuracy")[1] == 100.0
+    assert axis_limits([Curve.of(np.array([[90.0], [100.0], [100.0]]))], "accuracy")[1] == 100.0
 
 
 def test_one_bad_arm_does_not_flatten_the_others() -> None:
@@ -126,7 +151,7 @@ def test_axes_are_labelled_with_units() -> None:
 def test_the_figure_says_what_bands_are_and_one_seed_has_none() -> None:
     several = draw_arms_overlaid([falling_arm("a", 0.3), falling_arm("b", 0.3, num_seeds=2)], "Two")
     one = draw_arms_overlaid([falling_arm("a", 0.3, num_seeds=1)], "One")
-    assert "mean over 2 to 3 runs, one a seed; bands: ± one standard deviation" in note_of(several)
+    assert "mean over 2 to 3 runs, one a seed; bands: the middle two thirds" in note_of(several)
     assert "no spread" in note_of(one)
     assert any(isinstance(item, PolyCollection) for item in several.axes[0].collections)
     assert not one.axes[0].collections
@@ -197,3 +222,24 @@ def test_anything_that_a_name_or_a_run_can_be_is_drawn(awkward_name: str, tmp_pa
 
 def test_without_runs_there_is_nothing_to_draw(tmp_path: Path) -> None:
     assert draw_curves(make_results(make_arm("none", [])), tmp_path) == []
+
+
+def test_a_forest_plot_has_a_row_an_arm_with_its_verdict_in_words() -> None:
+    sure, open_arm = (seeded_comparison(arm=name, num_seeds=seeds) for name, seeds in (("sure", 8), ("open", 3)))
+    comparisons = [*compare_with_baseline(sure), *compare_with_baseline(open_arm)]
+    axis = draw_forest(comparisons, "Two arms\nData").axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["sure", "open"]
+    words = [text.get_text() for text in axis.texts]
+    assert words == ["better", figure(comparisons[0]), "undecided", figure(comparisons[1])]
+    dots = [line for line in axis.lines if line.get_marker() == "o"]
+    assert dots[0].get_markerfacecolor() == dots[0].get_color()
+    assert dots[1].get_markerfacecolor() == "#ffffff"
+
+
+def test_a_forest_plot_is_drawn_for_the_web_and_for_print(tmp_path: Path, awkward_name: str) -> None:
+    differences = build_differences(seeded_comparison(arm=awkward_name))
+    assert differences is not None
+    paths = draw_differences(differences, awkward_name, tmp_path)
+    assert [path.name for path in paths] == ["forest.png", "forest.svg"]
+    with Image.open(paths[0]) as picture:
+        assert picture.width == 1600

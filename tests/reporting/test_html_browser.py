@@ -119,3 +119,14 @@ def test_the_skip_link_is_the_first_stop_of_the_keyboard(page: Browser) -> None:
     assert page.run("document.activeElement.className") == "skip"
     page.key("Enter")
     page.wait_for("document.activeElement.id === 'main'")
+
+
+def test_epochs_are_whole_numbers(page: Browser) -> None:
+    ticks = "document.querySelectorAll('#comparison-3 .plot .tick[text-anchor=middle]')"
+    assert page.run(f"[...{ticks}].map((each) => each.textContent)") == ["1", "2", "3"]
+
+
+def test_verdicts_are_in_sight_on_a_phone(chromium: Browser, path: Path) -> None:
+    chromium.open(path.as_uri(), width=360)
+    right = "Math.max(...[...document.querySelectorAll('td.words')].map((each) => each.getBoundingClientRect().right))"
+    assert 100 < chromium.run(right) < 360

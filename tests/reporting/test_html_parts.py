@@ -1,7 +1,8 @@
-"""What the page is made of: places in the interval plot, rounded curves, answers of runs, headlines."""
+"""What the page is made of: places in the interval plot, rounded curves, predictions of runs, headlines."""
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,41 +11,35 @@ from html_pages import answering_run, seeded_comparison
 from PIL import Image
 
 from fashion_keras.claims import ClaimResult, ClaimVerdict
-from fashion_keras.reporting.cells import TextCell
 from fashion_keras.reporting.differences import build_differences, compare_with_baseline
-from fashion_keras.reporting.html.answers import NO_DATA, NO_PREDICTIONS, AnswerReader, png_address
+from fashion_keras.reporting.forest import build_forest
 from fashion_keras.reporting.html.curve_data import build_curves
-from fashion_keras.reporting.html.forest import build_forest
+from fashion_keras.reporting.html.predictions import NO_DATA, NO_PREDICTIONS, PredictionReader, png_address
 from fashion_keras.reporting.html.provenance import Machines, trace
 from fashion_keras.reporting.html.summary import count_claims, count_verdicts, headline, undecided_arms
 from fashion_keras.reporting.html.table_views import view_table
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.statistics.old import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 
-def differences_of(*points: tuple[float, float, float], verdict: str = "better") -> Table:
-    """A table of differences: low, mean and high of each arm in points."""
-    columns = tuple(Column(key, key, "") for key in ("difference", "new_images", "verdict"))
-    rows = tuple(
-        Row(
-            f"arm{place}",
-            False,
-            10,
-            0,
-            10,
-            (
-                TextCell(("m",), {"mean": mean / 100, "low": low / 100, "high": high / 100}),
-                TextCell(("n",), {"low": low / 100, "high": high / 100}),
-                TextCell((verdict,), {"text": verdict}),
-            ),
+def compared(*points: tuple[float, float, float], verdict: Verdict = Verdict.BETTER) -> list[Comparison]:
+    """Arms with these low ends, means and high ends in points."""
+    (example,) = compare_with_baseline(seeded_comparison())
+    return [
+        replace(
+            example,
+            arm=f"arm{place}",
+            mean_difference=mean / 100,
+            interval=(low / 100, high / 100),
+            new_images=(low / 100, high / 100),
+            verdict=verdict,
         )
         for place, (low, mean, high) in enumerate(points)
-    )
-    return Table("", "", columns, rows, ())
+    ]
 
 
 def test_a_plot_keeps_the_order_of_numbers_and_stays_within_its_width():
-    plot = build_forest(differences_of((-1.0, -0.5, 0.1), (0.5, 1.0, 2.0)), "base")
+    plot = build_forest(compared((-1.0, -0.5, 0.1), (0.5, 1.0, 2.0)))
     below, above = plot.rows
     assert 0 < below.this_test_set[0] < below.dot < plot.zero < below.this_test_set[1] < above.dot < 100
     assert plot.margin[0] < plot.zero < plot.margin[1]
@@ -52,7 +47,7 @@ def test_a_plot_keeps_the_order_of_numbers_and_stays_within_its_width():
 
 
 def test_an_arm_that_reaches_far_leaves_the_plot_to_the_others():
-    plot = build_forest(differences_of((0.5, 1.0, 2.0), (0.4, 1.0, 1.5), (-100.0, -16.0, -0.1)), "base")
+    plot = build_forest(compared((0.5, 1.0, 2.0), (0.4, 1.0, 1.5), (-100.0, -16.0, -0.1)))
     near, _, far = plot.rows
     assert near.this_test_set[1] - near.this_test_set[0] > 25
     assert far.dot is None
@@ -62,20 +57,19 @@ def test_an_arm_that_reaches_far_leaves_the_plot_to_the_others():
 
 
 def test_an_interval_that_is_missing_is_not_drawn():
-    results = seeded_comparison(num_seeds=1)
-    (row,) = build_forest(build_differences(results), "base").rows
+    (row,) = build_forest(compare_with_baseline(seeded_comparison(num_seeds=1))).rows
     assert row.this_test_set is None
     assert row.new_images is None
     assert row.dot is not None
 
 
 def test_undecided_arms_are_told_apart_without_colour():
-    (row,) = build_forest(differences_of((-1, 0, 1), verdict="undecided"), "base").rows
+    (row,) = build_forest(compared((-1, 0, 1), verdict=Verdict.UNDECIDED)).rows
     assert not row.decided
 
 
 def test_a_plot_is_described_in_words():
-    plot = build_forest(build_differences(seeded_comparison()), "base")
+    plot = build_forest(compare_with_baseline(seeded_comparison()))
     assert "other +2.0" in plot.description
     assert "better" in plot.description
 
@@ -83,7 +77,7 @@ def test_a_plot_is_described_in_words():
 def test_curves_are_rounded_and_accuracies_per_cent():
     runs = [make_run(seed, test_accuracy=[0.8123456, 0.9], test_loss=[None, 0.123456]) for seed in (0, 1)]
     arm = build_curves(make_results(make_arm("base", runs))).data["arms"][0]
-    assert arm["test_accuracy"] == {"mean": [81.23, 90.0], "std": [0.0, 0.0]}
+    assert arm["test_accuracy"] == {key: [81.23, 90.0] for key in ("mean", "low", "high")}
     assert arm["test_loss"]["mean"] == [None, 0.1235]
 
 
@@ -91,7 +85,7 @@ def test_the_table_of_the_curves_has_the_first_and_the_last_epoch():
     runs = [make_run(seed, test_accuracy=[0.01 * epoch for epoch in range(1, 51)]) for seed in (0, 1)]
     rows = build_curves(make_results(make_arm("base", runs))).table.rows
     assert (rows[0][1], rows[-1][1]) == (1, 50)
-    assert "50.00 ± 0.00" in rows[-1][2]
+    assert "50.00" in rows[-1][2]
 
 
 def test_an_arm_that_would_flatten_the_others_is_off_at_first():
@@ -123,7 +117,7 @@ def answered(tmp_path, sample_dataset) -> ComparisonResults:
 
 
 def test_confusions_are_summed_over_the_seeds(answered, sample_dataset):
-    (arm,) = AnswerReader(sample_dataset).read(answered).arms
+    (arm,) = PredictionReader(sample_dataset).read(answered).arms
     counts = np.array([[count for count, _ in row] for row in arm.matrix])
     per_class = np.bincount(sample_dataset.test_labels)
     assert arm.num_runs == 2
@@ -133,7 +127,7 @@ def test_confusions_are_summed_over_the_seeds(answered, sample_dataset):
 
 
 def test_the_surest_mistake_comes_first_with_its_picture(answered, sample_dataset):
-    (arm,) = AnswerReader(sample_dataset).read(answered).arms
+    (arm,) = PredictionReader(sample_dataset).read(answered).arms
     place = int(np.flatnonzero(sample_dataset.test_labels != 1)[5])
     assert arm.mistakes[0].picture == png_address(sample_dataset.test_images[place])
     assert arm.mistakes[0].text.endswith("100.0 %")
@@ -153,18 +147,18 @@ def test_runs_whose_probabilities_are_no_numbers_show_no_mistakes(tmp_path, samp
     lost = np.full((len(labels), sample_dataset.num_classes), np.nan, np.float32)
     results = make_results(make_arm("base", [answering_run(tmp_path, 0, lost, labels)]))
     results.record.data["content_hash"] = sample_dataset.content_hash
-    (arm,) = AnswerReader(sample_dataset).read(results).arms
+    (arm,) = PredictionReader(sample_dataset).read(results).arms
     assert arm.mistakes == ()
 
 
 def test_other_data_than_the_comparison_s_shows_no_answers(answered, sample_dataset):
     answered.record.data["content_hash"] = "another"
-    assert AnswerReader(sample_dataset).read(answered).why_not == NO_DATA
-    assert AnswerReader(None).read(answered).why_not == NO_DATA
+    assert PredictionReader(sample_dataset).read(answered).why_not == NO_DATA
+    assert PredictionReader(None).read(answered).why_not == NO_DATA
 
 
 def test_runs_without_predictions_show_no_answers(sample_dataset):
-    assert AnswerReader(sample_dataset).read(seeded_comparison()).why_not == NO_PREDICTIONS
+    assert PredictionReader(sample_dataset).read(seeded_comparison()).why_not == NO_PREDICTIONS
 
 
 def test_a_headline_names_the_arm_that_gained_most():
@@ -186,7 +180,8 @@ def test_a_headline_does_not_let_an_undecided_arm_win():
 
 def test_verdicts_are_counted_over_all_comparisons():
     found = [seeded_comparison(gain=0.02), seeded_comparison(gain=-0.02), seeded_comparison(num_seeds=2)]
-    assert count_verdicts(found) == {"better": 1, "worse": 1, "equivalent": 0, "undecided": 1}
+    compared = [item for results in found for item in compare_with_baseline(results)]
+    assert count_verdicts(compared) == {"better": 1, "worse": 1, "equivalent": 0, "undecided": 1}
 
 
 def test_claims_are_counted_by_their_verdicts():
@@ -204,7 +199,7 @@ def test_what_is_decided_is_not_listed_as_open():
 
 def test_columns_of_words_are_told_from_columns_of_numbers():
     view = view_table(build_differences(seeded_comparison()))
-    assert [view.heads[place] for place in view.worded] == ["verdict"]
+    assert [view.table.columns[place].key for place in view.worded] == ["verdict"]
 
 
 def test_machines_are_numbered_once_each():

@@ -6,20 +6,38 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from fashion_keras import cli
+from fashion_keras.reporting import build_differences, excerpts, write_report
 from fashion_keras.workflows import report as reports
 
 PUBLISHED = Path(__file__).parents[2] / "experiments"
 
 
-def test_the_published_numbers_are_the_last_table_printed_and_written(monkeypatch, tmp_path):
-    written = {}
-    monkeypatch.setattr(reports, "write_report", lambda *_, **tables: written.update(tables) or [])
+def printed(tmp_path: Path, **options) -> str:
     console = Console(file=io.StringIO(), width=80, record=True)
-    reports.report_comparisons(["learning_rates"], tmp_path, PUBLISHED, console)
-    text = console.export_text()
-    assert 0 < text.index("Against sgd_0.02") < text.index("Against the report")
+    reports.report_comparisons(["learning_rates"], tmp_path, PUBLISHED, console, (), **options)
+    return console.export_text()
+
+
+def test_all_tables_are_printed_where_they_are_to_be_explained(tmp_path):
+    text = printed(tmp_path, explain=True)
+    assert 0 < text.index("Against sgd_0.02") < text.index("Against the report") < text.rindex("beats")
     assert "too narrow" not in text
-    assert written["against_report"].title == "Against the report"
+    assert "Against the report" not in printed(tmp_path)
+
+
+def test_the_command_explains_where_asked_to(tmp_path, capsys):
+    command = ["report", "cnn", "--published", str(PUBLISHED), "--out", str(tmp_path), "--tables-only"]
+    assert cli.main(command) == 0
+    plain = capsys.readouterr().out
+    assert cli.main([*command, "--explain"]) == 0
+    assert plain.count("\n") < 15 < capsys.readouterr().out.count("\n")
+
+
+def test_the_answer_is_the_last_on_the_screen(tmp_path):
+    arm, best = printed(tmp_path).splitlines()[-2:]
+    assert arm.startswith("sgd_0.05 beats sgd_0.02 by 1.34 points")
+    assert best == "Best: sgd_0.05; sgd_0.02 is worse"
 
 
 def test_on_new_images_every_published_interval_holds_the_one_of_this_test_set():
@@ -29,3 +47,11 @@ def test_on_new_images_every_published_interval_holds_the_one_of_this_test_set()
             assert new["low"] == pytest.approx(min(new["low"], here["low"]))
             assert new["high"] == pytest.approx(max(new["high"], here["high"]))
             assert -1.0 <= new["low"] <= new["high"] <= 1.0
+
+
+def test_excerpts_are_the_tables_of_the_page(tmp_path):
+    (results,) = reports.load_published(PUBLISHED, ["initializers_tuned"])
+    write_report(results, tmp_path, differences=build_differences(results), pictures=())
+    page, grids = (tmp_path / "table.md").read_text(), excerpts(results)
+    assert list(grids) == ["table", "verdicts", "tuning", "ordering"]
+    assert all(f"\n\n{grid}\n" in page for grid in grids.values())

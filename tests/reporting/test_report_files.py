@@ -22,13 +22,13 @@ TwoArms = Callable[..., ComparisonResults]
 
 def test_a_report_is_table_runs_and_curves(two_arms: TwoArms, tmp_path: Path) -> None:
     results, folder = two_arms(), tmp_path / "deep" / "two"
-    paths = write_report(results, folder, with_published=False, notes=["Part of the data."])
+    paths = write_report(results, folder)
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in paths)
     assert {path.name for path in paths} == {
         "table.md", "table.csv", "runs.csv",
         "curves_by_arm.png", "curves_by_arm.svg", "curves_overlaid.png", "curves_overlaid.svg",
     }  # fmt: skip
-    table = build_table(results, with_published=False, notes=["Part of the data."])
+    table = build_table(results)
     assert (folder / "table.md").read_text() == to_markdown(table)
     assert (folder / "table.csv").read_text() == to_csv(table)
     assert (folder / "runs.csv").read_text() == runs_csv(results)
@@ -38,7 +38,8 @@ def test_the_differences_follow_the_table(two_arms: TwoArms, tmp_path: Path) -> 
     results = two_arms()
     differences = build_differences(results)
     assert differences is not None
-    write_report(results, tmp_path, differences=differences)
+    paths = write_report(results, tmp_path, differences=differences)
+    assert {"forest.png", "forest.svg"} <= {path.name for path in paths}
     text = (tmp_path / "table.md").read_text()
     assert text == to_markdown(build_table(results)) + "\n" + to_markdown(differences, level=2)
     assert (tmp_path / "differences.csv").read_text() == to_csv(differences)

@@ -1,10 +1,9 @@
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import pytest
 from conftest import make_arm, make_results, make_run
 
-from fashion_keras.reporting import Column, Table, build_table
+from fashion_keras.reporting import Table, build_table
 from fashion_keras.reporting.cells import ABSENT, ACCURACY, LOSS, MINUTES
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -50,11 +49,8 @@ def test_what_the_report_does_not_say_is_absent() -> None:
     assert cell_of(table, "cnn", "test_accuracy")["published"] == 0.9313
 
 
-@pytest.mark.parametrize(("with_published", "data"), [(False, "fashion_mnist"), (True, "digits")])
-def test_modified_comparisons_and_other_data_have_no_published_values(
-    two_arms: TwoArms, with_published: bool, data: str
-) -> None:
-    table = build_table(two_arms(data=data), with_published=with_published)
+def test_other_data_has_no_published_values(two_arms: TwoArms) -> None:
+    table = build_table(two_arms(data="digits"))
     assert not table.has_published
     assert not any("ublished" in note for note in table.notes)
 
@@ -111,34 +107,6 @@ def test_one_seed_has_no_spread_and_the_table_says_so() -> None:
 def test_the_caption_names_data_seeds_and_epochs() -> None:
     arms = [make_arm("fcn", [make_run()]), make_arm("fcn2", []), make_arm("cnn", [], config={"epochs": 10})]
     assert build_table(make_results(*arms)).caption == "Fashion-MNIST, 1 seed, 50 epochs (cnn: 10)"
-
-
-def test_a_callers_notes_end_the_footnotes(two_arms: TwoArms) -> None:
-    assert build_table(two_arms(), notes=["Part of the data."]).notes[-1] == "Part of the data."
-
-
-def test_a_column_of_another_kind_stands_before_the_minutes(two_arms: TwoArms) -> None:
-    @dataclass(frozen=True)
-    class Verdict:
-        lines = ("better",)
-        published = ""
-        fields: Mapping[str, str]
-
-    table = build_table(two_arms())
-    column = Column("verdict", "verdict", "what to believe.")
-    wider = table.with_column(column, [Verdict({"word": "better"}), Verdict({"word": "worse"})])
-    assert [column.key for column in wider.columns[-2:]] == ["verdict", "minutes"]
-    assert cell_of(wider, "other", "verdict") == {"word": "worse"}
-    assert cell_of(wider, "other", "minutes") == cell_of(table, "other", "minutes")
-    assert table.without_times().with_column(column, [Verdict({}), Verdict({})]).columns[-1] is column
-
-
-def test_tables_differ_between_invocations_in_the_minutes_alone(two_arms: TwoArms) -> None:
-    def of(minutes: float) -> Table:
-        return build_table(make_results(make_arm("a", [make_run(minutes=minutes)])))
-
-    assert of(1.0) != of(2.0)
-    assert of(1.0).without_times() == of(2.0).without_times()
 
 
 def test_numbers_for_people() -> None:

@@ -14,9 +14,9 @@ from fashion_keras.storage.comparison import ComparisonResults
 TwoArms = Callable[..., ComparisonResults]
 
 
-def show(table: Table, width: int, *, with_notes: bool = False) -> str:
+def show(table: Table, width: int) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(to_rich(table, with_notes=with_notes))
+    console.print(to_rich(table))
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -47,7 +47,7 @@ def test_every_table_of_the_report_fits(name: str, width: int) -> None:
     experiment = load_experiment(name)
     runs = [make_run(seed, test_accuracy=[0.80 + seed / 100], status="diverged") for seed in range(2)]
     arms = [make_arm(arm.name, runs, published=arm.published, described=arm.described) for arm in experiment.arms]
-    text = show(build_table(make_results(*arms, num_seeds=10)), width, with_notes=True)
+    text = show(build_table(make_results(*arms, num_seeds=10)), width)
     assert max(map(len, text.splitlines())) <= width
     assert "too narrow" not in text
     assert "…" not in text
@@ -71,9 +71,3 @@ def test_a_name_is_no_markup(awkward_name: str) -> None:
 
 def test_a_terminal_too_narrow_for_the_table_is_told_so(two_arms: TwoArms) -> None:
     assert "too narrow" in show(build_table(two_arms()), 50)
-
-
-def test_footnotes_can_be_left_out(two_arms: TwoArms) -> None:
-    table = build_table(two_arms(), notes=["Mine."])
-    assert "Mine." in show(table, 80, with_notes=True)
-    assert "Mine." not in show(table, 80)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,8 @@ def test_json_is_one_array_with_errors_in_their_places() -> None:
             "reason": "light border",
             "trimmed": False,
             "num_frames": 1,
+            "plain_ground": None,
+            "advice": None,
         },
         {"image": "x.png", "error": "x.png is empty"},
         {
@@ -68,6 +71,8 @@ def test_json_is_one_array_with_errors_in_their_places() -> None:
             "reason": "as an IDX file has it",
             "trimmed": False,
             "num_frames": 1,
+            "plain_ground": None,
+            "advice": None,
         },
     ]
 
@@ -96,6 +101,26 @@ def test_csv_has_a_row_per_picture_and_class() -> None:
         ("false", "as an IDX file has it", "1"),
         ("false", "as asked", "12"),
     ]
+
+
+def test_on_a_terminal_csv_does_nothing_to_it() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    writer = make_writer("csv", stream, ())
+    writer.write([(replace(FILM, name="a\x1b[2J\nb"), (Guess(0, "\x1b]0;x\x07", 1.0),))])
+    assert stream.getvalue().rstrip("\n").isprintable()
+
+
+def test_advice_is_in_every_output() -> None:
+    crowded = replace(BOOT, plain_ground=False, advice="crop it")
+    assert "(inverted: light border; crop it)" in written("text", [(crowded, GUESSES)])
+    said = json.loads(written("json", [(crowded, GUESSES)]))[0]
+    assert (said["plain_ground"], said["advice"]) == (False, "crop it")
+    row = next(csv.DictReader(io.StringIO(written("csv", [(crowded, GUESSES)]))))
+    assert (row["plain_ground"], row["advice"]) == ("false", "crop it")
 
 
 def test_top_orders_classes_by_probability_and_equal_ones_by_id() -> None:

@@ -118,8 +118,8 @@ def test_pictures_are_scaled_as_asked(
 
 def write_own(write: Callable[..., None], folder: Path, images: np.ndarray, labels: np.ndarray, names: str) -> Path:
     folder.mkdir()
-    for part in ("train", "t10k"):
-        write(folder / f"{part}-images-idx3-ubyte", images)
+    for part, shown in (("train", images[:, ::-1]), ("t10k", images)):
+        write(folder / f"{part}-images-idx3-ubyte", shown)
         write(folder / f"{part}-labels-idx1-ubyte", labels)
     if names:
         (folder / "labels.txt").write_text(names)
@@ -128,14 +128,14 @@ def write_own(write: Callable[..., None], folder: Path, images: np.ndarray, labe
 
 @pytest.fixture
 def own_data(tmp_path: Path) -> Callable[..., Path]:
-    """Write a data set of one blank image a class."""
+    """Write a data set of one image a class."""
 
     def write_array(path: Path, array: np.ndarray) -> None:
         header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
         path.write_bytes(header + array.astype(np.uint8).tobytes())
 
     def write(num_classes: int = 10, size: int = 28, names: str = "") -> Path:
-        images = np.zeros((num_classes, size, size))
+        images = np.random.default_rng(0).integers(0, 256, (num_classes, size, size))
         return write_own(write_array, tmp_path / "data", images, np.arange(num_classes), names)
 
     return write

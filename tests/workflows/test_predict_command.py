@@ -17,6 +17,7 @@ from fashion_keras.commands import predict as command
 from fashion_keras.errors import DataError
 from fashion_keras.inference import classifier as inference
 from fashion_keras.inference.classifier import Answers
+from fashion_keras.inference.info import ModelInfo
 
 NAMES = ("dark", "light")
 
@@ -26,6 +27,7 @@ class Brightness:
 
     image_shape = (28, 28, 1)
     class_names = NAMES
+    info = ModelInfo.of(Path("brightness"), {})
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -62,7 +64,7 @@ def test_unreadable_picture_among_many_is_named_and_the_rest_answered(capsys: py
     output, errors = capsys.readouterr()
     assert [line.split()[0] for line in output.splitlines()] == [f"photos/{n}.png" for n in (0, 1, 2, 3, 5, 6, 7, 8)]
     assert output.splitlines()[0] == "photos/0.png  light  100.0%  (not inverted: dark border)"
-    assert errors == "fashion-keras: photos/4.png is no PNG, JPEG or WebP picture\n"
+    assert errors == "fashion-keras: photos/4.png is no PNG, JPEG, WebP, GIF, BMP or TIFF picture\n"
 
 
 def test_nothing_readable_is_status_1_and_the_model_is_not_asked(

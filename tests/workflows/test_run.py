@@ -78,6 +78,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.execution.batch.BUSY_WAIT_SEC", 0.01)
     monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
+    monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
     return engine
 
 
@@ -287,12 +288,18 @@ def test_tables_are_printed_before_the_exports_begin(run: Run, engine: Engine, o
     seen: list[str] = []
     engine.respond = lambda task: seen.append(output.getvalue()) if isinstance(task, ExportTask) else None
     run()
-    assert "Against slow" in seen[0]
+    assert "verdict" in seen[0]
 
 
 def test_time_that_is_said_is_that_of_the_whole_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Session, "seconds", 3660.0)
-    assert run()[1].splitlines()[-1] == "Took 1 h 01 min"
+    assert "Took 1 h 01 min" in run()[1].splitlines()
+
+
+def test_the_answer_is_the_last_on_the_screen(run: Run) -> None:
+    *_, remedy, best = run()[1].splitlines()
+    assert "--seeds 10" in remedy
+    assert best.startswith("Best: ")
 
 
 def test_compare_returns_what_the_command_prints(engine: Engine, sample_dir: Path, output: io.StringIO) -> None:

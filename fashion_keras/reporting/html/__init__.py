@@ -1,6 +1,6 @@
-"""One self-contained HTML page over finished comparisons: works from disk, offline, on a phone, on paper.
+"""Self-contained HTML page over finished comparisons: works from disk, offline, on a phone, on paper.
 
-What stands on the page is gathered by `summary`, `forest`, `curve_data`, `answers`, `provenance` and `table_views`,
+What stands on the page is gathered by `summary`, `curve_data`, `predictions`, `provenance` and `table_views`,
 each in plain dataclasses; `page` puts them together and renders `templates/`. Neither TensorFlow nor matplotlib.
 """
 

@@ -51,23 +51,25 @@ def build_curves(results: ComparisonResults) -> Curves | None:
     ]
     if not metrics:
         return None
-    told = [_arm_data(arm, [by_metric[measure][place] for measure in MEASURES]) for place, arm in enumerate(arms)]
-    for arm, far in zip(told, _far_off(by_metric), strict=True):
+    drawn = [_arm_data(arm, [by_metric[measure][place] for measure in MEASURES]) for place, arm in enumerate(arms)]
+    for arm, far in zip(drawn, _far_off(by_metric), strict=True):
         arm["off"] = far
     data = {
         "metrics": [{"key": key, "title": title, "digits": _DIGITS[key.split("_")[1]]} for key, title in metrics],
-        "arms": told,
+        "arms": drawn,
     }
     return Curves(data, _table(arms, metrics, by_metric))
 
 
 def _arm_data(arm: ArmResults, curves: Sequence[Mapping[str, Curve]]) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": one_line(arm.name), "runs": len(arm.runs)}
+    data: dict[str, Any] = {"name": one_line(arm.name), "runs": len(arm.runs)}
     for measure, parts in zip(MEASURES, curves, strict=True):
         for part, curve in parts.items():
             digits = _DIGITS[measure]
-            told[f"{part}_{measure}"] = {"mean": _rounded(curve.mean, digits), "std": _rounded(curve.std, digits)}
-    return told
+            data[f"{part}_{measure}"] = {
+                name: _rounded(getattr(curve, name), digits) for name in ("mean", "low", "high")
+            }
+    return data
 
 
 def _rounded(values: NDArray[np.float64], digits: int) -> list[float | None]:
@@ -105,7 +107,8 @@ def _cell(by_metric: Mapping[str, Sequence[Mapping[str, Curve]]], key: str, plac
     curve = by_metric[measure][place].get(part)
     if curve is None or epoch > len(curve.mean) or not math.isfinite(curve.mean[epoch - 1]):
         return ABSENT
-    return f"{curve.mean[epoch - 1]:.{_DIGITS[measure]}f} ± {curve.std[epoch - 1]:.{_DIGITS[measure]}f}"
+    mean, low, high = (f"{values[epoch - 1]:.{_DIGITS[measure]}f}" for values in (curve.mean, curve.low, curve.high))
+    return mean if low == high else f"{mean} [{low}–{high}]"
 
 
 def _some_epochs(last: int) -> list[int]:

@@ -1,5 +1,7 @@
-"""The page as a whole: what stands where, and its rendering. Text of users is escaped by the templates' autoescape."""
+"""Page as a whole: what stands where, and its rendering. Text of users is escaped by the templates' autoescape."""
 
+import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +15,11 @@ from fashion_keras.data import Dataset
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.against_report import build_against_report
 from fashion_keras.reporting.claims import explain_claims, part_texts
-from fashion_keras.reporting.differences import build_differences, compare_with_baseline
-from fashion_keras.reporting.html.answers import AnswerReader, Answers
+from fashion_keras.reporting.differences import build_differences
+from fashion_keras.reporting.findings import best_sentence
+from fashion_keras.reporting.forest import Forest, build_forest
 from fashion_keras.reporting.html.curve_data import Curves, build_curves
-from fashion_keras.reporting.html.forest import Forest, build_forest
+from fashion_keras.reporting.html.predictions import PredictionReader, PredictionViews
 from fashion_keras.reporting.html.provenance import ArmProvenance, Machines, trace
 from fashion_keras.reporting.html.summary import (
     Headline,
@@ -27,9 +30,12 @@ from fashion_keras.reporting.html.summary import (
     undecided_arms,
     undecided_claims,
 )
-from fashion_keras.reporting.html.table_views import TableView, view_table
+from fashion_keras.reporting.html.table_views import TableView, sort_key, view_table
+from fashion_keras.reporting.rendering import runs_csv, to_csv
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
+from fashion_keras.reporting.tables import Table
+from fashion_keras.statistics.old import Comparison
 from fashion_keras.storage.comparison import ComparisonResults
 
 if TYPE_CHECKING:
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _TEMPLATES = "templates"
+_LONG_WORD = 18  # characters
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ class Section:
     title: str
     caption: str
     baseline: str
+    comparisons: tuple[Comparison, ...]
+    best: str
     headline: Headline
     undecided: list[Undecided]
     forest: Forest | None
@@ -55,8 +64,9 @@ class Section:
     tuning: list[TableView]
     against_report: TableView | None
     curves: Curves | None
-    answers: Answers
+    answers: PredictionViews
     provenance: tuple[ArmProvenance, ...]
+    downloads: tuple[tuple[str, str], ...]
 
 
 def build_page(
@@ -72,13 +82,13 @@ def build_page(
         dataset: Whose test images the runs answered, for confusion matrices and pictures of mistakes. Where it is None
             or another than a comparison's, the page says so instead.
     """
-    machines, answers = Machines(), AnswerReader(dataset)
+    machines, answers = Machines(), PredictionReader(dataset)
     sections = [_build_section(results, f"comparison-{n}", answers, machines) for n, results in enumerate(found, 1)]
     content = {
         "sections": sections,
         "claims": claims,
         "claim_parts": {claim.number: [part_texts(part) for part in claim.figures] for claim in claims},
-        "verdict_counts": count_verdicts(found),
+        "verdict_counts": count_verdicts(item for each in sections for item in each.comparisons),
         "claim_counts": count_claims(claims),
         "undecided": [*(item for each in sections for item in each.undecided), *undecided_claims(claims)],
         "definitions": _definitions(sections) | ({"The report’s claims": tuple(explain_claims())} if claims else {}),
@@ -88,25 +98,37 @@ def build_page(
     return _environment().get_template("page.html.j2").render(content)
 
 
-def _build_section(results: ComparisonResults, anchor: str, answers: AnswerReader, machines: Machines) -> Section:
-    comparisons = compare_with_baseline(results)
-    differences, against = build_differences(results), build_against_report(results)
+def _build_section(results: ComparisonResults, anchor: str, answers: PredictionReader, machines: Machines) -> Section:
+    table, differences, against = build_table(results), build_differences(results), build_against_report(results)
+    comparisons = differences.comparisons if differences else ()
     return Section(
         anchor=anchor,
         title=one_line(results.record.heading),
         caption=describe_results(results),
         baseline=one_line(results.record.baseline),
+        comparisons=comparisons,
+        best=best_sentence(results, comparisons) if comparisons else "",
         headline=headline(results, comparisons, anchor),
         undecided=undecided_arms(results, comparisons, anchor),
-        forest=build_forest(differences, results.record.baseline) if differences else None,
+        forest=build_forest(comparisons) if comparisons else None,
         differences=view_table(differences) if differences else None,
-        results=view_table(build_table(results), title="Every arm"),
+        results=view_table(table, title="Every arm"),
         tuning=[view_table(table) for table in build_tuning_tables(results)],
         against_report=view_table(against) if against else None,
         curves=build_curves(results),
         answers=answers.read(results),
         provenance=trace(results, machines),
+        downloads=_downloads(results, table, differences, against),
     )
+
+
+def _downloads(results: ComparisonResults, *tables: Table | None) -> tuple[tuple[str, str], ...]:
+    """Return the CSV files of a comparison as data addresses, under their names in its folder."""
+    names = ("table", "differences", "against_report")
+    files = {f"{name}.csv": to_csv(table) for name, table in zip(names, tables, strict=True) if table is not None}
+    files["runs.csv"] = runs_csv(results)
+    start = "data:text/csv;charset=utf-8;base64,"
+    return tuple((name, start + b64encode(text.encode()).decode()) for name, text in files.items())
 
 
 def _definitions(sections: Sequence[Section]) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -121,7 +143,8 @@ def _definitions(sections: Sequence[Section]) -> dict[str, tuple[tuple[str, str]
             *((table.title, table) for table in section.tuning),
         ):
             if table is not None:
-                found.setdefault(kind, table.definitions)
+                columns = table.table.columns
+                found.setdefault(kind, tuple((column.title, column.definition) for column in columns))
     return found
 
 
@@ -152,7 +175,7 @@ def _environment() -> "Environment":
     )
     ours: dict[str, Any] = {"style": Markup(_read("page.css")), "script": Markup(_read("page.js"))}
     environment.globals.update(ours)  # our own files, no text of a user
-    environment.filters["ticked"] = _mark_code
+    environment.filters.update(ticked=_mark_code, breakable=_let_break, one_line=one_line, sort_key=sort_key)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     return environment
 
@@ -165,6 +188,17 @@ def _mark_code(text: str) -> "Markup":
         Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(text.split("`"))
     ]
     return Markup("").join(parts)
+
+
+def _let_break(name: str) -> "Markup":
+    """Return a text, escaped, whose long words, names of arms, may be broken behind underscores and hyphens."""
+    from markupsafe import Markup, escape
+
+    words = (
+        Markup("<wbr>").join(map(escape, re.split(r"(?<=[_-])(?=[^_-])", word) if len(word) > _LONG_WORD else [word]))
+        for word in name.split(" ")
+    )
+    return Markup(" ").join(words)
 
 
 def _read(name: str) -> str:

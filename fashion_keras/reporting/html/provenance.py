@@ -1,4 +1,4 @@
-"""How each number was made: runs with their ids, seeds, machines and versions."""
+"""Provenance of each number: runs with their ids, seeds, machines and versions."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Machines:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """What is told of each."""
+        """What is reported of each."""
         return _ENVIRONMENT
 
     @property

@@ -1,4 +1,4 @@
-"""The first screen: which is better, by how much, is it real; and what is undecided, and what would decide it."""
+"""Summary of a page: which is better, by how much, is it real; and what is undecided, and what would decide it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.claims.definition import Unit
-from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting.differences import compare_with_baseline
-from fashion_keras.statistics import clip_difference
-from fashion_keras.statistics.old import MIN_SEEDS, Comparison, Verdict
+from fashion_keras.formatting import one_line
+from fashion_keras.reporting.cells import ACCURACY, MeasuredCell
+from fashion_keras.reporting.findings import BETTER, figure, remedy
+from fashion_keras.statistics.old import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 _VERDICTS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.UNDECIDED)
@@ -17,64 +17,75 @@ _VERDICTS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.UNDECIDE
 
 @dataclass(frozen=True)
 class Headline:
-    """What a comparison found, in a line: which arm, by how much, and whether that is real."""
+    """What a comparison found: which arm, by how much, whether that is real, and what the accuracies are."""
 
     anchor: str
     title: str
     answer: str
-    figure: str
-    verdict: str
-    others: str
+    figure: str = ""
+    verdict: str = ""
+    accuracies: str = ""
+    others: str = ""
 
 
 @dataclass(frozen=True)
 class Undecided:
-    """Something that the seeds do not tell: where it stands, what it is, why, and what would decide it."""
+    """Something that is open: where it stands, what it is, why, what would decide it, by what command at what cost."""
 
     anchor: str
     where: str
     what: str
     why: str
     remedy: str
+    command: str = ""
+    cost: str = ""
 
 
 def headline(results: ComparisonResults, comparisons: Sequence[Comparison], anchor: str) -> Headline:
-    """Return a comparison's line: the arm that gained the most, of those that are decided where any gained."""
+    """Return a comparison's answer: on the arm that gained the most, of those that are decided where any gained.
+
+    Args:
+        results: All arms of the comparison.
+        comparisons: Of every arm with the baseline; none where there are none yet.
+        anchor: Where the page has more of it.
+    """
     title, baseline = one_line(results.record.heading), one_line(results.record.baseline)
     if not comparisons:
-        return Headline(anchor, title, f"Nothing to set against {baseline} yet", "", "", "")
-    better = [item for item in comparisons if item.verdict in (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)]
-    best = max(better or comparisons, key=lambda item: item.mean_difference)
-    answer = _answer(one_line(best.arm), baseline, best.verdict)
-    counts = _count_verdicts(item for item in comparisons if item is not best)
+        return Headline(anchor, title, f"Nothing to set against {baseline} yet")
+    best = max([item for item in comparisons if item.verdict in BETTER] or comparisons, key=_gain)
+    counts = count_verdicts(item for item in comparisons if item is not best)
     others = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
-    return Headline(anchor, title, answer, _figure(best), str(best.verdict), f"others: {others}" if others else "")
+    return Headline(
+        anchor,
+        title,
+        _answer(one_line(best.arm), baseline, best.verdict),
+        f"{figure(best)} points",
+        str(best.verdict),
+        _accuracies(results, best),
+        f"others: {others}" if others else "",
+    )
+
+
+def _gain(comparison: Comparison) -> float:
+    return comparison.mean_difference
 
 
 def _answer(name: str, baseline: str, verdict: Verdict) -> str:
-    if verdict in (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY):
+    if verdict in BETTER:
         return f"{name} beats {baseline}"
     if verdict is Verdict.EQUIVALENT:
         return f"{name} is as good as {baseline}"
     return f"No arm is shown to beat {baseline}; the nearest is {name}"
 
 
-def _figure(comparison: Comparison) -> str:
-    ends = clip_difference(comparison.interval)
-    interval = f" ({_points(ends[0])} to {_points(ends[1])})" if ends else ""
-    return f"{_points(comparison.mean_difference)}{interval} points"
+def _accuracies(results: ComparisonResults, best: Comparison) -> str:
+    """Return the mean test accuracies with their standard deviations: `88.44 ± 0.27 % against 85.96 ± 0.29 %`."""
+    cells = {arm.name: MeasuredCell.of(ACCURACY, arm.finals("test_accuracy")) for arm in results.arms}
+    return " against ".join(f"{' '.join(cells[name].lines)} %" for name in (best.arm, best.baseline))
 
 
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.2f}"
-
-
-def count_verdicts(found: Sequence[ComparisonResults]) -> dict[str, int]:
-    """Return how many arms of all comparisons got each verdict; negligible differences count as what they are."""
-    return _count_verdicts(item for results in found for item in compare_with_baseline(results))
-
-
-def _count_verdicts(comparisons: Iterable[Comparison]) -> dict[str, int]:
+def count_verdicts(comparisons: Iterable[Comparison]) -> dict[str, int]:
+    """Return how many arms got each verdict; negligible differences count as what they are."""
     counts = Counter(str(item.verdict).partition(",")[0] for item in comparisons)
     return {str(verdict): counts[str(verdict)] for verdict in _VERDICTS}
 
@@ -86,26 +97,24 @@ def count_claims(claims: Sequence[ClaimResult]) -> dict[str, int]:
 
 
 def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison], anchor: str) -> list[Undecided]:
-    """Return what a comparison's seeds do not tell."""
+    """Return what a comparison's seeds do not tell, and what would decide it.
+
+    Args:
+        results, comparisons, anchor: As in `headline`.
+    """
+    open_arms = [(item, remedy(results, item)) for item in comparisons if item.verdict is Verdict.UNDECIDED]
     return [
         Undecided(
             anchor,
             one_line(results.record.heading),
-            f"{one_line(item.arm)} against {one_line(item.baseline)}: {_figure(item)}",
+            f"{one_line(item.arm)} against {one_line(item.baseline)}: {figure(item)} points",
             item.undecided_because or "",
-            _remedy(item),
+            found.text,
+            found.command,
+            found.cost(),
         )
-        for item in comparisons
-        if item.verdict is Verdict.UNDECIDED
+        for item, found in open_arms
     ]
-
-
-def _remedy(comparison: Comparison) -> str:
-    if comparison.num_seeds < MIN_SEEDS:
-        return f"at least {count_noun(MIN_SEEDS, 'seed')}; there are {comparison.num_seeds}"
-    if not comparison.seeds_to_decide_text:
-        return "more seeds"
-    return f"{comparison.seeds_to_decide_text} seeds would likely decide it; there are {comparison.num_seeds}"
 
 
 def undecided_claims(claims: Sequence[ClaimResult]) -> list[Undecided]:

@@ -1,79 +1,37 @@
-"""Tables as the page shows them: texts of cells, and what a column is sorted by."""
+"""Views of tables on the page: columns of words, such as verdicts, beside the names, and what a column is sorted by."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import Cell
-from fashion_keras.reporting.tables import Row, Table
-
-
-@dataclass(frozen=True)
-class CellView:
-    """A cell: its text in parts that may stand below each other, the published value or "", and its sorting key."""
-
-    lines: tuple[str, ...]
-    published: str
-    sort: float | str | None
-
-
-@dataclass(frozen=True)
-class RowView:
-    """An arm's row: its name, what its numbers are over, its cells."""
-
-    arm: str
-    remarks: str
-    cells: tuple[CellView, ...]
+from fashion_keras.reporting.cells import Cell, Field
+from fashion_keras.reporting.tables import Table
 
 
 @dataclass(frozen=True)
 class TableView:
-    """A table.
+    """A table under a title."""
 
-    Attributes:
-        title, caption, legend: For people.
-        heads: Titles of the columns.
-        worded: Places of the columns whose cells are words, not numbers.
-        definitions: Title and meaning of each column.
-        parts: The rows above and below the line, see `Table.parts`.
-        notes: Footnotes.
-    """
-
+    table: Table
     title: str
-    caption: str
-    legend: str
-    heads: tuple[str, ...]
-    worded: tuple[int, ...]
-    definitions: tuple[tuple[str, str], ...]
-    parts: tuple[tuple[RowView, ...], ...]
-    notes: tuple[str, ...]
+
+    @cached_property
+    def worded(self) -> tuple[int, ...]:
+        """Places of the columns whose cells are words, not numbers."""
+        places = range(len(self.table.columns))
+        return tuple(n for n in places if any(isinstance(sort_key(row.cells[n]), str) for row in self.table.rows))
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """Places of all columns as they are shown: words first, in sight on a phone too."""
+        return (*self.worded, *(n for n in range(len(self.table.columns)) if n not in self.worded))
 
 
 def view_table(table: Table, title: str = "") -> TableView:
     """Return what the page shows of a table, under its own title where no other is given."""
-    return TableView(
-        title=one_line(title or table.title),
-        caption=one_line(table.caption),
-        legend=table.legend,
-        heads=tuple(column.title for column in table.columns),
-        worded=_find_worded(table),
-        definitions=tuple((column.title, column.definition) for column in table.columns),
-        parts=tuple(tuple(_view_row(row) for row in part) for part in table.parts),
-        notes=table.notes,
-    )
+    return TableView(table, title or table.title)
 
 
-def _find_worded(table: Table) -> tuple[int, ...]:
-    firsts = [
-        [next(iter(row.cells[place].fields.values()), None) for row in table.rows]
-        for place in range(len(table.columns))
-    ]
-    return tuple(place for place, values in enumerate(firsts) if any(isinstance(value, str) for value in values))
-
-
-def _view_row(row: Row) -> RowView:
-    return RowView(one_line(row.arm), ", ".join(row.remarks), tuple(_view_cell(cell) for cell in row.cells))
-
-
-def _view_cell(cell: Cell) -> CellView:
+def sort_key(cell: Cell) -> Field:
+    """Return what a column is sorted by, the first of a cell's fields; None where there is none."""
     first = next(iter(cell.fields.values()), None)
-    return CellView(cell.lines, cell.published, round(first, 8) if isinstance(first, float) else first)
+    return round(first, 8) if isinstance(first, float) else first

@@ -49,6 +49,7 @@ class Comparison:
         undecided_because: "fewer than 6 seeds", "planned seeds not done" or "not enough evidence"; None where decided.
         seeds_to_decide: how many seeds in all would likely decide an undecided one, 1001 for more than a thousand; None
             where decided, or with one seed, which shows no spread.
+        new_images: interval of the mean difference on other test images; None where it was not computed.
     """
 
     arm: str
@@ -66,6 +67,7 @@ class Comparison:
     verdict: Verdict
     undecided_because: str | None
     seeds_to_decide: int | None
+    new_images: tuple[float, float] | None = None
 
     @property
     def seeds_to_decide_text(self) -> str:

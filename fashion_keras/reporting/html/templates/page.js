@@ -74,13 +74,15 @@
     const sorted = [...values].sort((one, other) => one - other);
     return sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(share * (sorted.length - 1))))];
   };
+  const knownOf = ({ mean, low, high }) => mean.map((value, at) => [at + 1, value, low[at], high[at]])
+    .filter(([, value]) => value !== null);
   const limitsOf = (curves, isLoss) => {
     const lows = [], highs = [];
-    for (const { mean, std } of curves) {
-      const known = mean.map((value, place) => [value, std[place]]).filter(([value]) => value !== null);
+    for (const curve of curves) {
+      const known = knownOf(curve);
       if (!known.length) continue;
-      const below = known.map(([value, spread]) => value - (spread ?? 0));
-      const above = known.map(([value, spread]) => value + (spread ?? 0));
+      const below = known.map(([, value, lowest]) => Math.min(value, lowest));
+      const above = known.map(([, value, , highest]) => Math.max(value, highest));
       lows.push(isLoss ? Math.min(...below) : quantile(below, 1 - VISIBLE));
       highs.push(isLoss ? quantile(above, VISIBLE) : Math.max(...above));
     }
@@ -88,9 +90,9 @@
     const low = Math.min(...lows), high = Math.max(...highs), room = 0.05 * (high - low) || 0.05;
     return [Math.max(0, low - room), isLoss ? high + room : Math.min(100, high + room)];
   };
-  const ticksOf = (low, high, most) => {
+  const ticksOf = (low, high, most, finest = 0) => {
     const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+    const step = Math.max(finest, [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough));
     const ticks = [];
     for (let number = Math.ceil(low / step); number * step <= high; number += 1) ticks.push(number * step);
     return ticks.map((value) => [value, value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)))]);
@@ -131,7 +133,7 @@
       button.prepend(swatch);
       return button;
     });
-    const spread = toggle("± standard deviation", () => state.spread, () => { state.spread = !state.spread; }, { class: "spread" });
+    const spread = toggle("middle two thirds of the seeds", () => state.spread, () => { state.spread = !state.spread; }, { class: "spread" });
     group("Arms", [...arms, spread]);
     if (data.arms.some((arm) => arm.off)) {
       plot.append(make("p", { class: "quiet" }, "Arms that are off at first lie so far away that they would flatten the others."));
@@ -159,19 +161,19 @@
         draw(svg, "line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) });
         draw(svg, "text", { class: "tick", x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, text);
       }
-      for (const [epoch, text] of ticksOf(1, last, 6).filter(([value]) => Number.isInteger(value))) {
+      for (const [epoch, text] of ticksOf(1, last, 6, 1)) {
         draw(svg, "text", { class: "tick", x: x(epoch), y: height - MARGIN.bottom + 18, "text-anchor": "middle" }, text);
       }
       draw(svg, "text", { class: "axis", x: width - MARGIN.right, y: height - 4, "text-anchor": "end" },
         `epoch  ·  ${state.metric.title.toLowerCase()}${isLoss ? ", nats" : ", %"}`);
       const layer = draw(svg, "g", { "clip-path": `url(#clip${number})` });
       for (const { place, curve } of curves) {
-        const known = curve.mean.map((value, at) => [at + 1, value, curve.std[at] ?? 0]).filter(([, value]) => value !== null);
+        const known = knownOf(curve);
         if (!known.length) continue;
         const path = (points) => points.map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
         if (state.spread) {
-          const upper = known.map(([epoch, value, std]) => [epoch, value + std]);
-          const lower = known.map(([epoch, value, std]) => [epoch, value - std]).reverse();
+          const upper = known.map(([epoch, , , highest]) => [epoch, highest]);
+          const lower = known.map(([epoch, , lowest]) => [epoch, lowest]).reverse();
           draw(layer, "polygon", { class: "band", points: path([...upper, ...lower]), style: `fill:${colourOf(place)}` });
         }
         draw(layer, "polyline", {

@@ -1,24 +1,21 @@
-"""Interval plots of paired differences: where each arm's dot and whiskers lie, in per cent of the plot's width."""
+"""Forest plots of paired differences: where each arm's dot and whiskers lie, in per cent of the plot's width."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from fashion_keras.formatting import one_line, shorten
-from fashion_keras.reporting.cells import ABSENT, Field
-from fashion_keras.reporting.tables import Row, Table
-from fashion_keras.statistics import MARGIN
+from fashion_keras.formatting import one_line
+from fashion_keras.reporting.findings import figure
+from fashion_keras.statistics import MARGIN, clip_difference
+from fashion_keras.statistics.old import Comparison, Verdict
 
 _POINTS = 100
 _FAR = 4.0  # An arm that reaches so many times as far as the median arm would flatten the others.
-_LONGEST_NAME = 24  # characters, so that name and figures fit side by side on a phone
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _MOST_TICKS = 6
 
 Span = tuple[float, float]
-_Spans = tuple[float, Span | None, Span | None]
-_Fields = Mapping[str, Mapping[str, Field]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class ForestRow:
     """One arm of the plot. Places are per cent of the width; None where there is nothing to draw.
 
     Attributes:
-        arm: Its name, shortened.
+        arm: Its name.
         text: Mean and interval in points, for people.
         verdict: In words.
         decided: Whether it is anything but undecided.
@@ -77,65 +74,51 @@ class _Scale:
         return round(2 + 96 * min(1.0, max(0.0, share)), 3)  # dots at the rim stay whole
 
     def span(self, ends: Span | None) -> Span | None:
-        return None if ends is None else (self.place(ends[0]), self.place(ends[1]))
+        return None if ends is None else (self.place(_POINTS * ends[0]), self.place(_POINTS * ends[1]))
 
     def holds(self, points: float) -> bool:
         return self.low <= points <= self.high
 
 
-def build_forest(differences: Table, baseline: str) -> Forest:
-    """Lay out the plot of a table that `build_differences` made."""
-    keys = [column.key for column in differences.columns]
-    fields = [dict(zip(keys, (cell.fields for cell in row.cells), strict=True)) for row in differences.rows]
-    scale = _scale([_spans(each) for each in fields])
-    rows = tuple(_forest_row(row, each, scale) for row, each in zip(differences.rows, fields, strict=True))
-    told = "; ".join(f"{row.arm} {row.text}, {row.verdict}" for row in rows)
+def build_forest(comparisons: Sequence[Comparison]) -> Forest:
+    """Lay out the plot of at least one arm against its baseline."""
+    scale = _scale([_ends(item) for item in comparisons])
+    rows = tuple(_forest_row(item, scale) for item in comparisons)
+    described = "; ".join(f"{row.arm} {row.text}, {row.verdict}" for row in rows)
     band = _POINTS * MARGIN
     return Forest(
-        baseline=one_line(baseline),
+        baseline=one_line(comparisons[0].baseline),
         rows=rows,
         ticks=tuple((scale.place(tick), f"{tick:+g}" if tick else "0") for tick in _ticks(scale)),
         zero=scale.place(0.0),
         margin=(scale.place(-band), scale.place(band)),
-        description=f"Differences in points of test accuracy with 95 % intervals: {told}.",
+        description=f"Differences in points of test accuracy with 95 % intervals: {described}.",
     )
 
 
-def _forest_row(row: Row, fields: _Fields, scale: _Scale) -> ForestRow:
-    mean, here, new = _spans(fields)
-    verdict = str(fields["verdict"]["text"])
-    ends = [mean, *(here or ()), *(new or ())]
+def _forest_row(comparison: Comparison, scale: _Scale) -> ForestRow:
+    mean, ends = _POINTS * comparison.mean_difference, _ends(comparison)
     return ForestRow(
-        arm=shorten(row.arm, _LONGEST_NAME),
-        text=" ".join(row.cells[0].lines),
-        verdict=verdict or ABSENT,
-        decided=not verdict.startswith("undecided"),
+        arm=one_line(comparison.arm),
+        text=figure(comparison),
+        verdict=str(comparison.verdict),
+        decided=comparison.verdict is not Verdict.UNDECIDED,
         dot=scale.place(mean) if scale.holds(mean) else None,
-        this_test_set=scale.span(here),
-        new_images=scale.span(new),
+        this_test_set=scale.span(clip_difference(comparison.interval)),
+        new_images=scale.span(comparison.new_images),
         beyond_left=min(ends) < scale.low,
         beyond_right=max(ends) > scale.high,
     )
 
 
-def _spans(fields: _Fields) -> _Spans:
-    """Return mean and both intervals in points."""
-    difference = fields["difference"]
-    return _POINTS * _number(difference["mean"]), _span(difference), _span(fields["new_images"])
+def _ends(comparison: Comparison) -> list[float]:
+    """Return mean and ends of both intervals in points."""
+    intervals = (clip_difference(comparison.interval) or (), comparison.new_images or ())
+    return [_POINTS * value for value in (comparison.mean_difference, *intervals[0], *intervals[1])]
 
 
-def _span(fields: Mapping[str, Field]) -> Span | None:
-    low, high = fields["low"], fields["high"]
-    return None if low is None or high is None else (_POINTS * _number(low), _POINTS * _number(high))
-
-
-def _number(value: Field) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _scale(spans: Sequence[_Spans]) -> _Scale:
+def _scale(ends: Sequence[list[float]]) -> _Scale:
     """Return a scale that shows zero, the band of equivalence and every arm but those that reach far beyond others."""
-    ends = [[mean, *(here or ()), *(new or ())] for mean, here, new in spans]
     reaches = [max(map(abs, each)) for each in ends]
     limit = _FAR * max(float(np.median(reaches)), _POINTS * MARGIN)
     near = [value for each, reach in zip(ends, reaches, strict=True) if reach <= limit for value in each]

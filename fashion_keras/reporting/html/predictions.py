@@ -1,4 +1,4 @@
-"""What an arm's runs say of the test images: confusions summed over the seeds, and the mistakes it is surest of."""
+"""Predictions of an arm's runs on the test images: confusions summed over the seeds, and its surest mistakes."""
 
 import base64
 import io
@@ -16,7 +16,7 @@ from fashion_keras.storage.results import Predictions
 
 NUM_MISTAKES = 8
 _NUM_CONFUSIONS = 3
-_PREDICTIONS = "predictions.npz"
+_FILE = "predictions.npz"
 _LARGEST_SIDE = 64  # pixels of a picture; larger ones are scaled down
 
 NO_PREDICTIONS = (
@@ -38,7 +38,7 @@ class MistakeView:
 
 
 @dataclass(frozen=True)
-class ArmAnswers:
+class ArmPredictions:
     """One arm's answers.
 
     Attributes:
@@ -59,15 +59,15 @@ class ArmAnswers:
 
 
 @dataclass(frozen=True)
-class Answers:
+class PredictionViews:
     """A comparison's: class names, an entry an arm, and why there is none where there is none."""
 
     classes: tuple[str, ...]
-    arms: tuple[ArmAnswers, ...]
+    arms: tuple[ArmPredictions, ...]
     why_not: str = ""
 
 
-class AnswerReader:
+class PredictionReader:
     """Reads the answers of arms, each once though several comparisons show the same runs.
 
     Args:
@@ -76,20 +76,20 @@ class AnswerReader:
 
     def __init__(self, dataset: Dataset | None):
         self._dataset = dataset
-        self._known: dict[tuple[str, ...], ArmAnswers] = {}
+        self._known: dict[tuple[str, ...], ArmPredictions] = {}
 
-    def read(self, results: ComparisonResults) -> Answers:
+    def read(self, results: ComparisonResults) -> PredictionViews:
         """Return what a comparison's arms answered, or why that cannot be shown."""
         data, record = self._dataset, results.record
-        arms = [arm for arm in results.arms if _has_answers(arm)]
+        arms = [arm for arm in results.arms if _has_predictions(arm)]
         if not arms:
-            return Answers((), (), NO_PREDICTIONS)
+            return PredictionViews((), (), NO_PREDICTIONS)
         if data is None or data.content_hash != record.data["content_hash"]:
-            return Answers((), (), NO_DATA)
+            return PredictionViews((), (), NO_DATA)
         classes = tuple(one_line(name) for name in data.class_names)
-        return Answers(classes, tuple(self._read_arm(arm, data, classes) for arm in arms))
+        return PredictionViews(classes, tuple(self._read_arm(arm, data, classes) for arm in arms))
 
-    def _read_arm(self, arm: ArmResults, data: Dataset, classes: Sequence[str]) -> ArmAnswers:
+    def _read_arm(self, arm: ArmResults, data: Dataset, classes: Sequence[str]) -> ArmPredictions:
         key = tuple(str(run.path) for run in arm.runs.values())
         if key not in self._known:
             answers = [run.load_predictions() for run in arm.runs.values()]
@@ -97,11 +97,11 @@ class AnswerReader:
         return replace(self._known[key], arm=one_line(arm.name))
 
 
-def _has_answers(arm: ArmResults) -> bool:
-    return bool(arm.runs) and all((run.path / _PREDICTIONS).is_file() for run in arm.runs.values())
+def _has_predictions(arm: ArmResults) -> bool:
+    return bool(arm.runs) and all((run.path / _FILE).is_file() for run in arm.runs.values())
 
 
-def _summarise(answers: Sequence[Predictions], data: Dataset, classes: Sequence[str]) -> ArmAnswers:
+def _summarise(answers: Sequence[Predictions], data: Dataset, classes: Sequence[str]) -> ArmPredictions:
     labels = data.test_labels
     counts = sum(
         (confusion_matrix(labels, each.class_id, data.num_classes) for each in answers),
@@ -109,7 +109,7 @@ def _summarise(answers: Sequence[Predictions], data: Dataset, classes: Sequence[
     )
     sound = [each.probabilities for each in answers if np.isfinite(each.probabilities).all()]
     mistakes = _mistakes(np.mean(sound, axis=0, dtype=np.float32), data, classes) if sound else ()
-    return ArmAnswers("", len(answers), _matrix(counts), _describe(counts, classes), mistakes, len(sound))
+    return ArmPredictions("", len(answers), _matrix(counts), _confusions(counts, classes), mistakes, len(sound))
 
 
 def _matrix(counts: NDArray[np.int64]) -> tuple[tuple[tuple[int, float], ...], ...]:
@@ -120,10 +120,10 @@ def _matrix(counts: NDArray[np.int64]) -> tuple[tuple[tuple[int, float], ...], .
     )
 
 
-def _describe(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
+def _confusions(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
     found = commonest_confusions(counts, _NUM_CONFUSIONS)
-    told = [f"{classes[true]} taken for {classes[said]} ({count} times)" for true, said, count in found]
-    return f"Most often: {'; '.join(told)}." if told else "No image was confused."
+    words = [f"{classes[true]} taken for {classes[said]} ({count} times)" for true, said, count in found]
+    return f"Most often: {'; '.join(words)}." if words else "No image was confused."
 
 
 def _mistakes(mean: NDArray[np.float32], data: Dataset, classes: Sequence[str]) -> tuple[MistakeView, ...]:

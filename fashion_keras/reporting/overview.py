@@ -1,0 +1,150 @@
+"""Overview of a comparison on a terminal: one table that fits 80 columns and uses more where there are more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderResult
+from rich.measure import Measurement
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from fashion_keras.formatting import break_name, one_line, points_span
+from fashion_keras.reporting.cells import ABSENT, ACCURACY, MeasuredCell
+from fashion_keras.reporting.findings import figure
+from fashion_keras.reporting.summary import build_table
+from fashion_keras.reporting.sweep import tuning_of
+from fashion_keras.reporting.tables import Row, Table
+from fashion_keras.statistics.old import Comparison, Verdict
+from fashion_keras.storage.comparison import ComparisonResults
+
+VERDICT_STYLES: Mapping[Verdict, str] = {
+    Verdict.BETTER: "bold green",
+    Verdict.BETTER_NEGLIGIBLY: "green",
+    Verdict.WORSE: "bold red",
+    Verdict.WORSE_NEGLIGIBLY: "red",
+    Verdict.EQUIVALENT: "cyan",
+    Verdict.UNDECIDED: "yellow",
+}
+_UNBOUNDED = 10_000
+_NARROWEST_NAME = 12
+_ACCURACY = "test_accuracy"
+_FIRST = ("minutes", "val_accuracy", "test_loss")  # of what a wider terminal shows, the first to come
+
+
+def build_overview(results: ComparisonResults, comparisons: Sequence[Comparison]) -> ConsoleRenderable:
+    """Return what a console shows of a comparison: accuracy, difference and verdict of each arm, on its own width.
+
+    Args:
+        results: The arms and seeds to show.
+        comparisons: Of those arms with the baseline; none where there are none yet.
+    """
+    return _Overview(results, {item.arm: item for item in comparisons})
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Texts of one column, an arm each, and how urgent it is: 0 is always shown."""
+
+    title: str
+    texts: Sequence[Text]
+    urgency: int = 0
+
+
+class _Overview:
+    """Chooses the columns when it is printed: only then is the width known."""
+
+    def __init__(self, results: ComparisonResults, comparisons: Mapping[str, Comparison]):
+        table = build_table(results)
+        self._title, self._caption = one_line(results.record.heading), one_line(table.caption)
+        self._rows = table.rows
+        self._columns = [column for column in _columns(results, table, comparisons) if any(column.texts)]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(self._title, style="bold")
+        yield Text(self._caption, style="dim")
+        yield self._fit(console, options)
+
+    def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
+        def width(columns: Sequence[_Column], name_width: int) -> int:
+            grid = _build_grid(self._rows, columns, name_width)
+            return Measurement.get(console, options.update_width(_UNBOUNDED), grid).maximum
+
+        shown = [column for column in self._columns if not column.urgency]
+        for extra in sorted((column for column in self._columns if column.urgency), key=lambda each: each.urgency):
+            wider = [column for column in self._columns if column in shown or column is extra]
+            if width(wider, _UNBOUNDED) <= options.max_width:
+                shown = wider
+        spare = options.max_width - width(shown, _NARROWEST_NAME)  # what the numbers leave is for the names
+        return _build_grid(self._rows, shown, _NARROWEST_NAME + max(spare, 0))
+
+
+def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str, Comparison]) -> list[_Column]:
+    arms = [comparisons.get(row.arm) for row in table.rows]
+    cells = {column.key: [row.cells[n] for row in table.rows] for n, column in enumerate(table.columns)}
+    titles = {column.key: column.title for column in table.columns}
+    ranks = {key: rank for rank, key in enumerate(dict.fromkeys((*_FIRST, *cells)), start=3)}
+    measured = [
+        _Column(titles[key], _aligned([" ".join(cell.lines) for cell in cells[key]]), ranks[key])
+        for key in cells
+        if key != _ACCURACY
+    ]
+    verdicts = [
+        _verdict(item, is_baseline=row.arm == results.record.baseline)
+        for row, item in zip(table.rows, arms, strict=True)
+    ]
+    return [
+        _Column(titles[_ACCURACY], _aligned([_accuracy(results, row) for row in table.rows])),
+        _Column("report", _aligned([cell.published for cell in cells[_ACCURACY]])),
+        *_selected(results, table.rows),
+        _Column("difference, points", [_difference(item) for item in arms]),
+        _Column("on new images", [_new_images(item) for item in arms], 2),
+        _Column("verdict", verdicts),
+        *measured,
+    ]
+
+
+def _accuracy(results: ComparisonResults, row: Row) -> str:
+    (arm,) = [arm for arm in results.arms if arm.name == row.arm]
+    return " ".join(MeasuredCell.of(ACCURACY, arm.finals(_ACCURACY)).lines)
+
+
+def _selected(results: ComparisonResults, rows: Sequence[Row]) -> list[_Column]:
+    """Return the column of the values that were selected for each arm, where a setting was tuned."""
+    tuning = tuning_of(results)
+    if tuning is None:
+        return []
+    values = {arm.name: f"{arm.selected_value:g}" for arm in tuning.arms}
+    return [_Column(tuning.setting, [Text(values.get(row.arm, ABSENT)) for row in rows], 1)]
+
+
+def _difference(comparison: Comparison | None) -> Text:
+    return Text(figure(comparison) if comparison else "")
+
+
+def _new_images(comparison: Comparison | None) -> Text:
+    return Text(points_span(comparison.new_images) if comparison and comparison.new_images else "")
+
+
+def _verdict(comparison: Comparison | None, *, is_baseline: bool) -> Text:
+    if comparison is None:
+        return Text("baseline" if is_baseline else ABSENT, style="dim")
+    return Text(str(comparison.verdict), style=VERDICT_STYLES[comparison.verdict])
+
+
+def _aligned(texts: Sequence[str]) -> list[Text]:
+    """Return texts so padded that their first words end below each other."""
+    width = max((len(text.partition(" ")[0]) for text in texts), default=0)
+    return [Text(" " * (width - len(text.partition(" ")[0])) * bool(text) + text) for text in texts]
+
+
+def _build_grid(rows: Sequence[Row], columns: Sequence[_Column], name_width: int) -> RichTable:
+    grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid.add_column("arm", min_width=_NARROWEST_NAME)
+    for column in columns:
+        grid.add_column(column.title, no_wrap=column.title != "verdict")
+    for place, row in enumerate(rows):
+        remarks = [] if row.num_runs == row.num_seeds and not row.num_diverged else list(row.remarks)
+        name = Text.assemble(break_name(row.arm, name_width), *((f"\n  {remark}", "dim") for remark in remarks))
+        grid.add_row(name, *(column.texts[place] for column in columns))
+    return grid
