@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, UserError
-from fashion_keras.formatting import first_line, printable
+from fashion_keras.formatting import first_line, one_line
 
 __all__ = [
     "DIGEST",
@@ -65,7 +65,7 @@ class DamageError(StoreError):
 def say_left_out(line: str) -> None:
     """Say on standard error, once, what is left out because it is damaged; the main process alone speaks."""
     if multiprocessing.parent_process() is None:
-        print(f"Left out: {printable(line)}", file=sys.stderr)
+        print(f"Left out: {one_line(line)}", file=sys.stderr)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fashion_keras.errors import StoreError
-from fashion_keras.formatting import count_noun, printable
+from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.storage.archive import ARCHIVE, RunArchive
 from fashion_keras.storage.comparison import read_record
 from fashion_keras.storage.reading import read_json
@@ -43,7 +43,7 @@ def check_place(place: Path, say: Callable[[str], object]) -> int:
             unverified += not check(path)
         except StoreError as error:
             damaged += 1
-            say(f"Damaged: {printable(str(error))}")
+            say(f"Damaged: {one_line(str(error))}")
     sound = count_noun(len(files) - damaged - unverified, "file")
     said = [
         f"{sound} verified",
