@@ -101,12 +101,13 @@ def _plain_record(name: str) -> ComparisonRecord:
 
 
 def _find_tuned(store: RunStore, name: str) -> ComparisonRecord | None:
-    """Return the comparison whose arms were tuned the most, of equal ones the one that was used last."""
+    """Return the comparison whose arms were tuned the most, of equal ones the one that was looked at last."""
     found = []
     for record in _read_all(store, prefix=name):
         if record.name == name and _is_whole_tuning(record):
             tuning = TuningRecord.from_json(record.tuning or {})
-            found.append(((tuning.num_values * len(tuning.seeds), record.last_used), record))
+            last_look = max((str(look["at"]) for look in record.looks), default="")
+            found.append(((tuning.num_values * len(tuning.seeds), last_look, record.last_used), record))
     return max(found, key=lambda item: item[0])[1] if found else None
 
 
