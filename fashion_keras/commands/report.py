@@ -84,7 +84,7 @@ def _publish(options: argparse.Namespace, console: "Console") -> int:
     from fashion_keras.errors import ConfigError
     from fashion_keras.storage.runs import RunStore
     from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
-    from fashion_keras.workflows.publish import publish
+    from fashion_keras.workflows.publish import complete_publishing, publish
     from fashion_keras.workflows.report import PUBLISHED, load_published, published_tuned
 
     if options.names or options.tables_only or options.html is not None or options.tensorboard:
@@ -92,11 +92,13 @@ def _publish(options: argparse.Namespace, console: "Console") -> int:
             "--publish takes every comparison, with its curves, and writes nothing else: leave out names, "
             "--tables-only, --html and --tensorboard"
         )
+    readme = Path("README.md")
+    complete_publishing(PUBLISHED, readme)
     if options.published:
         found = load_published(options.published, [*ALL_NAMES, *published_tuned(options.published)])
     else:
         store = RunStore(options.out / "store")
         found = load_stored(store, [*ALL_NAMES, *tuned_names(store)])
-    publish(found, PUBLISHED, Path("README.md"))
+    publish(found, PUBLISHED, readme)
     console.print("Published in experiments/, and in the README's tables")
     return 0

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.reporting.differences import Differences, build_differences
 from fashion_keras.reporting.rendering import markdown_grid, runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.summary import build_table
@@ -10,6 +11,18 @@ from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
+
+_TABLES = ("table", "runs", "differences", "against_report", "tuning", "tuned_untuned", "ordering")
+_PICTURES = ("curves_by_arm", "curves_overlaid", "forest", "tuning")
+_FILES = frozenset(
+    (
+        "table.md",
+        "tuning.json",
+        *(f"{name}.csv" for name in _TABLES),
+        *(f"{name}.{kind}" for name in _PICTURES for kind in ("png", "svg")),
+    )
+)
+"""Every file that a report may have."""
 
 
 def write_report(
@@ -25,7 +38,8 @@ def write_report(
     `table.md` holds all tables; `table.csv`, `differences.csv`, `against_report.csv` and `runs.csv` are for programs.
     `forest` shows the differences. A comparison whose arms were tuned has two more tables there, its trials in
     `tuning.csv`, and their picture.
-    Each file is written whole or not at all.
+    Each file is written whole or not at all. What an earlier report left in the folder and this one does not have,
+    such as the differences of more arms, is removed; other files stay.
 
     Args:
         results: The requested arms and seeds; runs may be missing.
@@ -47,21 +61,30 @@ def write_report(
         contents["against_report.csv"] = to_csv(against_report)
     contents["table.md"] += "".join("\n" + to_markdown(extra, level=2) for extra in build_tuning_tables(results))
     contents |= tuning_files(results)
-    written = write_files(folder, contents)
+    written = [*write_files(folder, contents), *_draw(results, differences, folder, pictures)]
+    with os_errors_as(StoreError, folder):
+        for name in _FILES - {path.name for path in written}:
+            (folder / name).unlink(missing_ok=True)
+    return written
+
+
+def _draw(
+    results: ComparisonResults, differences: Differences | None, folder: Path, pictures: Sequence[str]
+) -> list[Path]:
     if not pictures:
-        return written
+        return []
     from fashion_keras.reporting.figures import draw_curves  # matplotlib takes half a second to load
 
-    written = [*written, *draw_curves(results, folder, pictures)]
+    written = draw_curves(results, folder, pictures)
     if differences is not None:
         from fashion_keras.reporting.forest_figure import draw_differences
 
         written += draw_differences(differences, results.record.heading, folder, pictures)
-    if results.record.tuning is None:
-        return written
-    from fashion_keras.reporting.sweep_figure import draw_tuning
+    if results.record.tuning is not None:
+        from fashion_keras.reporting.sweep_figure import draw_tuning
 
-    return [*written, *draw_tuning(results, folder, pictures)]
+        written += draw_tuning(results, folder, pictures)
+    return written
 
 
 def excerpts(results: ComparisonResults) -> dict[str, str]:

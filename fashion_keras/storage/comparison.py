@@ -1,9 +1,8 @@
-"""A comparison as the store keeps it, and its results as tables and figures read them.
+"""Comparison record: what the store keeps of a comparison, and its results as tables and figures read them.
 
 A record names the folders of its runs, so that reporting computes no run ids: it works elsewhere, without TensorFlow.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,7 +22,9 @@ from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import safe_name
 from fashion_keras.statistics import MIN_SEEDS, Design, arms_to_train, looks_taken
 from fashion_keras.storage.files import write_file
-from fashion_keras.storage.runs import RunStore, StoredRun
+from fashion_keras.storage.reading import damage_of, read_json, say_left_out, seal
+from fashion_keras.storage.runs import RunStore, StoredRun, is_folder_name
+from fashion_keras.storage.tunings import TuningRecord
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class ComparisonRecord:
         looks: For each look of the design that was taken, at how many seeds and when.
         tuning: How a setting of each arm was selected, see `tunings.TuningRecord`; None where none was.
         modification: How an invocation changed the experiment, for names: `quick-digits`; empty where it did not.
+        saved_at: When it was last written, UTC; empty in records of old.
     """
 
     name: str
@@ -66,6 +68,12 @@ class ComparisonRecord:
     looks: tuple[Mapping[str, Any], ...] = ()
     tuning: Mapping[str, Any] | None = None
     modification: str = ""
+    saved_at: str = ""
+
+    @property
+    def last_used(self) -> str:
+        """When the comparison was last run or looked at, as far as its record says: ISO 8601, UTC."""
+        return max((self.saved_at, *(str(look["at"]) for look in self.looks)))
 
     @property
     def folder(self) -> str:
@@ -89,6 +97,14 @@ class ComparisonRecord:
         arms = [[arm.name, arm.config] for arm in self.arms]
         definition = [PROTOCOL_VERSION, self.name, self.baseline, arms, self.data["content_hash"]]
         return sha256(canonical_json(definition).encode()).hexdigest()[:12]
+
+    def of_seeds(self, seeds: Sequence[int]) -> "ComparisonRecord":
+        """Return the record as if only these seeds had been planned."""
+        arms = (
+            replace(arm, folders={seed: folder for seed, folder in arm.folders.items() if seed in seeds})
+            for arm in self.arms
+        )
+        return replace(self, arms=tuple(arms))
 
     def path_in(self, store: RunStore) -> Path:
         """Return the record's file in a store."""
@@ -143,13 +159,14 @@ def _merge_into(path: Path, record: ComparisonRecord) -> ComparisonRecord:
     earlier = read_record(path) if path.exists() else None
     if earlier:
         record = _join(earlier, record)
+    record = replace(record, saved_at=datetime.now(UTC).isoformat(timespec="microseconds"))
     write_file(path, record_text(record))
     return record
 
 
 def record_text(record: ComparisonRecord) -> str:
-    """Return the JSON that `read_record` reads."""
-    return json.dumps(record_to_json(record), indent=1) + "\n"
+    """Return the JSON that `read_record` reads, with its own digest."""
+    return seal(record_to_json(record), indent=1)
 
 
 def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
@@ -175,6 +192,8 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
     }
     if record.modification:
         content["modification"] = record.modification
+    if record.saved_at:
+        content["saved_at"] = record.saved_at
     return content if record.tuning is None else {**content, "tuning": dict(record.tuning)}
 
 
@@ -200,6 +219,7 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         tuple(content["looks"]),
         content.get("tuning"),
         str(content.get("modification", "")),
+        str(content.get("saved_at", "")),
     )
 
 
@@ -249,19 +269,33 @@ def read_record(path: Path) -> ComparisonRecord:
     Raises:
         StoreError: It cannot be read, or its protocol is another: such results must not meet in one table.
     """
-    try:
-        content = json.loads(path.read_text())
-        if content["protocol"] != PROTOCOL_VERSION:
-            raise StoreError(f"{path} has protocol version {content['protocol']}, this program {PROTOCOL_VERSION}")
-        record = record_from_json(content)
-        if not record.arms or not {"name", "content_hash", "is_fashion_mnist"} <= set(record.data):
-            raise KeyError("it names no arms or no data")
-        return record
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(
-            f"{path} is not a stored comparison ({error}); move it away and run the comparison again: "
-            "the runs themselves are kept"
-        ) from error
+    remedy = "move it away and run the comparison again: the runs themselves are kept"
+    with damage_of(path, remedy):
+        record = record_from_json(read_json(path, remedy))
+        _check_record(record)
+        if record.tuning is not None:
+            _check_record(record_from_json(TuningRecord.from_json(record.tuning).untuned))
+    return record
+
+
+def _check_record(record: ComparisonRecord) -> None:
+    """Refuse a record that cannot be reported, or whose names lead out of the folders that they belong in.
+
+    Raises:
+        ValueError: Something is missing or of another kind.
+    """
+    names = (record.name, record.title, record.baseline, *(arm.name for arm in record.arms))
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("its names must be text")
+    if not record.arms or record.baseline not in [arm.name for arm in record.arms]:
+        raise ValueError("it lacks arms, or the one that the others are compared with")
+    if not {"name", "content_hash", "is_fashion_mnist"} <= set(record.data):
+        raise ValueError("it does not say which data")
+    if not all(look["seeds"] > 0 and isinstance(look["at"], str) for look in record.looks):
+        raise ValueError("its looks must say when they were and of how many seeds")
+    for name in (record.folder, *(folder for arm in record.arms for folder in arm.folders.values())):
+        if not is_folder_name(name):
+            raise ValueError(f"{name!r} is no name of a folder")
 
 
 @dataclass(frozen=True)
@@ -348,11 +382,23 @@ def load_results(
     for arm in record.arms:
         if arm_names is None or arm.name in arm_names:
             found = {seed: store.find_folder(arm.folders[seed]) for seed in sorted(seeds) if seed in arm.folders}
-            arms.append(ArmResults(arm, {seed: run for seed, run in found.items() if run is not None}))
+            runs = {seed: run for seed, run in found.items() if run and _is_of(run, arm, seed, record)}
+            arms.append(ArmResults(arm, runs))
     untuned = None
     if record.tuning is not None:
         untuned = load_settled(store, record_from_json(record.tuning["untuned"]))
     return ComparisonResults(record, tuple(arms), tuple(sorted(seeds)), untuned)
+
+
+def _is_of(run: StoredRun, arm: ArmRecord, seed: int, record: ComparisonRecord) -> bool:
+    """Whether a run is what its arm says; where a record is damaged, another arm's may stand in its place."""
+    settings = dict(run.result["config"])
+    data = None if record.data["is_fashion_mnist"] else record.data["content_hash"]
+    found = settings.pop("seed", 0), settings.pop("data", None), settings
+    if found == (seed, data, arm.config):
+        return True
+    say_left_out(f"{run.path} is not the run of {arm.name} with seed {seed} that the record of {record.name} names")
+    return False
 
 
 def load_settled(store: RunSource, record: ComparisonRecord) -> ComparisonResults:
@@ -361,7 +407,8 @@ def load_settled(store: RunSource, record: ComparisonRecord) -> ComparisonResult
     What was decided at a look stays decided while more seeds are trained, and if they never are. Runs beyond it are not
     shown: that would be a look that nobody planned. Before the first look, all runs that are there are shown.
     """
-    whole = load_results(store, record, range(record.design.num_seeds))
+    seeds = range(record.design.num_seeds)
+    whole = load_results(store, record.of_seeds(seeds), seeds)
     looks = looks_taken(whole.accuracies, record.baseline, record.design)
     if not looks:
         return whole

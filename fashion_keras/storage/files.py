@@ -16,7 +16,16 @@ import filelock
 
 from fashion_keras.errors import StoreError, os_errors_as
 
-__all__ = ["exchange", "folder_lock", "sweep", "sync_folder", "write_file", "write_files", "write_folder"]
+__all__ = [
+    "exchange",
+    "folder_lock",
+    "recover_folder",
+    "sweep",
+    "sync_folder",
+    "write_file",
+    "write_files",
+    "write_folder",
+]
 
 _SUFFIX = ".partial"
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
@@ -104,8 +113,7 @@ def write_folder(path: Path) -> Iterator[Path]:
     """
     partial, replaced = (path.with_name(f".{path.name}.{word}") for word in ("partial", "replaced"))
     with folder_lock(path):
-        if replaced.exists() and not path.exists():  # killed between two renames, where there is no exchange
-            replaced.rename(path)
+        recover_folder(path)
         for left in (partial, replaced):
             shutil.rmtree(left, ignore_errors=True)
         partial.mkdir()
@@ -116,6 +124,13 @@ def write_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
             raise
         sync_folder(path.parent)
+
+
+def recover_folder(path: Path) -> None:
+    """Put a folder back that a killed writer had set aside, which happens only where the system has no exchange."""
+    replaced = path.with_name(f".{path.name}.replaced")
+    if replaced.exists() and not path.exists():
+        replaced.rename(path)
 
 
 def exchange(new: Path, path: Path, replaced: Path) -> None:

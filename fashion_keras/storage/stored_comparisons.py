@@ -1,5 +1,6 @@
-"""The comparisons of a store: those of the project, tuned ones, one's own, and any with other data or settings."""
+"""Stored comparisons: those of the project, tuned ones, one's own, and any with other data or settings."""
 
+import glob
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +40,8 @@ def load_stored(
         StoreError: A comparison that was named has no runs, or none has.
     """
     if names:
-        return [results for name in dict.fromkeys(names) for results in _find(store, name)]
+        named = [results for name in dict.fromkeys(names) for results in _find(store, name)]
+        return list({results.record.identity: results for results in named}.values())
     found = [results for name in (*ALL_NAMES, *tuned_names(store)) for results in _of_project(store, name)]
     records = (record for record in _read_all(store, say) if not _is_of_project(record))
     found += sorted(_newest(store, records, say), key=lambda results: results.record.folder)
@@ -104,8 +106,8 @@ def _find_tuned(store: RunStore, name: str) -> ComparisonRecord | None:
     for record in _read_all(store, prefix=name):
         if record.name == name and _is_whole_tuning(record):
             tuning = TuningRecord.from_json(record.tuning or {})
-            last = max((str(look["at"]) for look in record.looks), default="")
-            found.append(((tuning.num_values * len(tuning.seeds), last), record))
+            last_look = max((str(look["at"]) for look in record.looks), default="")
+            found.append(((tuning.num_values * len(tuning.seeds), last_look, record.last_used), record))
     return max(found, key=lambda item: item[0])[1] if found else None
 
 
@@ -157,32 +159,22 @@ def _load_begun(store: RunSource, records: Iterable[ComparisonRecord]) -> Iterat
 
 
 def _record_paths(store: RunStore, prefix: str = "") -> list[Path]:
-    """Return the records' files, the last written one first."""
-    paths = (store.root / "comparisons").glob("*.json")
-    return sorted((path for path in paths if path.name.startswith(prefix)), key=_written_at, reverse=True)
-
-
-def _written_at(path: Path) -> tuple[int, str]:
-    try:
-        return path.stat().st_mtime_ns, path.name
-    except OSError:
-        return 0, path.name
+    return sorted((path for path in (store.root / "comparisons").glob(f"{glob.escape(prefix)}*.json")), reverse=True)
 
 
 def _read_all(
     store: RunStore, say: Callable[[str], object] = lambda _: None, prefix: str = ""
 ) -> Iterator[ComparisonRecord]:
-    """Yield the comparisons of a store, the last run one first; what cannot be read is left out, and told."""
-    seen = set()
+    """Yield the comparisons of a store, by their records the last used first; damaged ones are left out, and said."""
+    found: dict[str, ComparisonRecord] = {}
     for path in _record_paths(store, prefix):
         try:
             record = _name_modification(read_record(path))
         except StoreError as error:
             say(f"Left out: {error}")
-            continue
-        if record.identity not in seen:
-            seen.add(record.identity)
-            yield record
+        else:
+            found.setdefault(record.identity, record)
+    yield from sorted(found.values(), key=lambda record: record.last_used, reverse=True)
 
 
 def _name_modification(record: ComparisonRecord) -> ComparisonRecord:

@@ -6,8 +6,8 @@ whose runs are trained side by side and take the longer for it.
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from fashion_keras.experiments.definition import published_rows
 from fashion_keras.experiments.names import NAMES
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import csv_text
+from fashion_keras.storage.reading import damage_of, read_bytes, sha256
 
 TIMES = "times.csv"
 """The file of the timing runs, in the working folder and among what is published."""
@@ -117,11 +118,21 @@ class Measurement:
         return self.epochs * (self.train_seconds if training_alone else self.epoch_seconds)
 
 
+_FIELDS = fields(Measurement)
+_NAMES = tuple(field.name for field in _FIELDS)
+_DIGEST = "row_sha256"
+
+
 @dataclass(frozen=True)
 class Times:
-    """What was measured, in the order of the measurements."""
+    """What was measured, in the order of the measurements.
+
+    Attributes:
+        is_verified: Whether each was read with its digest.
+    """
 
     measurements: tuple[Measurement, ...]
+    is_verified: bool = field(default=False, compare=False)
 
     @property
     def num_rounds(self) -> int:
@@ -146,8 +157,19 @@ class Times:
 
 def times_text(measurements: Iterable[Measurement]) -> str:
     """Return the CSV that `read_times` reads; a number that is not known is an empty field."""
-    heads = [field.name for field in fields(Measurement)]
-    return csv_text(heads, map(astuple, measurements), digits=6)
+    rows = [[_format(value) for value in astuple(each)] for each in measurements]
+    return csv_text([*_NAMES, _DIGEST], [[*row, _digest_of(row)] for row in rows])
+
+
+def _format(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "" if math.isnan(value) else f"{value:.6g}"
+
+
+def _digest_of(row: Iterable[str]) -> str:
+    """Return the first sixteen digits of the SHA-256 of a row, its fields separated by zero bytes."""
+    return sha256("\0".join(row).encode())[:16]
 
 
 def load_times(folder: Path) -> Times | None:
@@ -166,27 +188,32 @@ def read_times(path: Path) -> Times:
     Raises:
         StoreError: The file cannot be read, or its protocol is another.
     """
-    try:
-        with path.open(newline="") as file:
-            times = Times(tuple(_parse(row) for row in csv.DictReader(file)))
-    except FileNotFoundError as error:
-        raise StoreError(f"{path} is not there; `fashion-keras times` makes it") from error
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise StoreError(
-            f"{path} holds no timing runs ({error}); move it away, and `fashion-keras times` makes it again"
-        ) from error
+    if not path.exists():
+        raise StoreError(f"{path} is not there; `fashion-keras times` makes it")
+    with damage_of(path, "move it away, and `fashion-keras times` makes it again"):
+        rows = csv.reader(read_bytes(path).decode().splitlines(keepends=True), strict=True)
+        names = tuple(next(rows, ()))
+        if names not in (_NAMES, (*_NAMES, _DIGEST)):
+            raise ValueError("its first line does not name the columns of timing runs")
+        has_digests = len(names) > len(_NAMES)
+        times = Times(tuple(_parse(row, has_digests) for row in rows), has_digests)
     others = sorted({each.protocol for each in times.measurements} - {PROTOCOL_VERSION})
     if others:
         raise StoreError(f"{path} has protocol version {others[0]}, this program {PROTOCOL_VERSION}")
     return times
 
 
-def _parse(row: Mapping[str, str]) -> Measurement:
-    values: dict[str, Any] = {}
-    for field in fields(Measurement):
-        text = row[field.name]
-        values[field.name] = float(text or "nan") if field.type is float else int(text) if field.type is int else text
-    measurement = Measurement(**values)
-    if not (measurement.train_seconds > 0 and measurement.epoch_seconds > 0):
+def _parse(row: Sequence[str], has_digest: bool) -> Measurement:
+    values, digest = row[: len(_NAMES)], row[len(_NAMES) :]
+    if len(values) != len(_NAMES) or digest != ([_digest_of(values)] if has_digest else []):
+        raise ValueError(f"a row is not what was written: {' '.join(row)[:60]!r}")
+    measurement = Measurement(*(_parse_field(field.type, text) for field, text in zip(_FIELDS, values, strict=True)))
+    if not (0 < measurement.train_seconds < math.inf and 0 < measurement.epoch_seconds < math.inf):
         raise ValueError(f"seconds must be above 0 in round {measurement.round}, {measurement.arms}")
     return measurement
+
+
+def _parse_field(kind: Any, text: str) -> Any:
+    if kind is float:
+        return float(text or "nan")
+    return int(text) if kind is int else text

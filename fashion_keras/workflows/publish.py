@@ -1,9 +1,10 @@
-"""The published results: tables, curves and runs of whole comparisons, and the README's tables out of them.
+"""Publishing: tables, curves and runs of whole comparisons, and the README's tables, put into place at once.
 
 Ordinary runs write elsewhere; what is published changes by `fashion-keras report --publish` and `fashion-keras times
 --publish` alone.
 """
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,10 +16,17 @@ from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import command_of
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
+from fashion_keras.reporting.report import excerpts
 from fashion_keras.statistics.old import MIN_SEEDS
-from fashion_keras.storage.archive import ARCHIVE, write_archive
-from fashion_keras.storage.comparison import ComparisonResults, record_text
-from fashion_keras.storage.files import write_files
+from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
+from fashion_keras.storage.comparison import (
+    ComparisonRecord,
+    ComparisonResults,
+    read_record,
+    record_from_json,
+    record_text,
+)
+from fashion_keras.storage.files import recover_folder, write_files, write_folder
 from fashion_keras.storage.runs import StoredRun
 from fashion_keras.storage.times import TIMES, Times, load_times, read_times, timed_arms, times_text
 from fashion_keras.workflows.report import (
@@ -27,35 +35,43 @@ from fashion_keras.workflows.report import (
     RECORD,
     load_published,
     overall_pages,
-    published_tuned,
 )
 
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments/(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_SECTIONS = {"tuning": "Tuning of", "ordering": "Tuned and untuned"}
+_UNFINISHED = ".unfinished"
+"""Lies among newly published tables until the README shows them, too."""
 
 
 def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | None) -> None:
     """Write whole comparisons into a folder, and their tables into a README between its markers.
 
+    The new folder is made beside the old one and takes its place at once; then the README is rendered from it. Ended in
+    between, the next invocation does that first.
+
     Args:
-        found: Every comparison that is to be published: what the folder holds of others goes.
-        folder: `experiments/` of the project; the timing runs that are published there stay.
+        found: Every comparison that is to be published.
+        folder: `experiments/` of the project; the timing runs that are published there stay, and so does whatever else
+            lies there.
         readme: The page whose `<!-- table of experiments/NAME -->` and `<!-- verdicts of ... -->` blocks are replaced.
 
     Raises:
-        StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or a tuned one was published and is not
-            among them; then nothing is written.
+        StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or a run that was published would be
+            lost; then nothing is written.
     """
     for results in found:
         _check_whole(results)
+    complete_publishing(folder, readme)
     _check_none_is_lost(found, folder)
     times = load_times(folder)
-    for results in found:
-        _publish_comparison(results, folder / results.record.name)
-    write_archive(folder / ARCHIVE, _runs_of(found))
-    _write_pages(found, times, folder)
     if readme is not None and readme.exists():
-        write_files(readme.parent, {readme.name: fill_blocks(readme.read_text(), folder)})
+        fill_blocks(readme.read_text(), found)  # it must be possible before anything is changed
+    with _replaced(folder) as partial:
+        for results in found:
+            _publish_comparison(results, partial / results.record.name)
+        write_archive(partial / ARCHIVE, _runs_of(found))
+        _write_pages(found, times, partial)
+        write_files(partial, {_UNFINISHED: ""})
+    complete_publishing(folder, readme)
 
 
 def publish_times(path: Path, folder: Path) -> None:
@@ -77,8 +93,38 @@ def publish_times(path: Path, folder: Path) -> None:
                 "`fashion-keras times` makes them"
             )
     found = load_published(folder)
-    write_files(folder, {TIMES: times_text(times.measurements)})
-    _write_pages(found, times, folder)
+    with _replaced(folder) as partial:
+        write_files(partial, {TIMES: times_text(times.measurements)})
+        _write_pages(found, times, partial)
+
+
+def complete_publishing(folder: Path, readme: Path | None) -> None:
+    """Render the README from newly published tables, now or where an earlier invocation was ended before it could.
+
+    Args:
+        folder, readme: As in `publish`.
+
+    Raises:
+        StoreError: The tables or the README cannot be read or written.
+    """
+    unfinished = folder / _UNFINISHED
+    with os_errors_as(StoreError, folder):
+        recover_folder(folder.resolve())
+        if unfinished.exists():
+            if readme is not None and readme.exists():
+                page = fill_blocks(readme.read_text(), load_published(folder))
+                write_files(readme.parent, {readme.name: page})
+            unfinished.unlink()
+
+
+@contextlib.contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """Yield a copy of a folder that takes its place in the end, or vanishes if anything fails."""
+    place = folder.resolve()
+    with os_errors_as(StoreError, folder), write_folder(place) as partial:
+        if place.is_dir():
+            shutil.copytree(place, partial, symlinks=True, dirs_exist_ok=True)
+        yield partial
 
 
 def _write_pages(found: Sequence[ComparisonResults], times: Times | None, folder: Path) -> None:
@@ -90,30 +136,22 @@ def _runs_of(found: Iterable[ComparisonResults]) -> list[StoredRun]:
     return list({run.path.name: run for results in found for run in _all_runs(results)}.values())
 
 
-def fill_blocks(text: str, folder: Path) -> str:
-    """Return a page with every marked block filled from the published `table.md` that it names.
+def fill_blocks(text: str, found: Iterable[ComparisonResults]) -> str:
+    """Return a page with every marked block filled with a table of the published comparison that it names.
 
     Raises:
         StoreError: A block names what was not published.
     """
+    by_name = {results.record.name: results for results in found}
 
     def fill(block: re.Match[str]) -> str:
         start, kind, name, end = block.groups()
-        return f"{start}{_excerpt(folder / name / 'table.md', kind)}{end}"
+        grid = excerpts(by_name[name]).get(kind) if name in by_name else None
+        if grid is None:
+            raise StoreError(f"there is no {kind} of experiments/{name}, which a block of the page names")
+        return f"{start}{grid}{end}"
 
     return _BLOCK.sub(fill, text)
-
-
-def _excerpt(path: Path, kind: str) -> str:
-    """The lines of one table of a page: `table`, `verdicts`, and where arms were tuned `tuning` and `ordering`."""
-    try:
-        page = path.read_text()
-        if kind in _SECTIONS:  # by its heading: the third table of others is another one
-            page = page[page.index(f"\n## {_SECTIONS[kind]}") :]
-        blocks = re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE)
-        return str(blocks[("table", "verdicts").index(kind) if kind not in _SECTIONS else 0])
-    except (OSError, ValueError, IndexError) as error:
-        raise StoreError(f"there is no {kind} in {path}: {error}") from error
 
 
 def _check_whole(results: ComparisonResults) -> None:
@@ -130,12 +168,35 @@ def _check_whole(results: ComparisonResults) -> None:
 
 
 def _check_none_is_lost(found: Sequence[ComparisonResults], folder: Path) -> None:
-    """Refuse to leave published tables behind whose runs the new archive would not hold."""
-    missing = set(published_tuned(folder)) - {results.record.name for results in found}
-    for name in sorted(missing):
+    """Refuse to lose a run that was published, unless the same comparison takes its place with as many seeds or more.
+
+    What was published is told by the archive; which comparison a run belongs to by the records beside it.
+    """
+    published = {path.parent.name: read_record(path) for path in sorted(folder.glob(f"*/{RECORD}"))}
+    new = {results.record.name: results for results in found}
+    for name, record in published.items():
+        if name not in new:
+            raise StoreError(
+                f"{folder / name} was published and is not in the store: `{command_of(name)}` makes it, or remove it"
+            )
+        if len(new[name].seeds) < (count := len(record.arms[0].folders)):
+            raise StoreError(f"{name} was published with {count} seeds and has {len(new[name].seeds)} in the store")
+    path = folder / ARCHIVE
+    before = set(RunArchive(path).folders) if path.exists() else set()
+    replaced = {name for record in published.values() for name in _folders_of(record)}
+    if lost := sorted(before - replaced - {run.path.name for run in _runs_of(found)}):
         raise StoreError(
-            f"{folder / name} was published and is not in the store: `{command_of(name)}` makes it, or remove it"
+            f"{path} holds {count_noun(len(lost), 'run')} of comparisons that are neither in the store nor beside it, "
+            f"such as {lost[0]}: run them, or move it away"
         )
+
+
+def _folders_of(record: ComparisonRecord) -> Iterator[str]:
+    """Yield the names of the runs that a record's tables are made of, the untuned ones beside tuned ones included."""
+    for arm in record.arms:
+        yield from arm.folders.values()
+    if record.tuning is not None:
+        yield from _folders_of(record_from_json(record.tuning["untuned"]))
 
 
 def _all_runs(results: ComparisonResults) -> Iterator[StoredRun]:
@@ -147,8 +208,7 @@ def _all_runs(results: ComparisonResults) -> Iterator[StoredRun]:
 
 
 def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
-    with os_errors_as(StoreError, folder):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     differences, against_report = build_differences(results), build_against_report(results)
     write_report(results, folder, differences=differences, against_report=against_report, pictures=("png",))
     write_files(folder, {RECORD: record_text(results.record)})

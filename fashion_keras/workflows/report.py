@@ -1,4 +1,4 @@
-"""Tables and figures of finished comparisons again: from a store, or from what was published. Trains nothing."""
+"""Reports of finished comparisons, made again from a store or from what was published. Trains nothing."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -27,11 +27,10 @@ from fashion_keras.storage.archive import ARCHIVE, RunArchive
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     ComparisonResults,
-    RunSource,
-    load_results,
+    load_settled,
     read_record,
 )
-from fashion_keras.storage.files import write_files
+from fashion_keras.storage.files import recover_folder, write_files
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import Times, load_times
@@ -146,11 +145,15 @@ def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonRe
     Raises:
         StoreError: One that was named was not published there, or none was.
     """
-    for name in names:
+    recover_folder(folder.resolve())
+    for name in dict.fromkeys(names):
         _check_name(name)
         if not (folder / name / RECORD).exists():
             raise StoreError(f"{name} was not published in {folder}")
-    chosen = names or [*(name for name in ALL_NAMES if (folder / name / RECORD).exists()), *published_tuned(folder)]
+    chosen = [*dict.fromkeys(names)] or [
+        *(name for name in ALL_NAMES if (folder / name / RECORD).exists()),
+        *published_tuned(folder),
+    ]
     if not chosen:
         raise StoreError(f"{folder} holds no published comparison")
     archive = RunArchive(folder / ARCHIVE)
@@ -168,5 +171,5 @@ def _check_name(name: str) -> None:
     load_experiment(original)
 
 
-def _load(source: RunSource, record: ComparisonRecord) -> ComparisonResults:
-    return load_results(source, record, sorted(record.arms[0].folders))
+def _load(archive: RunArchive, record: ComparisonRecord) -> ComparisonResults:
+    return load_settled(archive, record, sorted(record.arms[0].folders))

@@ -136,9 +136,9 @@ def test_reports_of_finished_runs_write_logs(tmp_path: Path) -> None:
 
 
 def test_a_stored_run_is_logged_like_an_archived_one(tmp_path: Path) -> None:
-    run = commit(RunStore(tmp_path / "store"), RunConfig(seed=4), [2.0, 1.0])
+    run = commit(RunStore(tmp_path / "store"), RunConfig(seed=4), [0.25, 0.5])
     write_logs(make_results(make_arm("base", [run])), tmp_path / "logs")
-    assert points_of(tmp_path / "logs" / "base" / "seed_4" / LOG, "accuracy/test") == {1: 2.0, 2: 1.0}
+    assert points_of(tmp_path / "logs" / "base" / "seed_4" / LOG, "accuracy/test") == {1: 0.25, 2: 0.5}
 
 
 def test_logs_are_written_without_tensorflow() -> None:

@@ -26,7 +26,7 @@ from fashion_keras.storage.runs import RunStore
 EXPERIMENT = Experiment(
     name="rates",
     title="Two rates",
-    base=RunConfig(epochs=3),
+    base=RunConfig(epochs=3, data="abc"),
     arms=(Arm("slow", published="base"), Arm("fast", learning_rate=0.1, described=True)),
 )
 DATA = {"name": "own", "content_hash": "abc", "class_names": ["a", "b"], "is_fashion_mnist": False}

@@ -15,9 +15,20 @@ from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 from fashion_keras.experiments.registry import load_experiment
-from fashion_keras.storage.comparison import ComparisonRecord, make_record, save_record
+from fashion_keras.storage.comparison import (
+    ComparisonRecord,
+    add_look,
+    make_record,
+    read_record,
+    record_text,
+    record_to_json,
+    save_record,
+)
+from fashion_keras.storage.files import write_file
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
+from fashion_keras.storage.trials import Trial, TrialRun
+from fashion_keras.storage.tunings import TunedArm, TuningRecord
 from fashion_keras.workflows.report import report_comparisons
 
 MINE = Experiment("mine", "Mine", BASE, (Arm("plain"), Arm("fast", learning_rate=0.1)))
@@ -39,7 +50,8 @@ def train(
     changed = experiment.with_overrides(**settings)
     record = replace(make_record(changed, data, range(2)), modification=modification)
     path = save_record(store, record).path_in(store)
-    os.utime(path, (1_000 + at, 1_000 + at))
+    write_file(path, record_text(replace(read_record(path), saved_at=f"2026-01-01T00:00:{at:02}")))
+    os.utime(path, (1_000 - at, 1_000 - at))  # as of a copied store: the files' times say nothing
     for arm in changed.arms:
         for seed in range(2):
             if store.find(changed.config_of(arm).with_changes(seed=seed)) is None:
@@ -107,11 +119,53 @@ def test_of_versions_in_one_folder_the_last_run_one_is_shown_and_the_others_are_
     assert results.record.identity == old.identity
 
 
+def test_seeds_that_were_planned_later_and_not_done_take_nothing_from_what_was_finished(store):
+    record = train(store, MINE)
+    add_look(store, record, 2)
+    save_record(store, make_record(MINE, FASHION, range(40)))
+    (results,) = load_stored(store, ["mine"])
+    assert (results.seeds, results.is_complete) == ((0, 1), True)
+    assert sorted(results.record.arms[0].folders) == [0, 1]
+    commit(store, MINE.config_of(MINE.arms[0]).with_changes(seed=2))
+    assert load_stored(store, ["mine"])[0].seeds == (0, 1)
+
+
+def test_names_that_mean_the_same_comparison_report_it_once(store):
+    train(store, MINE)
+    assert folders(store, ["mine", "mine"]) == ["mine"]
+    assert folders(store, ["mine", f"mine__{make_record(MINE, FASHION, ()).identity}"]) == ["mine"]
+
+
+def tuned(store: RunStore, num_values: int, last_used: str) -> ComparisonRecord:
+    """Put a comparison with tuned arms into a store: its arms tried so many values, and it was used last then."""
+    experiment = load_experiment("learning_rates").with_overrides(batch_size=num_values)
+    record = make_record(experiment, FASHION, range(1))
+    run = TrialRun(1000, "x", "finished", 0.5, 1.0)
+    trials = tuple(Trial({"learning_rate": 0.01 * number}, (run,)) for number in range(1, num_values + 1))
+    arm = TunedArm("a", (), "learning_rate", trials)
+    untuned = record_to_json(record)
+    tuning = TuningRecord("learning_rate", "log", ((0.01, 1.0),), (num_values,), (1000,), {}, (arm,), untuned)
+    record = replace(record, name="learning_rates_tuned", tuning=tuning.to_json(), saved_at=last_used)
+    path = record.path_in(store)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, record_text(record))
+    for each in experiment.arms:
+        commit(store, experiment.config_of(each))
+    return record
+
+
+@pytest.mark.parametrize("order", [(8, 4), (4, 8)])
+def test_of_tuned_comparisons_the_most_tuned_is_reported_though_another_was_used_later(store, order):
+    for number, num_values in enumerate(order):
+        tuned(store, num_values, f"2026-01-0{number + 1}")
+    (results,) = load_stored(store, ["learning_rates_tuned"])
+    assert TuningRecord.from_json(results.record.tuning).num_values == 8
+
+
 def test_a_version_without_runs_does_not_hide_the_one_before(store):
     old = train(store, MINE, at=1)
     begun = replace(MINE, base=BASE.with_changes(batch_size=64))
-    path = save_record(store, make_record(begun, FASHION, range(2))).path_in(store)
-    os.utime(path, (2_000, 2_000))
+    save_record(store, make_record(begun, FASHION, range(2)))
     (results,) = load_stored(store)
     assert results.record.identity == old.identity
 

@@ -75,7 +75,7 @@ def test_a_damaged_file_is_one_line_that_says_how_to_mend_it(tmp_path, damage):
     path = tmp_path / TIMES
     path.write_text(damage(times_text([make_measurement("cnn/cnn")])))
     with pytest.raises(
-        StoreError, match=r"holds no timing runs .*move it away, and `fashion-keras times` makes it"
+        StoreError, match=r"times\.csv is damaged: .*move it away, and `fashion-keras times` makes it"
     ) as told:
         read_times(path)
     assert "\n" not in str(told.value)

@@ -1,7 +1,10 @@
 """What is published, and what a fresh clone makes of it. No TensorFlow, no training."""
 
+import ast
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +13,14 @@ from rich.console import Console
 from stored_runs import commit
 from timing_runs import make_all_times
 
+from benchmarks import campaign
 from fashion_keras import cli
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
-from fashion_keras.storage.comparison import make_record, save_record
+from fashion_keras.storage.comparison import load_results, make_record, save_record
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import TIMES, times_text
@@ -88,7 +92,7 @@ def test_an_archived_run_says_what_the_stored_one_says(store, tmp_path):
 def test_a_file_that_is_no_archive_is_told_in_one_line(tmp_path, content):
     if content is not None:
         (tmp_path / ARCHIVE).write_bytes(content)
-    with pytest.raises(StoreError, match="is not an archive of runs"):
+    with pytest.raises(StoreError, match=f"{ARCHIVE} (is damaged|cannot be read): "):
         RunArchive(tmp_path / ARCHIVE)
 
 
@@ -196,18 +200,18 @@ def test_times_are_not_published_where_nothing_else_is(tmp_path):
 
 def test_marked_blocks_of_a_page_are_filled_and_the_rest_stays(published):
     page = "before\n<!-- verdicts of experiments/learning_rates -->\nold\n<!-- end -->\nafter\n"
-    filled = fill_blocks(page, published)
+    filled = fill_blocks(page, load_published(published))
     assert filled.startswith("before\n<!-- verdicts of experiments/learning_rates -->\n| arm |")
     assert "sgd_0.05" in filled
     assert "old" not in filled
     assert filled.endswith("|\n<!-- end -->\nafter\n")
-    assert fill_blocks(filled, published) == filled
+    assert fill_blocks(filled, load_published(published)) == filled
 
 
 @pytest.mark.parametrize("block", ["table of experiments/cnn", "picture of experiments/learning_rates"])
 def test_a_block_of_what_was_not_published_is_an_error(published, block):
     with pytest.raises(StoreError, match="there is no"):
-        fill_blocks(f"<!-- {block} -->\n<!-- end -->\n", published)
+        fill_blocks(f"<!-- {block} -->\n<!-- end -->\n", load_published(published))
 
 
 def test_what_was_not_run_is_told_by_name(store):
@@ -231,7 +235,7 @@ def test_what_was_not_published_is_told_by_name(published, tmp_path):
 def test_the_readme_shows_the_published_tables():
     readme = (PROJECT / "README.md").read_text()
     assert "of experiments/initializers -->" in readme
-    assert fill_blocks(readme, PROJECT / "experiments") == readme
+    assert fill_blocks(readme, load_published(PUBLISHED)) == readme
 
 
 def test_every_comparison_is_published_whole():
@@ -275,3 +279,68 @@ assert "matplotlib" not in sys.modules
     assert {path.name for path in written} >= {"table.md", "differences.csv", "claims.md", "pairing.md"}
     for path in written:
         assert (tmp_path / "again" / path).read_bytes() == (published / path).read_bytes(), path
+
+
+def test_a_run_that_was_published_is_never_lost(store, published):
+    train(store, "dropout", 10)
+    publish(load_stored(store, ["learning_rates", "dropout"]), published, None)
+    before = {path: path.read_bytes() for path in published.rglob("*.*")}
+    with pytest.raises(StoreError, match="dropout was published and is not in the store"):
+        publish(load_stored(store, ["learning_rates"]), published, None)
+    assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
+    shutil.rmtree(published / "dropout")  # as an earlier version left it that was killed: the archive alone has them
+    with pytest.raises(StoreError, match=r"runs\.json\.xz holds \d+ runs of comparisons that are neither"):
+        publish(load_stored(store, ["learning_rates"]), published, None)
+    publish(load_stored(store, ["learning_rates", "dropout"]), published, None)
+
+
+def test_a_published_comparison_is_not_replaced_by_one_of_fewer_seeds(store, published):
+    train(store, "learning_rates", 11)
+    publish(load_stored(store, ["learning_rates"]), published, None)
+    (results,) = load_stored(store, ["learning_rates"])
+    fewer = results.record.of_seeds(range(10))
+    with pytest.raises(StoreError, match="published with 11 seeds and has 10"):
+        publish([load_results(store, fewer, range(10))], published, None)
+
+
+def test_what_else_lies_among_the_published_results_stays(store, published):
+    (published / "notes.txt").write_text("mine")
+    publish(load_stored(store, ["learning_rates"]), published, None)
+    assert (published / "notes.txt").read_text() == "mine"
+
+
+def test_a_kill_while_publishing_loses_nothing_and_the_next_invocation_completes_it(tmp_path):
+    # In a process of its own: it forks, and TensorFlow may have threads here.
+    program = f"""
+from pathlib import Path
+from benchmarks import campaign
+print(dict(campaign.kill_publishing(Path({str(tmp_path)!r}), every=17)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True, capture_output=True, text=True)
+    found = Counter(ast.literal_eval(done.stdout))
+    assert found["kills"] == found["retries that ended in the new"] == found["old tables"] + found["new tables"] > 5
+    assert found["runs lost"] == found["mixed tables"] == found["files left behind after the retry"] == 0
+
+
+def test_flipped_bits_are_never_wrong_in_silence(tmp_path):
+    for kind, counts in campaign.flip_bits(tmp_path, 4).items():
+        assert counts.total() == 4, kind
+        assert not counts["silently wrong"], kind
+        assert not counts["traceback"], kind
+
+
+def test_a_narrower_report_leaves_no_file_of_the_wider_one(store, tmp_path, console):
+    train(store, "learning_rates", 10)
+    folder = tmp_path / "runs" / "learning_rates"
+    report_comparisons(["learning_rates"], tmp_path / "runs", None, console, pictures=())
+    (folder / "notes.csv").write_text("mine")
+    (folder / "curves_by_arm.svg").write_text("of an earlier report")
+    (results,) = load_stored(store, ["learning_rates"])
+    one_arm = replace(results, arms=results.arms[:1])
+    paths = write_report(one_arm, folder, differences=None, pictures=())
+    assert {path.name for path in folder.iterdir()} == {"notes.csv", *(path.name for path in paths)}
+    assert not (folder / "differences.csv").exists()
+
+
+def test_a_comparison_that_is_named_twice_is_reported_once(published):
+    assert len(load_published(published, ["learning_rates", "learning_rates"])) == 1

@@ -24,7 +24,7 @@ from fashion_keras.execution import Outcome, RunTask
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.reporting.sweep import compare_pairs
-from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.storage.comparison import ComparisonResults, read_record, record_text
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
 from fashion_keras.storage.tunings import TuningRecord
@@ -457,9 +457,8 @@ def test_of_equal_tunings_the_one_that_was_looked_at_last_is_reported(store: Run
     assert len(paths) == 2
     for last in paths:
         for path in paths:
-            content = json.loads(path.read_text())
-            content["looks"] = [{"seeds": 10, "at": "2026-02-02" if path == last else "2026-01-01"}]
-            path.write_text(json.dumps(content))
+            looks = ({"seeds": 10, "at": "2026-02-02" if path == last else "2026-01-01"},)
+            path.write_text(record_text(replace(read_record(path), looks=looks)))
         (found,) = load_stored(store, ["initializers_tuned"])
         assert found.record.path_in(store) == last
 
@@ -491,11 +490,12 @@ def test_untuned_runs_are_archived_with_the_tuned_ones(store: RunStore, tmp_path
 def test_page_takes_the_tables_of_a_tuning_by_name(store: RunStore, tmp_path: Path) -> None:
     folder = tmp_path / "experiments"
     publish(load_stored(store, []), folder, None)
+    found = load_published(folder)
     page = "<!-- {} of experiments/{} -->\n<!-- end -->\n"
-    assert "| tried | picked |" in fill_blocks(page.format("tuning", "initializers_tuned"), folder)
-    assert "he_uniform − xavier_normal" in fill_blocks(page.format("ordering", "initializers_tuned"), folder)
+    assert "| tried | picked |" in fill_blocks(page.format("tuning", "initializers_tuned"), found)
+    assert "he_uniform − xavier_normal" in fill_blocks(page.format("ordering", "initializers_tuned"), found)
     with pytest.raises(StoreError, match="there is no tuning"):
-        fill_blocks(page.format("tuning", "initializers"), folder)
+        fill_blocks(page.format("tuning", "initializers"), found)
 
 
 # For real.
