@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from benchmarks.rule_before import any_false, before, equivalent_before, verdict_p
-from fashion_keras.reporting.pairs import paired_accuracies
 from fashion_keras.statistics import (
     MARGIN,
     TEN_SEEDS,
@@ -388,7 +387,7 @@ def crossed_table(repetitions: int = 500) -> str:
 def published() -> dict[str, tuple[str, Mapping[str, Floats]]]:
     """Return each published comparison's baseline and test accuracies."""
     found = load_published(ROOT / "experiments")
-    return {results.record.name: (results.record.baseline, paired_accuracies(results)) for results in found}
+    return {results.record.name: (results.record.baseline, results.accuracies) for results in found}
 
 
 @cache

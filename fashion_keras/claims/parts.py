@@ -29,6 +29,9 @@ POINT = 0.01
 MIN_EPOCHS = 6
 """Fewer leave no two changes in the second half of a curve."""
 
+_LIMITS = {Unit.POINTS: (-1.0, 1.0), Unit.PERCENT: (0.0, 1.0)}
+"""Of what accuracies and their differences can be."""
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -149,7 +152,10 @@ def _part(
         return Part(words, ClaimVerdict.UNDECIDED, "no seed that all arms have", unit)
     paired = [ArmResults(arm.record, {seed: arm.runs[seed] for seed in seeds}) for arm in arms]
     result = judge(paired, planned)
-    return Part(words, result.verdict, result.because, unit, result.estimate, result.interval, result.p, len(seeds))
+    interval = result.interval
+    if interval is not None and unit in _LIMITS:
+        interval = max(interval[0], _LIMITS[unit][0]), min(interval[1], _LIMITS[unit][1])
+    return Part(words, result.verdict, result.because, unit, result.estimate, interval, result.p, len(seeds))
 
 
 def _find(found: Found, name: str) -> ArmResults | None:

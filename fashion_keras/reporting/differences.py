@@ -81,7 +81,7 @@ def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> NDArray[np.bool_] |
 
 @dataclass(frozen=True)
 class Differences(Table):
-    """The table of differences, the comparisons that it shows, in the order of its rows, and the margin of equivalence."""
+    """The table of differences, the comparisons in the order of its rows, and the margin of equivalence."""
 
     comparisons: tuple[Comparison, ...] = ()
     margin: float = MARGIN

@@ -42,7 +42,7 @@ def sentence(comparison: Comparison) -> str:
 
 
 def collapse_sentence(comparison: Comparison) -> str:
-    """Return how often runs of an arm and of its baseline collapsed, and how the others differ; empty where none did."""
+    """Return how often runs of arm and baseline collapsed, and how the others differ; empty where none did."""
     found = comparison.collapse
     if found is None:
         return ""
@@ -67,7 +67,7 @@ def percent(share: float) -> str:
     return f"{share:.0%}".removesuffix("%")
 
 
-def describe_design(design: Design, comparisons: Sequence[Comparison]) -> str:
+def describe_design(design: Design, comparisons: Sequence[Comparison] = ()) -> str:
     """Return how the verdicts on some arms came about: looks, level, margin, and by which levels they were judged."""
     if not design.looks:
         return f"Nothing is judged with fewer than {MIN_SEEDS} seeds."
@@ -125,7 +125,7 @@ def remedy(results: ComparisonResults, comparison: Comparison, command: str = ""
     """
     there = comparison.num_seeds
     later = [look for look in results.record.design.looks if look > there]
-    if later and comparison.look is None or comparison.seeds_to_decide in later:
+    if (later and comparison.look is None) or comparison.seeds_to_decide in later:
         # The same command goes on to the later looks.
         wanted, text = results.record.design.num_seeds, f"{comparison.undecided_because}; there are {there}"
     elif comparison.look is None:

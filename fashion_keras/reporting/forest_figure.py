@@ -38,7 +38,9 @@ def draw_differences(
         StoreError: The folder cannot be written, in one line.
     """
     head = f"{one_line(title)}\n{one_line(differences.caption)}"
-    return write_figures(lambda: {"forest": draw_forest(differences.comparisons, head, differences.margin)}, folder, suffixes)
+    return write_figures(
+        lambda: {"forest": draw_forest(differences.comparisons, head, differences.margin)}, folder, suffixes
+    )
 
 
 def draw_forest(comparisons: Sequence[Comparison], title: str, margin: float = MARGIN) -> Figure:

@@ -128,7 +128,14 @@ def make_record(
         settings = {key: value for key, value in config.to_json().items() if key not in ("seed", "data")}
         folders = {seed: config.with_changes(seed=seed).folder for seed in seeds}
         arms.append(ArmRecord(arm.name, arm.published, arm.described, settings, folders))
-    return ComparisonRecord(experiment.name, experiment.title, experiment.baseline, tuple(arms), dataset, design or Design.fixed(len(seeds) or 1))
+    return ComparisonRecord(
+        experiment.name,
+        experiment.title,
+        experiment.baseline,
+        tuple(arms),
+        dataset,
+        design or Design.fixed(len(seeds) or 1),
+    )
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:
@@ -155,10 +162,15 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
             return _merge_into(path, record)
 
 
+def find_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
+    """Return a record joined with what the store has of the same definition, as `save_record` does, unwritten."""
+    path = record.path_in(store)
+    return _join(read_record(path), record) if path.exists() else record
+
+
 def _merge_into(path: Path, record: ComparisonRecord) -> ComparisonRecord:
-    earlier = read_record(path) if path.exists() else None
-    if earlier:
-        record = _join(earlier, record)
+    if path.exists():
+        record = _join(read_record(path), record)
     record = replace(record, saved_at=datetime.now(UTC).isoformat(timespec="microseconds"))
     write_file(path, record_text(record))
     return record

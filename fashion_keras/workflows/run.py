@@ -9,6 +9,7 @@ from fashion_keras.execution.batch import Failures, label_of
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import describe_power
+from fashion_keras.reporting.findings import describe_design
 from fashion_keras.storage.comparison import load_results
 from fashion_keras.workflows.exports import export_models
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
@@ -140,8 +141,9 @@ def _describe(job: Job) -> None:
         session.say(f"{comparison.experiment.name}: {comparison.experiment.title}")
         for name, config in comparison.configs.items():
             found = sum(config.with_changes(seed=seed) not in pending for seed in job.seeds)
-            runs = f"{count_noun(len(job.seeds), 'run')} of {count_noun(config.epochs, 'epoch')}"
+            runs = f"at most {count_noun(len(job.seeds), 'run')} of {count_noun(config.epochs, 'epoch')}"
             session.say(f"  {name}: {runs}, {found} in the store")
+        session.say(f"  {describe_design(comparison.record.design)}")
         for line in describe_power(load_results(session.store, comparison.record, job.seeds)):
             session.say(f"  {line}")
     session.say(describe_plan(plan, session.engine))

@@ -12,7 +12,7 @@ from rich.console import Console
 from fashion_keras.formatting import format_duration
 from fashion_keras.reporting import build_differences, compare_with_baseline, print_answer, print_tables
 from fashion_keras.reporting.findings import best_sentence, remedy, sentence
-from fashion_keras.statistics.old import Comparison, Verdict
+from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 
