@@ -40,13 +40,13 @@ def _make_columns(design: Design, *, has_interval: bool) -> tuple[Column, ...]:
         Column(
             "seeds_won",
             "seeds won, %",
-            "on how many of the seeds the arm beats the baseline, ties counted half; in brackets the interval of the "
-            "chance that it does on the next one.",
+            "on how many of the seeds the arm beats the baseline, ties counted half"
+            + ("; in brackets the interval of the chance that it does on the next one." if has_interval else "."),
         ),
         Column(
             "verdict",
             "verdict",
-            "read off the interval in brackets: better above 0, worse below, equivalent within "
+            "read off the interval of the difference: better above 0, worse below, equivalent within "
             f"{100 * design.margin:g} points either way; both is a real difference, but a negligible one; undecided "
             "otherwise, with the number of seeds in all that would likely decide it. On this test set: where the "
             "interval on new images holds 0.",

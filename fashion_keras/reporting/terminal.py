@@ -77,8 +77,9 @@ def print_answer(
             _print(console, Text(f"  {collapse_sentence(comparison)}"))
         if comparison.verdict is Verdict.UNDECIDED:
             _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison, command), workers)}"))
-    if comparisons and len(comparisons) == len(results.record.arms) - 1:
-        _print(console, Text(best_sentence(results, comparisons), style="bold"))
+    whole = comparisons and len(comparisons) == len(results.record.arms) - 1 == len(results.arms) - 1
+    if whole and (best := best_sentence(results, comparisons)):
+        _print(console, Text(best, style="bold"))
 
 
 def _sentence(comparison: Comparison) -> Text:

@@ -61,9 +61,7 @@ def test_a_sentence_says_which_is_better_by_how_much_and_ends_with_the_verdict(v
 
 def test_the_best_arms_are_those_that_were_not_shown_to_be_worse():
     results = three_arms(0.02, 0.01, -0.02)
-    assert (
-        best_sentence(results, compare_with_baseline(results)) == "Best: 2; 1, base and -2 are worse"
-    )
+    assert best_sentence(results, compare_with_baseline(results)) == "Best: 2; 1, base and -2 are worse"
 
 
 def test_the_sentences_are_the_last_lines_in_the_order_of_the_arms():
@@ -85,7 +83,8 @@ def test_an_undecided_arm_ends_with_the_command_and_what_it_costs():
     missing = 2 * (comparison.seeds_to_decide - 8)  # runs, each of 63 seconds
     assert remedy(results, comparison).seconds == pytest.approx(63 * missing)
     line = shown(results, 200, command="fashion-keras run mine.py", workers=2)[-2]
-    cost = format_duration(60 * round(63 * missing / 2 / 60))
+    minutes = round(63 * missing / 2 / 60)
+    cost = format_duration(60 * minutes) if minutes >= 60 else f"{minutes} min"
     assert f"fashion-keras run mine.py --seeds {comparison.seeds_to_decide} (about {cost})" in line
 
 

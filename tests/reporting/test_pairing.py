@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import make_arm, make_results, make_run
 
-from fashion_keras.reporting import build_differences, measure_pairing, pairing_page
+from fashion_keras.reporting import build_differences, pairing_page
 from fashion_keras.workflows.report import PAIRING_PAGE, load_published
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
