@@ -59,7 +59,7 @@ def train_runs(
     Raises:
         ConfigError: A class of Keras or a custom network does not work as it is configured; nothing was trained.
     """
-    custom = [config for config in configs if config.has_foreign_parts and store.find(config) is None]
+    custom = [config for config in configs if config.has_custom_parts and store.find(config) is None]
     if custom:
         with console.status("Trying what is not the package's own"):
             try_custom_parts(custom, location, engine)

@@ -12,8 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fashion_keras.config.run_config import COMPONENT_KINDS, SOURCE, Component, RunConfig, canonical_json, option_values
-from fashion_keras.config.values import thaw
+from fashion_keras.config.components import COMPONENT_KINDS, SOURCE, Component, stored_values
+from fashion_keras.config.identity import canonical_json
+from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.values import to_plain
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import count_noun, safe_name
 from fashion_keras.storage.comparison import ComparisonResults
@@ -145,7 +147,7 @@ def run_settings(arm: str, config: RunConfig) -> dict[str, str | float]:
 def _known_options(kind: str, component: Component) -> dict[str, Any]:
     """The options of a component; of a network whose file is elsewhere, those that it was given."""
     try:
-        return option_values(kind, component)
+        return stored_values(kind, component)
     except ConfigError:
         return component.as_dict()
 
@@ -153,5 +155,5 @@ def _known_options(kind: str, component: Component) -> dict[str, Any]:
 def _plain(value: Any) -> str | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    value = value.to_json() if isinstance(value, Component) else thaw(value)
+    value = value.to_json() if isinstance(value, Component) else to_plain(value)
     return value if isinstance(value, str) else canonical_json(value)

@@ -14,7 +14,7 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION, canonical_json
+from fashion_keras.config.identity import PROTOCOL_VERSION, canonical_json
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import Experiment

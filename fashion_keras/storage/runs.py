@@ -25,7 +25,8 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
+from fashion_keras.config.identity import PROTOCOL_VERSION
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.storage.files import sync_folder, write_file
 from fashion_keras.storage.reading import (

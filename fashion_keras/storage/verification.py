@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION
+from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.storage.reading import DIGEST, damage_of, sha256
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, num_correct, unpack_bits
 

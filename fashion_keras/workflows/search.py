@@ -10,7 +10,7 @@ import numpy as np
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.cost import relative_cost
-from fashion_keras.config.custom_code import is_own_name
+from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import split_indices
 from fashion_keras.errors import ConfigError
@@ -192,7 +192,7 @@ class _Invocation:
         words += ["--image-size", ",".join(map(str, data.image_size))] if data.image_size else []
         words += ["--out", str(self.session.out)] if self.session.out != Path("runs") else []
         # A custom network lies beside the space, in the current directory, and not beside the comparison.
-        return ("PYTHONPATH=. " if is_own_name(best.model.name) else "") + shlex.join(words)
+        return ("PYTHONPATH=. " if is_custom_name(best.model.name) else "") + shlex.join(words)
 
 
 def _make_clock(configs: Sequence[RunConfig], session: Session) -> Callable[[RunConfig], float]:

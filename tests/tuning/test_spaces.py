@@ -10,7 +10,8 @@ import keras_tuner as kt
 import pytest
 
 from fashion_keras import cli
-from fashion_keras.config.run_config import Component, RunConfig, option_values
+from fashion_keras.config.components import Component, option_values
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.tuning.search.oracles import describe_space, discover, find_edges
 from fashion_keras.tuning.search.spaces import SPACES, FunctionSpace, SpaceError, load_space
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fashion_keras.config.catalogue import UNKNOWN, Option, suggest
-from fashion_keras.config.run_config import COMPONENT_KINDS, RunConfig, find_signature, option_values
+from fashion_keras.config.components import COMPONENT_KINDS, find_signature, option_values
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.names import tuned_name
