@@ -152,7 +152,7 @@ def _find_module(module: str) -> tuple[Path, Path]:
         spec = _find_spec(".".join(parts[:number]), places)
         if spec is None:
             raise ConfigError(
-                f"there is no module {'.'.join(parts[:number])} beside the comparison or elsewhere on Python's path"
+                f"there is no module {'.'.join(parts[:number])} beside what names it or elsewhere on Python's path"
             )
         places = spec.submodule_search_locations
     if spec is None or not spec.has_location or not str(spec.origin).endswith(".py"):

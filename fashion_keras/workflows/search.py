@@ -200,7 +200,7 @@ def _make_clock(configs: Sequence[RunConfig], session: Session) -> Callable[[Run
     costs = sorted({relative_cost(config): config for config in configs}.items(), key=lambda item: item[0])
     ends = dict([costs[0], costs[-1]])
     seconds = [
-        estimate_seconds(Plan((config,), (config,)), session.store, session.location, session.engine)
+        estimate_seconds(Plan((config,), (config,)), session.store, session.location, session.engine) or 0.0
         for config in ends.values()
     ]
     return lambda config: float(np.interp(relative_cost(config), list(ends), seconds))
