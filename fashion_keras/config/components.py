@@ -20,7 +20,7 @@ from fashion_keras.config.catalogue import (
     Signature,
     suggest,
 )
-from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, find_function, is_custom_name
+from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, TRAINER_ARGUMENTS, find_function, is_custom_name
 from fashion_keras.config.keras_classes import class_names, default_rate, is_keras_name, keras_signature
 from fashion_keras.config.values import check_plain, to_hashable, to_plain
 from fashion_keras.errors import ConfigError
@@ -40,7 +40,7 @@ SOURCE = "@source"
 """The option of a custom function that holds its source's hash: no keyword can have that name."""
 
 COMPONENT_KINDS = ("model", "optimizer", "schedule", "loss")
-"""The settings of a run that are components."""
+"""The settings of a run of Keras that are components; a custom one has a trainer alone."""
 
 _CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
     "model": MODELS,
@@ -49,7 +49,7 @@ _CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
     "loss": LOSSES,
     "initializer": INITIALIZERS,
 }
-_CUSTOM_ARGUMENTS = {"model": NETWORK_ARGUMENTS}
+_CUSTOM_ARGUMENTS = {"model": NETWORK_ARGUMENTS, "trainer": TRAINER_ARGUMENTS}
 """What a custom function of a kind takes by position, before its options."""
 
 
@@ -99,6 +99,11 @@ class Component:
         return Component.of(self.name, **{**kept, **options}) if options else self
 
     @property
+    def source(self) -> str:
+        """The hash of a custom function's source; empty of other components."""
+        return self.as_dict().get(SOURCE, "")
+
+    @property
     def is_custom(self) -> bool:
         """Whether it, or a component within it, is a class of Keras or a custom function."""
         inner = any(isinstance(value, Component) and value.is_custom for _, value in self.options)
@@ -112,7 +117,7 @@ def resolve_component(kind: str, value: Any, is_stored: bool = False) -> Compone
     whether the source is still the same, the run finds out.
 
     Args:
-        kind: `"model"`, `"optimizer"`, `"schedule"`, `"loss"` or `"initializer"`.
+        kind: `"model"`, `"optimizer"`, `"schedule"`, `"loss"`, `"initializer"` or `"trainer"`.
         value: A `Component`, a name, or a mapping with the key `name`.
         is_stored: It was checked when it was stored: a class of Keras is taken as it is, for no more than that would
             import Keras.
@@ -142,6 +147,8 @@ def _check_options(kind: str, component: Component, is_stored: bool) -> dict[str
             checked: Any = resolve_component(option.component, given, is_stored)
         else:
             checked = option.check(name, to_hashable(given))
+            if kind == "trainer":
+                _check_type(name, option.default, checked)
         if not _is_default(option, checked):
             kept[name] = checked
     for name, option in signature.options.items():
@@ -156,12 +163,12 @@ def find_signature(kind: str, name: str) -> Signature:
     Raises:
         ConfigError: There is no such component.
     """
-    if kind in _CUSTOM_ARGUMENTS and is_custom_name(name):
+    if kind == "trainer" or (kind == "model" and is_custom_name(name)):
         return find_function(name, _CUSTOM_ARGUMENTS[kind]).signature
     catalogue = _CATALOGUES[kind]
     if name in catalogue:
         return Signature(catalogue[name])
-    if is_keras_name(name) and kind not in _CUSTOM_ARGUMENTS:
+    if is_keras_name(name) and kind != "model":
         return keras_signature(kind, name)
     custom = "; a custom network is module:function" if kind == "model" else ""
     raise ConfigError(f"{kind} must be {suggest(name, catalogue, also=class_names(kind))}{custom}")
@@ -197,6 +204,13 @@ def to_component(kind: str, value: Any) -> Component:
     if not isinstance(component.name, str):
         raise ConfigError(f"{kind} must have a name that is text, got {component.name!r}")
     return component
+
+
+def _check_type(name: str, default: Any, value: Any) -> None:
+    """Check that a value is of its default's type, where that says one: whole numbers and others are of one."""
+    for types, text in (((bool,), "True or False"), ((int, float), "a number"), ((str,), "text")):
+        if type(default) in types and value is not None and type(value) not in types:
+            raise ConfigError(f"{name} must be {text}, as its default {default!r} is; got {value!r}")
 
 
 def _default_of(option: Option) -> Any:

@@ -20,7 +20,7 @@ def relative_cost(config: RunConfig, side: int = 28) -> float:
         config: The run.
         side: Height and width of an image.
     """
-    if is_custom_name(config.model.name):
+    if config.trainer is not None or is_custom_name(config.model.name):
         return config.epochs * CUSTOM_NETWORK_COST
     options = option_values("model", config.model)
     if config.model.name == "fcn":
@@ -39,14 +39,14 @@ def cost_key(config: RunConfig) -> tuple[Any, ...]:
 
     A custom network may have fractions that are no rates, such as a factor of its width.
     """
-    is_custom = is_custom_name(config.model.name)
+    part = config.trainer or config.model
+    is_custom = is_custom_name(part.name)
     options = tuple(
-        (name, bool(value) if isinstance(value, float) and not is_custom else value)
-        for name, value in config.model.options
+        (name, bool(value) if isinstance(value, float) and not is_custom else value) for name, value in part.options
     )
     costless = tuple(item for item in options if item[0] != "initializer")
     return (
-        config.model.name,
+        part.name,
         costless,
         config.optimizer.name,
         config.batch_size,

@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from fashion_keras.errors import ConfigError, UserError
 
 __all__ = [
     "NETWORK_ARGUMENTS",
+    "TRAINER_ARGUMENTS",
     "CustomFunction",
     "add_folders",
     "custom_folders",
@@ -28,10 +30,12 @@ __all__ = [
     "find_function",
     "import_function",
     "is_custom_name",
+    "load_function",
 ]
 
 NETWORK_ARGUMENTS = ("image_shape", "num_classes")
-"""What a function that builds a network takes by position."""
+TRAINER_ARGUMENTS = ("seed",)
+"""What functions that build a network, or train a run, take by position, before their options."""
 
 _NAME = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -117,6 +121,33 @@ def import_function(custom: CustomFunction) -> Callable[..., Any]:
     module = importlib.import_module(custom.module)
     _imported[custom.module] = custom.source
     return getattr(module, custom.function)
+
+
+def load_function(name: str, arguments: Sequence[str], source: str) -> tuple[CustomFunction, Callable[..., Any]]:
+    """Find and import a custom function.
+
+    Args:
+        name: Module and function.
+        arguments: What it takes by position.
+        source: The hash that its source must still have.
+
+    Returns:
+        What it is, and the function itself, whose errors are a `ConfigError`: one line with the file and the line.
+
+    Raises:
+        ConfigError: Its source has changed, or its import fails.
+    """
+    custom = find_function(name, arguments)
+    if custom.source != source:
+        raise ConfigError(f"{custom.path}, or what it imports, has changed since the comparison began; start it again")
+
+    def call(function: Callable[..., Any], *values: Any, **options: Any) -> Any:
+        try:
+            return function(*values, **options)
+        except Exception as error:
+            raise ConfigError(f"{name} failed: {describe_error(error, custom.path.parent)}") from error
+
+    return custom, partial(call, call(import_function, custom))
 
 
 def custom_folders() -> tuple[str, ...]:

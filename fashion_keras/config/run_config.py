@@ -1,6 +1,6 @@
 """Configuration of a run: frozen data that can be checked, hashed, stored and sent to another machine."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self
@@ -17,7 +17,7 @@ from fashion_keras.config.components import (
     to_component,
 )
 from fashion_keras.config.custom_code import is_custom_name
-from fashion_keras.config.identity import identify
+from fashion_keras.config.identity import identify, keras_versions
 from fashion_keras.config.values import Settings
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError
@@ -45,6 +45,8 @@ class RunConfig:
         threads: Threads of one run; the order of additions depends on it.
         data: Content hash of the data set.
         seed: Fixes split, batch order, initial weights and dropout.
+        trainer: A custom training function, `module:function`, which gets the seed and its options and does all the
+            rest in any framework; only `threads`, `evaluate_test` and `seed` go beside it.
 
     Raises:
         ConfigError: On construction, where a name is unknown or a value out of range.
@@ -64,9 +66,10 @@ class RunConfig:
     threads: int = 1
     data: str = FASHION_MNIST_HASH
     seed: int = 0
+    trainer: Component | None = None
 
     def __post_init__(self) -> None:
-        for kind in COMPONENT_KINDS:
+        for kind in (*COMPONENT_KINDS, *(["trainer"] if self.trainer is not None else [])):
             given = getattr(self, kind)
             component = resolve_component(kind, given)
             if component is not given:
@@ -85,6 +88,7 @@ class RunConfig:
         if not isinstance(self.data, str):
             raise ConfigError(f"data must be the content hash of a data set, got {self.data!r}")
         self._check_lengths()
+        self._check_trainer()
         _check_one_of("precision", self.precision, PRECISIONS)
         _check_one_of("evaluate_test", self.evaluate_test, TEST_EVALUATIONS)
 
@@ -101,6 +105,21 @@ class RunConfig:
             text = ", ".join(f"{count} {name}" for name, count in lengths.items())
             raise ConfigError(f"filters, kernel_sizes and pool_sizes need one value per convolution, got {text}")
 
+    def _check_trainer(self) -> None:
+        """Check that nothing is set beside a trainer that it would never hear of."""
+        if self.trainer is None:
+            return
+        names = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
+        if lost := sorted(set(names) - _TRAINER_SETTINGS):
+            raise ConfigError(f"{lost[0]} is a setting of Keras's runs, not of {self.trainer.name}")
+
+    @property
+    def components(self) -> dict[str, Component]:
+        """What a run is made of, by kind: the trainer alone where there is one."""
+        if self.trainer is not None:
+            return {"trainer": self.trainer}
+        return {kind: getattr(self, kind) for kind in COMPONENT_KINDS}
+
     def with_changes(self, **changes: Any) -> Self:
         """Return a copy that differs in the named settings.
 
@@ -111,7 +130,9 @@ class RunConfig:
         Raises:
             ConfigError: A name is unknown, a value is out of range, or a new optimizer comes without a learning rate.
         """
-        own = {name: changes.pop(name) for name in list(changes) if name in _FIELD_NAMES}
+        is_trainer = "trainer" in changes or self.trainer is not None
+        settings = _TRAINER_SETTINGS if is_trainer else _FIELD_NAMES
+        own = {name: changes.pop(name) for name in list(changes) if name in settings}
         if "optimizer" in own and "learning_rate" not in changes:
             optimizer = to_component("optimizer", own["optimizer"])
             if "learning_rate" not in optimizer.as_dict():
@@ -119,20 +140,23 @@ class RunConfig:
                     f"optimizer={optimizer.name!r} needs a learning_rate beside it: the rate of another optimizer "
                     "would not suit it"
                 )
-        parts = {kind: to_component(kind, own.pop(kind, getattr(self, kind))) for kind in COMPONENT_KINDS}
-        options: dict[str, dict[str, Any]] = {kind: {} for kind in COMPONENT_KINDS}
+        kinds = ("trainer",) if is_trainer else COMPONENT_KINDS
+        parts = {kind: to_component(kind, own.pop(kind, getattr(self, kind))) for kind in kinds}
+        options: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
         for name, value in changes.items():
-            options[_owner_of(name, parts)][name] = value
+            options[_owner_of(name, parts, settings)][name] = value
         components = {kind: part.with_options(**options[kind]) for kind, part in parts.items()}
-        settings: dict[str, Any] = {**own, **components}
-        return replace(self, **settings)
+        changed: dict[str, Any] = {**own, **components}
+        return replace(self, **changed)
 
     def with_epochs(self, epochs: int) -> Self:
         """Return a copy with another number of epochs, and the same share of them for the warm-up.
 
         Raises:
-            ConfigError: The configuration cannot have so few.
+            ConfigError: The configuration cannot have so few, or its trainer has no such option.
         """
+        if self.trainer is not None:
+            return self.with_changes(epochs=epochs)
         warmup = self.schedule.as_dict().get("warmup_epochs", 0)
         if not warmup:
             return replace(self, epochs=epochs)
@@ -158,23 +182,27 @@ class RunConfig:
         unknown = set(values) - _FIELD_NAMES
         if unknown:
             raise ConfigError(f"a setting is {suggest(min(unknown), _FIELD_NAMES)}")
-        stored = {
-            kind: resolve_component(kind, values[kind], is_stored=True) for kind in COMPONENT_KINDS if kind in values
-        }
+        kinds = [kind for kind in (*COMPONENT_KINDS, "trainer") if kind in values]
+        stored = {kind: resolve_component(kind, values[kind], is_stored=True) for kind in kinds}
         return cls(**{**values, **stored})
 
     @cached_property
     def run_id(self) -> str:
         """SHA-256, in hexadecimal, of everything that changes the numbers, see `identify`."""
-        return identify(self.to_json())
+        return identify(self.to_json(), keras_versions() if self.trainer is None else {})
 
     @cached_property
     def label(self) -> str:
         """A name for people: model, optimizer, rate and what else differs, such as `fcn-sgd-0.02-dropout_rate=0.1`."""
-        rate = stored_values("optimizer", self.optimizer).get("learning_rate")
-        parts = [self.model.name, self.optimizer.name, *([f"{rate:g}"] if rate is not None else [])]
-        for component in (self.model, self.optimizer, self.schedule, self.loss):
-            parts += [_describe(key, value) for key, value in component.options if key not in ("learning_rate", SOURCE)]
+        left_out = {SOURCE}
+        if self.trainer is not None:
+            parts = [self.trainer.name]
+        else:
+            rate = stored_values("optimizer", self.optimizer).get("learning_rate")
+            parts = [self.model.name, self.optimizer.name, *([f"{rate:g}"] if rate is not None else [])]
+            left_out.add("learning_rate")
+        for component in self.components.values():
+            parts += [_describe(key, value) for key, value in component.options if key not in left_out]
         parts += [f"batch{self.batch_size}"] if self.batch_size != 512 else []
         parts += [f"{self.epochs}epochs"] if self.epochs != 50 else []
         parts += [f"{self.train_examples}examples"] if self.train_examples is not None else []
@@ -185,7 +213,7 @@ class RunConfig:
     @property
     def has_custom_parts(self) -> bool:
         """Whether a class of Keras or a custom function is part of it: only a trial shows that it works."""
-        return any(getattr(self, kind).is_custom for kind in COMPONENT_KINDS)
+        return any(component.is_custom for component in self.components.values())
 
     @property
     def folder(self) -> str:
@@ -195,6 +223,7 @@ class RunConfig:
 
 _FRACTION = Option(0.1, low=0, high=1, low_included=False)
 _FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
+_TRAINER_SETTINGS = frozenset(("trainer", "threads", "evaluate_test", "seed"))
 _RESERVED = frozenset(("name", "cls"))
 
 
@@ -202,13 +231,14 @@ def _check_names(kind: str, component: Component) -> None:
     """Check that a custom function's options can be told from the settings of the run."""
     if not is_custom_name(component.name):
         return
-    if taken := sorted((_FIELD_NAMES | _RESERVED) & set(_signature_of(kind, component).options)):
+    settings = _TRAINER_SETTINGS if kind == "trainer" else _FIELD_NAMES
+    if taken := sorted((settings | _RESERVED) & set(_signature_of(kind, component).options)):
         raise ConfigError(
             f"{component.name} takes an option {taken[0]!r}, which is a setting of the run; call it otherwise"
         )
 
 
-def _owner_of(option: str, parts: Mapping[str, Component]) -> str:
+def _owner_of(option: str, parts: Mapping[str, Component], settings: Collection[str]) -> str:
     """Return the kind of the one component that an option belongs to."""
     signatures = {kind: _signature_of(kind, part) for kind, part in parts.items()}
     owners = [kind for kind, signature in signatures.items() if option in signature.options]
@@ -218,11 +248,11 @@ def _owner_of(option: str, parts: Mapping[str, Component]) -> str:
             f"{option} is an option of the {of}; say of which, such as {owners[0]}="
             f"{{'name': {parts[owners[0]].name!r}, {option!r}: ...}}"
         )
-    if not owners and signatures["model"].is_open and option not in _RESERVED:
-        return "model"
+    if not owners and option not in _RESERVED:
+        owners = [kind for kind, signature in signatures.items() if signature.is_open]
     if not owners:
         names = {name for signature in signatures.values() for name in signature.options}
-        raise ConfigError(f"a setting is {suggest(option, _FIELD_NAMES | names)}")
+        raise ConfigError(f"a setting is {suggest(option, {*settings, *names})}")
     return owners[0]
 
 

@@ -97,7 +97,7 @@ def try_custom_parts(configs: Sequence[RunConfig], location: DataLocation, engin
 
 def _kind_of(config: RunConfig) -> Any:
     """What a trial is about: the parts with their settings, but for the values of fractions, and the data."""
-    parts = [config.model, config.optimizer, config.schedule, config.loss]
+    parts = config.components.values()
     settings = [(part.name, [(key, _without_fractions(value)) for key, value in part.options]) for part in parts]
     return str((settings, config.precision, config.xla, config.data))
 

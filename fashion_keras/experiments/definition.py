@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,6 +19,9 @@ BASE = RunConfig()
 """The report's base model: 784-300-200-10, SGD at 0.02, batch 512, 50 epochs, PyTorch's initialisation."""
 
 DEFAULT_SEEDS = 10
+
+METRICS = ("test_accuracy",)
+"""What arms can be judged by."""
 
 _MAX_BYTES = 100
 """Of a name: with what is added to it, it is a folder's."""
@@ -54,12 +57,15 @@ class Experiment:
     Args:
         name: A word for commands and folders: letters, digits, `_`, `-` and `.`.
         title: A line for people.
-        base: What the arms share.
+        base: What the arms share, of a comparison of Keras's runs; `BASE` where nothing is given.
         arms: At least two; names differ.
         baseline: The arm that the others are compared with; the first where none is named.
         dataset: Your own data, as `--dataset` takes it, which goes before this; a relative path starts at the
             experiment's file.
         image_size: Height and width that its pictures are scaled to.
+        metric: By what the arms are judged; for now `"test_accuracy"` alone.
+        trainer: Instead of a base: a custom training function, `module:function`, in any framework, or a mapping with
+            the key `name` and its options; see `fashion_keras.training.custom`.
 
     Raises:
         ConfigError: On construction, where something is of a wrong kind, a name is no word or too long, an arm's
@@ -68,13 +74,19 @@ class Experiment:
 
     name: str
     title: str
-    base: RunConfig
-    arms: tuple[Arm, ...]
+    base: RunConfig = BASE
+    arms: tuple[Arm, ...] = ()
     baseline: str = ""
     dataset: str | None = None
     image_size: tuple[int, int] | None = None
+    metric: str = METRICS[0]
+    trainer: InitVar[str | Mapping[str, Any] | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, trainer: str | Mapping[str, Any] | None) -> None:
+        if trainer is not None:
+            if self.base != BASE:
+                raise ConfigError("an experiment has a base or a trainer, not both")
+            object.__setattr__(self, "base", BASE.with_changes(trainer=trainer))
         for name in ("arms", "image_size"):
             if isinstance(getattr(self, name), list):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
@@ -101,6 +113,7 @@ class Experiment:
             ("base", "a RunConfig, such as BASE", isinstance(self.base, RunConfig)),
             ("arms", "a tuple of Arms", _is_tuple_of(Arm, self.arms)),
             ("baseline", "the name of an arm", isinstance(self.baseline, str)),
+            ("metric", f"one of {', '.join(METRICS)}", self.metric in METRICS),
             ("dataset", "a path", isinstance(self.dataset, str | None)),
             ("image_size", "height and width in pixels, such as (32, 48)", _is_size(self.image_size)),
         ):
@@ -125,10 +138,14 @@ class Experiment:
         """Return the experiment with settings of every arm replaced, such as `epochs` or `data`.
 
         With other epochs, a warm-up keeps its share of them.
+
+        Raises:
+            ConfigError: A custom trainer does not take a setting.
         """
         base = self.base.with_epochs(settings["epochs"]) if "epochs" in settings else self.base
         arms = tuple(self._override(arm, settings) for arm in self.arms)
-        return replace(self, base=replace(base, **settings), arms=arms)
+        others = {name: value for name, value in settings.items() if name != "epochs"}
+        return replace(self, base=base.with_changes(**others), arms=arms)
 
     def _override(self, arm: Arm, settings: Mapping[str, Any]) -> Arm:
         changes = {name: value for name, value in arm.changes.items() if name not in settings}

@@ -9,14 +9,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from fashion_keras.config.components import SOURCE, Component, option_values, resolve_component
-from fashion_keras.config.custom_code import (
-    NETWORK_ARGUMENTS,
-    describe_error,
-    find_function,
-    import_function,
-    is_custom_name,
-)
+from fashion_keras.config.components import Component, option_values, resolve_component
+from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, is_custom_name, load_function
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.initializers import LayerInitializers
@@ -212,16 +206,11 @@ def build_model(component: Component, image_shape: Sequence[int], num_classes: i
 
 
 def _build_custom(component: Component, image_shape: Sequence[int], num_classes: int, seed: int) -> keras.Model:
-    custom = find_function(component.name, NETWORK_ARGUMENTS)
-    if custom.source != component.as_dict().get(SOURCE):
-        raise ConfigError(f"{custom.path}, or what it imports, has changed since the comparison began; start it again")
-    options = component.plain_options() | ({"seed": seed} if custom.takes_seed else {})
     # Layers without seeds of their own draw them from the global generators.
     keras.utils.set_random_seed(derive_seed(seed, "own network"))
-    try:
-        model = import_function(custom)(tuple(image_shape), num_classes, **options)
-    except Exception as error:
-        raise ConfigError(f"{component.name} failed: {describe_error(error, custom.path.parent)}") from error
+    custom, build = load_function(component.name, NETWORK_ARGUMENTS, component.source)
+    options = component.plain_options() | ({"seed": seed} if custom.takes_seed else {})
+    model = build(tuple(image_shape), num_classes, **options)
     _check_network(model, component.name, tuple(image_shape), num_classes)
     return model
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fashion_keras.config.components import COMPONENT_KINDS, SOURCE, Component, stored_values
+from fashion_keras.config.components import SOURCE, Component, stored_values
 from fashion_keras.config.identity import canonical_json
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.config.values import to_plain
@@ -135,12 +135,11 @@ def _hparams_summary(tag: str, content: Any) -> Any:
 def run_settings(arm: str, config: RunConfig) -> dict[str, str | float]:
     """Return an arm's name and a run's settings, defaults included, as texts and numbers for TensorBoard's table."""
     values: dict[str, Any] = {"arm": arm}
-    for kind in COMPONENT_KINDS:
-        component = getattr(config, kind)
+    for kind, component in config.components.items():
         values[kind] = component.name
         options = _known_options(kind, component).items()
         values |= {f"{kind}.{name}": value for name, value in options if name != SOURCE}
-    values |= {name: getattr(config, name) for name in _PLAIN_SETTINGS}
+    values |= {name: getattr(config, name) for name in (_PLAIN_SETTINGS if config.trainer is None else ("seed",))}
     return {name: _plain(value) for name, value in values.items() if value is not None}
 
 

@@ -81,6 +81,11 @@ class StoredRun:
         return RunConfig.from_json(self.result["config"])
 
     @property
+    def has_trainer(self) -> bool:
+        """Whether a custom trainer made it, which says itself whether it diverged."""
+        return "trainer" in self.result["config"]
+
+    @property
     def seed(self) -> int:
         """The run's seed."""
         return self.result["config"].get("seed", 0)
@@ -350,7 +355,7 @@ def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _result_record(result: RunResult, artefacts: Mapping[str, Any]) -> dict[str, Any]:
-    correct = result.predictions.correct if result.predictions is not None else None
+    correct = result.predictions.correct if result.predictions is not None else result.correct
     return {
         "run_id": result.config.run_id,
         "protocol": PROTOCOL_VERSION,
