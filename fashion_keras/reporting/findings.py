@@ -11,6 +11,7 @@ import numpy as np
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of
 from fashion_keras.formatting import format_duration, one_line, points, points_span
+from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import MIN_SEEDS, Comparison, Design, Share, Verdict, find_best
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -20,22 +21,21 @@ WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
 _OPTIONS = {"quick": "--quick", "mixed_bfloat16": "--precision mixed_bfloat16"}
 
 
-def figure(comparison: Comparison) -> str:
-    """Return the difference in points with its interval, if there is one: `+0.93 (+0.78 to +1.07)`."""
+def figure(comparison: Comparison, unit: Unit = POINTS) -> str:
+    """Return the difference with its interval, if there is one: `+0.93 (+0.78 to +1.07)`."""
     interval = comparison.interval
-    return points(comparison.mean_difference) + (f" ({points_span(interval)})" if interval else "")
+    return unit.difference(comparison.mean_difference) + (f" ({unit.span(interval)})" if interval else "")
 
 
-def sentence(comparison: Comparison) -> str:
+def sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
     """Return what was found of an arm, its verdict last, behind the last colon."""
     arm, baseline = one_line(comparison.arm), one_line(comparison.baseline)
-    interval, verdict = figure(comparison).split(" ", 1)[1:], comparison.verdict_text
-    amount = " ".join([f"{abs(100 * comparison.mean_difference):.2f} points", *interval])
-    if comparison.verdict in BETTER:
-        return f"{arm} beats {baseline} by {amount}: {verdict}"
-    if comparison.verdict in WORSE:
-        return f"{arm} loses to {baseline} by {amount}: {verdict}"
-    amount = " ".join([f"{points(comparison.mean_difference)} points", *interval])
+    mean, _, interval = figure(comparison, unit).partition(" ")
+    verdict = comparison.verdict_text
+    if comparison.verdict in (*BETTER, *WORSE):
+        amount = f"{unit.amount(unit.value(abs(comparison.mean_difference)))} {interval}".rstrip()
+        return f"{arm} {'beats' if comparison.verdict in BETTER else 'loses to'} {baseline} by {amount}: {verdict}"
+    amount = f"{unit.amount(mean)} {interval}".rstrip()
     if comparison.verdict is Verdict.EQUIVALENT:
         return f"{arm} is as good as {baseline}, {amount}: {verdict}"
     return f"{arm} against {baseline}, {amount}: {verdict}, {comparison.undecided_because}"
