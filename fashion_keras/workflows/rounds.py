@@ -12,9 +12,14 @@ __all__ = ["plan_rounds", "train_rounds", "whole_plan"]
 
 
 def whole_plan(job: Job) -> Plan:
-    """Return every run that a job may need, up to its last look."""
+    """Return every run that a job may need, up to its last look; of what is decided, those that are there."""
     plan = make_plan([(each.experiment, each.arms) for each in job.comparisons], job.seeds, job.session.store)
-    return take_shard(plan, *job.options.shard) if job.options.shard else plan
+    if job.options.shard:
+        return take_shard(plan, *job.options.shard)
+    if job.options.arms is None and not _next_plan(job).pending:
+        pending = set(plan.pending)
+        return Plan(tuple(config for config in plan.configs if config not in pending), ())
+    return plan
 
 
 def train_rounds(job: Job) -> Failures:
