@@ -32,6 +32,7 @@ from fashion_keras.errors import StoreError
 from fashion_keras.storage.results import History, Predictions, RunResult, pack_bits, unpack_bits
 
 RESULT = "result.json"
+NETWORK = "network.json"
 LOGS = ("history.jsonl", "log.txt")
 """What a run writes while it trains; a finished one has its history instead."""
 
@@ -88,6 +89,14 @@ class StoredRun:
         """Which test images it got right, bool [M], or None where the test set was never evaluated."""
         packed = self.result["correct"]
         return None if packed is None else unpack_bits(packed["bits"], packed["count"])
+
+    @property
+    def network_folder(self) -> str | None:
+        """Where the code of its custom network was when it was trained; None where that is not known."""
+        try:
+            return str(json.loads((self.path / NETWORK).read_bytes())["folder"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def load_predictions(self) -> Predictions:
         """Read what the model said of each test image."""
@@ -238,6 +247,9 @@ def _write_artefacts(folder: Path, result: RunResult) -> None:
     _write_arrays(folder / "weights.npz", weights)
     if result.predictions is not None:
         _write_arrays(folder / "predictions.npz", vars(result.predictions))
+    if result.network_folder is not None:
+        # Beside the result, which is published: a folder of this machine is nobody else's concern.
+        write_file(folder / NETWORK, _dump({"folder": result.network_folder}))
 
 
 def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
