@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from fashion_keras._tensorflow import _hidden_stderr
 from fashion_keras.errors import ExportError, UserError
-from fashion_keras.formatting import first_line, printable
+from fashion_keras.formatting import first_line, one_line
 
 __all__ = ["quiet_converter", "unsupported"]
 
@@ -23,7 +23,7 @@ def unsupported(file_format: str, node: str, operator: str) -> ExportError:
         operator: Of TensorFlow.
     """
     return ExportError(
-        f"{_describe_layer(node)} cannot be written as {file_format}, which has no {printable(operator)}: "
+        f"{_describe_layer(node)} cannot be written as {file_format}, which has no {one_line(operator)}: "
         "replace it, or use --format savedmodel"
     )
 
@@ -58,4 +58,4 @@ def _describe_layer(node: str) -> str:
     """Name the layer of a node: scopes are the model's name and the layer's, each with a number that Keras adds."""
     scopes = [part for part in node.split("/") if not part.startswith(_CALL)]
     layer = re.sub(r"_\d+$", "", scopes[min(1, len(scopes) - 1)]) if scopes else ""
-    return f"layer {printable(layer)!r}" if layer else "the network"
+    return f"layer {one_line(layer)!r}" if layer else "the network"

@@ -15,7 +15,7 @@ from fashion_keras.export.litert_format import ask_litert, write_litert
 from fashion_keras.export.onnx_format import ask_onnx, write_onnx
 from fashion_keras.export.parity import Ask, measure_parity
 from fashion_keras.export.trained import Trained
-from fashion_keras.formatting import printable
+from fashion_keras.formatting import one_line
 from fashion_keras.inference.record import MAX_PROBABILITY_DIFFERENCE, ParityReport
 from fashion_keras.storage.files import write_files
 
@@ -87,6 +87,6 @@ def write_format(file_format: Format, trained: Trained, folder: Path, images: ND
         report = measure_parity(trained.ask, file_format.ask(content), images)
     if not report.passed:
         raise ExportError(f"{path} is not written: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
-    labels = "".join(f"{printable(name)}\n" for name in trained.class_names)
+    labels = "".join(f"{one_line(name)}\n" for name in trained.class_names)
     write_files(folder, {LABELS: labels, file_format.file: content})
     return report

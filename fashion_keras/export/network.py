@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.errors import ExportError
-from fashion_keras.formatting import first_line, printable
+from fashion_keras.formatting import first_line, one_line
 from fashion_keras.inference.record import NETWORK
 
 if TYPE_CHECKING:
@@ -100,10 +100,10 @@ def _custom_parts(value: Any, layer: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         config = value.get("config")
         if isinstance(config, Mapping) and isinstance(config.get("name"), str):
-            layer = f"layer {printable(config['name'])!r}"
+            layer = f"layer {one_line(config['name'])!r}"
         name, module = value.get("class_name"), value.get("module")
         if name is not None and _is_custom(str(name), module, value.get("registered_name")):
-            yield layer, f"{printable(str(name))} of {printable(str(module))}"
+            yield layer, f"{one_line(str(name))} of {one_line(str(module))}"
     items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     for item in items:
         yield from _custom_parts(item, layer)
