@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from fashion_keras._output import redirected
+
 
 def import_tensorflow() -> Any:
     """Return the module `tensorflow`, imported quietly and when it is needed: the import takes seconds.
@@ -27,14 +29,10 @@ def import_tensorflow() -> Any:
 def _hidden_stderr() -> Iterator[None]:
     """Keep what is written to file descriptor 2, and write it there only if the block raises."""
     with tempfile.TemporaryFile() as hidden:
-        terminal = os.dup(2)
         try:
-            os.dup2(hidden.fileno(), 2)
-            yield
+            with redirected(hidden, (2,)):
+                yield
         except BaseException:
             hidden.seek(0)
-            os.write(terminal, hidden.read())
+            os.write(2, hidden.read())
             raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)

@@ -1,8 +1,22 @@
-"""The errors that are a user's to mend: one clear line each, never a traceback."""
+"""Errors that are a user's to fix: one clear line each, never a traceback."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space and start again: finished runs are kept",
+    errno.EROFS: "choose another folder with --out",
+    errno.EACCES: "choose another folder with --out",
+    errno.ENOTDIR: "a file is in the way; choose another folder with --out",
+    errno.EEXIST: "a file is in the way; choose another folder with --out",
+}
 
 
 class UserError(Exception):
-    """What arrived, what was expected and how to mend it, in one line.
+    """What arrived, what was expected and how to fix it, in one line.
 
     The command line prints the message and exits with status 2; `--debug` shows the traceback.
     """
@@ -26,3 +40,20 @@ class ExportError(UserError):
 
 class ImageError(UserError, ValueError):
     """A picture or an array that cannot be classified as it is."""
+
+
+@contextlib.contextmanager
+def os_errors_as(kind: type[UserError], path: str | os.PathLike[str], action: str = "write") -> Iterator[None]:
+    """Turn what the system refuses, such as writing to a full disk, into one line with the path.
+
+    Args:
+        kind: What is raised.
+        path: Is named where the system's error names none.
+        action: `"write"` or `"read"`; a remedy is known for writing.
+    """
+    try:
+        yield
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "") if action == "write" else ""
+        where = path if error.filename is None or isinstance(error.filename, int) else Path(os.fsdecode(error.filename))
+        raise kind(f"cannot {action} {where}: {error.strerror or error}{remedy and '; ' + remedy}") from error

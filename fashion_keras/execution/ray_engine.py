@@ -1,17 +1,16 @@
 """A Ray cluster behind the interface of the local engine: the same tasks, the same store on a shared folder."""
 
-import contextlib
 import logging
 import os
 import platform
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fashion_keras._output import redirected
 from fashion_keras.config.custom_code import add_folders, own_folders
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
@@ -158,7 +157,8 @@ def _connect(ray: Any, address: str | None) -> None:
         return
     try:
         _check_port(address)
-        with _hidden_stderr():
+        # Ray's C++ library writes to the terminal when it cannot connect; the exception says enough.
+        with Path(os.devnull).open("wb") as nothing, redirected(nothing, (2,)):
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         where = f"no Ray cluster at {address}" if address else "Ray does not start"
@@ -178,21 +178,6 @@ def _check_port(address: str | None) -> None:
     host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
     if colon and port.isdecimal():
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_SEC).close()
-
-
-@contextlib.contextmanager
-def _hidden_stderr() -> Iterator[None]:
-    """Drop what Ray's C++ library writes to the terminal when it cannot connect; the exception says enough."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with Path(os.devnull).open("wb") as nothing:
-        os.dup2(nothing.fileno(), 2)
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(terminal, 2)
-        os.close(terminal)
 
 
 def _one_line(error: BaseException) -> str:

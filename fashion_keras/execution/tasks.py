@@ -3,17 +3,15 @@
 TensorFlow is imported inside the functions: the process that hands out the tasks does without it.
 """
 
-import contextlib
 import json
 import os
-import sys
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from fashion_keras._output import redirected
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
 from fashion_keras.errors import UserError
@@ -85,7 +83,7 @@ def execute_run(task: RunTask) -> Outcome:
 def _train(task: RunTask, store: RunStore) -> Outcome:
     folder = store.begin(task.config)
     log = folder / "log.txt"
-    with _output_to(log):
+    with log.open("wb") as output, redirected(output):
         try:
             from fashion_keras.training.run import train_run
 
@@ -107,7 +105,7 @@ def _train(task: RunTask, store: RunStore) -> Outcome:
 def execute_timing(task: TimingTask) -> Outcome:
     """Train a little; the message is the estimated number of seconds of the whole run."""
     try:
-        with _output_to(Path(os.devnull)):
+        with Path(os.devnull).open("wb") as nothing, redirected(nothing):
             from fashion_keras.training.run import estimate_run_seconds
 
             return Outcome("done", str(estimate_run_seconds(task.config, load_cached(task.location))))
@@ -118,7 +116,7 @@ def execute_timing(task: TimingTask) -> Outcome:
 def execute_measuring(task: TimingTask) -> Outcome:
     """Train a few epochs; the message is the JSON of what `measure_epochs` returns."""
     try:
-        with _output_to(Path(os.devnull)):
+        with Path(os.devnull).open("wb") as nothing, redirected(nothing):
             from fashion_keras.training.measuring import measure_epochs
 
             return Outcome("done", json.dumps(measure_epochs(task.config, load_cached(task.location))))
@@ -129,7 +127,7 @@ def execute_measuring(task: TimingTask) -> Outcome:
 def execute_trial(task: TimingTask) -> Outcome:
     """Build what a configuration names and take one step; the message of a failure says what is wrong with it."""
     try:
-        with _output_to(Path(os.devnull)):
+        with Path(os.devnull).open("wb") as nothing, redirected(nothing):
             from fashion_keras.training.run import try_run
 
             try_run(task.config, load_cached(task.location))
@@ -161,22 +159,3 @@ def _read_text(path: Path) -> str:
         return path.read_text(errors="replace")
     except OSError:
         return ""
-
-
-@contextlib.contextmanager
-def _output_to(path: Path) -> Iterator[None]:
-    """Send everything that this process prints, TensorFlow's C++ included, to a file."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = [os.dup(descriptor) for descriptor in (1, 2)]
-    try:
-        with path.open("wb") as file:
-            for descriptor in (1, 2):
-                os.dup2(file.fileno(), descriptor)
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for descriptor, copy in zip((1, 2), saved, strict=True):
-            os.dup2(copy, descriptor)
-            os.close(copy)

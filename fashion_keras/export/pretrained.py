@@ -15,13 +15,13 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
 from fashion_keras.export.card import CARD, model_card
-from fashion_keras.export.places import clear_errors
 from fashion_keras.export.saved_model import export_run
 from fashion_keras.inference.record import ParityReport, read_record
 from fashion_keras.statistics import mean_interval
 from fashion_keras.statistics.classifier import wilson_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
-from fashion_keras.storage.runs import RunStore, StoredRun, write_file
+from fashion_keras.storage.files import write_files
+from fashion_keras.storage.runs import RunStore, StoredRun
 
 PRETRAINED = Path("saved_models", "pretrained")
 
@@ -98,8 +98,7 @@ def export_pretrained(
         path = folder / name / "1"
         is_described = read_record(path).get("run", {}).get("arm") == about["arm"]
         reports[path] = export_run(run, dataset, path, force=not is_described, about=about)
-        with clear_errors(folder):
-            write_file(folder / name / CARD, model_card(name, read_record(path)))
+        write_files(folder / name, {CARD: model_card(name, read_record(path))})
     return reports
 
 

@@ -3,11 +3,13 @@
 DIR/NAME/ARM/1/   saved_model.pb, variables/, and assets.extra/fashion_keras.json: what it is, see `read_record`
 """
 
+import contextlib
 import os
+import re
 import shutil
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +18,19 @@ from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.data import Dataset
-from fashion_keras.errors import ConfigError, ExportError
+from fashion_keras.errors import ConfigError, ExportError, os_errors_as
 from fashion_keras.export.network import write_network
 from fashion_keras.export.parity import ask_keras, ask_saved_model, measure_parity
-from fashion_keras.export.places import clear_errors, locked, replaced_whole
 from fashion_keras.export.signature import input_spec, make_serve, with_class_names
 from fashion_keras.inference.record import (
     MAX_PROBABILITY_DIFFERENCE,
+    RECORD,
     ParityReport,
     find_export,
     read_checked_record,
     write_record,
 )
+from fashion_keras.storage.files import folder_lock, write_folder
 from fashion_keras.storage.runs import StoredRun
 
 if TYPE_CHECKING:
@@ -63,7 +66,7 @@ def export_run(
     if not force and (report := find_export(place, run.run_id)):
         return report
     check_run(run, dataset)
-    with locked(place):
+    with os_errors_as(ExportError, place), folder_lock(place):
         # Another process may have exported it while this one waited.
         if not force and (report := find_export(place, run.run_id)):
             return report
@@ -106,8 +109,7 @@ def export_model(
             at `path` then.
     """
     place = Path(path).resolve()
-    with locked(place):
-        return _export(model, place, class_names, image_shape, metadata, parity_images)
+    return _export(model, place, class_names, image_shape, metadata, parity_images)
 
 
 def copy_export(folder: Path, path: Path) -> None:
@@ -123,7 +125,7 @@ def copy_export(folder: Path, path: Path) -> None:
         raise ExportError(f"{folder} is there already; choose another place with --out")
     if place.is_relative_to(folder.resolve()):
         raise ExportError(f"{path} lies within {folder}, which cannot be copied into itself; choose another place")
-    with locked(place), clear_errors(place), replaced_whole(place) as partial:
+    with _replaced_whole(place) as partial:
         shutil.copytree(folder, partial, dirs_exist_ok=True)
 
 
@@ -199,7 +201,7 @@ def _export(
     run_class_id: NDArray[np.uint8] | None = None,
 ) -> ParityReport:
     _check_model(model, class_names, image_shape, parity_images)
-    with clear_errors(path), replaced_whole(path) as folder:
+    with _replaced_whole(path) as folder:
         _write_saved_model(model, folder, class_names, image_shape)
         expected = ask_keras(model, parity_images.shape[1:])
         report = measure_parity(expected, ask_saved_model(folder), parity_images, run_class_id)
@@ -244,3 +246,29 @@ def _check_model(
             f"parity_images must be uint8 [M, {', '.join(map(str, image_shape))}] with M at least 1, "
             f"got {images.dtype} {list(images.shape)}"
         )
+
+
+@contextlib.contextmanager
+def _replaced_whole(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of an export in the end, or vanishes if anything fails.
+
+    Raises:
+        ExportError: Something else is there, or the place cannot be written.
+    """
+    if path.exists() and not (path / RECORD).exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise ExportError(f"{path} is there and is not an export of ours: move it away or choose another place")
+    with os_errors_as(ExportError, path), _tensorflow_errors_at(path), write_folder(path) as partial:
+        yield partial
+
+
+@contextlib.contextmanager
+def _tensorflow_errors_at(path: Path) -> Iterator[None]:
+    """Turn what TensorFlow says of a place that cannot be written or read back into one line."""
+    try:
+        yield
+    except Exception as error:
+        # Told by their module: importing TensorFlow to name them would take seconds.
+        if type(error).__module__.startswith("tensorflow."):
+            reason = re.sub(r"\{\{.*?\}\} |\[Op:\w+\]", "", str(error).splitlines()[0]).strip()
+            raise ExportError(f"cannot export to {path}: {reason}") from error
+        raise

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, canonical_json
-from fashion_keras.errors import StoreError
+from fashion_keras.errors import StoreError, os_errors_as
+from fashion_keras.storage.files import write_file
 from fashion_keras.storage.results import History
-from fashion_keras.storage.runs import StoredRun, clear_errors, write_file
+from fashion_keras.storage.runs import StoredRun
 
 ARCHIVE = "runs.json.xz"
 
@@ -70,6 +71,6 @@ def write_archive(path: Path, runs: Iterable[StoredRun]) -> None:
     """
     by_folder = {run.path.name: {"result": dict(run.result), "history": dict(run.history)} for run in runs}
     content = canonical_json({"protocol": PROTOCOL_VERSION, "runs": by_folder})
-    with clear_errors(path):
+    with os_errors_as(StoreError, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, lzma.compress(content.encode(), preset=9))

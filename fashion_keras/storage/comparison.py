@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, canonical_json
 from fashion_keras.data import Dataset
-from fashion_keras.errors import StoreError
+from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import safe_name
-from fashion_keras.storage.runs import RunStore, StoredRun, clear_errors, write_file
+from fashion_keras.storage.files import write_file
+from fashion_keras.storage.runs import RunStore, StoredRun
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
     Under a lock: of two invocations at once, neither loses what the other writes.
     """
     path = record.path_in(store)
-    with clear_errors(store.root):
+    with os_errors_as(StoreError, store.root):
         path.parent.mkdir(parents=True, exist_ok=True)
         locks = store.root / "locks"
         locks.mkdir(exist_ok=True)

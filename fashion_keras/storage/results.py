@@ -1,4 +1,4 @@
-"""What a run leaves behind, as plain data and arrays."""
+"""Run results: what a run leaves behind, as plain data and arrays."""
 
 import base64
 from collections.abc import Mapping
@@ -75,6 +75,20 @@ class RunResult:
 def pack_bits(flags: NDArray[np.bool_]) -> str:
     """Return flags [M] as base64, eight a byte."""
     return base64.b64encode(np.packbits(flags).tobytes()).decode()
+
+
+def num_correct(text: str, count: int) -> int:
+    """Return how many of `count` packed flags are set.
+
+    Raises:
+        ValueError: It is no base64 of so many flags.
+    """
+    packed = base64.b64decode(text, validate=True)
+    unused = -count % 8
+    number = int.from_bytes(packed, "big")
+    if type(count) is not int or count < 1 or len(packed) != (count + 7) // 8 or number & ((1 << unused) - 1):
+        raise ValueError(f"the images that it got right are not {count!r} flags")
+    return number.bit_count()
 
 
 def unpack_bits(text: str, count: int) -> NDArray[np.bool_]:

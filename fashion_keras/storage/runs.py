@@ -1,4 +1,4 @@
-"""Finished runs on disk: atomic, resumable, verifiable. Knows neither TensorFlow nor Keras.
+"""Run store: finished runs on disk, atomic, resumable, verified. Knows neither TensorFlow nor Keras.
 
     STORE/runs/LABEL__sSEED__HASH12/   config.json, history.json, predictions.npz, weights.npz, result.json
     STORE/partial/...                  runs in work: history.jsonl and log.txt while they train
@@ -11,12 +11,12 @@ renamed into place.
 """
 
 import contextlib
-import errno
 import json
+import logging
+import multiprocessing
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,11 +28,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
-from fashion_keras.errors import StoreError
+from fashion_keras.errors import StoreError, os_errors_as
+from fashion_keras.storage.files import sync_folder, write_file
+from fashion_keras.storage.reading import (
+    DIGEST,
+    DamageError,
+    check_digest,
+    damage_of,
+    parse_json,
+    read_bytes,
+    seal,
+    sha256,
+)
 from fashion_keras.storage.results import History, Predictions, RunResult, pack_bits, unpack_bits
+from fashion_keras.storage.verification import (
+    check_artefact,
+    check_history,
+    check_predictions,
+    check_result,
+    check_sizes,
+    has_digests,
+)
+
+_LOG = logging.getLogger(__name__)
 
 RESULT = "result.json"
 NETWORK = "network.json"
+HISTORY = "history.json"
+REMEDY = "`fashion-keras run` trains it again"
 LOGS = ("history.jsonl", "log.txt")
 """What a run writes while it trains; a finished one has its history instead."""
 
@@ -81,8 +104,20 @@ class StoredRun:
 
     @cached_property
     def history(self) -> History:
-        """One list per key of `results.HISTORY_KEYS`."""
-        return json.loads((self.path / "history.json").read_text())
+        """One list per key of `results.HISTORY_KEYS`.
+
+        Raises:
+            DamageError: The file is not what was written.
+        """
+        path = f"{self.path}/{HISTORY}"
+        with damage_of(path, REMEDY):
+            content = read_bytes(path)
+            about = self.result["artefacts"].get(HISTORY)
+            if isinstance(about, Mapping) and sha256(content) != about["sha256"]:
+                raise ValueError("its digest is not the one that the result has of it")
+            history = parse_json(content)
+            check_history(history, self.result)
+        return history
 
     @property
     def correct(self) -> NDArray[np.bool_] | None:
@@ -94,19 +129,62 @@ class StoredRun:
     def network_folder(self) -> str | None:
         """Where the code of its custom network was when it was trained; None where that is not known."""
         try:
-            return str(json.loads((self.path / NETWORK).read_bytes())["folder"])
+            return str(parse_json(read_bytes(f"{self.path}/{NETWORK}"))["folder"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def load_predictions(self) -> Predictions:
-        """Read what the model said of each test image."""
-        with np.load(self.path / "predictions.npz") as arrays:
-            return Predictions(**{name: arrays[name] for name in ("class_id", "loss", "probabilities", "correct")})
+        """Read what the model said of each test image.
+
+        Raises:
+            DamageError: The file is not what was written.
+        """
+        with self._arrays("predictions.npz") as arrays:
+            found = Predictions(**{name: arrays[name] for name in ("class_id", "loss", "probabilities", "correct")})
+            check_predictions(found.correct, self.result)
+            return found
 
     def load_weights(self) -> list[NDArray[Any]]:
-        """Read the final weights in Keras's order, for `model.set_weights`."""
-        with np.load(self.path / "weights.npz") as arrays:
+        """Read the final weights in Keras's order, for `model.set_weights`.
+
+        Raises:
+            DamageError: The file is not what was written.
+        """
+        with self._arrays("weights.npz") as arrays:
             return [arrays[f"weight_{number:03}"] for number in range(len(arrays.files))]
+
+    @contextlib.contextmanager
+    def _arrays(self, name: str) -> Iterator[Any]:
+        path = self.path / name
+        with damage_of(path, REMEDY):
+            check_artefact(str(self.path), name, self.result["artefacts"])
+            with np.load(path, allow_pickle=False) as arrays:
+                yield arrays
+
+    def check_history(self) -> None:
+        """Check the file of the history, which is read when it is asked for.
+
+        Raises:
+            DamageError: It is not what was written.
+        """
+        if has_digests(self.result):
+            check_artefact(str(self.path), HISTORY, self.result["artefacts"], REMEDY)
+        else:
+            self.history  # noqa: B018  # reads and checks it
+
+    def check(self) -> None:
+        """Check every file of the run; without digests, what the files say against each other.
+
+        Raises:
+            DamageError: A file is not what was written.
+        """
+        for name in self.result["artefacts"]:
+            check_artefact(str(self.path), name, self.result["artefacts"], REMEDY)
+        if not has_digests(self.result):
+            self.history  # noqa: B018  # reads and checks it
+            if self.result["correct"] is not None:
+                self.load_predictions()
+            self.load_weights()
 
 
 class RunStore:
@@ -118,14 +196,35 @@ class RunStore:
 
     def __init__(self, root: str | os.PathLike[str]):
         self.root = Path(root)
+        self._named: set[str] = set()
 
     def find(self, config: RunConfig) -> StoredRun | None:
-        """Return the complete run of a configuration, or None."""
-        return read_run(self.root / "runs" / config.folder, config.run_id)
+        """Return the complete run of a configuration whose files are all as they were written, or None."""
+        return self._read(config.folder, config.run_id, StoredRun.check)
 
     def find_folder(self, folder: str) -> StoredRun | None:
-        """Return the complete run in a folder of that name, or None."""
-        return read_run(self.root / "runs" / folder)
+        """Return the complete run in a folder of that name whose history is as it was written, or None."""
+        return self._read(folder, None, StoredRun.check_history) if is_folder_name(folder) else None
+
+    def _read(
+        self, folder: str, run_id: str | None = None, check: Callable[[StoredRun], None] | None = None
+    ) -> StoredRun | None:
+        """Return a run, or None where there is none; what is damaged is named, once."""
+        path = f"{self.root}/runs/{folder}"
+        try:
+            run = read_run(path, run_id)
+            if run and check:
+                check(run)
+            return run
+        except DamageError as error:
+            self._name(error)
+            return None
+
+    def _name(self, error: DamageError) -> None:
+        line = str(error)
+        if line not in self._named and multiprocessing.parent_process() is None:
+            _LOG.warning("Left out: %s", line)
+        self._named.add(line)
 
     def partial_folder(self, config: RunConfig) -> Path:
         """The folder that a run fills while it trains."""
@@ -134,7 +233,7 @@ class RunStore:
     @contextlib.contextmanager
     def lock(self, config: RunConfig) -> Iterator[bool]:
         """Hold the right to train a configuration; yields False at once where another process holds it."""
-        with clear_errors(self.root):
+        with os_errors_as(StoreError, self.root):
             folder = self.root / "locks"
             folder.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(folder / f"{config.run_id[:12]}.lock", timeout=0)
@@ -148,7 +247,7 @@ class RunStore:
     def begin(self, config: RunConfig) -> Path:
         """Make an empty folder for a run to fill; the caller holds its lock."""
         folder = self.partial_folder(config)
-        with clear_errors(self.root):
+        with os_errors_as(StoreError, self.root):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         return folder
@@ -157,10 +256,12 @@ class RunStore:
         """Write a run into its partial folder and put it into place, whole or not at all."""
         config = result.config
         partial, final = self.partial_folder(config), self.root / "runs" / config.folder
-        with clear_errors(self.root):
+        with os_errors_as(StoreError, self.root):
             _write_artefacts(partial, result)
-            sizes = {path.name: path.stat().st_size for path in sorted(partial.iterdir()) if path.name not in LOGS}
-            write_file(partial / RESULT, _dump(_result_record(result, sizes)))
+            artefacts = {path.name: _describe_file(path) for path in sorted(partial.iterdir()) if path.name not in LOGS}
+            record = _result_record(result, artefacts)
+            _check_sound(record, result)
+            write_file(partial / RESULT, seal(record, indent=1, sort_keys=True, allow_nan=False))
             # Only now: had one of these files not found room, the log would be needed.
             for name in LOGS:
                 (partial / name).unlink(missing_ok=True)
@@ -168,7 +269,7 @@ class RunStore:
             # What stands there is no complete run, or this one would not have been trained.
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)
-            _sync_folder(final.parent)
+            sync_folder(final.parent)
         stored = read_run(final, config.run_id)
         if stored is None:
             raise StoreError(f"{final} was written but cannot be read back")
@@ -192,57 +293,43 @@ class RunStore:
         """Read every complete run, in the order of their names."""
         folder = self.root / "runs"
         if folder.is_dir():
-            for name in sorted(path.name for path in folder.iterdir()):
-                run = read_run(folder / name)
+            for name in sorted(path.name for path in folder.iterdir() if path.is_dir()):
+                run = self._read(name)
                 if run:
                     yield run
 
 
-def read_run(path: Path, run_id: str | None = None) -> StoredRun | None:
-    """Return the run in a folder, or None where it is not complete.
+def read_run(path: str | os.PathLike[str], run_id: str | None = None) -> StoredRun | None:
+    """Return the run in a folder, or None where there is no such folder or its run is not the one that is meant.
 
-    Complete means: the result parses, its hash is the folder's (and `run_id`, where given), its artefacts are there.
+    Raises:
+        DamageError: The run is damaged or not complete, see `verification.check_result`.
     """
-    try:
-        result = json.loads((path / RESULT).read_bytes())
-        found, artefacts = str(result["run_id"]), result["artefacts"]
-        # One look at the folder: with thousands of runs, a path and a question for each file would take twice as long.
-        with os.scandir(path) as entries:
-            sizes = {entry.name: entry.stat().st_size for entry in entries}
-        whole = artefacts.items() <= sizes.items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    named = path.name.endswith(found[:12]) and run_id in (None, found)
-    return StoredRun(path, result) if named and whole else None
+    place = os.fspath(path)
+    file = f"{place}/{RESULT}"
+    with damage_of(file, REMEDY):
+        try:
+            content = read_bytes(file)
+        except (FileNotFoundError, NotADirectoryError):
+            if not os.path.isdir(place):  # noqa: PTH112
+                return None
+            raise
+        result = parse_json(content)
+        check_digest(content, result)
+        check_result(result, os.path.basename(place))  # noqa: PTH119
+        check_sizes(place, result["artefacts"])
+    return StoredRun(Path(place), result) if run_id in (None, result["run_id"]) else None
 
 
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: under a temporary name, to the disk, then renamed."""
-    data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes it readable by its owner alone; a shared store must be readable as other files are.
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def is_folder_name(name: str) -> bool:
+    """Whether a text, which may come from a damaged or a forged record, is the name of a folder and leads nowhere."""
+    return isinstance(name, str) and bool(name) and name == os.path.basename(name) and name not in (".", "..")  # noqa: PTH119
 
 
 def _write_artefacts(folder: Path, result: RunResult) -> None:
     """Write everything but the result."""
     write_file(folder / "config.json", _dump(result.config.to_json()))
-    write_file(folder / "history.json", _dump(result.history))
+    write_file(folder / HISTORY, _dump(result.history))
     weights = {f"weight_{number:03}": array for number, array in enumerate(result.weights)}
     _write_arrays(folder / "weights.npz", weights)
     if result.predictions is not None:
@@ -252,6 +339,20 @@ def _write_artefacts(folder: Path, result: RunResult) -> None:
         write_file(folder / NETWORK, _dump({"folder": result.network_folder}))
 
 
+def _describe_file(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    return {"size": len(content), "sha256": sha256(content)}
+
+
+def _check_sound(record: Mapping[str, Any], result: RunResult) -> None:
+    """Refuse to store a run that nobody could read back."""
+    try:
+        check_result(record, result.config.folder)
+        check_history(result.history, record)
+    except ValueError as error:
+        raise StoreError(f"the result of {result.config.folder} is not sound: {error}") from error
+
+
 def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     with path.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
@@ -259,7 +360,7 @@ def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         os.fsync(file.fileno())
 
 
-def _result_record(result: RunResult, artefacts: Mapping[str, int]) -> dict[str, Any]:
+def _result_record(result: RunResult, artefacts: Mapping[str, Any]) -> dict[str, Any]:
     correct = result.predictions.correct if result.predictions is not None else None
     return {
         "run_id": result.config.run_id,
@@ -273,33 +374,9 @@ def _result_record(result: RunResult, artefacts: Mapping[str, int]) -> dict[str,
         "environment": dict(result.environment),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "artefacts": dict(artefacts),
+        DIGEST: "",
     }
 
 
 def _dump(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def clear_errors(root: Path) -> Iterator[None]:
-    """Turn what the system says of a full or read-only disk, or a file in the way, into one line."""
-    try:
-        yield
-    except OSError as error:
-        remedy = {
-            errno.ENOSPC: "free some space and start again: finished runs are kept",
-            errno.EROFS: "choose another folder with --out",
-            errno.EACCES: "choose another folder with --out",
-            errno.ENOTDIR: "a file is in the way; choose another folder with --out",
-            errno.EEXIST: "a file is in the way; choose another folder with --out",
-        }.get(error.errno or 0, "")
-        where = error.filename or root
-        raise StoreError(f"cannot write {where}: {error.strerror or error}{remedy and '; ' + remedy}") from error

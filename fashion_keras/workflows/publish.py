@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION
-from fashion_keras.errors import StoreError
+from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import command_of
 from fashion_keras.formatting import count_noun, format_duration
@@ -19,7 +19,7 @@ from fashion_keras.statistics import MIN_SEEDS
 from fashion_keras.storage.archive import ARCHIVE, write_archive
 from fashion_keras.storage.comparison import ComparisonResults, record_text
 from fashion_keras.storage.files import write_files
-from fashion_keras.storage.runs import StoredRun, clear_errors
+from fashion_keras.storage.runs import StoredRun
 from fashion_keras.storage.times import TIMES, Times, load_times, read_times, timed_arms, times_text
 from fashion_keras.workflows.report import (
     CLAIMS_PAGE,
@@ -147,7 +147,7 @@ def _all_runs(results: ComparisonResults) -> Iterator[StoredRun]:
 
 
 def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
-    with clear_errors(folder):
+    with os_errors_as(StoreError, folder):
         shutil.rmtree(folder, ignore_errors=True)
     differences, against_report = build_differences(results), build_against_report(results)
     write_report(results, folder, differences=differences, against_report=against_report, pictures=("png",))

@@ -18,12 +18,12 @@ from rich.table import Table
 
 from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, load, locate
+from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import TimingTask, execute_measuring
 from fashion_keras.experiments.definition import BASE
 from fashion_keras.formatting import format_duration, print_plain, safe_name
 from fashion_keras.storage.files import write_files
-from fashion_keras.storage.runs import clear_errors
 from fashion_keras.storage.times import TIMES, Measurement, TimedArm, Times, timed_arms, times_text
 
 DEFAULT_ROUNDS = 7
@@ -160,7 +160,7 @@ class _Timing:
         path = self.unfinished
         if not self.failures:
             path = self.path
-            with clear_errors(path):
+            with os_errors_as(StoreError, path):
                 self.unfinished.replace(path)
         if self.measured:
             self.console.print(_summarise(Times(tuple(self.measured)), self.arms))

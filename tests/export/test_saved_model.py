@@ -17,7 +17,7 @@ from small_models import CLASS_NAMES, MODELS, TOLERANCE, clear_images, random_im
 from fashion_keras.config.run_config import RunConfig  # noqa: E402
 from fashion_keras.data import Dataset, pipelines  # noqa: E402
 from fashion_keras.errors import ExportError  # noqa: E402
-from fashion_keras.export import export_model, export_run, places, saved_model  # noqa: E402
+from fashion_keras.export import export_model, export_run, saved_model  # noqa: E402
 from fashion_keras.inference.record import RECORD, ParityReport, find_damage, find_export, read_record  # noqa: E402
 from fashion_keras.models.networks import build_fcn  # noqa: E402
 from fashion_keras.storage.runs import StoredRun  # noqa: E402
@@ -166,15 +166,6 @@ def test_new_export_replaces_the_earlier_one_whole(tmp_path: Path) -> None:
     assert not leftovers(path)
 
 
-def test_earlier_export_comes_back_if_the_new_one_cannot_be_renamed(tmp_path: Path) -> None:
-    path = tmp_path / "1"
-    path.mkdir()
-    (path / "kept").touch()
-    with pytest.raises(FileNotFoundError):
-        places.swap(tmp_path / "not there", path, tmp_path / ".1.replaced")
-    assert (path / "kept").exists()
-
-
 def test_folder_that_is_no_export_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "thesis"
     path.mkdir()
@@ -186,7 +177,7 @@ def test_folder_that_is_no_export_is_not_replaced(tmp_path: Path) -> None:
 
 def test_place_below_a_file_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ExportError, match=r"^cannot write .*choose another place$"):
+    with pytest.raises(ExportError, match=r"^cannot write .*choose another folder"):
         export_small(tmp_path / "file" / "1")
 
 
@@ -252,7 +243,7 @@ def test_export_that_is_there_is_found_without_tensorflow(
     before = contents(tmp_path / "1")
     with monkeypatch.context() as patch:
         patch.setattr(saved_model, "import_tensorflow", lambda: pytest.fail("TensorFlow was used"))
-        patch.setattr(saved_model, "locked", lambda path: pytest.fail("something was to be written"))
+        patch.setattr(saved_model, "folder_lock", lambda path: pytest.fail("something was to be written"))
         assert export_run(run, sample_dataset, tmp_path / "1") == report
     assert contents(tmp_path / "1") == before
 

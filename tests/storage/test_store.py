@@ -17,7 +17,8 @@ from stored_runs import commit, make_result
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import StoreError
 from fashion_keras.storage import runs as store_module
-from fashion_keras.storage.runs import RunStore, write_file
+from fashion_keras.storage.files import write_file
+from fashion_keras.storage.runs import RunStore
 
 CONFIG = RunConfig(epochs=2, seed=3)
 
@@ -298,26 +299,3 @@ def test_file_in_the_way_is_one_line(store: RunStore, at: str) -> None:
     ):
         store.begin(CONFIG)
     assert path.read_text() == "here first"
-
-
-def test_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_file(path, "before")
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", raise_os_error(errno.ENOSPC))
-        with pytest.raises(OSError, match="No space"):
-            write_file(path, "after")
-    assert path.read_text() == "before"
-    assert list(tmp_path.iterdir()) == [path], "no temporary file is left"
-    write_file(path, b"after")
-    assert path.read_text() == "after"
-
-
-@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
-def test_file_is_readable_as_the_umask_says(tmp_path: Path, mask: int, mode: int) -> None:
-    before = os.umask(mask)
-    try:
-        write_file(tmp_path / "file", "content")
-    finally:
-        os.umask(before)
-    assert (tmp_path / "file").stat().st_mode & 0o777 == mode

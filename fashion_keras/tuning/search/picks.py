@@ -12,7 +12,7 @@ from typing import Any
 from fashion_keras.config.run_config import RunConfig, option_values
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
-from fashion_keras.storage.runs import clear_errors, write_file
+from fashion_keras.storage.files import write_files
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 _OF_THE_SEARCH = ("seed", "data", "evaluate_test", "precision")
@@ -96,8 +96,7 @@ def adopt(pick: Pick, folder: Path = EXPERIMENTS) -> Path:
         known = ", ".join(sorted(path.stem.removeprefix("tuned_") for path in folder.glob("tuned_*.py")))
         raise ConfigError(f"--adopt goes with a space that has a module {folder.name}/tuned_SPACE.py: {known}")
     path = folder / f"{name}.json"
-    with clear_errors(folder):
-        write_file(path, pick.to_json())
+    write_files(folder, {path.name: pick.to_json()})
     return path
 
 

@@ -1,0 +1,187 @@
+"""Reader of the store's files: regular files of bounded size, JSON that is sound, one error for whatever is damaged."""
+
+import csv
+import errno
+import hashlib
+import json
+import lzma
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from fashion_keras.errors import StoreError, UserError
+from fashion_keras.formatting import first_line
+
+__all__ = [
+    "DIGEST",
+    "MAX_BYTES",
+    "DamageError",
+    "check_digest",
+    "damage_of",
+    "parse_json",
+    "read_bytes",
+    "read_json",
+    "seal",
+    "sha256",
+]
+
+MAX_BYTES = 1 << 28
+"""The largest file that is read whole as text; a run's result has some 3 kB."""
+
+DIGEST = "record_sha256"
+"""The key of a record's own SHA-256, taken over its text with this digest left empty."""
+
+_DAMAGES = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    MemoryError,
+    EOFError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    csv.Error,
+)
+
+
+class DamageError(StoreError):
+    """A file of the store is not what was written there."""
+
+
+@contextmanager
+def damage_of(path: str | os.PathLike[str], remedy: str = "") -> Iterator[None]:
+    """Turn whatever damaged content raises while it is read into one line that names the file.
+
+    Args:
+        path: The file that is read in the block.
+        remedy: How to go on, after a semicolon.
+
+    Raises:
+        DamageError: The content is damaged, or cannot be read.
+    """
+    try:
+        yield
+    except StoreError:  # it says enough
+        raise
+    except UserError as error:
+        raise DamageError(f"{path} is damaged: {first_line(error)}{remedy and '; ' + remedy}") from error
+    except _DAMAGES as error:
+        raise DamageError(f"{path} is damaged: {_reason(error)}{remedy and '; ' + remedy}") from error
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return first_line(error) if isinstance(error, Exception) else type(error).__name__
+
+
+def read_bytes(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> bytes:
+    """Return the content of a regular file; a pipe or a device, which may never end, is refused at once.
+
+    Raises:
+        OSError: As the system says.
+        ValueError: It is no regular file, or larger than `limit` bytes.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is no regular file")
+        if status.st_size > limit:
+            raise ValueError(f"it has {status.st_size:,} bytes; at most {limit:,} are expected")
+        content = os.read(descriptor, status.st_size + 1)
+        while len(content) < status.st_size:  # a read gives at most 2 GB, or what there is of a file cut meanwhile
+            more = os.read(descriptor, status.st_size - len(content))
+            if not more:
+                break
+            content += more
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def parse_json(content: bytes) -> dict[str, Any]:
+    """Return the object that a JSON text in UTF-8 holds; NaN and infinities are no JSON.
+
+    Raises:
+        ValueError: It holds no object.
+    """
+    value = _DECODER.decode(content.decode())
+    if not isinstance(value, dict):
+        raise ValueError(f"an object is expected, not {type(value).__name__}")
+    return value
+
+
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a JSON file of ours: an object whose digest, where it has one, is that of its text.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        DamageError: It is damaged, or cannot be read.
+    """
+    with damage_of(path):
+        try:
+            content = read_bytes(path)
+        except FileNotFoundError:
+            content = None
+        if content is not None:
+            value = parse_json(content)
+            check_digest(content, value)
+            return value
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
+
+
+def check_digest(content: bytes, value: Mapping[str, Any]) -> bool:
+    """Return whether a record has a digest of itself.
+
+    Raises:
+        ValueError: It has another one than its text.
+    """
+    digest = value.get(DIGEST)
+    if digest is None:
+        return False
+    if sha256(content.replace(str(digest).encode(), b"", 1)) != digest:
+        raise ValueError("its digest is not that of its content")
+    return True
+
+
+def seal(content: Mapping[str, Any], **layout: Any) -> str:
+    """Return a record as JSON with its own SHA-256 in it, which `read_json` checks.
+
+    Args:
+        content: Plain values.
+        layout: Options of `json.dumps`.
+    """
+    text = json.dumps({DIGEST: "", **{key: value for key, value in content.items() if key != DIGEST}}, **layout) + "\n"
+    digest = sha256(text.encode())
+    return text.replace(f'"{DIGEST}":{_space(layout)}""', f'"{DIGEST}":{_space(layout)}"{digest}"', 1)
+
+
+def _space(layout: Mapping[str, Any]) -> str:
+    separators = layout.get("separators")
+    return str(separators[1])[1:] if separators else " "
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(content, usedforsecurity=False).hexdigest()
