@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from fashion_keras._tensorflow import _hidden_stderr
-from fashion_keras.errors import ExportError, UserError
-from fashion_keras.formatting import first_line, one_line
+from fashion_keras.errors import ExportError
+from fashion_keras.formatting import one_line
 
 __all__ = ["quiet_converter", "unsupported"]
 
@@ -29,8 +29,8 @@ def unsupported(file_format: str, node: str, operator: str) -> ExportError:
 
 
 @contextlib.contextmanager
-def quiet_converter(file_format: str) -> Iterator[None]:
-    """Keep what converters print and log from the terminal, and turn what they raise into one line."""
+def quiet_converter() -> Iterator[None]:
+    """Keep what converters print and log from the terminal, even if they fail: what they raise says enough."""
     logs = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow", "keras")]
     levels = [log.level for log in logs]
     failure: Exception | None = None
@@ -45,13 +45,8 @@ def quiet_converter(file_format: str) -> Iterator[None]:
     finally:
         for log, level in zip(logs, levels, strict=True):
             log.setLevel(level)
-    if isinstance(failure, UserError):
-        raise failure
     if failure is not None:
-        reason = first_line(failure)[:200]
-        raise ExportError(
-            f"the network cannot be written as {file_format} ({reason}); use --format savedmodel"
-        ) from failure
+        raise failure
 
 
 def _describe_layer(node: str) -> str:

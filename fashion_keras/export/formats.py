@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.errors import ConfigError, ExportError
+from fashion_keras.errors import ConfigError, ExportError, UserError
 from fashion_keras.export.conversion import quiet_converter
 from fashion_keras.export.keras_format import ask_keras_file, write_keras
 from fashion_keras.export.litert_format import ask_litert, write_litert
+from fashion_keras.export.network import plain_model
 from fashion_keras.export.onnx_format import ask_onnx, write_onnx
 from fashion_keras.export.parity import Ask, measure_parity
 from fashion_keras.export.trained import Trained
-from fashion_keras.formatting import one_line
+from fashion_keras.formatting import first_line, one_line
 from fashion_keras.inference.record import MAX_PROBABILITY_DIFFERENCE, ParityReport
 from fashion_keras.storage.files import write_files
 
@@ -82,11 +83,41 @@ def write_format(file_format: Format, trained: Trained, folder: Path, images: ND
     """
     file_format.check_installed()
     path = folder / file_format.file
-    with quiet_converter(file_format.title):
-        content = file_format.write(trained)
-        report = measure_parity(trained.ask, file_format.ask(content), images)
+    with quiet_converter():
+        content, report = _convert(file_format, trained, images)
     if not report.passed:
         raise ExportError(f"{path} is not written: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
     labels = "".join(f"{one_line(name)}\n" for name in trained.class_names)
     write_files(folder, {LABELS: labels, file_format.file: content})
     return report
+
+
+def _convert(file_format: Format, trained: Trained, images: NDArray[np.uint8]) -> tuple[bytes, ParityReport]:
+    try:
+        content = file_format.write(trained)
+        return content, measure_parity(trained.ask, file_format.ask(content), images)
+    except UserError:
+        raise
+    # Converters and the programs that run their files raise almost anything.
+    except Exception as error:
+        part, reason = _find_layer(file_format, trained, images), first_line(error)[:200]
+        raise ExportError(
+            f"{part} cannot be written as {file_format.title} ({reason}): replace it, or use --format savedmodel"
+        ) from error
+
+
+def _find_layer(file_format: Format, trained: Trained, images: NDArray[np.uint8]) -> str:
+    """Name the first layer up to which a network cannot be written, by trying one after another."""
+    import keras
+
+    try:
+        model = plain_model(trained.build())
+    except UserError:
+        return "the network"
+    for layer in model.layers[1:]:
+        try:
+            part = keras.Model(model.inputs[0], keras.layers.Flatten()(layer.output))
+            file_format.ask(file_format.write(Trained.of_model(part, ())))(images[:2])
+        except Exception:
+            return f"layer {one_line(layer.name)!r}"
+    return "the network"

@@ -309,7 +309,7 @@ def test_file_that_tensorflow_might_read_besides_is_damage(name: str, tmp_path: 
     (tmp_path / "1" / "assets.extra" / "notes.txt").touch()
     assert find_damage(tmp_path / "1", record) is None
     (tmp_path / "1" / name).touch()
-    assert find_damage(tmp_path / "1", record) == name
+    assert name in (find_damage(tmp_path / "1", record) or "")
 
 
 def test_copy_is_whole_and_of_undamaged_exports_alone(tmp_path: Path) -> None:
