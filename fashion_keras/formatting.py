@@ -19,7 +19,8 @@ def format_duration(seconds: float) -> str:
 def safe_name(name: str) -> str:
     """Return a name that every file system takes: what is no letter, digit, `-`, `_` or `.` becomes `_`."""
     text = "".join(char if char.isalnum() or char in "-_." else "_" for char in name)
-    return text.lstrip(".")[:100] or "_"
+    # 255 bytes are a file's most, and what is made of the name needs some of them.
+    return text.lstrip(".")[:100].encode()[:200].decode(errors="ignore") or "_"
 
 
 def printable(text: str) -> str:

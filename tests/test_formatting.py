@@ -33,6 +33,7 @@ def test_durations_are_written_for_people(seconds: float, text: str) -> None:
         (".hidden", "hidden"),
         ("..", "_"),
         ("", "_"),
+        ("漢" * 100, "漢" * 66),
     ],
 )
 def test_names_become_names_of_folders(name: str, safe: str) -> None:
@@ -46,4 +47,5 @@ def test_safe_name_stays_in_its_folder_and_is_its_own(name: str) -> None:
     assert not safe.startswith(".")
     assert not set(safe) & set('/\\:*?"<>|\0\n\r\t ')
     assert len(safe) <= 100
+    assert len(safe.encode()) <= 200
     assert safe_name(safe) == safe

@@ -1,6 +1,7 @@
 """Description of a network without its weights, which Keras alone builds again: no code of a user's is needed."""
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_network", "describe_network", "plain_model", "read_network", "write_network"]
 
+_LAMBDA = "__lambda__"
 _TRAINING_ONLY = ("_regularizer", "_constraint")
 
 
@@ -32,13 +34,14 @@ def describe_network(model: "keras.Model") -> dict[str, Any]:
     Raises:
         ExportError: A layer cannot say what it consists of.
     """
-    for layer in model.layers:
-        try:
-            json.dumps(layer.get_config(), default=str)
-        # Whatever a layer of the user's own raises.
-        except Exception as error:
-            raise ExportError(f"layer {layer.name!r} cannot be described: {first_line(error)}") from error
-    return _without_training(json.loads(model.to_json()))
+    with warnings.catch_warnings(action="ignore"):  # of lambdas, which are not built again
+        for layer in model.layers:
+            try:
+                layer.get_config()
+            # Whatever a layer of the user's own raises.
+            except Exception as error:
+                raise ExportError(f"layer {one_line(layer.name)!r} cannot be described: {first_line(error)}") from error
+        return _without_training(json.loads(model.to_json()))
 
 
 def build_network(description: Mapping[str, Any]) -> "keras.Model":
@@ -57,7 +60,21 @@ def build_network(description: Mapping[str, Any]) -> "keras.Model":
         return keras.saving.deserialize_keras_object(description, safe_mode=True)
     # A description may come from a stranger; Keras raises almost anything.
     except Exception as error:
-        raise ExportError(f"the network cannot be built from its description: {first_line(error)}") from error
+        raise ExportError(
+            f"{_find_unknown_layer(description)} cannot be built by Keras alone: a file for Keras alone cannot hold it"
+        ) from error
+
+
+def _find_unknown_layer(description: Mapping[str, Any]) -> str:
+    """Name the first layer that Keras does not take, such as one with an activation of the user's own."""
+    import keras
+
+    for layer in description.get("config", {}).get("layers", ()):
+        try:
+            keras.saving.deserialize_keras_object(layer, safe_mode=True)
+        except Exception:
+            return f"layer {one_line(str(layer.get('config', {}).get('name')))!r}"
+    return "the network"
 
 
 def write_network(folder: Path, model: "keras.Model") -> None:
@@ -85,6 +102,8 @@ def _without_training(value: Any) -> Any:
         return [_without_training(item) for item in value]
     if not isinstance(value, dict):
         return value
+    if set(value) == {"value"}:  # Python's code, and in it the path of its file
+        return {"class_name": _LAMBDA}
     kept = {key: item for key, item in value.items() if key != "compile_config"}
     return {key: _plain_setting(key, item) for key, item in kept.items()}
 
@@ -103,13 +122,19 @@ def _custom_parts(value: Any, layer: str) -> Iterator[tuple[str, str]]:
             layer = f"layer {one_line(config['name'])!r}"
         name, module = value.get("class_name"), value.get("module")
         if name is not None and _is_custom(str(name), module, value.get("registered_name")):
-            yield layer, f"{one_line(str(name))} of {one_line(str(module))}"
+            yield layer, _describe_part(str(name), str(module), config)
     items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     for item in items:
         yield from _custom_parts(item, layer)
 
 
+def _describe_part(name: str, module: str, config: Any) -> str:
+    if name == "function":
+        return f"the function {one_line(str(config))}"
+    return "a lambda" if name == _LAMBDA else f"{one_line(name)} of {one_line(module)}"
+
+
 def _is_custom(name: str, module: Any, registered_name: Any) -> bool:
-    if name in ("Lambda", "__lambda__", "function") or (registered_name not in (None, name)):
+    if name in ("Lambda", _LAMBDA, "function") or (registered_name not in (None, name)):
         return True
     return module is not None and str(module).split(".")[0] not in ("keras", "builtins")

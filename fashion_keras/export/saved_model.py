@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +17,11 @@ from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.data import Dataset
-from fashion_keras.errors import ConfigError, ExportError, os_errors_as
+from fashion_keras.errors import ExportError, os_errors_as
 from fashion_keras.export.network import write_network
 from fashion_keras.export.parity import ask_keras, ask_saved_model, measure_parity
 from fashion_keras.export.signature import input_spec, make_serve, with_class_names
+from fashion_keras.formatting import first_line
 from fashion_keras.inference.record import (
     MAX_PROBABILITY_DIFFERENCE,
     RECORD,
@@ -148,17 +148,16 @@ def build_run_model(run: StoredRun, dataset: Dataset) -> "keras.Model":
     """Build a stored run's model in float32.
 
     Raises:
-        ExportError: Its weights are damaged.
+        ExportError: Its weights are those of another network.
+        StoreError: They are damaged.
+        ConfigError: Its custom network is not found, has changed or fails.
     """
     add_code_folders(run.network_folder)
     model = build_float32_model(run.config, dataset.image_shape, dataset.num_classes)
     try:
         model.set_weights(run.load_weights())
-    except ConfigError:  # a network of the user's own has changed or fails
-        raise
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0]
-        raise ExportError(f"{run.path} has no usable weights ({reason}); delete it and run again") from error
+    except ValueError as error:
+        raise ExportError(f"{run.path} has no usable weights ({first_line(error)}); delete it and run again") from error
     return model
 
 

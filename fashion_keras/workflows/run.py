@@ -116,6 +116,7 @@ def run_experiments(
     say = partial(print_plain, console)
     location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
     dataset = load(location)
+    dataset.check_comparable()
     overrides = find_overrides(experiments, options, dataset)
     changed = [experiment.with_overrides(**overrides) if overrides else experiment for experiment in experiments]
     modified = frozenset(new.name for old, new in zip(experiments, changed, strict=True) if new != old)

@@ -72,6 +72,7 @@ def tune(options: TuneOptions, console: Console) -> int:
     say = partial(print_plain, console)
     location = locate(options.data_dir, options.dataset, options.offline, say, options.image_size)
     dataset = load(location)
+    dataset.check_comparable()
     if options.adopt and not dataset.is_fashion_mnist:
         raise ConfigError("--adopt is for searches on Fashion-MNIST: what it adopts is a comparison of the project")
     study = Study.of(

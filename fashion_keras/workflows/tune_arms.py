@@ -61,6 +61,7 @@ class _Tuning:
         self.studies = [Study.of(experiment, tune) for experiment in experiments]
         self.location = locate(options.data_dir, options.dataset, options.offline, self.say, options.image_size)
         self.dataset = load(self.location)
+        self.dataset.check_comparable()
         self.overrides = find_overrides(experiments, options, self.dataset)
         self.studies = [
             replace(study, experiment=self._change(experiment))

@@ -186,3 +186,10 @@ def test_a_comparison_of_one_s_own_names_its_baseline():
 def test_a_wrong_comparison_is_refused_when_it_is_written(arms, options, message):
     with pytest.raises(ConfigError, match=message):
         make_experiment(*arms, **options)
+
+
+@pytest.mark.parametrize("changes", [{"title": None}, {"title": " "}, {"name": "a" * 101}, {"name": "漢" * 70}])
+def test_title_or_name_that_cannot_be_reported_is_refused_on_construction(changes: dict) -> None:
+    settings = {"name": "a", "title": "t", "base": BASE, "arms": (Arm("a"), Arm("b", learning_rate=0.05))}
+    with pytest.raises(ConfigError, match=f"the {next(iter(changes))} of "):
+        Experiment(**(settings | changes))

@@ -34,9 +34,9 @@ def run(sample_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> St
     result = RunResult(
         config=config,
         status="finished",
-        history={name: [0.5] for name in HISTORY_KEYS},
-        final=dict.fromkeys(METRICS, 0.5),
-        seconds={},
+        history={name: [0.5] for name in HISTORY_KEYS} | {"test_accuracy": [float(correct.mean())]},
+        final=dict.fromkeys(METRICS, 0.5) | {"test_accuracy": float(correct.mean())},
+        seconds={"train": 1.0, "total": 1.0, "startup": 1.0},
         environment={"tensorflow": tf.__version__},
         weights=model.get_weights(),
         predictions=Predictions(
