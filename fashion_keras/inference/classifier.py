@@ -108,7 +108,7 @@ class Classifier:
         outputs = {name: np.concatenate([part[name] for part in parts]) for name in _OUTPUTS}
         return Answers(
             class_id=outputs["class_id"],
-            class_name=[name.decode() for name in outputs["class_name"]],
+            class_name=[name.decode(errors="surrogateescape") for name in outputs["class_name"]],
             probabilities=outputs["probabilities"],
             class_names=self.class_names,
             notes=notes,
