@@ -12,6 +12,7 @@ import_tensorflow()
 
 import keras  # noqa: E402
 from small_models import randomised  # noqa: E402
+from stored_models import store_untrained  # noqa: E402
 
 from fashion_keras.config.run_config import Component, RunConfig  # noqa: E402
 from fashion_keras.data import Dataset  # noqa: E402
@@ -104,6 +105,34 @@ def test_network_comes_back_from_its_export_alone_whatever_its_layers_are_called
     for found, expected in zip(rebuilt.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(found, expected)
     np.testing.assert_allclose(trained.ask(images)[0], ask_keras(rebuilt, (28, 28, 1))(images)[0], atol=1e-6)
+
+
+NETWORK_CODE = """
+import keras
+
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+def build(image_shape, num_classes):
+    layers = [keras.layers.Flatten(), Twice(), keras.layers.Dense(num_classes)]
+    return keras.Sequential([keras.Input(image_shape), *layers])
+"""
+
+
+def test_run_of_a_custom_network_finds_its_code_from_anywhere(
+    sample_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_far_network.py").write_text(NETWORK_CODE)
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        config = RunConfig(model=Component.of("my_far_network:build"), data=sample_dataset.content_hash)
+        run = store_untrained(config, sample_dataset, RunStore(tmp_path / "store"), str(tmp_path))
+    assert str(tmp_path) not in json.dumps(run.result), "what is published names no folder of this machine"
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "my_far_network")
+    trained = load_trained(run, sample_dataset)
+    np.testing.assert_array_equal(trained.build().get_weights()[0], run.load_weights()[0])
 
 
 def test_description_of_a_stranger_imports_nothing(sample_dataset: Dataset, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.stats  # noqa: F401  # here, so that no example's deadline passes over it
 from hypothesis import given
 from hypothesis import strategies as st
 
