@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from benchmarks.statistics_evidence import any_false, markdown, share, verdict_p
+from benchmarks.rule_before import any_false, verdict_p
+from benchmarks.statistics_evidence import markdown, share
 from fashion_keras.cli import guard
 from fashion_keras.commands.options import count
 from fashion_keras.data import locate
@@ -32,7 +33,7 @@ from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.batch import train_runs
 from fashion_keras.execution.local import available_cores
 from fashion_keras.experiments.definition import BASE
-from fashion_keras.statistics import Comparison, Verdict, compare_arms, skewness
+from fashion_keras.statistics.old import Comparison, Verdict, compare_arms, skewness
 from fashion_keras.storage.runs import RunStore, StoredRun
 
 NUM_RUNS = 40

@@ -15,22 +15,23 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.rule_before import false_verdicts
 from benchmarks.statistics_evidence import (
     DISTRIBUTIONS,
     Floats,
-    false_verdicts,
     gamma,
     markdown,
     percent,
     share,
 )
 from fashion_keras.reporting import measure_pairing, most_skewed
-from fashion_keras.statistics import FalseVerdicts, pairing_interval, skewness
+from fashion_keras.statistics import pairing_interval
+from fashion_keras.statistics.old import FalseVerdicts, skewness
 from fashion_keras.workflows.report import load_published
 
 ROOT = Path(__file__).parents[1]
 OUTPUT = ROOT / "docs" / "skew-evidence.md"
-MEASURED = ROOT / "fashion_keras" / "statistics" / "measured.json"
+MEASURED = ROOT / "fashion_keras" / "statistics" / "old" / "measured.json"
 NUM_SEEDS, NUM_TABLES = 10, 2_000
 MOST_ARMS = 5
 """Of a published comparison, beside its baseline: the footnote speaks of such a table."""

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.claims.definition import ClaimVerdict
-from fashion_keras.statistics import LEVEL, MIN_SEEDS, MeanInference, median_interval, sign_flip_p, sign_test_p
+from fashion_keras.statistics import LEVEL, median_interval, sign_test_p
+from fashion_keras.statistics.old import MIN_SEEDS, MeanInference, sign_flip_p
 
 Array = NDArray[np.float64]
 

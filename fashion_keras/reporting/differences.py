@@ -12,17 +12,8 @@ from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.pairs import complete_seeds, paired_accuracies
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.statistics import (
-    LEVEL,
-    MARGIN,
-    MIN_SEEDS,
-    Comparison,
-    clip_difference,
-    compare_arms,
-    compare_correct,
-    look_number,
-    measured_false_verdicts,
-)
+from fashion_keras.statistics import LEVEL, MARGIN, clip_difference, compare_correct
+from fashion_keras.statistics.old import MIN_SEEDS, Comparison, compare_arms, look_number, measured_false_verdicts
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 _POINTS = 100

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from fashion_keras.reporting.cells import ABSENT
 from fashion_keras.reporting.pairs import paired_accuracies
 from fashion_keras.reporting.rendering import escape_markdown
-from fashion_keras.statistics import MIN_SEEDS, PairingGain, pairing_gain, pairing_interval, skewness
+from fashion_keras.statistics import PairingGain, pairing_gain, pairing_interval
+from fashion_keras.statistics.old import MIN_SEEDS, skewness
 from fashion_keras.storage.comparison import ComparisonResults
 
 _POINTS = 100

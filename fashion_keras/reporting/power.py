@@ -4,7 +4,7 @@ import math
 
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.differences import compare_with_baseline
-from fashion_keras.statistics import detectable_difference
+from fashion_keras.statistics.old import detectable_difference
 from fashion_keras.storage.comparison import ComparisonResults
 
 

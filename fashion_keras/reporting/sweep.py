@@ -14,7 +14,8 @@ from fashion_keras.reporting.cells import ABSENT, ACCURACY, Cell, MeasuredCell, 
 from fashion_keras.reporting.rendering import csv_text, to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.statistics import MIN_SEEDS, Comparison, Verdict, compare_arms, look_number, mean_interval
+from fashion_keras.statistics import mean_interval
+from fashion_keras.statistics.old import MIN_SEEDS, Comparison, Verdict, compare_arms, look_number
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 

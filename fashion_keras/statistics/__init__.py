@@ -1,56 +1,58 @@
-"""Is the difference real? Pure functions of arrays: paired differences, intervals, corrections, verdicts.
+"""Statistics of comparisons: paired differences, looks, intervals, verdicts, the best arms.
 
-Accuracies are fractions everywhere, 0.002 being 0.2 points. NumPy and SciPy only; nothing here knows of storage,
-training or plotting. How each method was chosen, and what it was measured to do: docs/statistics-evidence.md.
+Pure functions of arrays. Accuracies are fractions everywhere, 0.002 being 0.2 points. NumPy and SciPy only; nothing
+here knows of storage, training or plotting. How each method was chosen, and what it was measured to do:
+docs/statistics-evidence.md.
 """
 
 from fashion_keras.statistics.arms import expected_misses, misses_p, prediction_interval
-from fashion_keras.statistics.corrections import holm, look_level, look_number
+from fashion_keras.statistics.best import BestArms, find_best
+from fashion_keras.statistics.collapse import Collapse, Share, collapsed, compare_collapse, hodges_lehmann
+from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.crossed import CrossedEstimate, clip_difference, compare_correct, crossed_mean
-from fashion_keras.statistics.inference import MeanInference, mean_interval, probability_better, sign_flip_p, skewness
-from fashion_keras.statistics.measured import FalseVerdicts, measured_false_verdicts
+from fashion_keras.statistics.design import LEVEL, MARGIN, MIN_SEEDS, TEN_SEEDS, Design
+from fashion_keras.statistics.intervals import MeanInference, mean_interval
 from fashion_keras.statistics.medians import median_interval, sign_test_p
 from fashion_keras.statistics.pairing import PairingGain, pairing_gain, pairing_interval
-from fashion_keras.statistics.power import (
-    MIN_SEEDS,
-    detectable_difference,
-    power_different,
-    power_equivalent,
-    seeds_to_decide,
-)
-from fashion_keras.statistics.verdicts import LEVEL, MARGIN, Comparison, Verdict, compare_arms
+from fashion_keras.statistics.power import detectable_difference, seeds_to_decide
+from fashion_keras.statistics.scores import num_scored_epochs, score, share_correct
+from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms
 
 __all__ = [
+    "ACCURACIES",
     "LEVEL",
     "MARGIN",
     "MIN_SEEDS",
+    "TEN_SEEDS",
+    "BestArms",
+    "Collapse",
     "Comparison",
     "CrossedEstimate",
-    "FalseVerdicts",
+    "Design",
     "MeanInference",
     "PairingGain",
+    "Share",
     "Verdict",
+    "arms_to_train",
     "clip_difference",
+    "collapsed",
     "compare_arms",
+    "compare_collapse",
     "compare_correct",
     "crossed_mean",
     "detectable_difference",
     "expected_misses",
-    "holm",
-    "look_level",
-    "look_number",
+    "find_best",
+    "hodges_lehmann",
     "mean_interval",
-    "measured_false_verdicts",
     "median_interval",
     "misses_p",
+    "num_scored_epochs",
     "pairing_gain",
     "pairing_interval",
-    "power_different",
-    "power_equivalent",
     "prediction_interval",
-    "probability_better",
+    "score",
     "seeds_to_decide",
-    "sign_flip_p",
+    "share_correct",
     "sign_test_p",
-    "skewness",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from fashion_keras.statistics.inference import MeanInference
+from fashion_keras.statistics.intervals import MeanInference
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class CrossedEstimate:
 
     Attributes:
         mean: over all seeds and images; a fraction.
-        on_this_test_set: 95 % interval for other seeds, tested on these very images; None for one seed.
-        on_new_images: 95 % interval for other seeds and other test images of the same kind, never the narrower; None
-            for one seed.
+        on_this_test_set: interval for other seeds, tested on these very images; None for one seed.
+        on_new_images: interval for other seeds and other test images of the same kind, never the narrower; None for one
+            seed.
         seed_error: standard error from seeds, and from what happens between seed and image; NaN for one seed.
         image_error: standard error from the choice of images; NaN for one seed. The errors add in squares.
     """
@@ -33,12 +33,13 @@ def compare_correct(arm: ArrayLike, baseline: ArrayLike, level: float = 0.95) ->
     """Return the difference of two arms' accuracies, on this test set and on new images.
 
     Args:
-        arm: bool [num_seeds, num_images], whether the run of that seed got that image right.
+        arm: bool [num_seeds, num_images], whether the run of that seed got that image right; or float in [0, 1], in
+            which share of its scored epochs (`scores.share_correct`).
         baseline: the same for the baseline: same seeds, same images, same order.
         level: of both intervals.
 
     Raises:
-        ValueError: for arrays that are not bool or whose shapes differ.
+        ValueError: for numbers outside [0, 1], and for shapes that differ.
 
     >>> import numpy as np
     >>> arm = np.array([[True, True, True, True], [True, True, True, True]])
@@ -46,15 +47,22 @@ def compare_correct(arm: ArrayLike, baseline: ArrayLike, level: float = 0.95) ->
     >>> compare_correct(arm, baseline).mean
     0.25
     """
-    first, second = np.asarray(arm), np.asarray(baseline)
-    if first.dtype != np.bool_ or second.dtype != np.bool_ or first.shape != second.shape or first.ndim != 2:
-        raise ValueError(
-            "arm and baseline must both be bool [num_seeds, num_images] of one shape, "
-            f"got {first.dtype} {first.shape} and {second.dtype} {second.shape}"
-        )
-    found = crossed_mean(first.astype(np.int8) - second.astype(np.int8), level)
+    first, second = _check_correct(arm), _check_correct(baseline)
+    if first.shape != second.shape:
+        raise ValueError(f"arm and baseline must have one shape, got {first.shape} and {second.shape}")
+    found = crossed_mean(first - second, level)
     this_test_set, new_images = clip_difference(found.on_this_test_set), clip_difference(found.on_new_images)
     return replace(found, on_this_test_set=this_test_set, on_new_images=new_images)
+
+
+def _check_correct(correct: ArrayLike) -> NDArray[np.int8 | np.float32]:
+    """Return what was right as numbers that can be subtracted: bits as int8, shares as float32."""
+    table = np.asarray(correct)
+    if table.ndim != 2 or table.dtype.kind not in "bf" or not ((table >= 0.0) & (table <= 1.0)).all():
+        raise ValueError(
+            f"what was right must be bool or float in [0, 1], [num_seeds, num_images], got {table.dtype} {table.shape}"
+        )
+    return table.astype(np.int8 if table.dtype == np.bool_ else np.float32)
 
 
 def clip_difference(interval: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -87,7 +95,7 @@ def crossed_mean(values: ArrayLike, level: float = 0.95) -> CrossedEstimate:
     Bootstrap.
 
     Args:
-        values: number or bool [num_seeds, num_images]; right or wrong for one arm, -1, 0 or 1 for a difference.
+        values: number or bool [num_seeds, num_images]; right or wrong for one arm, -1 to 1 for a difference.
         level: of both intervals.
     """
     table = np.asarray(values)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from fashion_keras.statistics.inference import ROUNDING
+from fashion_keras.statistics.intervals import ROUNDING
 
 _Floats = NDArray[np.float64]
 

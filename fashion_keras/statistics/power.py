@@ -1,117 +1,114 @@
-"""How many seeds a difference needs, and which difference a number of seeds can show.
+"""Power: which difference a design can show, and how many seeds would likely decide what is undecided.
 
-Spreads are standard deviations of paired differences. Differences are taken to be normal; the power of the t-tests is
-exact (noncentral t, Owen 1968), and the cautious p-values of `inference` are as good as Student's with 1.5 seeds fewer:
-measured in docs/statistics-evidence.md, where the power that this promises stands beside the one found.
+Differences are taken to be normal. How much wider than Student's the interval of `intervals` is, no formula tells: the
+factor here was fitted to simulations of normal differences at 5 to 40 seeds. docs/statistics-evidence.md has what is
+promised beside what was found.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from numpy.typing import NDArray
 
-MIN_SEEDS = 6  # five seeds cannot reach p < 0.05 in an exact sign-flip test: 2 / 2^5 = 0.0625
-MAX_SEEDS_SEARCHED = 1000
+from fashion_keras.statistics.design import Design
+from fashion_keras.statistics.intervals import student_critical
+
 POWER = 0.8
-_SEEDS_LOST_TO_CAUTION = 1.5
+MAX_SEEDS_SEARCHED = 160
+_NUM_PATHS = 4_000
+_CAUTION = 10.0
+
+_Floats = NDArray[np.float64]
 
 
-def power_different(
-    difference: ArrayLike, spread: ArrayLike, num_seeds: ArrayLike, level: ArrayLike
-) -> NDArray[np.float64]:
-    """Return the chance, in [0, 1], that a true difference is called better or worse.
+def detectable_difference(standard_deviation: float, design: Design, num_arms: int = 1) -> float:
+    """Return the smallest true difference that would be called better or worse with a chance of 80 %, at some look.
 
     Args:
-        difference: true mean of the paired differences, of either sign, in the unit of `spread`.
-        spread: > 0.
-        num_seeds: pairs; fewer than `MIN_SEEDS` have no power, nor have so few that 2 / 2^n is not under `level`.
-        level: two-sided, of this one test. For k arms divide by k: Holm's first and hardest step.
+        standard_deviation: of the paired differences, in any unit; the answer has the same.
+        design: the looks.
+        num_arms: compared with the baseline; the answer is for the first of them to be decided, the hardest step.
 
-    All broadcast against each other.
+    Returns:
+        Infinity where no difference could be shown: under five seeds.
+
+    >>> f"{100 * detectable_difference(0.003, Design(), num_arms=3):.2f} points"
+    '0.42 points'
     """
-    seeds = np.asarray(num_seeds, dtype=np.float64)
-    two_sided = np.asarray(level, dtype=np.float64)
-    power = _power_above(np.abs(difference), spread, seeds, two_sided / 2.0)
-    return np.where((seeds >= MIN_SEEDS) & (2.0 * 0.5**seeds < two_sided), power, 0.0)
-
-
-def power_equivalent(
-    difference: ArrayLike, spread: ArrayLike, num_seeds: ArrayLike, level: ArrayLike, margin: float
-) -> NDArray[np.float64]:
-    """Return the chance that a true difference is called equivalent, that is, shown to lie within +-margin.
-
-    Arguments as for `power_different`, `level` being that of each of the two one-sided tests. A lower bound, exact but
-    where both tests are hopeless (Phillips 1990, Power of the Two One-Sided Tests Procedure in Bioequivalence).
-    """
-    seeds = np.asarray(num_seeds, dtype=np.float64)
-    above = _power_above(margin + np.asarray(difference), spread, seeds, level)
-    below = _power_above(margin - np.asarray(difference), spread, seeds, level)
-    return np.where(seeds >= MIN_SEEDS, np.maximum(0.0, above + below - 1.0), 0.0)
+    if not design.looks:
+        return float("inf")
+    paths = np.random.default_rng(0).standard_normal((_NUM_PATHS, design.num_seeds))
+    needed = np.full(_NUM_PATHS, np.inf)
+    for look, level in zip(design.looks, design.nominal_levels(num_arms)[0], strict=True):
+        seen = paths[:, :look]
+        half_width = _critical(look, float(level)) * seen.std(axis=1, ddof=1) / np.sqrt(look)
+        needed = np.minimum(needed, half_width - seen.mean(axis=1))
+    return float(np.quantile(needed, POWER)) * standard_deviation
 
 
 def seeds_to_decide(
-    difference: ArrayLike, spread: ArrayLike, level: float, margin: float, more_than: int = MIN_SEEDS - 1
-) -> NDArray[np.int_]:
-    """Return how many seeds in all would likely decide each comparison.
+    mean: float,
+    standard_deviation: float,
+    num_seeds: int,
+    design: Design,
+    num_arms: int = 1,
+    *,
+    widening: float = 1.0,
+) -> int | None:
+    """Return how many seeds in all would decide an undecided arm with a chance of 80 %, given what was seen.
 
-    That is the smallest number with a chance of at least 80 % of "better" or "worse", or else of "equivalent", if the
-    true difference and spread are those given. Taken from few seeds these are rough, and so is the answer.
-
-    Args:
-        difference: float [m], means of the paired differences.
-        spread: float [m], >= 0.
-        level: of one test, already divided by the number of arms.
-        margin: of equivalence, > 0, in the same unit.
-        more_than: the answer is above this, say the number of seeds that did not decide.
-
-    Returns:
-        int [m]; `MAX_SEEDS_SEARCHED` + 1 where that many would not do.
-
-    >>> seeds_to_decide([0.003], [0.003], level=0.05 / 3, margin=0.002).tolist()
-    [15]
-    """
-    means, spreads = np.broadcast_arrays(np.asarray(difference, dtype=np.float64), np.asarray(spread, dtype=np.float64))
-    # A spread of 0 decides at once, except on the margin; this keeps the noncentral t finite.
-    spreads = np.maximum(spreads, 1e-9)
-    low: NDArray[np.int_] = np.full(means.shape, max(more_than, MIN_SEEDS - 1))  # does not decide, or may not be given
-    high: NDArray[np.int_] = np.maximum(low + 1, MAX_SEEDS_SEARCHED + 1)
-    while (high - low > 1).any():
-        middle = (low + high) // 2
-        likely = (power_different(means, spreads, middle, level) >= POWER) | (
-            power_equivalent(means, spreads, middle, level, margin) >= POWER
-        )
-        high, low = np.where(likely, middle, high), np.where(likely, low, middle)
-    return high
-
-
-def detectable_difference(spread: float, num_seeds: int, num_arms: int = 1, level: float = 0.05) -> float:
-    """Return the smallest true difference that would be called better or worse with a chance of 80 %.
+    The chance is predictive: the true mean and standard deviation are drawn from what `num_seeds` differences leave
+    open (their posterior under flat priors), the seeds to come from these. Candidates are the later looks of the design
+    and then those of going on after it, each as strict as it would be.
 
     Args:
-        spread: in any unit; the answer has the same.
-        num_seeds: planned pairs.
-        num_arms: compared with the baseline, over which Holm adjusts.
-        level: for all arms together.
+        mean: of the paired differences seen.
+        standard_deviation: of them, in the unit of `design.margin`.
+        num_seeds: seen, at least 2.
+        design: of the comparison.
+        num_arms: not yet found different, this one included.
+        widening: how many times as far as Student's the interval reached from the mean towards 0. Where that was far,
+            for the differences were lopsided, more of them still are; that wears off with the fourth power of their
+            number, which was fitted too.
 
     Returns:
-        Infinity where no difference could be shown: under six seeds, or too few for that many arms.
+        The number, or None where `MAX_SEEDS_SEARCHED` would not do.
 
-    >>> f"{100 * detectable_difference(0.003, num_seeds=10, num_arms=3):.2f} points"
-    '0.41 points'
+    >>> seeds_to_decide(0.003, 0.003, 10, Design(), num_arms=3)
+    20
     """
-    level = level / num_arms
-    if num_seeds < MIN_SEEDS or 2.0 * 0.5**num_seeds >= level:
-        return float("inf")
-    seeds = num_seeds - _SEEDS_LOST_TO_CAUTION
-    critical = -special.stdtrit(seeds - 1.0, level / 2.0)
-    return float(special.nctdtrinc(seeds - 1.0, 1.0 - POWER, critical) * spread / np.sqrt(seeds))
+    for look, level in _later_looks(num_seeds, design, num_arms):
+        widened = student_critical(look, 1.0 - level) * (1.0 + (widening - 1.0) * (num_seeds / look) ** 4)
+        critical = max(_critical(look, level), widened)
+        if _predictive_power(mean, standard_deviation, num_seeds, look, critical, design.margin) >= POWER:
+            return look
+    return None
 
 
-def _power_above(
-    difference: ArrayLike, spread: ArrayLike, num_seeds: NDArray[np.float64], level: ArrayLike
-) -> NDArray[np.float64]:
-    """Return the chance that a one-sided test finds a mean above 0."""
-    seeds = np.maximum(2.0, num_seeds - _SEEDS_LOST_TO_CAUTION)
-    critical = -special.stdtrit(seeds - 1.0, level)
-    # Beyond 100 standard errors of either sign the answer is 0 or 1, and the noncentral t slow.
-    shift = np.minimum(100.0, np.maximum(-100.0, np.divide(difference, spread) * np.sqrt(seeds)))
-    return np.asarray(1.0 - special.nctdtr(seeds - 1.0, shift, critical), dtype=np.float64)
+def _later_looks(num_seeds: int, design: Design, num_arms: int) -> list[tuple[int, float]]:
+    """Return the looks after `num_seeds`, and how strict each is; those of extensions roughly."""
+    levels = design.nominal_levels(num_arms)[0] if design.looks else ()
+    inside = [(look, float(level)) for look, level in zip(design.looks, levels, strict=True) if look > num_seeds]
+    longest = Design.up_to(MAX_SEEDS_SEARCHED).looks
+    # A last look's nominal level is 0.7 to 1.4 times what the whole extension spends.
+    going_on = design.level * design.next_share / num_arms
+    return [*inside, *((look, going_on) for look in longest if look > max(num_seeds, design.num_seeds))]
+
+
+def _predictive_power(
+    mean: float, deviation: float, num_seen: int, num_seeds: int, critical: float, margin: float
+) -> float:
+    """Return the chance that an interval of `critical` standard errors at `num_seeds` decides, in [0, 1]."""
+    rng, num_new = np.random.default_rng(0), num_seeds - num_seen
+    squares = (num_seen - 1) * deviation**2
+    sigma = np.sqrt(squares / rng.chisquare(num_seen - 1, _NUM_PATHS))
+    true_mean = mean + sigma * rng.standard_normal(_NUM_PATHS) / np.sqrt(num_seen)
+    new_mean = true_mean + sigma * rng.standard_normal(_NUM_PATHS) / np.sqrt(num_new)
+    new_squares = sigma**2 * rng.chisquare(num_new - 1, _NUM_PATHS) if num_new > 1 else 0.0
+    all_mean = np.abs(num_seen * mean + num_new * new_mean) / num_seeds
+    all_squares = squares + new_squares + num_seen * num_new / num_seeds * (new_mean - mean) ** 2
+    half_width = critical * np.sqrt(all_squares / (num_seeds - 1) / num_seeds)
+    return float(np.mean((all_mean > half_width) | (all_mean + half_width < margin)))
+
+
+def _critical(num_seeds: int, level: float) -> float:
+    """Return how many standard errors an interval of normal numbers reaches to either side, as power feels it."""
+    return student_critical(num_seeds, 1.0 - level) * (1.0 - _CAUTION * np.log10(level / 2.0) / num_seeds**2)

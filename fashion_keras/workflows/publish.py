@@ -15,7 +15,7 @@ from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import command_of
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
-from fashion_keras.statistics import MIN_SEEDS
+from fashion_keras.statistics.old import MIN_SEEDS
 from fashion_keras.storage.archive import ARCHIVE, write_archive
 from fashion_keras.storage.comparison import ComparisonResults, record_text
 from fashion_keras.storage.files import write_files

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import skew_evidence
 from benchmarks.skew_evidence import MEASURED, NUM_TABLES, OUTPUT, false_at, likely_skew, pairing_coverage, sample_skews
 from benchmarks.statistics_evidence import share
-from fashion_keras.statistics import measured_false_verdicts
+from fashion_keras.statistics.old import measured_false_verdicts
 
 
 def test_the_footnotes_shares_are_those_of_the_document():

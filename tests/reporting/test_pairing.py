@@ -7,7 +7,7 @@ import pytest
 from conftest import make_arm, make_results, make_run
 
 from fashion_keras.reporting import build_differences, measure_pairing, most_skewed, pairing_page
-from fashion_keras.statistics import measured_false_verdicts
+from fashion_keras.statistics.old import measured_false_verdicts
 from fashion_keras.workflows.report import PAIRING_PAGE, load_published
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"

@@ -4,7 +4,7 @@ import pytest
 from conftest import make_arm, make_results, make_run
 
 from fashion_keras.reporting import describe_power
-from fashion_keras.statistics import detectable_difference
+from fashion_keras.statistics.old import detectable_difference
 
 
 def results_of(*gains, num_seeds):

@@ -8,7 +8,8 @@ from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.claims.definition import Unit
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.differences import compare_with_baseline
-from fashion_keras.statistics import MIN_SEEDS, Comparison, Verdict, clip_difference
+from fashion_keras.statistics import clip_difference
+from fashion_keras.statistics.old import MIN_SEEDS, Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 _VERDICTS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.UNDECIDED)

@@ -1,0 +1,147 @@
+"""Replay of a design's looks: which arms each look decides, as the runner asks and the table tells it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.statistics.collapse import compare_collapse, share_interval
+from fashion_keras.statistics.comparison import Comparison, Interval, Verdict
+from fashion_keras.statistics.design import MIN_SEEDS, Design
+from fashion_keras.statistics.intervals import MeanInference, student_critical
+from fashion_keras.statistics.power import seeds_to_decide
+
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class State:
+    """Where an arm stands: what it was last judged by."""
+
+    look: int | None = None
+    level: float | None = None
+    num_arms: int = 1
+    verdict: Verdict = Verdict.UNDECIDED
+    interval: Interval | None = None
+    """An undecided arm's is only Student's until `Replay.widen`, which takes longer, has been asked."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """All arms of a comparison and its design; the arguments are those of `compare_arms`."""
+
+    values: Mapping[str, _Floats]
+    baseline: str
+    design: Design
+    higher_is_better: bool
+    value_range: tuple[float, float] | None
+
+    def differences(self, arm: str, num_seeds: int | None = None) -> _Floats:
+        """Return arm minus baseline on the first seeds that both have; all where None."""
+        pairs = min(self.values[arm].size, self.values[self.baseline].size)
+        return (self.values[arm][:pairs] - self.values[self.baseline][:pairs])[:num_seeds]
+
+    def states(self) -> dict[str, State]:
+        """Judge the undecided arms at each look that all of them have reached."""
+        states = {arm: State(num_arms=len(self.values) - 1) for arm in self.values if arm != self.baseline}
+        if not states:
+            return states
+        levels = self.design.nominal_levels(len(states))
+        for index, look in enumerate(self.design.looks):
+            undecided = [arm for arm, state in states.items() if state.verdict is Verdict.UNDECIDED]
+            if any(self.differences(arm).size < look for arm in undecided):
+                break
+            self._judge(states, undecided, look, levels[:, index])
+        return states
+
+    def widen(self, states: dict[str, State]) -> dict[str, State]:
+        """Return the states with the intervals to be shown of undecided arms, which all stand at one look."""
+        undecided = {arm: state for arm, state in states.items() if state.verdict is Verdict.UNDECIDED}
+        state = next(iter(undecided.values()), State())
+        if state.look is None or state.level is None:
+            return states
+        intervals = self.intervals(list(undecided), state.look, state.level)
+        return states | {arm: replace(undecided[arm], interval=interval) for arm, interval in intervals.items()}
+
+    def _judge(self, states: dict[str, State], undecided: Sequence[str], look: int, levels: _Floats) -> None:
+        """Step down: while a difference is found, judge the arms left by what its share of the level frees."""
+        found = -1
+        while undecided and found != (found := sum(state.verdict.is_difference for state in states.values())):
+            level, num_arms = float(levels[found]), len(states) - found
+            for arm, interval in self._judged_intervals(undecided, look, level).items():
+                states[arm] = State(look, level, num_arms, self._read(interval), interval)
+            undecided = [arm for arm in undecided if states[arm].verdict is Verdict.UNDECIDED]
+
+    def _judged_intervals(self, arms: Sequence[str], look: int, level: float) -> dict[str, Interval]:
+        """Return an interval per arm: that of `intervals` where it may decide, else Student's, which is narrower."""
+        inference = MeanInference.of(np.stack([self.differences(arm, look) for arm in arms]))
+        ends = zip(arms, *inference.student_interval(1.0 - level), strict=True)
+        students = {arm: self._clip(low, high, look) for arm, low, high in ends}
+        hopeful = [arm for arm in arms if self._read(students[arm]) is not Verdict.UNDECIDED]
+        return students | self.intervals(hopeful, look, level)
+
+    def intervals(self, arms: Sequence[str], look: int, level: float) -> dict[str, Interval]:
+        """Return each arm's interval at 1 - level over the seeds of a look."""
+        if not arms:
+            return {}
+        inference = MeanInference.of(np.stack([self.differences(arm, look) for arm in arms]))
+        ends = zip(arms, *inference.interval(1.0 - level), strict=True)
+        return {arm: self._clip(low, high, look) for arm, low, high in ends}
+
+    def _clip(self, low: float, high: float, look: int) -> Interval:
+        """Return the ends, rounded so that sums which are equal on paper are, within what values can differ by."""
+        if self.value_range is not None:
+            mean = float(self.values[self.baseline][:look].mean())
+            low, high = max(low, self.value_range[0] - mean), min(high, self.value_range[1] - mean)
+        return round(float(low), 12), round(float(high), 12)
+
+    def _read(self, interval: Interval) -> Verdict:
+        return Verdict.of(interval, self.design.margin, self.higher_is_better)
+
+    def compare(self, arm: str, state: State) -> Comparison:
+        """Return what is told of an arm that stands so."""
+        differences = self.differences(arm, state.look)
+        undecided = state.verdict is Verdict.UNDECIDED
+        gains = differences if self.higher_is_better else -differences
+        comparison = Comparison(
+            arm=arm,
+            baseline=self.baseline,
+            num_seeds=differences.size,
+            look=state.look,
+            mean_difference=float(differences.mean()),
+            standard_deviation=float(differences.std(ddof=1)) if differences.size > 1 else float("nan"),
+            level=state.level,
+            interval=state.interval,
+            verdict=state.verdict,
+            undecided_because=self._reason(state.look) if undecided else None,
+            seeds_won=float(np.mean((gains > 0.0) + 0.5 * (gains == 0.0))),
+        )
+        return comparison if state.level is None else self._add_evidence(comparison, state, gains)
+
+    def _add_evidence(self, comparison: Comparison, state: State, gains: _Floats) -> Comparison:
+        """Return the same with what is told of an arm from its first look on, at the level of that look."""
+        confidence = 1.0 - (state.level or 0.0)
+        won, tied = int((gains > 0.0).sum()), int((gains == 0.0).sum())
+        ours, theirs = (self.values[name][: gains.size] for name in (comparison.arm, self.baseline))
+        needed = self._seeds_to_decide(comparison, state) if state.verdict is Verdict.UNDECIDED else None
+        return replace(
+            comparison,
+            seeds_to_decide=needed,
+            seeds_won_interval=share_interval(won, won + tied, gains.size, confidence),
+            collapse=None if self.value_range is None else compare_collapse(ours, theirs, confidence),
+        )
+
+    def _seeds_to_decide(self, comparison: Comparison, state: State) -> int | None:
+        mean, deviation, seeds = comparison.mean_difference, comparison.standard_deviation, comparison.num_seeds
+        low, high = comparison.interval or (mean, mean)
+        reach = mean - low if mean > 0.0 else high - mean
+        student = student_critical(seeds, 1.0 - (state.level or 0.0)) * deviation / np.sqrt(seeds)
+        widening = reach / student if student > 0.0 else 1.0
+        return seeds_to_decide(mean, deviation, seeds, self.design, state.num_arms, widening=widening)
+
+    def _reason(self, look: int | None) -> str:
+        later = [other for other in self.design.looks if other > (look or 0)]
+        if not self.design.looks:
+            return f"fewer than {MIN_SEEDS} seeds"
+        return f"next look at {later[0]} seeds" if later else "not enough evidence"
