@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-import fashion_keras
 from fashion_keras.cli import command
 
 PROJECT = Path(__file__).parents[1]
@@ -121,4 +120,3 @@ def test_an_installation_works_from_any_folder(python: Path, tmp_path: Path, opt
 def test_version_stands_in_one_place() -> None:
     assert SETTINGS["project"]["dynamic"] == ["version"]
     assert SETTINGS["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "fashion_keras.__version__"}
-    assert f"\nversion: {fashion_keras.__version__}\n" in (PROJECT / "CITATION.cff").read_text()
