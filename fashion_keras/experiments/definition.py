@@ -1,4 +1,4 @@
-"""What an experiment is: a base configuration, and arms that each change one thing."""
+"""Experiment: a base configuration, and arms that each change one thing."""
 
 import json
 import re
@@ -65,8 +65,12 @@ class Experiment:
     baseline: str = ""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"\w[\w.-]*", self.name):
+        if not isinstance(self.name, str) or not re.fullmatch(r"\w[\w.-]*", self.name):
             raise ConfigError(f"the name of an experiment must be letters, digits, _, - and ., got {self.name!r}")
+        if safe_name(self.name) != self.name:
+            raise ConfigError(f"the name of an experiment must be at most 100 bytes, got {self.name[:20]!r}...")
+        if not isinstance(self.title, str) or not self.title.strip():
+            raise ConfigError(f"the title of experiment {self.name!r} must be a line for people, got {self.title!r}")
         names = [arm.name for arm in self.arms]
         _check_folders(names)
         if len(names) < 2 or len(set(names)) < len(names):
@@ -132,7 +136,7 @@ def _check_folders(names: Sequence[str]) -> None:
         if twin != name:
             raise ConfigError(
                 f"arms {twin!r} and {name!r} would share the folder {safe_name(name)!r}: their names must differ in "
-                "letters, digits, -, _ or . within the first 100"
+                "letters, digits, -, _ or . within the first 100 bytes"
             )
 
 

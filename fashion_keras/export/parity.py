@@ -1,4 +1,4 @@
-"""Whether a written model says what the model in float32 says: asked about the same images, batch by batch."""
+"""Parity of a written model with the model in float32: both are asked about the same images, batch by batch."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.export.signature import without_single_channel
 from fashion_keras.inference.record import ParityReport
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def ask_keras(model: "keras.Model", image_shape: tuple[int, ...]) -> Ask:
 
 
 def ask_saved_model(folder: Path) -> Ask:
-    """Return a SavedModel, read from its folder, as one that answers pixels."""
+    """Return a SavedModel of this package's making, read from its folder, as one that answers pixels."""
     tf = import_tensorflow()
     loaded = tf.saved_model.load(str(folder))
 
@@ -78,11 +79,6 @@ def ask_saved_model(folder: Path) -> Ask:
         return outputs["probabilities"].numpy(), outputs["class_id"].numpy()
 
     return answer
-
-
-def without_single_channel(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return images as the signatures take them: [N, H, W], or [N, H, W, C] in colour."""
-    return images[..., 0] if images.shape[-1] == 1 else images
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,12 +1,11 @@
-"""Answers from a SavedModel: load it, predict.
+"""Classifier: a loaded SavedModel that predicts.
 
 A SavedModel is a program: TensorFlow runs whatever it holds. Load only your own, or one whose sums you have checked.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,13 +17,9 @@ from fashion_keras.formatting import first_line
 from fashion_keras.images.reading import PictureSource
 from fashion_keras.inference.arrays import read_images
 from fashion_keras.inference.info import ModelInfo
-from fashion_keras.inference.record import RECORD, find_damage, read_record
+from fashion_keras.inference.record import RECORD, read_checked_record
 from fashion_keras.inference.shipped import find_model, is_shipped
 
-MAX_GRAPH_BYTES = 2**31 - 1
-"""The limit of a protocol buffer, which `saved_model.pb` is; TensorFlow reads a larger file whole before it says so."""
-
-_MAX_RECORD_BYTES = 2**24
 _OUTPUTS = ("probabilities", "class_id", "class_name")
 
 
@@ -83,6 +78,11 @@ class Classifier:
         known = len(info.class_names) == num_classes
         self.class_names = info.class_names if known else tuple(f"class {number}" for number in range(num_classes))
 
+    @property
+    def signature(self) -> Any:
+        """The SavedModel's function of TensorFlow, from `images` to the three outputs."""
+        return self._loaded.signatures["serve"]
+
     def predict(
         self, images: ArrayLike | PictureSource | Sequence[PictureSource], batch_size: int = 500, invert: str = "auto"
     ) -> Answers:
@@ -108,7 +108,7 @@ class Classifier:
         outputs = {name: np.concatenate([part[name] for part in parts]) for name in _OUTPUTS}
         return Answers(
             class_id=outputs["class_id"],
-            class_name=[name.decode() for name in outputs["class_name"]],
+            class_name=[name.decode(errors="surrogateescape") for name in outputs["class_name"]],
             probabilities=outputs["probabilities"],
             class_names=self.class_names,
             notes=notes,
@@ -117,7 +117,7 @@ class Classifier:
     def _compute(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         tf = import_tensorflow()
         try:
-            outputs = self._loaded.signatures["serve"](images=tf.constant(pixels))
+            outputs = self.signature(images=tf.constant(pixels))
         except tf.errors.OpError as error:
             raise DataError(f"{self.info.path} does not compute: {first_line(error)}") from error
         arrays = {name: outputs[name].numpy() for name in _OUTPUTS}
@@ -138,14 +138,8 @@ def load_model(path: str | os.PathLike[str]) -> Classifier:
     Raises:
         DataError: There is no SavedModel, it is damaged, or it has another signature.
     """
-    try:
-        folder = find_model(path)
-        _check_files(folder)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    record = read_record(folder)
-    if damaged := find_damage(folder, record):
-        raise DataError(f"{folder} is damaged: {damaged} is not as it was written; export the model again")
+    folder = find_model(path)
+    record = read_checked_record(folder)
     # Of a stranger's SavedModel there need not be a record; without the package's own one nothing would be checked.
     if not record and is_shipped(folder):
         raise DataError(f"{folder} is damaged: it comes with the package and lacks {RECORD}; install the package again")
@@ -161,27 +155,6 @@ def load_model(path: str | os.PathLike[str]) -> Classifier:
             f"{folder} is a SavedModel of another kind: its `serve` must give {', '.join(_OUTPUTS)} of `images`"
         )
     return Classifier(loaded, ModelInfo.of(folder, record))
-
-
-def _check_files(folder: Path) -> None:
-    """Check that all in a SavedModel are files and folders: to read a pipe or a device could last for ever.
-
-    Raises:
-        DataError: There is something else, or a file is larger than any of its kind.
-    """
-    for file in _files_in(folder):
-        if not file.is_file():
-            raise DataError(f"{folder} is damaged: {file.relative_to(folder)} is no file; export the model again")
-    for name, limit in (("saved_model.pb", MAX_GRAPH_BYTES), (RECORD, _MAX_RECORD_BYTES)):
-        if (folder / name).exists() and (folder / name).stat().st_size > limit:
-            raise DataError(f"{folder} is damaged: {name} is larger than any can be; export the model again")
-
-
-def _files_in(folder: Path) -> Iterator[Path]:
-    """Yield what is no folder; links to folders count as files."""
-    for here, folders, files in os.walk(folder):
-        yield from (Path(here, name) for name in files)
-        yield from (path for name in folders if (path := Path(here, name)).is_symlink())
 
 
 def _has_signature(loaded: Any) -> bool:

@@ -59,6 +59,7 @@ class RunResult:
         environment: Versions and machine.
         weights: The model's final weights, in Keras's order.
         predictions: Of the test set; None where it was never evaluated.
+        network_folder: Where the code of a custom network was found; None for the package's own.
     """
 
     config: RunConfig
@@ -69,6 +70,7 @@ class RunResult:
     environment: Mapping[str, Any]
     weights: list[NDArray[Any]]
     predictions: Predictions | None
+    network_folder: str | None = None
 
 
 def pack_bits(flags: NDArray[np.bool_]) -> str:

@@ -12,6 +12,7 @@ import scipy.special
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from fashion_keras.config.custom_code import find_function, is_own_name
 from fashion_keras.config.run_config import Component, RunConfig
 from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
@@ -132,6 +133,7 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         environment=describe_environment(),
         weights=model.get_weights(),
         predictions=predictions,
+        network_folder=str(find_function(config.model.name).folder) if is_own_name(config.model.name) else None,
     )
 
 

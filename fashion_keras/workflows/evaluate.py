@@ -1,4 +1,4 @@
-"""What `fashion-keras evaluate` says of a model: its answers to a test set, judged, as tables, JSON and pictures."""
+"""Evaluation of a model on a test set: its answers judged, as tables, JSON and pictures."""
 
 import json
 import math
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from fashion_keras.data import Dataset
 from fashion_keras.errors import DataError
 from fashion_keras.formatting import safe_name
-from fashion_keras.inference.info import find_in
 from fashion_keras.statistics.classifier import Calibration, ClassScores, Evaluation, Mistake, evaluate
 from fashion_keras.storage.files import write_files
 
@@ -126,7 +125,7 @@ def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> N
 
 def _describe_model(model: "Classifier") -> dict[str, Any]:
     info = model.info
-    return {"label": info.label, "seed": info.seed, "run_id": find_in(info.record, str, "run", "run_id")}
+    return {"label": info.label, "seed": info.seed, "run_id": info.run_id}
 
 
 def _describe_data(model: "Classifier", dataset: Dataset) -> dict[str, Any]:

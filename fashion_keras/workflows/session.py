@@ -147,8 +147,14 @@ class Session:
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The data."""
-        return load(self.location)
+        """The data, of which models can be compared.
+
+        Raises:
+            DataError: It is damaged, or its test images are too few to compare models on.
+        """
+        dataset = load(self.location)
+        dataset.check_comparable()
+        return dataset
 
     @cached_property
     def store(self) -> RunStore:

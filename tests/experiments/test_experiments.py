@@ -209,3 +209,10 @@ def test_warm_up_keeps_its_share_of_the_epochs_wherever_an_arm_states_it():
     shorter = experiment.with_overrides(epochs=25)
     found = [shorter.config_of(arm).schedule.as_dict().get("warmup_epochs") for arm in shorter.arms]
     assert found == [5, 10, 2, None]
+
+
+@pytest.mark.parametrize("changes", [{"title": None}, {"title": " "}, {"name": "a" * 101}, {"name": "漢" * 34}])
+def test_title_or_name_that_cannot_be_reported_is_refused_on_construction(changes: dict) -> None:
+    settings = {"name": "a", "title": "t", "base": BASE, "arms": (Arm("a"), Arm("b", learning_rate=0.05))}
+    with pytest.raises(ConfigError, match=f"the {next(iter(changes))} of "):
+        Experiment(**(settings | changes))
