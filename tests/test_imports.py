@@ -18,7 +18,7 @@ LIGHT_MODULES = (
     "fashion_keras.storage.comparison",
     "fashion_keras.config.run_config",
     "fashion_keras.data",
-    "fashion_keras.demo.answering",
+    "fashion_keras.demo.prediction",
     "fashion_keras.demo.server",
     "fashion_keras.statistics.classifier",
     "fashion_keras.execution",

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from fashion_keras.errors import ConfigError, ExportError, UserError
 from fashion_keras.export.conversion import quiet_converter
-from fashion_keras.export.keras_format import ask_keras_file, write_keras
-from fashion_keras.export.litert_format import ask_litert, write_litert
+from fashion_keras.export.keras_format import keras_file_predictor, write_keras
+from fashion_keras.export.litert_format import litert_predictor, write_litert
 from fashion_keras.export.network import plain_model
-from fashion_keras.export.onnx_format import ask_onnx, write_onnx
-from fashion_keras.export.parity import Ask, measure_parity
+from fashion_keras.export.onnx_format import onnx_predictor, write_onnx
+from fashion_keras.export.parity import Predictor, measure_parity
 from fashion_keras.export.trained import Trained
 from fashion_keras.formatting import first_line, one_line
 from fashion_keras.inference.record import MAX_PROBABILITY_DIFFERENCE, ParityReport
@@ -34,7 +34,7 @@ class Format:
         file: The file's name.
         modules: What writing and running it imports, besides Keras and TensorFlow.
         write: Makes the file's content.
-        ask: Runs the file by the program that its users run it by.
+        predictor: Runs the file by the program that its users run it by.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Format:
     file: str
     modules: tuple[str, ...]
     write: Callable[[Trained], bytes]
-    ask: Callable[[bytes], Ask]
+    predictor: Callable[[bytes], Predictor]
 
     def check_installed(self) -> None:
         """Check that the modules are there; imports none.
@@ -60,9 +60,9 @@ class Format:
 FORMATS = {
     file_format.name: file_format
     for file_format in (
-        Format("onnx", "ONNX", "model.onnx", ("onnx", "tf2onnx", "onnxruntime"), write_onnx, ask_onnx),
-        Format("litert", "LiteRT", "model.tflite", ("ai_edge_litert",), write_litert, ask_litert),
-        Format("keras", "a Keras file", "model.keras", (), write_keras, ask_keras_file),
+        Format("onnx", "ONNX", "model.onnx", ("onnx", "tf2onnx", "onnxruntime"), write_onnx, onnx_predictor),
+        Format("litert", "LiteRT", "model.tflite", ("ai_edge_litert",), write_litert, litert_predictor),
+        Format("keras", "a Keras file", "model.keras", (), write_keras, keras_file_predictor),
     )
 }
 
@@ -95,7 +95,7 @@ def write_format(file_format: Format, trained: Trained, folder: Path, images: ND
 def _convert(file_format: Format, trained: Trained, images: NDArray[np.uint8]) -> tuple[bytes, ParityReport]:
     try:
         content = file_format.write(trained)
-        return content, measure_parity(trained.ask, file_format.ask(content), images)
+        return content, measure_parity(trained.predict, file_format.predictor(content), images)
     except UserError:
         raise
     # Converters and the programs that run their files raise almost anything.
@@ -117,7 +117,7 @@ def _find_layer(file_format: Format, trained: Trained, images: NDArray[np.uint8]
     for layer in model.layers[1:]:
         try:
             part = keras.Model(model.inputs[0], keras.layers.Flatten()(layer.output))
-            file_format.ask(file_format.write(Trained.of_model(part, ())))(images[:2])
+            file_format.predictor(file_format.write(Trained.of_model(part, ())))(images[:2])
         except Exception:
             return f"layer {one_line(layer.name)!r}"
     return "the network"

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.export.network import build_network, describe_network, plain_model
-from fashion_keras.export.parity import Answer, Ask
+from fashion_keras.export.parity import Outputs, Predictor
 from fashion_keras.export.signature import pixels_shape, without_single_channel
 from fashion_keras.export.trained import Trained
 
-__all__ = ["ask_keras_file", "write_keras"]
+__all__ = ["keras_file_predictor", "write_keras"]
 
 
 def write_keras(trained: Trained) -> bytes:
@@ -38,8 +38,8 @@ def write_keras(trained: Trained) -> bytes:
         return path.read_bytes()
 
 
-def ask_keras_file(content: bytes) -> Ask:
-    """Return the model of a `.keras` file as one that answers pixels."""
+def keras_file_predictor(content: bytes) -> Predictor:
+    """Return the model of a `.keras` file as one that predicts from pixels."""
     import_tensorflow()
     import keras
 
@@ -48,8 +48,8 @@ def ask_keras_file(content: bytes) -> Ask:
         path.write_bytes(content)
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
 
-    def answer(images: NDArray[np.uint8]) -> Answer:
+    def predict(images: NDArray[np.uint8]) -> Outputs:
         probabilities = model.predict_on_batch(without_single_channel(images))
         return probabilities, probabilities.argmax(axis=-1)
 
-    return answer
+    return predict

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.errors import UserError
 from fashion_keras.export.conversion import unsupported
-from fashion_keras.export.parity import Answer, Ask
+from fashion_keras.export.parity import Outputs, Predictor
 from fashion_keras.export.signature import Serve, input_spec, make_serve, without_single_channel
 from fashion_keras.export.trained import Trained
 
-__all__ = ["ask_litert", "write_litert"]
+__all__ = ["litert_predictor", "write_litert"]
 
 
 def write_litert(trained: Trained) -> bytes:
@@ -40,19 +40,19 @@ def write_litert(trained: Trained) -> bytes:
             raise _explain(error) or error from error
 
 
-def ask_litert(content: bytes) -> Ask:
-    """Return a LiteRT model, run by ai-edge-litert, as one that answers pixels."""
+def litert_predictor(content: bytes) -> Predictor:
+    """Return a LiteRT model, run by ai-edge-litert, as one that predicts from pixels."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
     runner = interpreter.get_signature_runner("serving_default")
 
-    def answer(images: NDArray[np.uint8]) -> Answer:
+    def predict(images: NDArray[np.uint8]) -> Outputs:
         outputs = runner(images=without_single_channel(images))
         return outputs["probabilities"], outputs["class_id"]
 
-    return answer
+    return predict
 
 
 @contextlib.contextmanager

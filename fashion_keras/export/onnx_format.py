@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.export.conversion import unsupported
-from fashion_keras.export.parity import Answer, Ask
+from fashion_keras.export.parity import Outputs, Predictor
 from fashion_keras.export.signature import input_spec, without_single_channel
 from fashion_keras.export.trained import Trained
 
-__all__ = ["OPSET", "ask_onnx", "write_onnx"]
+__all__ = ["OPSET", "onnx_predictor", "write_onnx"]
 
 OPSET = 17
 """Of 2022, so that older runtimes read the file too."""
@@ -39,17 +39,17 @@ def write_onnx(trained: Trained) -> bytes:
     return model.SerializeToString()
 
 
-def ask_onnx(content: bytes) -> Ask:
-    """Return an ONNX model, run by onnxruntime, as one that answers pixels."""
+def onnx_predictor(content: bytes) -> Predictor:
+    """Return an ONNX model, run by onnxruntime, as one that predicts from pixels."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
 
-    def answer(images: NDArray[np.uint8]) -> Answer:
+    def predict(images: NDArray[np.uint8]) -> Outputs:
         probabilities, class_id = session.run(list(_OUTPUTS), {"images": without_single_channel(images)})
         return probabilities, class_id
 
-    return answer
+    return predict
 
 
 def _write_erfc(context: Any, node: Any, name: str, arguments: Any) -> Any:

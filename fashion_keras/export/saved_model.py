@@ -19,7 +19,7 @@ from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.data import Dataset, find_ground
 from fashion_keras.errors import ExportError, os_errors_as
 from fashion_keras.export.network import write_network
-from fashion_keras.export.parity import ask_keras, ask_saved_model, measure_parity
+from fashion_keras.export.parity import keras_predictor, measure_parity, saved_model_predictor
 from fashion_keras.export.signature import input_spec, make_serve, with_class_names
 from fashion_keras.formatting import first_line
 from fashion_keras.inference.record import (
@@ -202,8 +202,8 @@ def _export(
     _check_model(model, class_names, image_shape, parity_images)
     with _replaced_whole(path) as folder:
         _write_saved_model(model, folder, class_names, image_shape)
-        expected = ask_keras(model, parity_images.shape[1:])
-        report = measure_parity(expected, ask_saved_model(folder), parity_images, run_class_id)
+        expected = keras_predictor(model, parity_images.shape[1:])
+        report = measure_parity(expected, saved_model_predictor(folder), parity_images, run_class_id)
         if not report.passed:
             raise ExportError(f"{path} is not exported: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
         write_network(folder, model)

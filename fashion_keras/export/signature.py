@@ -59,7 +59,7 @@ def with_class_names(serve: Serve, class_names: Sequence[str]) -> Serve:
     names = tf.constant([name.encode(errors="surrogateescape") for name in class_names])
 
     def serve_names(images: Any) -> dict[str, Any]:
-        answers = serve(images)
-        return answers | {"class_name": tf.gather(names, answers["class_id"])}
+        outputs = serve(images)
+        return outputs | {"class_name": tf.gather(names, outputs["class_id"])}
 
     return serve_names

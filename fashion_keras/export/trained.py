@@ -14,7 +14,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import DataError, ExportError, StoreError
 from fashion_keras.export.network import build_network, read_network
-from fashion_keras.export.parity import Answer, Ask, ask_keras
+from fashion_keras.export.parity import Outputs, Predictor, keras_predictor
 from fashion_keras.export.saved_model import (
     add_code_folders,
     build_float32_model,
@@ -69,7 +69,7 @@ class Trained:
     Attributes:
         class_names: K names.
         image_shape: Height, width and channels.
-        ask: Its own answers, which those of a file are compared with.
+        predict: Its own predictions, which those of a file are compared with.
         serve: Its signature, which converters take.
         build: Builds it as a Keras model in float32, from images [N, H, W, C] in [-1, 1] to logits [N, K]; raises a
             `UserError` where a SavedModel holds something else than Keras can build.
@@ -77,7 +77,7 @@ class Trained:
 
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
-    ask: Ask
+    predict: Predictor
     serve: Serve
     build: "Callable[[], keras.Model]"
 
@@ -86,7 +86,7 @@ class Trained:
         """Return a Keras model in float32, from images [N, H, W, C] in [-1, 1] to logits [N, K]."""
         height, width, channels = model.input_shape[1:]
         shape = (height, width, channels)
-        return cls(tuple(class_names), shape, ask_keras(model, shape), make_serve(model), lambda: model)
+        return cls(tuple(class_names), shape, keras_predictor(model, shape), make_serve(model), lambda: model)
 
 
 def load_trained(found: StoredRun | Path, dataset: Dataset) -> Trained:
@@ -115,18 +115,18 @@ def load_trained(found: StoredRun | Path, dataset: Dataset) -> Trained:
     return Trained(
         classifier.class_names,
         classifier.image_shape,
-        _ask_classifier(classifier),
+        _classifier_predictor(classifier),
         _serve_numbers(classifier),
         partial(_rebuild, classifier),
     )
 
 
-def _ask_classifier(classifier: Classifier) -> Ask:
-    def ask(images: NDArray[np.uint8]) -> Answer:
-        answers = classifier.predict(images)
-        return answers.probabilities, answers.class_id
+def _classifier_predictor(classifier: Classifier) -> Predictor:
+    def predict(images: NDArray[np.uint8]) -> Outputs:
+        found = classifier.predict(images)
+        return found.probabilities, found.class_id
 
-    return ask
+    return predict
 
 
 def _serve_numbers(classifier: Classifier) -> Serve:

@@ -23,7 +23,7 @@ from fashion_keras.inference.shipped import find_model, is_shipped
 _OUTPUTS = ("probabilities", "class_id", "class_name")
 
 
-class Guess(NamedTuple):
+class Prediction(NamedTuple):
     """A class and how probable the model holds it, in [0, 1]."""
 
     class_id: int
@@ -32,7 +32,7 @@ class Guess(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """What a model says of images, in their order.
 
     Attributes:
@@ -49,11 +49,11 @@ class Answers:
     class_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def top(self, count: int = 3) -> list[tuple[Guess, ...]]:
+    def top(self, count: int = 3) -> list[tuple[Prediction, ...]]:
         """Return for each image its most probable classes, the most probable first, as many as there are at most."""
         order = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :count]
         return [
-            tuple(Guess(int(k), self.class_names[k], float(row[k])) for k in classes)
+            tuple(Prediction(int(k), self.class_names[k], float(row[k])) for k in classes)
             for row, classes in zip(self.probabilities, order, strict=True)
         ]
 
@@ -85,14 +85,14 @@ class Classifier:
 
     def predict(
         self, images: ArrayLike | PictureSource | Sequence[PictureSource], batch_size: int = 500, invert: str = "auto"
-    ) -> Answers:
+    ) -> Predictions:
         """Classify an array of images as it is, or pictures of any size after making them alike.
 
         Args:
             images: Pixels 0..255, light on dark as in Fashion-MNIST: uint8 [H, W], [N, H, W] or [N, H, W, 1]; of a
                 colour model [H, W, C] or [N, H, W, C]. Or a picture: a path, a file's content as bytes, a Pillow image.
                 Or a list of pictures.
-            batch_size: Images that are computed at once: memory, not the answers, depends on it.
+            batch_size: Images that are computed at once: memory, not the predictions, depends on it.
             invert: For pictures: whether light and dark are exchanged, see `fashion_keras.images.reading.read_picture`.
 
         Raises:
@@ -106,7 +106,7 @@ class Classifier:
         starts = range(0, max(len(pixels), 1), batch_size)
         parts = [self._compute(pixels[start : start + batch_size]) for start in starts]
         outputs = {name: np.concatenate([part[name] for part in parts]) for name in _OUTPUTS}
-        return Answers(
+        return Predictions(
             class_id=outputs["class_id"],
             class_name=[name.decode(errors="surrogateescape") for name in outputs["class_name"]],
             probabilities=outputs["probabilities"],

@@ -37,7 +37,7 @@ class ParityReport:
     """How an export, read back from disk, compares with the model in float32.
 
     Attributes:
-        num_images: Images that both were asked about.
+        num_images: Images that both predicted.
         num_class_differences: Images of which they name different classes; 0 in every export that was kept.
         max_probability_difference: The largest difference of a probability, in [0, 1].
         num_differences_to_run: Images of which the export names another class than the run itself did: not bounded,
@@ -61,7 +61,7 @@ class ParityReport:
         )
         if self.num_differences_to_run is None:
             return text
-        return f"{text}; {self.num_differences_to_run:,} classes differ from the run's own answers"
+        return f"{text}; {self.num_differences_to_run:,} classes differ from the run's own predictions"
 
 
 def find_export(path: str | os.PathLike[str], run_id: str) -> ParityReport | None:

@@ -1,4 +1,4 @@
-"""Evaluation of a model on a test set: its answers judged, as tables, JSON and pictures."""
+"""Evaluation of a model on a test set: its predictions judged, as tables, JSON and pictures."""
 
 import json
 import math
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def evaluate_model(model: "Classifier", dataset: Dataset) -> Evaluation:
-    """Classify the test images of a data set, and judge the answers; the CNN takes some seconds for 10,000 images.
+    """Classify the test images of a data set, and judge the predictions; the CNN takes some seconds for 10,000 images.
 
     Raises:
         DataError: The model takes other images or names other classes than the data, in one line.
     """
     _check_images(model, dataset)
-    answers = model.predict(dataset.test_images)
-    _check_classes(model, answers.probabilities.shape[1], dataset)
+    predictions = model.predict(dataset.test_images)
+    _check_classes(model, predictions.probabilities.shape[1], dataset)
     try:
-        return evaluate(dataset.test_labels, answers.class_id, answers.probabilities)
+        return evaluate(dataset.test_labels, predictions.class_id, predictions.probabilities)
     except ValueError as error:
-        raise DataError(f"the model's answers cannot be evaluated: {error}") from error
+        raise DataError(f"the model's predictions cannot be evaluated: {error}") from error
 
 
 def describe_evaluation(evaluation: Evaluation, model: "Classifier", name: str, dataset: Dataset) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fashion_keras.storage.runs import RunStore, StoredRun
 
 @pytest.fixture(scope="session")
 def run(sample_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
-    """A stored run of an FCN in bfloat16: untrained, its answers its own."""
+    """A stored run of an FCN in bfloat16: untrained, its predictions its own."""
     config = RunConfig(
         model=Component.of("fcn", hidden_units=[64]),
         optimizer=Component.of("sgd", learning_rate=0.1),

@@ -12,7 +12,7 @@ from fashion_keras.storage.runs import RunStore, StoredRun
 def store_untrained(
     config: RunConfig, dataset: Dataset, store: RunStore, network_folder: str | None = None
 ) -> StoredRun:
-    """Store a run of a model with its initial weights: its answers are its own, its losses made up."""
+    """Store a run of a model with its initial weights: its predictions are its own, its losses made up."""
     tf = import_tensorflow()
     import keras
 

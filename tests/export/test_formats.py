@@ -17,7 +17,7 @@ from small_models import CLASS_NAMES, MODELS, TOLERANCE, clear_images, random_im
 from fashion_keras.errors import ConfigError, ExportError  # noqa: E402
 from fashion_keras.export import formats  # noqa: E402
 from fashion_keras.export.formats import FORMATS, Format, write_format  # noqa: E402
-from fashion_keras.export.parity import Answer, ask_keras  # noqa: E402
+from fashion_keras.export.parity import Outputs, keras_predictor  # noqa: E402
 from fashion_keras.export.trained import Trained  # noqa: E402
 from fashion_keras.inference.record import ParityReport  # noqa: E402
 
@@ -34,7 +34,7 @@ def trained(model: keras.Model) -> Trained:
     return Trained.of_model(model, CLASS_NAMES)
 
 
-# TensorFlow's converter takes a second or two for each model, so that it is asked for the two that differ most.
+# TensorFlow's converter takes a second or two for each model, so that it converts the two that differ most.
 CASES = [(name, model) for name in FORMATS for model in MODELS if name != "litert" or model.startswith("cnn")]
 
 
@@ -48,10 +48,10 @@ def test_file_answers_as_the_model_does_for_any_number_of_images(
     assert (report.num_images, report.num_class_differences) == (300, 0)
     assert report.max_probability_difference < TOLERANCE
 
-    expected, expected_id = ask_keras(model, images.shape[1:])(images)
-    ask = file_format.ask((tmp_path / "new" / file_format.file).read_bytes())
+    expected, expected_id = keras_predictor(model, images.shape[1:])(images)
+    predict = file_format.predictor((tmp_path / "new" / file_format.file).read_bytes())
     for count in (1, 3, 300):
-        probabilities, class_id = ask(images[:count])
+        probabilities, class_id = predict(images[:count])
         assert probabilities.dtype == np.float32
         assert class_id.dtype == np.int64
         np.testing.assert_allclose(probabilities, expected[:count], atol=TOLERANCE)
@@ -170,8 +170,8 @@ def test_any_network_is_converted_with_parity_or_its_layer_is_named(
         assert not (tmp_path / "new").exists()
         return
     write_format(file_format, trained(model), tmp_path, images)
-    expected, _ = ask_keras(model, (12, 10, 1))(images)
-    probabilities, _ = file_format.ask((tmp_path / file_format.file).read_bytes())(images)
+    expected, _ = keras_predictor(model, (12, 10, 1))(images)
+    probabilities, _ = file_format.predictor((tmp_path / file_format.file).read_bytes())(images)
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)
     assert np.ptp(probabilities) > 0.01
     assert "Traceback" not in capfd.readouterr().err
@@ -206,20 +206,20 @@ print(json.dumps(model.predict_on_batch(images).tolist()))
         [sys.executable, "-c", script, str(tmp_path / "model.keras")], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    expected, _ = ask_keras(model, (28, 28, 1))(images)
+    expected, _ = keras_predictor(model, (28, 28, 1))(images)
     np.testing.assert_allclose(json.loads(done.stdout), expected, atol=1e-5)
 
 
 def test_file_that_disagrees_is_not_written_and_the_earlier_one_stays(tmp_path: Path) -> None:
     (tmp_path / "model.keras").write_bytes(b"earlier")
 
-    def ask(content: bytes) -> object:
-        def answer(images: np.ndarray) -> Answer:
+    def predictor(content: bytes) -> object:
+        def predict(images: np.ndarray) -> Outputs:
             return np.full((len(images), 3), 1 / 3), np.full(len(images), 1)
 
-        return answer
+        return predict
 
-    wrong = replace(FORMATS["keras"], write=lambda model: b"new", ask=ask)
+    wrong = replace(FORMATS["keras"], write=lambda model: b"new", predictor=predictor)
     with pytest.raises(ExportError, match=r"model\.keras is not written: \d+ of 20 classes differ"):
         write_format(wrong, trained(randomised(MODELS["fcn"]())), tmp_path, random_images(20))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"model.keras": b"earlier"}

@@ -19,7 +19,7 @@ from fashion_keras.data import Dataset  # noqa: E402
 from fashion_keras.errors import DataError, ExportError, StoreError  # noqa: E402
 from fashion_keras.export import export_model  # noqa: E402
 from fashion_keras.export.network import build_network, describe_network, plain_model  # noqa: E402
-from fashion_keras.export.parity import ask_keras  # noqa: E402
+from fashion_keras.export.parity import keras_predictor  # noqa: E402
 from fashion_keras.export.trained import find_trained, load_trained, short_name  # noqa: E402
 from fashion_keras.inference.record import NETWORK, RECORD  # noqa: E402
 from fashion_keras.inference.shipped import shipped_models  # noqa: E402
@@ -104,7 +104,7 @@ def test_network_comes_back_from_its_export_alone_whatever_its_layers_are_called
     assert [layer.name for layer in rebuilt.layers] == [layer.name for layer in plain_model(model).layers]
     for found, expected in zip(rebuilt.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(found, expected)
-    np.testing.assert_allclose(trained.ask(images)[0], ask_keras(rebuilt, (28, 28, 1))(images)[0], atol=1e-6)
+    np.testing.assert_allclose(trained.predict(images)[0], keras_predictor(rebuilt, (28, 28, 1))(images)[0], atol=1e-6)
 
 
 NETWORK_CODE = """

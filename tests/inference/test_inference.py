@@ -134,12 +134,12 @@ def test_pictures_are_answered_with_notes(classifier: Classifier, sample_dataset
         Image.fromarray(pixels).save(path)
     expected = classifier.predict(images)
     for given in (paths, [str(paths[0]), Image.fromarray(images[1])]):
-        answers = classifier.predict(given)
-        np.testing.assert_array_equal(answers.probabilities, expected.probabilities)
-        assert answers.notes == ("not inverted: dark border",) * 2
+        predictions = classifier.predict(given)
+        np.testing.assert_array_equal(predictions.probabilities, expected.probabilities)
+        assert predictions.notes == ("not inverted: dark border",) * 2
     assert expected.notes == ()
     assert classifier.predict(paths[0], invert="on").notes == ("inverted: as asked",)
-    assert [guesses[0].class_name for guesses in expected.top(3)] == expected.class_name
+    assert [predictions[0].class_name for predictions in expected.top(3)] == expected.class_name
     with pytest.raises(ImageError, match="batch_size must be at least 1, got 0"):
         classifier.predict(images, batch_size=0)
 
