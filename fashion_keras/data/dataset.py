@@ -104,15 +104,6 @@ class Dataset:
         """Whether this is the real data set, whole, whatever its name and origin."""
         return self.content_hash == FASHION_MNIST_HASH
 
-    def check_comparable(self) -> None:
-        """Check that models can be compared on the test images, before any is trained.
-
-        Raises:
-            DataError: There are too few: from one image nobody can tell how much others would differ.
-        """
-        if len(self.test_images) < 2:
-            raise DataError(f"{self.directory} has one test image; a comparison needs at least 2, better hundreds")
-
 
 def build_dataset(
     parts: Sequence[idx.IdxFile],

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.stats  # noqa: F401  # here, so that no example's deadline passes over it
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +56,7 @@ def test_ends_of_the_interval_lie_1_96_standard_errors_of_their_own_from_the_sha
     successes, num_trials = trials
     low, high = wilson_interval(successes, num_trials)
     assert 0 <= low <= successes / num_trials <= high <= 1
+    assert (low == 0, high == 1) == (successes == 0, successes == num_trials)
     for end in (low, high):
         reach = 1.959964 * math.sqrt(end * (1 - end) / num_trials)
         at_end = end in (0, 1)
