@@ -32,8 +32,8 @@ def wilson_interval(num_successes: int, num_trials: int, level: float = 0.95) ->
     share, weight = num_successes / num_trials, z**2 / num_trials
     middle = (share + weight / 2) / (1 + weight)
     half_width = math.sqrt(weight * (share * (1 - share) + weight / 4)) / (1 + weight)
-    # At the ends the two are equal but for rounding.
-    return (middle - half_width if num_successes else 0.0, middle + half_width if share < 1 else 1.0)
+    # Without successes the difference is 0 exactly; without failures the sum is 1 but for rounding.
+    return middle - half_width, middle + half_width if share < 1 else 1.0
 
 
 def confusion_matrix(labels: ArrayLike, class_id: ArrayLike, num_classes: int) -> NDArray[np.int64]:
