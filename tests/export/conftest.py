@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fashion_keras._tensorflow import import_tensorflow
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.components import Component
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, Predictions, RunResult
 from fashion_keras.storage.runs import RunStore, StoredRun
