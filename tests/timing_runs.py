@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION
+from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.storage.times import Measurement, Times, timed_arms
 
 ENVIRONMENT = {

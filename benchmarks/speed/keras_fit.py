@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from benchmarks.speed.work import BATCH_SIZE, LEARNING_RATES, OPTIMIZERS, OnEpoch, Work, normalise, read_parts
-from fashion_keras.config.run_config import Component
+from fashion_keras.config.components import Component
 from fashion_keras.models.networks import build_model
 
 

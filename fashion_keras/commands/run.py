@@ -77,11 +77,13 @@ def run(options: argparse.Namespace) -> int:
 
 def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) -> int:
     """Run comparisons that are there already."""
+    from fashion_keras.experiments.files import find_data
     from fashion_keras.workflows.run import RunOptions, run_experiments
     from fashion_keras.workflows.session import Session, fill
 
     _check_names(experiments)
-    chosen, session = fill(RunOptions, vars(options)), Session.of(vars(options))
+    values = {**vars(options), **find_data(experiments, vars(options))}
+    chosen, session = fill(RunOptions, values), Session.of(values)
     tune = _tuning_of(options)
     if tune is not None:
         from fashion_keras.workflows.tune_arms import run_tuned

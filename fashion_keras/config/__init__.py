@@ -1,1 +1,1 @@
-"""Run configuration: what a run is made of, checked, hashed and resolved to Keras objects."""
+"""Configuration: what a run is made of, checked and hashed; custom code and the names of Keras's classes."""

@@ -1,4 +1,4 @@
-"""What a run can be made of: the named models, optimizers, schedules, losses and initializers with their options.
+"""Catalogue of components: the named models, optimizers, schedules, losses and initializers with their options.
 
 Data only, no Keras: a misspelt name or a rate out of range fails before anything is loaded. The classes behind the
 names are resolved in `models`, `initializers` and `training`.
@@ -12,6 +12,19 @@ from typing import Any
 
 from fashion_keras.config.values import check_plain
 from fashion_keras.errors import ConfigError
+
+__all__ = [
+    "INITIALIZERS",
+    "LOSSES",
+    "MODELS",
+    "OPTIMIZERS",
+    "REQUIRED",
+    "SCHEDULES",
+    "UNKNOWN",
+    "Option",
+    "Signature",
+    "suggest",
+]
 
 REQUIRED: Any = object()
 """The default of an option that must be given."""

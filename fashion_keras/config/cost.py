@@ -3,11 +3,14 @@
 from itertools import pairwise
 from typing import Any
 
-from fashion_keras.config.custom_code import is_own_name
-from fashion_keras.config.run_config import RunConfig, option_values
+from fashion_keras.config.components import option_values
+from fashion_keras.config.custom_code import is_custom_name
+from fashion_keras.config.run_config import RunConfig
 
-OWN_NETWORK_COST = 1e7
-"""Multiplications of an example that a network of one's own is taken to need: nobody knows before it runs."""
+__all__ = ["CUSTOM_NETWORK_COST", "cost_key", "relative_cost"]
+
+CUSTOM_NETWORK_COST = 1e7
+"""Multiplications of an example that a custom network is taken to need: nobody knows before it runs."""
 
 
 def relative_cost(config: RunConfig, side: int = 28) -> float:
@@ -17,8 +20,8 @@ def relative_cost(config: RunConfig, side: int = 28) -> float:
         config: The run.
         side: Height and width of an image.
     """
-    if is_own_name(config.model.name):
-        return config.epochs * OWN_NETWORK_COST
+    if config.trainer is not None or is_custom_name(config.model.name):
+        return config.epochs * CUSTOM_NETWORK_COST
     options = option_values("model", config.model)
     if config.model.name == "fcn":
         widths = (side * side, *options["hidden_units"], 10)
@@ -34,16 +37,16 @@ def relative_cost(config: RunConfig, side: int = 28) -> float:
 def cost_key(config: RunConfig) -> tuple[Any, ...]:
     """What the duration of a run depends on: everything but the values of rates and the seed.
 
-    A network of one's own may have fractions that are no rates, such as a factor of its width.
+    A custom network may have fractions that are no rates, such as a factor of its width.
     """
-    is_own = is_own_name(config.model.name)
+    part = config.trainer or config.model
+    is_custom = is_custom_name(part.name)
     options = tuple(
-        (name, bool(value) if isinstance(value, float) and not is_own else value)
-        for name, value in config.model.options
+        (name, bool(value) if isinstance(value, float) and not is_custom else value) for name, value in part.options
     )
     costless = tuple(item for item in options if item[0] != "initializer")
     return (
-        config.model.name,
+        part.name,
         costless,
         config.optimizer.name,
         config.batch_size,

@@ -1,6 +1,6 @@
-"""A network of one's own, `module:function`: found, checked and hashed without being run, and imported where it runs.
+"""Custom code: a user's function, `module:function`, found, checked and hashed without being run, and imported to run.
 
-Its hash is part of a run's identity: another network must not pass for this one because it has the same name.
+Its hash is part of a run's identity: another function must not pass for this one because it has the same name.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,23 @@ from typing import Any
 from fashion_keras.config.catalogue import Signature, suggest
 from fashion_keras.config.python_source import options_of, read_source
 from fashion_keras.errors import ConfigError, UserError
+
+__all__ = [
+    "NETWORK_ARGUMENTS",
+    "TRAINER_ARGUMENTS",
+    "CustomFunction",
+    "add_folders",
+    "custom_folders",
+    "describe_error",
+    "find_function",
+    "import_function",
+    "is_custom_name",
+    "load_function",
+]
+
+NETWORK_ARGUMENTS = ("image_shape", "num_classes")
+TRAINER_ARGUMENTS = ("seed",)
+"""What functions that build a network, or train a run, take by position, before their options."""
 
 _NAME = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -28,8 +46,8 @@ _imported: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
-class OwnFunction:
-    """A function that builds a network.
+class CustomFunction:
+    """A user's function.
 
     Attributes:
         module, function: Its name's two parts.
@@ -51,61 +69,91 @@ class OwnFunction:
     takes_seed: bool
 
 
-def is_own_name(name: str) -> bool:
-    """Whether a model's name is of a function of the user's own."""
+def is_custom_name(name: str) -> bool:
+    """Whether a name is of a custom function."""
     return ":" in name
 
 
-def find_function(name: str) -> OwnFunction:
+def find_function(name: str, arguments: Sequence[str]) -> CustomFunction:
     """Find the function that a name such as `my_network:build` means, on Python's path, without importing it.
 
+    Args:
+        name: Module and function.
+        arguments: What the function takes by position, before its options.
+
     Raises:
-        ConfigError: There is no such module or function, its file is no Python, or it does not take an image's shape
-            and the number of classes.
+        ConfigError: There is no such module or function, its file is no Python, or it does not take the arguments.
     """
     match = _NAME.fullmatch(name)
     if match is None:
-        raise ConfigError(f"a network of your own is module:function, such as my_network:build; got {name!r}")
+        raise ConfigError(f"a custom function is module:function, such as my_network:build; got {name!r}")
     module, function = match.groups()
     path, folder = _find_module(module)
-    definition = read_source(path).functions.get(function)
-    if definition is None:
-        names = read_source(path).functions
-        has = f"a function there is {suggest(function, names)}" if names else "it defines none"
+    functions = read_source(path).functions
+    if function not in functions:
+        has = f"a function there is {suggest(function, functions)}" if functions else "it defines none"
         raise ConfigError(f"{path} defines no function {function}; {has}")
-    if len(definition.args.posonlyargs) + len(definition.args.args) < 2:
+    definition = functions[function]
+    if len(definition.args.posonlyargs) + len(definition.args.args) < len(arguments):
         raise ConfigError(
-            f"{path}, line {definition.lineno}: {function} must take image_shape and num_classes, and then its options"
+            f"{path}, line {definition.lineno}: {function} must take {' and '.join(arguments)}, and then its options"
         )
-    options = options_of(definition, num_positional=2)
+    options = options_of(definition, len(arguments))
     takes_seed = options.pop("seed", None) is not None
     files = tuple(sorted(_imported_files(path, module, folder)))
     source = _hash_files(files, folder)
     _folders[str(folder)] = None
     signature = Signature(options, is_open=definition.args.kwarg is not None, source=source)
-    return OwnFunction(module, function, path, folder, files, source, signature, takes_seed)
+    return CustomFunction(module, function, path, folder, files, source, signature, takes_seed)
 
 
-def import_function(own: OwnFunction) -> Callable[..., Any]:
+def import_function(custom: CustomFunction) -> Callable[..., Any]:
     """Import a function as its files are now; what this process has imported of an earlier state is forgotten.
 
     Raises:
         Exception: Whatever its module raises.
     """
-    if _imported.get(own.module) != own.source:
+    if _imported.get(custom.module) != custom.source:
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
-            is_own = name == own.module or (file is not None and Path(file).resolve() in own.files)
-            if is_own and name not in ("__main__", "__mp_main__"):
+            is_custom = name == custom.module or (file is not None and Path(file).resolve() in custom.files)
+            if is_custom and name not in ("__main__", "__mp_main__"):
                 del sys.modules[name]
         importlib.invalidate_caches()
-    module = importlib.import_module(own.module)
-    _imported[own.module] = own.source
-    return getattr(module, own.function)
+    module = importlib.import_module(custom.module)
+    _imported[custom.module] = custom.source
+    return getattr(module, custom.function)
 
 
-def own_folders() -> tuple[str, ...]:
-    """Return the folders that functions of the user's own were found in by this process, for workers elsewhere."""
+def load_function(name: str, arguments: Sequence[str], source: str) -> tuple[CustomFunction, Callable[..., Any]]:
+    """Find and import a custom function.
+
+    Args:
+        name: Module and function.
+        arguments: What it takes by position.
+        source: The hash that its source must still have.
+
+    Returns:
+        What it is, and the function itself, whose errors are a `ConfigError`: one line with the file and the line.
+
+    Raises:
+        ConfigError: Its source has changed, or its import fails.
+    """
+    custom = find_function(name, arguments)
+    if custom.source != source:
+        raise ConfigError(f"{custom.path}, or what it imports, has changed since the comparison began; start it again")
+
+    def call(function: Callable[..., Any], *values: Any, **options: Any) -> Any:
+        try:
+            return function(*values, **options)
+        except Exception as error:
+            raise ConfigError(f"{name} failed: {describe_error(error, custom.path.parent)}") from error
+
+    return custom, partial(call, call(import_function, custom))
+
+
+def custom_folders() -> tuple[str, ...]:
+    """Return the folders that this process found custom functions in, for workers elsewhere."""
     return tuple(_folders)
 
 
@@ -115,7 +163,7 @@ def add_folders(folders: Sequence[str]) -> None:
 
 
 def describe_error(error: BaseException, folder: Path) -> str:
-    """Return one line for an error of the user's own code: the file and the line where it went wrong, and why.
+    """Return one line for an error of a user's code: the file and the line where it went wrong, and why.
 
     Args:
         error: What was raised.
@@ -137,8 +185,7 @@ def _find_module(module: str) -> tuple[Path, Path]:
         spec = _find_spec(".".join(parts[:number]), places)
         if spec is None:
             raise ConfigError(
-                f"there is no module {'.'.join(parts[:number])}, of the network {module}, beside the comparison or "
-                "elsewhere on Python's path"
+                f"there is no module {'.'.join(parts[:number])} beside what names it or elsewhere on Python's path"
             )
         places = spec.submodule_search_locations
     if spec is None or not spec.has_location or not str(spec.origin).endswith(".py"):

@@ -1,18 +1,22 @@
 """Keras's optimizers, schedules, losses and initializers by their Keras names, such as `Nadam` or `GlorotNormal`.
 
-Names and arguments are read out of Keras's source: a misspelt one is told before Keras is loaded, which takes seconds.
+Keras is imported when someone names one of its classes, to check the arguments: that takes seconds. The package's own
+components, and configurations that are read from a store, do without it.
 """
 
-import ast
+import inspect
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from importlib import import_module
+from typing import Any
 
-from fashion_keras.config.catalogue import Option, Signature, suggest
-from fashion_keras.config.python_source import options_of, read_source
+from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.config.catalogue import REQUIRED, UNKNOWN, Option, Signature, suggest
+from fashion_keras.config.values import check_plain
 from fashion_keras.errors import ConfigError
 
-_PACKAGES = {
+__all__ = ["class_names", "default_rate", "is_keras_name", "keras_signature"]
+
+_MODULES = {
     "optimizer": "keras.optimizers",
     "schedule": "keras.optimizers.schedules",
     "loss": "keras.losses",
@@ -30,11 +34,13 @@ _NOT_OFFERED = {
 # What the run itself sets: the rate of a schedule is the optimizer's, networks return logits, each layer has its seed.
 # Averaged weights would replace the trained ones after the last epoch, whose losses the tables show.
 _SET_BY_THE_RUN = {
-    "optimizer": ("self", "name", "use_ema", "ema_momentum", "ema_overwrite_frequency"),
-    "schedule": ("self", "name", "initial_learning_rate"),
-    "loss": ("self", "name", "dtype", "reduction", "from_logits"),
-    "initializer": ("self", "seed"),
+    "optimizer": ("name", "use_ema", "ema_momentum", "ema_overwrite_frequency"),
+    "schedule": ("name", "initial_learning_rate"),
+    "loss": ("name", "dtype", "reduction", "from_logits"),
+    "initializer": ("seed",),
 }
+
+_DEFAULT_RATES = {"SGD": 0.01, "ScheduleFreeAdamW": 0.0025}
 
 
 def is_keras_name(name: str) -> bool:
@@ -42,10 +48,18 @@ def is_keras_name(name: str) -> bool:
     return name[:1].isupper()
 
 
+def default_rate(name: str) -> float:
+    """Return the learning rate of one of Keras's optimizers where none is given; without Keras, for names of runs."""
+    return _DEFAULT_RATES.get(name, 0.001)
+
+
 @cache
 def class_names(kind: str) -> tuple[str, ...]:
     """Return the names of Keras's classes of a kind, sorted; none for a model."""
-    return tuple(sorted(_definitions(kind))) if kind in _PACKAGES else ()
+    if kind not in _MODULES:
+        return ()
+    classes = inspect.getmembers(_import_module(kind), inspect.isclass)
+    return tuple(name for name, value in classes if value.__name__ == name and name not in _NOT_OFFERED[kind])
 
 
 @cache
@@ -61,29 +75,27 @@ def keras_signature(kind: str, name: str) -> Signature:
     """
     if name not in class_names(kind):
         raise ConfigError(f"{kind} must, as a class of Keras, be {suggest(name, class_names(kind))}")
-    definition = read_source(_file_of(_definitions(kind)[name])).classes[name]
-    methods = {node.name: node for node in definition.body if isinstance(node, ast.FunctionDef)}
-    options = options_of(methods["__init__"], _SET_BY_THE_RUN[kind]) if "__init__" in methods else {}
-    if "learning_rate" in options:
-        options["learning_rate"] = Option(options["learning_rate"].default, low=0, low_included=False)
+    parameters = inspect.signature(getattr(_import_module(kind), name)).parameters.values()
+    options = {
+        each.name: _option_of(each)
+        for each in parameters
+        if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD) and each.name not in _SET_BY_THE_RUN[kind]
+    }
     return Signature(options)
 
 
-@cache
-def _definitions(kind: str) -> dict[str, str]:
-    """Return, from each public name, the module that defines the class."""
-    package = _PACKAGES[kind]
-    imported = read_source(_file_of(package)).imports(package)
-    return {
-        name: module
-        for module, name in imported
-        if is_keras_name(name) and name not in _NOT_OFFERED[kind] and name in read_source(_file_of(module)).classes
-    }
+def _import_module(kind: str) -> Any:
+    import_tensorflow()  # quietly; Keras would import it with all that it has to say
+    return import_module(_MODULES[kind])
 
 
-def _file_of(module: str) -> Path:
-    spec = find_spec("keras")  # of a package itself it imports nothing
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigError("Keras is not installed; pip install keras")
-    path = Path(spec.submodule_search_locations[0]).joinpath(*module.split(".")[1:])
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+def _option_of(parameter: inspect.Parameter) -> Option:
+    default = REQUIRED if parameter.default is parameter.empty else _plain(parameter.default)
+    return Option(default, low=0, low_included=False) if parameter.name == "learning_rate" else Option(default, object)
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return check_plain("default", value)
+    except ConfigError:
+        return UNKNOWN

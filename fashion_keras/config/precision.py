@@ -1,6 +1,8 @@
-"""What `--precision auto` comes to on this machine."""
+"""Precision of the training: `auto` resolved for this machine."""
 
 from pathlib import Path
+
+__all__ = ["BFLOAT16_IS_EQUIVALENT", "PROCESSOR_FILE", "resolve_precision"]
 
 PROCESSOR_FILE = Path("/proc/cpuinfo")
 

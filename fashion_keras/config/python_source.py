@@ -1,11 +1,11 @@
-"""Python files read without being run: what a function takes, what a module imports, and the hash of a file.
+"""Source of Python files, read without being run: what a function takes, what a module imports, and a file's hash.
 
-A network of one's own and Keras's classes are checked so before anything is loaded: importing Keras takes seconds.
+Custom functions are checked so before anything is loaded: their modules import Keras, which takes seconds.
 """
 
 import ast
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import resolve_name
@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.catalogue import REQUIRED, UNKNOWN, Option
-from fashion_keras.config.values import freeze
+from fashion_keras.config.values import to_hashable
 from fashion_keras.errors import ConfigError
+
+__all__ = ["SourceFile", "options_of", "read_source"]
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,10 @@ class SourceFile:
     """A parsed file.
 
     Attributes:
-        path: Where it lies.
         tree: Its syntax tree.
         sha256: Of its bytes, in hexadecimal.
     """
 
-    path: Path
     tree: ast.Module
     sha256: str
 
@@ -35,11 +35,6 @@ class SourceFile:
     def functions(self) -> Mapping[str, ast.FunctionDef]:
         """The functions that the module defines at its top level, by their names."""
         return {node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)}
-
-    @property
-    def classes(self) -> Mapping[str, ast.ClassDef]:
-        """The classes that the module defines at its top level, by their names."""
-        return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
 
     def imports(self, package: str) -> Iterator[tuple[str, str]]:
         """Yield what the file imports, wherever in it: each module with a name out of it, or with none.
@@ -77,15 +72,14 @@ def read_source(path: Path) -> SourceFile:
 @lru_cache(maxsize=256)
 def _parse(path: Path, _modified: int, _size: int) -> SourceFile:
     content = path.read_bytes()
-    return SourceFile(path, ast.parse(content, str(path)), hashlib.sha256(content).hexdigest())
+    return SourceFile(ast.parse(content, str(path)), hashlib.sha256(content).hexdigest())
 
 
-def options_of(function: ast.FunctionDef, leave_out: Sequence[str] = (), num_positional: int = 0) -> dict[str, Option]:
+def options_of(function: ast.FunctionDef, num_positional: int) -> dict[str, Option]:
     """Return what a function takes by name, each option with its default where the source states it literally.
 
     Args:
         function: The function's definition.
-        leave_out: Names of arguments that are no options.
         num_positional: How many of the first arguments are given by position and are no options.
     """
     arguments = function.args
@@ -94,14 +88,12 @@ def options_of(function: ast.FunctionDef, leave_out: Sequence[str] = (), num_pos
     pairs = [*zip(named, defaults, strict=True)][num_positional:]
     pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     return {
-        argument.arg: Option(REQUIRED if default is None else _literal(default), object)
-        for argument, default in pairs
-        if argument.arg not in leave_out
+        argument.arg: Option(REQUIRED if default is None else _literal(default), object) for argument, default in pairs
     }
 
 
 def _literal(expression: ast.expr) -> Any:
     try:
-        return freeze(ast.literal_eval(expression))
+        return to_hashable(ast.literal_eval(expression))
     except (ValueError, TypeError, SyntaxError):
         return UNKNOWN

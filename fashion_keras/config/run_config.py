@@ -1,191 +1,31 @@
-"""A run's configuration: frozen data that can be checked, hashed, stored and sent to another machine.
+"""Configuration of a run: frozen data that can be checked, hashed, stored and sent to another machine."""
 
-A component (model, optimizer, schedule, loss, initializer) is a name and its options. It becomes a Keras object only
-inside the run: an optimizer belongs to one model, and an initializer instance with a fixed seed would repeat itself.
-"""
-
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache, cached_property
-from importlib.metadata import version
+from functools import cached_property
 from typing import Any, Self
 
-from fashion_keras.config.catalogue import (
-    INITIALIZERS,
-    LOSSES,
-    MODELS,
-    OPTIMIZERS,
-    REQUIRED,
-    SCHEDULES,
-    UNKNOWN,
-    Option,
-    Signature,
-    suggest,
+from fashion_keras.config.catalogue import UNKNOWN, Option, Signature, suggest
+from fashion_keras.config.components import (
+    COMPONENT_KINDS,
+    SOURCE,
+    Component,
+    find_signature,
+    option_values,
+    resolve_component,
+    stored_values,
+    to_component,
 )
-from fashion_keras.config.custom_code import find_function, is_own_name
-from fashion_keras.config.keras_classes import class_names, is_keras_name, keras_signature
-from fashion_keras.config.values import Settings, check_plain, freeze, thaw
+from fashion_keras.config.custom_code import is_custom_name
+from fashion_keras.config.identity import identify, keras_versions
+from fashion_keras.config.values import Settings
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError
 
-PROTOCOL_VERSION = 1
-"""Raised when a default or the meaning of a setting changes; results of different versions never share a table."""
+__all__ = ["PRECISIONS", "TEST_EVALUATIONS", "RunConfig"]
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 TEST_EVALUATIONS = ("each_epoch", "never")
-SOURCE = "@source"
-"""The option of a network of one's own that holds its source's hash: no keyword can have that name."""
-
-COMPONENT_KINDS = ("model", "optimizer", "schedule", "loss")
-"""The settings of a run that are components."""
-
-_CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
-    "model": MODELS,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "loss": LOSSES,
-    "initializer": INITIALIZERS,
-}
-
-
-@dataclass(frozen=True)
-class Component:
-    """A name and its options, as plain values.
-
-    Args:
-        name: A name of the component's catalogue, such as `"sgd"`; a class of Keras, such as `"Nadam"`; or, of a model,
-            a function of one's own, such as `"my_network:build"`.
-        options: Sorted pairs of option and value; `Component.of` builds them from keywords.
-    """
-
-    name: str
-    options: tuple[tuple[str, Any], ...] = ()
-
-    @classmethod
-    def of(cls, name: str, **options: Any) -> Self:
-        """Build a component from keywords, such as `Component.of("sgd", learning_rate=0.02)`."""
-        return cls(name, tuple(sorted((key, freeze(value)) for key, value in options.items())))
-
-    @classmethod
-    def from_json(cls, value: str | Mapping[str, Any]) -> Self:
-        """Build a component from a bare name or a mapping with the key `name`."""
-        return cls(value) if isinstance(value, str) else cls.of(**value)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The options that were given, without their defaults."""
-        return dict(self.options)
-
-    def to_json(self) -> str | dict[str, Any]:
-        """The plain form that `from_json` reads: a bare name where there are no options."""
-        return {"name": self.name, **{key: _thaw(value) for key, value in self.options}} if self.options else self.name
-
-    def plain_options(self, sequence: type = tuple) -> dict[str, Any]:
-        """The options that were given, as arguments: sequences as `sequence`, mappings as `dict`."""
-        return {key: thaw(value, sequence) for key, value in self.options if key != SOURCE}
-
-    def with_options(self, **options: Any) -> "Component":
-        """Return a component with some options added or replaced; a network of one's own is looked up anew then."""
-        kept = {key: value for key, value in self.options if key != SOURCE}
-        return Component.of(self.name, **{**kept, **options}) if options else self
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether it, or a component within it, is a class of Keras or a function of the user's own."""
-        inner = any(isinstance(value, Component) and value.is_foreign for _, value in self.options)
-        return inner or is_own_name(self.name) or is_keras_name(self.name)
-
-
-def _thaw(value: Any) -> Any:
-    return value.to_json() if isinstance(value, Component) else thaw(value)
-
-
-def resolve_component(kind: str, value: Any) -> Component:
-    """Check a component and drop the options that equal their defaults.
-
-    A network of one's own gets its source's hash. One that has it already comes from such a check, maybe in another
-    place, and is taken as it is: whether the source is still the same, the run finds out.
-
-    Args:
-        kind: `"model"`, `"optimizer"`, `"schedule"`, `"loss"` or `"initializer"`.
-        value: A `Component`, a name, or a mapping with the key `name`.
-
-    Raises:
-        ConfigError: The name or an option is unknown, one is missing, or a value is out of range.
-    """
-    component = _as_component(kind, value)
-    if SOURCE in component.as_dict():
-        return Component.of(component.name, **{name: check_plain(name, given) for name, given in component.options})
-    signature = find_signature(kind, component.name)
-    kept = {}
-    for name, given in component.options:
-        option = signature.options.get(name) or (Option(UNKNOWN, object) if signature.is_open else None)
-        if option is None:
-            raise ConfigError(f"{kind} {component.name!r} takes as an option {suggest(name, signature.options)}")
-        checked = _resolve_option(name, option, given)
-        if not _is_default(option, checked):
-            kept[name] = checked
-    for name, option in signature.options.items():
-        if option.default is REQUIRED and name not in kept:
-            raise ConfigError(f"{kind} {component.name!r} needs the option {name}")
-    return Component.of(component.name, **kept, **({SOURCE: signature.source} if signature.source else {}))
-
-
-def find_signature(kind: str, name: str) -> Signature:
-    """Return what a component takes: of the catalogue, of Keras, or a function of the user's own.
-
-    Raises:
-        ConfigError: There is no such component.
-    """
-    if kind == "model" and is_own_name(name):
-        signature = find_function(name).signature
-        if taken := sorted((_FIELD_NAMES | _RESERVED) & set(signature.options)):
-            raise ConfigError(f"{name} takes an option {taken[0]!r}, which is a setting of the run; call it otherwise")
-        return signature
-    catalogue = _CATALOGUES[kind]
-    if name in catalogue:
-        return Signature(catalogue[name])
-    if is_keras_name(name) and class_names(kind):
-        return keras_signature(kind, name)
-    own = "; a network of your own is module:function" if kind == "model" else ""
-    raise ConfigError(f"{kind} must be {suggest(name, catalogue, also=class_names(kind))}{own}")
-
-
-def _as_component(kind: str, value: Any) -> Component:
-    if isinstance(value, Component):
-        return value
-    if not isinstance(value, str) and not (isinstance(value, Mapping) and "name" in value):
-        raise ConfigError(f"{kind} must be a name, or a mapping of `name` and options, got {value!r}")
-    component = Component.from_json(value)
-    if not isinstance(component.name, str):
-        raise ConfigError(f"{kind} must have a name that is text, got {component.name!r}")
-    return component
-
-
-def _default_of(option: Option) -> Any:
-    return Component(option.default) if option.component else option.default
-
-
-def _is_default(option: Option, value: Any) -> bool:
-    """Whether a checked value changes nothing; of what any value may be, True is not taken for 1."""
-    if option.kind is object:
-        return bool(value == option.default) and repr(value) == repr(option.default)
-    return bool(value == _default_of(option))
-
-
-def _resolve_option(name: str, option: Option, value: Any) -> Any:
-    if option.component:
-        return resolve_component(option.component, value)
-    return option.check(name, freeze(value))
-
-
-def option_values(kind: str, component: Component) -> dict[str, Any]:
-    """All options of a component, defaults included where they are known; nested components stay `Component`s."""
-    declared = find_signature(kind, component.name).options
-    defaults = {name: _default_of(option) for name, option in declared.items()}
-    known = {name: value for name, value in defaults.items() if value is not REQUIRED and value is not UNKNOWN}
-    return {**known, **component.as_dict()}
 
 
 @dataclass(frozen=True)
@@ -205,6 +45,8 @@ class RunConfig:
         threads: Threads of one run; the order of additions depends on it.
         data: Content hash of the data set.
         seed: Fixes split, batch order, initial weights and dropout.
+        trainer: A custom training function, `module:function`, which gets the seed and its options and does all the
+            rest in any framework; only `threads`, `evaluate_test` and `seed` go beside it.
 
     Raises:
         ConfigError: On construction, where a name is unknown or a value out of range.
@@ -224,10 +66,15 @@ class RunConfig:
     threads: int = 1
     data: str = FASHION_MNIST_HASH
     seed: int = 0
+    trainer: Component | None = None
 
     def __post_init__(self) -> None:
-        for kind in COMPONENT_KINDS:
-            object.__setattr__(self, kind, resolve_component(kind, getattr(self, kind)))
+        for kind in (*COMPONENT_KINDS, *(["trainer"] if self.trainer is not None else [])):
+            given = getattr(self, kind)
+            component = resolve_component(kind, given)
+            if component is not given:
+                _check_names(kind, component)
+                object.__setattr__(self, kind, component)
         for name in ("batch_size", "epochs", "threads"):
             _check_count(name, getattr(self, name), minimum=1)
         _check_count("seed", self.seed, minimum=0)
@@ -241,12 +88,13 @@ class RunConfig:
         if not isinstance(self.data, str):
             raise ConfigError(f"data must be the content hash of a data set, got {self.data!r}")
         self._check_lengths()
+        self._check_trainer()
         _check_one_of("precision", self.precision, PRECISIONS)
         _check_one_of("evaluate_test", self.evaluate_test, TEST_EVALUATIONS)
 
     def _check_lengths(self) -> None:
         """Check what only two settings together can get wrong, before any worker meets it."""
-        warmup = option_values("schedule", self.schedule).get("warmup_epochs", 0)
+        warmup = self.schedule.as_dict().get("warmup_epochs", 0)
         if warmup >= self.epochs:
             raise ConfigError(f"warmup_epochs must be below the {self.epochs} epochs of the run, got {warmup}")
         if self.model.name != "cnn":
@@ -256,6 +104,21 @@ class RunConfig:
         if len(set(lengths.values())) > 1:
             text = ", ".join(f"{count} {name}" for name, count in lengths.items())
             raise ConfigError(f"filters, kernel_sizes and pool_sizes need one value per convolution, got {text}")
+
+    def _check_trainer(self) -> None:
+        """Check that nothing is set beside a trainer that it would never hear of."""
+        if self.trainer is None:
+            return
+        names = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
+        if lost := sorted(set(names) - _TRAINER_SETTINGS):
+            raise ConfigError(f"{lost[0]} is a setting of Keras's runs, not of {self.trainer.name}")
+
+    @property
+    def components(self) -> dict[str, Component]:
+        """What a run is made of, by kind: the trainer alone where there is one."""
+        if self.trainer is not None:
+            return {"trainer": self.trainer}
+        return {kind: getattr(self, kind) for kind in COMPONENT_KINDS}
 
     def with_changes(self, **changes: Any) -> Self:
         """Return a copy that differs in the named settings.
@@ -267,28 +130,33 @@ class RunConfig:
         Raises:
             ConfigError: A name is unknown, a value is out of range, or a new optimizer comes without a learning rate.
         """
-        own = {name: changes.pop(name) for name in list(changes) if name in _FIELD_NAMES}
+        is_trainer = "trainer" in changes or self.trainer is not None
+        settings = _TRAINER_SETTINGS if is_trainer else _FIELD_NAMES
+        own = {name: changes.pop(name) for name in list(changes) if name in settings}
         if "optimizer" in own and "learning_rate" not in changes:
-            optimizer = _as_component("optimizer", own["optimizer"])
+            optimizer = to_component("optimizer", own["optimizer"])
             if "learning_rate" not in optimizer.as_dict():
                 raise ConfigError(
                     f"optimizer={optimizer.name!r} needs a learning_rate beside it: the rate of another optimizer "
                     "would not suit it"
                 )
-        parts = {kind: _as_component(kind, own.pop(kind, getattr(self, kind))) for kind in COMPONENT_KINDS}
-        options: dict[str, dict[str, Any]] = {kind: {} for kind in COMPONENT_KINDS}
+        kinds = ("trainer",) if is_trainer else COMPONENT_KINDS
+        parts = {kind: to_component(kind, own.pop(kind, getattr(self, kind))) for kind in kinds}
+        options: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
         for name, value in changes.items():
-            options[_owner_of(name, parts)][name] = value
+            options[_owner_of(name, parts, settings)][name] = value
         components = {kind: part.with_options(**options[kind]) for kind, part in parts.items()}
-        settings: dict[str, Any] = {**own, **components}
-        return replace(self, **settings)
+        changed: dict[str, Any] = {**own, **components}
+        return replace(self, **changed)
 
     def with_epochs(self, epochs: int) -> Self:
         """Return a copy with another number of epochs, and the same share of them for the warm-up.
 
         Raises:
-            ConfigError: The configuration cannot have so few.
+            ConfigError: The configuration cannot have so few, or its trainer has no such option.
         """
+        if self.trainer is not None:
+            return self.with_changes(epochs=epochs)
         warmup = self.schedule.as_dict().get("warmup_epochs", 0)
         if not warmup:
             return replace(self, epochs=epochs)
@@ -314,26 +182,27 @@ class RunConfig:
         unknown = set(values) - _FIELD_NAMES
         if unknown:
             raise ConfigError(f"a setting is {suggest(min(unknown), _FIELD_NAMES)}")
-        return cls(**values)
+        kinds = [kind for kind in (*COMPONENT_KINDS, "trainer") if kind in values]
+        stored = {kind: resolve_component(kind, values[kind], is_stored=True) for kind in kinds}
+        return cls(**{**values, **stored})
 
     @cached_property
     def run_id(self) -> str:
-        """SHA-256, in hexadecimal, of the canonical JSON of everything that changes the numbers."""
-        identity = {
-            "config": self.to_json(),
-            "protocol": PROTOCOL_VERSION,
-            "keras": _major_minor("keras"),
-            "tensorflow": _major_minor("tensorflow"),
-        }
-        return hashlib.sha256(canonical_json(identity).encode()).hexdigest()
+        """SHA-256, in hexadecimal, of everything that changes the numbers, see `identify`."""
+        return identify(self.to_json(), keras_versions() if self.trainer is None else {})
 
     @cached_property
     def label(self) -> str:
         """A name for people: model, optimizer, rate and what else differs, such as `fcn-sgd-0.02-dropout_rate=0.1`."""
-        rate = option_values("optimizer", self.optimizer).get("learning_rate")
-        parts = [self.model.name, self.optimizer.name, *([f"{rate:g}"] if rate is not None else [])]
-        for component in (self.model, self.optimizer, self.schedule, self.loss):
-            parts += [_describe(key, value) for key, value in component.options if key not in ("learning_rate", SOURCE)]
+        left_out = {SOURCE}
+        if self.trainer is not None:
+            parts = [self.trainer.name]
+        else:
+            rate = stored_values("optimizer", self.optimizer).get("learning_rate")
+            parts = [self.model.name, self.optimizer.name, *([f"{rate:g}"] if rate is not None else [])]
+            left_out.add("learning_rate")
+        for component in self.components.values():
+            parts += [_describe(key, value) for key, value in component.options if key not in left_out]
         parts += [f"batch{self.batch_size}"] if self.batch_size != 512 else []
         parts += [f"{self.epochs}epochs"] if self.epochs != 50 else []
         parts += [f"{self.train_examples}examples"] if self.train_examples is not None else []
@@ -342,9 +211,9 @@ class RunConfig:
         return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)[:100]
 
     @property
-    def has_foreign_parts(self) -> bool:
-        """Whether a class of Keras or a function of the user's own is part of it: only a trial shows that it works."""
-        return any(getattr(self, kind).is_foreign for kind in COMPONENT_KINDS)
+    def has_custom_parts(self) -> bool:
+        """Whether a class of Keras or a custom function is part of it: only a trial shows that it works."""
+        return any(component.is_custom for component in self.components.values())
 
     @property
     def folder(self) -> str:
@@ -354,10 +223,22 @@ class RunConfig:
 
 _FRACTION = Option(0.1, low=0, high=1, low_included=False)
 _FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
+_TRAINER_SETTINGS = frozenset(("trainer", "threads", "evaluate_test", "seed"))
 _RESERVED = frozenset(("name", "cls"))
 
 
-def _owner_of(option: str, parts: Mapping[str, Component]) -> str:
+def _check_names(kind: str, component: Component) -> None:
+    """Check that a custom function's options can be told from the settings of the run."""
+    if not is_custom_name(component.name):
+        return
+    settings = _TRAINER_SETTINGS if kind == "trainer" else _FIELD_NAMES
+    if taken := sorted((settings | _RESERVED) & set(_signature_of(kind, component).options)):
+        raise ConfigError(
+            f"{component.name} takes an option {taken[0]!r}, which is a setting of the run; call it otherwise"
+        )
+
+
+def _owner_of(option: str, parts: Mapping[str, Component], settings: Collection[str]) -> str:
     """Return the kind of the one component that an option belongs to."""
     signatures = {kind: _signature_of(kind, part) for kind, part in parts.items()}
     owners = [kind for kind, signature in signatures.items() if option in signature.options]
@@ -367,16 +248,16 @@ def _owner_of(option: str, parts: Mapping[str, Component]) -> str:
             f"{option} is an option of the {of}; say of which, such as {owners[0]}="
             f"{{'name': {parts[owners[0]].name!r}, {option!r}: ...}}"
         )
-    if not owners and signatures["model"].is_open and option not in _RESERVED:
-        return "model"
+    if not owners and option not in _RESERVED:
+        owners = [kind for kind, signature in signatures.items() if signature.is_open]
     if not owners:
         names = {name for signature in signatures.values() for name in signature.options}
-        raise ConfigError(f"a setting is {suggest(option, _FIELD_NAMES | names)}")
+        raise ConfigError(f"a setting is {suggest(option, {*settings, *names})}")
     return owners[0]
 
 
 def _signature_of(kind: str, component: Component) -> Signature:
-    """The signature of a component; of a network whose file is elsewhere, the options that it was given."""
+    """The signature of a component; of a custom function whose file is elsewhere, the options that it was given."""
     given = component.as_dict()
     try:
         return find_signature(kind, component.name)
@@ -384,16 +265,6 @@ def _signature_of(kind: str, component: Component) -> Signature:
         if SOURCE not in given:
             raise
         return Signature({name: Option(UNKNOWN, object) for name in given if name != SOURCE})
-
-
-def canonical_json(value: Any) -> str:
-    """JSON with sorted keys and no white space: one text for one value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-@cache  # it reads files, and a plan of thousands of runs asks for each of them
-def _major_minor(package: str) -> str:
-    return ".".join(version(package).split(".")[:2])
 
 
 def _describe(key: str, value: Any) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from fashion_keras.errors import ConfigError
 
+__all__ = ["Settings", "check_plain", "to_hashable", "to_plain"]
+
 
 @dataclass(frozen=True)
 class Settings(Mapping[str, Any]):
@@ -28,23 +30,23 @@ class Settings(Mapping[str, Any]):
         return len(self.pairs)
 
 
-def freeze(value: Any) -> Any:
+def to_hashable(value: Any) -> Any:
     """Return a value with its lists as tuples and its mappings as `Settings`."""
     if isinstance(value, list | tuple):
-        return tuple(freeze(item) for item in value)
+        return tuple(to_hashable(item) for item in value)
     if isinstance(value, Mapping) and not isinstance(value, Settings):
         return Settings(
-            tuple(sorted(((key, freeze(item)) for key, item in value.items()), key=lambda pair: str(pair[0])))
+            tuple(sorted(((key, to_hashable(item)) for key, item in value.items()), key=lambda pair: str(pair[0])))
         )
     return value
 
 
-def thaw(value: Any, sequence: Callable[[list[Any]], Any] = list) -> Any:
+def to_plain(value: Any, sequence: Callable[[list[Any]], Any] = list) -> Any:
     """Return a frozen value with its mappings as `dict` and its tuples as `sequence`."""
     if isinstance(value, tuple):
-        return sequence([thaw(item, sequence) for item in value])
+        return sequence([to_plain(item, sequence) for item in value])
     if isinstance(value, Settings):
-        return {key: thaw(item, sequence) for key, item in value.pairs}
+        return {key: to_plain(item, sequence) for key, item in value.pairs}
     return value
 
 
@@ -54,7 +56,7 @@ def check_plain(name: str, value: Any) -> Any:
     Raises:
         ConfigError: It holds something else, such as an array, an object of Keras, or a number that is not finite.
     """
-    frozen = freeze(value)
+    frozen = to_hashable(value)
     if not _is_plain(frozen):
         raise ConfigError(
             f"{name} must be a plain value (a finite number, text, True, False, None, or lists and mappings of them), "

@@ -59,7 +59,7 @@ def train_runs(
     Raises:
         ConfigError: A class of Keras or a custom network does not work as it is configured; nothing was trained.
     """
-    custom = [config for config in configs if config.has_foreign_parts and store.find(config) is None]
+    custom = [config for config in configs if config.has_custom_parts and store.find(config) is None]
     if custom:
         with console.status("Trying what is not the package's own"):
             try_custom_parts(custom, location, engine)
@@ -97,7 +97,7 @@ def try_custom_parts(configs: Sequence[RunConfig], location: DataLocation, engin
 
 def _kind_of(config: RunConfig) -> Any:
     """What a trial is about: the parts with their settings, but for the values of fractions, and the data."""
-    parts = [config.model, config.optimizer, config.schedule, config.loss]
+    parts = config.components.values()
     settings = [(part.name, [(key, _without_fractions(value)) for key, value in part.options]) for part in parts]
     return str((settings, config.precision, config.xla, config.data))
 

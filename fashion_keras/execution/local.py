@@ -22,6 +22,7 @@ Value = TypeVar("Value")
 # Keras keeps some memory of every model that was fitted, so that a worker is replaced after a number of runs; importing
 # TensorFlow costs seconds, so that it is not replaced after each.
 TASKS_PER_WORKER = 12
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 MAX_TRIES = 3
 
 
@@ -183,7 +184,7 @@ def prepare_worker(threads: int, cores: tuple[int, ...]) -> None:
     """Set up a fresh process for runs: threads, cores, quiet libraries, and an end together with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle.
     _end_with_parent()
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ.update(dict.fromkeys(_THREADS, str(threads)))
     if cores:
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, cores)

@@ -43,7 +43,7 @@ class _Running:
 
     Attributes:
         label: What people call it.
-        epochs: How many it has.
+        epochs: How many it has; 0 where a custom trainer does not tell.
         epoch: The last that ended; 0 while it starts.
         val_loss: After that epoch; None where it is no number.
     """
@@ -57,7 +57,7 @@ class _Running:
     def text(self) -> str:
         """How far it is, and how well it does."""
         if not self.epoch:
-            return "starting"
+            return "starting" if self.epochs else "training"
         loss = "" if self.val_loss is None else f", validation loss {self.val_loss:.4f}"
         return f"epoch {self.epoch}/{self.epochs}{loss}"
 
@@ -134,7 +134,7 @@ class RunProgress:
             return {}
         pending = dict(self.pending)
         return {
-            folder.name: _read_running(folder, self.labels[pending[folder.name]], pending[folder.name].epochs)
+            folder.name: _read_running(folder, self.labels[pending[folder.name]], _epochs_of(pending[folder.name]))
             for folder in folders
             if folder.name in pending and _last_change(folder) > self.started_at - CLOCK_TOLERANCE_SEC
         }
@@ -151,7 +151,7 @@ class RunProgress:
         left = sum(relative_cost(config) for config in pending.values())
         for name, run in running.items():
             if name in pending:  # or it has ended since it was read
-                left -= relative_cost(pending[name]) * run.epoch / run.epochs
+                left -= relative_cost(pending[name]) * run.epoch / max(1, run.epochs)
         done = self.total_work - left
         elapsed = time.monotonic() - self.started
         return elapsed * left / done if done > 0 and elapsed > MIN_ELAPSED_SEC else None
@@ -206,7 +206,7 @@ class _Bars:
             self.bars.remove_task(self.rows.pop(name))
         for name, run in running.items():
             if name not in self.rows:
-                self.rows[name] = self.bars.add_task(_fit(run.label), total=run.epochs, text="")
+                self.rows[name] = self.bars.add_task(_fit(run.label), total=run.epochs or None, text="")
             self.bars.update(self.rows[name], completed=run.epoch, text=run.text)
 
     def say(self, text: str) -> None:
@@ -214,6 +214,10 @@ class _Bars:
 
     def stop(self) -> None:
         self.live.stop()
+
+
+def _epochs_of(config: RunConfig) -> int:
+    return config.epochs if config.trainer is None else 0
 
 
 def _fit(label: str) -> str:

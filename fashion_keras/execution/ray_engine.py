@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fashion_keras._output import redirected
-from fashion_keras.config.custom_code import add_folders, own_folders
+from fashion_keras.config.custom_code import add_folders, custom_folders
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, by_threads, prepare_worker
@@ -76,7 +76,7 @@ class RayEngine:
                 # stays quick for any number of tasks.
                 while queue and len(pending) < 2 * max(1, workers // threads):
                     task, tries = queue.popleft()
-                    pending[execute.remote(function, task, threads, tries, identity, own_folders())] = task, tries
+                    pending[execute.remote(function, task, threads, tries, identity, custom_folders())] = task, tries
                 ready, _ = self._ray.wait(list(pending), num_returns=1, timeout=POLL_SEC)
                 for reference in ready:
                     task, tries = pending.pop(reference)

@@ -16,6 +16,7 @@ from fashion_keras._output import redirected
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
 from fashion_keras.errors import UserError
+from fashion_keras.storage.results import RunResult
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.times import EpochTimes
 
@@ -76,7 +77,7 @@ class RunTask(_ConfigTask):
 
     config: RunConfig
     store: Path
-    location: DataLocation
+    location: DataLocation | None
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class TimingTask(_ConfigTask):
     """Train a little of a configuration, to find out whether it works, or how long it or one of its epochs takes."""
 
     config: RunConfig
-    location: DataLocation
+    location: DataLocation | None
 
 
 def execute_run(task: RunTask) -> Outcome[None]:
@@ -107,14 +108,12 @@ def _train(task: RunTask, store: RunStore) -> Outcome[None]:
     log = folder / "log.txt"
     with log.open("wb") as output, redirected(output):
         try:
-            from fashion_keras.training.run import train_run
-
             with (folder / "history.jsonl").open("w") as history:
 
                 def record_epoch(epoch: int, record: dict[str, float | None]) -> None:
                     print(json.dumps({"epoch": epoch, **record}), file=history, flush=True)
 
-                result = train_run(task.config, load_cached(task.location), record_epoch)
+                result = _train_config(task, record_epoch)
             store.commit(result)
             return Outcome("done")
         except Exception as error:
@@ -122,6 +121,16 @@ def _train(task: RunTask, store: RunStore) -> Outcome[None]:
             message = describe_failure(error)
     kept = store.fail(task.config, _read_text(log))
     return Outcome("failed", message, str(kept or ""))
+
+
+def _train_config(task: RunTask, record_epoch: Callable[[int, dict[str, float | None]], None]) -> RunResult:
+    if task.config.trainer is not None:
+        from fashion_keras.training.custom import train_custom
+
+        return train_custom(task.config)
+    from fashion_keras.training.run import train_run
+
+    return train_run(task.config, load_cached(task.location), record_epoch)
 
 
 def execute_timing(task: TimingTask) -> Outcome[float]:
@@ -150,9 +159,13 @@ def execute_trial(task: TimingTask) -> Outcome[None]:
     """Build what a configuration names and take one step; the message of a failure says what is wrong with it."""
 
     def attempt() -> None:
+        if task.config.trainer is not None:
+            from fashion_keras.training.custom import try_trainer
+
+            return try_trainer(task.config)
         from fashion_keras.training.run import try_run
 
-        try_run(task.config, load_cached(task.location))
+        return try_run(task.config, load_cached(task.location))
 
     return _do_quietly(attempt)
 
@@ -167,11 +180,13 @@ def _do_quietly(work: Callable[[], Value]) -> Outcome[Value]:
 
 
 @lru_cache(maxsize=1)
-def load_cached(location: DataLocation) -> Dataset:
+def load_cached(location: DataLocation | None) -> Dataset:
     """Read the data once per process: a worker serves several runs.
 
-    On another machine of a cluster, Fashion-MNIST may lie elsewhere, or nowhere yet.
+    Only custom trainers do without. On another machine of a cluster, Fashion-MNIST may lie elsewhere, or nowhere yet.
     """
+    if location is None:
+        raise ValueError("a run of Keras needs data")
     if location.content_hash == FASHION_MNIST_HASH and not location.directory.is_dir():
         location = locate()
     return load(location)

@@ -1,4 +1,4 @@
-"""Comparisons: the report's six and two of precision, a module each, and what a comparison of one's own is made of."""
+"""Comparisons: the report's six and two of precision, a module each, and what a custom comparison is made of."""
 
 from typing import TYPE_CHECKING
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,10 +13,18 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import safe_name
 
+__all__ = ["BASE", "DEFAULT_SEEDS", "Arm", "Experiment", "published_rows"]
+
 BASE = RunConfig()
 """The report's base model: 784-300-200-10, SGD at 0.02, batch 512, 50 epochs, PyTorch's initialisation."""
 
 DEFAULT_SEEDS = 10
+
+METRICS = ("test_accuracy",)
+"""What arms can be judged by."""
+
+_MAX_BYTES = 100
+"""Of a name: with what is added to it, it is a folder's."""
 
 
 @dataclass(frozen=True, init=False)
@@ -49,28 +57,43 @@ class Experiment:
     Args:
         name: A word for commands and folders: letters, digits, `_`, `-` and `.`.
         title: A line for people.
-        base: What the arms share.
+        base: What the arms share, of a comparison of Keras's runs; `BASE` where nothing is given.
         arms: At least two; names differ.
         baseline: The arm that the others are compared with; the first where none is named.
+        dataset: Your own data, as `--dataset` takes it, which goes before this; a relative path starts at the
+            experiment's file.
+        image_size: Height and width that its pictures are scaled to.
+        metric: By what the arms are judged; for now `"test_accuracy"` alone.
+        trainer: Instead of a base: a custom training function, `module:function`, in any framework, or a mapping with
+            the key `name` and its options; see `fashion_keras.training.custom`.
 
     Raises:
-        ConfigError: On construction, where the name is no word, an arm's settings are wrong, two arms are one, or the
-            baseline is none.
+        ConfigError: On construction, where something is of a wrong kind, a name is no word or too long, an arm's
+            settings are wrong, two arms are one, or the baseline is none.
     """
 
     name: str
     title: str
-    base: RunConfig
-    arms: tuple[Arm, ...]
+    base: RunConfig = BASE
+    arms: tuple[Arm, ...] = ()
     baseline: str = ""
+    dataset: str | None = None
+    image_size: tuple[int, int] | None = None
+    metric: str = METRICS[0]
+    trainer: InitVar[str | Mapping[str, Any] | None] = None
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not re.fullmatch(r"\w[\w.-]*", self.name):
+    def __post_init__(self, trainer: str | Mapping[str, Any] | None) -> None:
+        if trainer is not None:
+            if self.base != BASE:
+                raise ConfigError("an experiment has a base or a trainer, not both")
+            object.__setattr__(self, "base", BASE.with_changes(trainer=trainer))
+        for name in ("arms", "image_size"):
+            if isinstance(getattr(self, name), list):
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+        self._check_kinds()
+        _check_name("an experiment", self.name)
+        if not re.fullmatch(r"\w[\w.-]*", self.name):
             raise ConfigError(f"the name of an experiment must be letters, digits, _, - and ., got {self.name!r}")
-        if safe_name(self.name) != self.name:
-            raise ConfigError(f"the name of an experiment must be at most 100 bytes, got {self.name[:20]!r}...")
-        if not isinstance(self.title, str) or not self.title.strip():
-            raise ConfigError(f"the title of experiment {self.name!r} must be a line for people, got {self.title!r}")
         names = [arm.name for arm in self.arms]
         _check_folders(names)
         if len(names) < 2 or len(set(names)) < len(names):
@@ -79,6 +102,25 @@ class Experiment:
             object.__setattr__(self, "baseline", names[0])
         elif self.baseline not in names:
             raise ConfigError(f"the baseline must be {suggest(self.baseline, names)}")
+        self._check_twins()
+
+    def _check_kinds(self) -> None:
+        """Check what annotations alone hold nobody to."""
+        if isinstance(self.arms, Arm):
+            raise ConfigError(f"arms must be several, such as arms=(Arm('a'), Arm('b')); got {self.arms.name!r} alone")
+        for name, kind, is_right in (
+            ("title", "a line of text", _is_line(self.title)),
+            ("base", "a RunConfig, such as BASE", isinstance(self.base, RunConfig)),
+            ("arms", "a tuple of Arms", _is_tuple_of(Arm, self.arms)),
+            ("baseline", "the name of an arm", isinstance(self.baseline, str)),
+            ("metric", f"one of {', '.join(METRICS)}", self.metric in METRICS),
+            ("dataset", "a path", isinstance(self.dataset, str | None)),
+            ("image_size", "height and width in pixels, such as (32, 48)", _is_size(self.image_size)),
+        ):
+            if not is_right:
+                raise ConfigError(f"the {name} of an experiment must be {kind}, got {getattr(self, name)!r}")
+
+    def _check_twins(self) -> None:
         configs: dict[RunConfig, str] = {}
         for arm in self.arms:
             twin = configs.setdefault(self.config_of(arm), arm.name)
@@ -96,10 +138,14 @@ class Experiment:
         """Return the experiment with settings of every arm replaced, such as `epochs` or `data`.
 
         With other epochs, a warm-up keeps its share of them.
+
+        Raises:
+            ConfigError: A custom trainer does not take a setting.
         """
         base = self.base.with_epochs(settings["epochs"]) if "epochs" in settings else self.base
         arms = tuple(self._override(arm, settings) for arm in self.arms)
-        return replace(self, base=replace(base, **settings), arms=arms)
+        others = {name: value for name, value in settings.items() if name != "epochs"}
+        return replace(self, base=base.with_changes(**others), arms=arms)
 
     def _override(self, arm: Arm, settings: Mapping[str, Any]) -> Arm:
         changes = {name: value for name, value in arm.changes.items() if name not in settings}
@@ -130,14 +176,33 @@ def _check_folders(names: Sequence[str]) -> None:
     """Check that each arm has a folder of its own, for its SavedModel and its logs."""
     folders: dict[str, str] = {}
     for name in names:
-        if not isinstance(name, str) or not name.strip():
-            raise ConfigError(f"the name of an arm must be text, got {name!r}")
+        _check_name("an arm", name)
         twin = folders.setdefault(safe_name(name), name)
         if twin != name:
             raise ConfigError(
                 f"arms {twin!r} and {name!r} would share the folder {safe_name(name)!r}: their names must differ in "
-                "letters, digits, -, _ or . within the first 100 bytes"
+                "letters, digits, -, _ or ."
             )
+
+
+def _check_name(of: str, name: Any) -> None:
+    if not _is_line(name):
+        raise ConfigError(f"the name of {of} must be a line of text, got {name!r}")
+    if (size := len(name.encode())) > _MAX_BYTES:
+        raise ConfigError(f"the name of {of} must have at most {_MAX_BYTES} bytes, got {size}: {name[:20]!r}...")
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and bool(value.strip())
+
+
+def _is_tuple_of(kind: type, value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(each, kind) for each in value)
+
+
+def _is_size(value: Any) -> bool:
+    """Whether a value is None, or height and width."""
+    return value is None or (_is_tuple_of(int, value) and len(value) == 2 and min(value) > 0)
 
 
 @cache

@@ -1,5 +1,16 @@
 """Names of the comparisons, each a module of `fashion_keras.experiments`, and of those that were tuned."""
 
+__all__ = [
+    "ALL_NAMES",
+    "NAMES",
+    "PRECISION_NAMES",
+    "TUNED_NAMES",
+    "command_of",
+    "is_tuned_name",
+    "split_tuned",
+    "tuned_name",
+]
+
 NAMES = ("learning_rates", "optimizers", "dropout", "initializers", "batch_norm", "cnn")
 """The report's, which `run all` trains."""
 

@@ -1,4 +1,4 @@
-"""Registry of comparisons: the built-in ones by name, and those in files of a user's own."""
+"""Registry of comparisons: the built-in ones by name, and those in users' files."""
 
 from importlib import import_module
 
@@ -26,7 +26,9 @@ def load_experiment(name: str) -> Experiment:
     if name.endswith(".py"):
         return load_file(name)
     if name not in ALL_NAMES:
-        raise ConfigError(f"an experiment is {suggest(name, ALL_NAMES)}; your own is a file, such as my_comparison.py")
+        raise ConfigError(
+            f"an experiment is {suggest(name, ALL_NAMES)}; a custom one is a file, such as my_comparison.py"
+        )
     return import_module(f"fashion_keras.experiments.{name}").EXPERIMENT
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeAlias
 
-from fashion_keras.config.run_config import Component, RunConfig, option_values
+from fashion_keras.config.components import Component, option_values
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 
 __all__ = ["experiment_source", "plain_settings"]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fashion_keras.config.run_config import RunConfig, option_values
+from fashion_keras.config.components import option_values
+from fashion_keras.config.run_config import RunConfig
 
 CARD = "README.md"
 

@@ -1,4 +1,4 @@
-"""The report's four initialisation schemes as Keras initialisers, seeded per layer.
+"""Initialisers: the report's four schemes and those of Keras, seeded per layer.
 
 The report names three schemes beside "default", which in PyTorch is not Keras's default: weights AND biases uniform in
 +-1/sqrt(fan_in). PyTorch's Xavier normal is not truncated, while Keras's `GlorotNormal` is.
@@ -11,9 +11,11 @@ from typing import Any
 
 import keras
 
+from fashion_keras.config.components import Component, option_values
 from fashion_keras.config.keras_classes import is_keras_name
-from fashion_keras.config.run_config import Component, option_values
 from fashion_keras.seeding import derive_seed
+
+__all__ = ["FanInUniform", "LayerInitializers", "build_kernel_initializer"]
 
 
 @keras.saving.register_keras_serializable("fashion_keras")
@@ -51,7 +53,7 @@ def build_kernel_initializer(scheme: Component, seed: int) -> keras.initializers
     """Return a scheme's initialiser for the weights of one layer.
 
     `xavier_normal` has variance 2/(fan_in + fan_out) (Glorot and Bengio 2010), `he_uniform` variance 2/fan_in (He et
-    al. 2015), `random_normal` the deviation `stddev`. A class of Keras is what Keras says it is.
+    al. 2015), `random_normal` the standard deviation `stddev`. A class of Keras is what Keras says it is.
     """
     if is_keras_name(scheme.name):
         return _build_keras_initializer(scheme, seed)

@@ -1,12 +1,14 @@
-"""What is minimised: cross-entropy on logits, smoothed or not, or a loss of Keras by its name."""
+"""Losses: cross-entropy on logits, smoothed or not, and those of Keras by their names."""
 
 import inspect
 from typing import Any
 
 import keras
 
+from fashion_keras.config.components import Component, option_values
 from fashion_keras.config.keras_classes import is_keras_name
-from fashion_keras.config.run_config import Component, option_values
+
+__all__ = ["build_loss"]
 
 # Keras's losses tell by their names which labels they take, but for this one.
 _OF_CLASS_IDS = ("Sparse", "CategoricalGeneralizedCrossEntropy")

@@ -1,4 +1,4 @@
-"""The report's two networks as Keras models, and those of the user's own: uncompiled, from images to logits."""
+"""Networks: the report's two as Keras models, and custom ones; uncompiled, from images to logits."""
 
 import itertools
 import math
@@ -9,11 +9,14 @@ import keras
 import numpy as np
 from keras import layers
 
-from fashion_keras.config.custom_code import describe_error, find_function, import_function, is_own_name
-from fashion_keras.config.run_config import SOURCE, Component, RunConfig, option_values, resolve_component
+from fashion_keras.config.components import Component, option_values, resolve_component
+from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, is_custom_name, load_function
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.initializers import LayerInitializers
 from fashion_keras.seeding import derive_seed
+
+__all__ = ["BATCH_NORM", "build_cnn", "build_fcn", "build_model"]
 
 # PyTorch's constants, which the report ran with; it writes the momentum of the running averages as 0.1. The running
 # variance is the batch's biased one here, PyTorch's the unbiased: 0.2 % apart at batches of 512.
@@ -186,32 +189,33 @@ def _images(image_shape: Sequence[int]) -> Any:
 def build_model(component: Component, image_shape: Sequence[int], num_classes: int, seed: int) -> keras.Model:
     """Build the model that a configuration names, for a data set's images and classes.
 
+    Args:
+        component: The configuration's `model`.
+        image_shape: Height, width and channels of an image.
+        num_classes: Number of logits.
+        seed: Fixes weights and dropout.
+
     Raises:
-        ConfigError: A setting is out of range for these images; or a function of the user's own fails, returns anything
-            but a network from such images to logits, or is no longer the one that was named.
+        ConfigError: A setting is out of range for these images; or a custom function fails, returns anything but a
+            network from such images to logits, or is no longer the one that was named.
     """
-    if is_own_name(component.name):
-        return _build_own(component, image_shape, num_classes, seed)
+    if is_custom_name(component.name):
+        return _build_custom(component, image_shape, num_classes, seed)
     builders: dict[str, Callable[..., keras.Model]] = {"fcn": build_fcn, "cnn": build_cnn}
     return builders[component.name](image_shape, num_classes, **option_values("model", component), seed=seed)
 
 
-def _build_own(component: Component, image_shape: Sequence[int], num_classes: int, seed: int) -> keras.Model:
-    own = find_function(component.name)
-    if own.source != component.as_dict().get(SOURCE):
-        raise ConfigError(f"{own.path}, or what it imports, has changed since the comparison began; start it again")
-    options = component.plain_options() | ({"seed": seed} if own.takes_seed else {})
+def _build_custom(component: Component, image_shape: Sequence[int], num_classes: int, seed: int) -> keras.Model:
     # Layers without seeds of their own draw them from the global generators.
     keras.utils.set_random_seed(derive_seed(seed, "own network"))
-    try:
-        model = import_function(own)(tuple(image_shape), num_classes, **options)
-    except Exception as error:
-        raise ConfigError(f"{component.name} failed: {describe_error(error, own.path.parent)}") from error
-    _check_own(model, component.name, tuple(image_shape), num_classes)
+    custom, build = load_function(component.name, NETWORK_ARGUMENTS, component.source)
+    options = component.plain_options() | ({"seed": seed} if custom.takes_seed else {})
+    model = build(tuple(image_shape), num_classes, **options)
+    _check_network(model, component.name, tuple(image_shape), num_classes)
     return model
 
 
-def _check_own(model: Any, name: str, image_shape: tuple[int, ...], num_classes: int) -> None:
+def _check_network(model: Any, name: str, image_shape: tuple[int, ...], num_classes: int) -> None:
     if not isinstance(model, keras.Model):
         raise ConfigError(f"{name} must return a Keras model, got {type(model).__name__}")
     if isinstance(model, keras.Sequential) and not model.built:

@@ -65,13 +65,14 @@ def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str
         suffixes: Formats of the pictures.
 
     Returns:
-        Two files of each format, or none where there is no run.
+        Two files of each format, or none where there is no run, or custom trainers told of no epochs.
 
     Raises:
         StoreError: The folder cannot be written, in one line.
     """
     arms = [arm for arm in results.arms if arm.runs]
-    if not arms or not suffixes:
+    told = not results.record.trainers or any(run.result["epochs"] > 1 for arm in arms for run in arm.runs.values())
+    if not arms or not suffixes or not told:
         return []
     title = f"{one_line(results.record.title)}\n{one_line(describe_results(results))}"
     return write_figures(

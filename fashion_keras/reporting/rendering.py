@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from fashion_keras.config.run_config import canonical_json
+from fashion_keras.config.identity import canonical_json
 from fashion_keras.formatting import csv_text, one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.tables import Table

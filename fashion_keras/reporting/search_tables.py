@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from fashion_keras.config.run_config import canonical_json
+from fashion_keras.config.identity import canonical_json
 from fashion_keras.formatting import csv_text
 from fashion_keras.reporting.rendering import escape_markdown, markdown_row
 from fashion_keras.storage.results import METRICS

@@ -63,11 +63,12 @@ def build_table(results: ComparisonResults) -> Table:
     the data, other data): they would not be comparable.
     """
     comparable = results.record.is_plain
-    rows = [_build_row(arm, len(results.seeds), comparable) for arm in results.arms]
+    metrics = _metrics_of(results)
+    rows = [_build_row(arm, len(results.seeds), comparable, metrics) for arm in results.arms]
     has_interval = any(len(arm.runs) > 1 for arm in results.arms)
     columns = [
         Column(key, title, definition + _BRACKETS * (has_interval and key == "test_accuracy"))
-        for key, (_, title, definition) in _METRICS.items()
+        for key, (_, title, definition) in metrics.items()
     ]
     table = Table(
         title=results.record.title,
@@ -81,11 +82,27 @@ def build_table(results: ComparisonResults) -> Table:
     return replace(table, notes=(*_general_notes(table), *_tuning_notes(results)), legend=legend)
 
 
-def _build_row(arm: ArmResults, num_seeds: int, comparable: bool) -> Row:
+def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Quantity, str, str]]:
+    """The metrics that are shown: all, or of custom trainers those that they return."""
+    if not results.record.trainers:
+        return _METRICS
+    known = {
+        key
+        for arm in results.arms
+        for run in arm.runs.values()
+        for key, value in run.final.items()
+        if value is not None
+    }
+    return {key: metric for key, metric in _METRICS.items() if key in known or key == "test_accuracy"}
+
+
+def _build_row(
+    arm: ArmResults, num_seeds: int, comparable: bool, metrics: Mapping[str, tuple[Quantity, str, str]]
+) -> Row:
     published = published_rows().get(arm.record.published or "", {}) if comparable else {}
     cells = [
         (MeanIntervalCell if key == "test_accuracy" else MeasuredCell).of(quantity, arm.finals(key), published.get(key))
-        for key, (quantity, _, _) in _METRICS.items()
+        for key, (quantity, _, _) in metrics.items()
     ]
     minutes = np.array([run.seconds["total"] / 60 for run in arm.runs.values()])
     return make_row(arm, num_seeds, (*cells, MeasuredCell.of(MINUTES, minutes, published.get("time_minutes"))))
@@ -112,6 +129,8 @@ def make_row(arm: ArmResults, num_seeds: int, cells: Sequence[Cell]) -> Row:
 def has_diverged(run: StoredRun) -> bool:
     """Whether a run ended in a loss that is no finite number, of training or of what was evaluated after it."""
     final = run.final
+    if run.has_trainer:
+        return run.status == "diverged"
     lost = (
         final[f"{part}_loss"] is None and final[f"{part}_accuracy"] is not None for part in ("train", "val", "test")
     )
@@ -120,6 +139,8 @@ def has_diverged(run: StoredRun) -> bool:
 
 def describe_results(results: ComparisonResults) -> str:
     """Return data set, seeds and epochs in words: `Fashion-MNIST, 10 seeds, 50 epochs (cnn: 10)`."""
+    if trainers := results.record.trainers:
+        return f"{', '.join(trainers)}, {count_noun(len(results.seeds), 'seed')}"
     data = results.record.data["name"]
     name = "Fashion-MNIST" if data == FASHION_MNIST_NAME else str(data)
     return f"{name}, {count_noun(len(results.seeds), 'seed')}, {_describe_epochs(results.arms)}"

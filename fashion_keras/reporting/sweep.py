@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
-from fashion_keras.config.run_config import COMPONENT_KINDS, RunConfig, option_values
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.formatting import count_noun, csv_text, points
 from fashion_keras.reporting.cells import ABSENT, ACCURACY, Cell, MeasuredCell, TextCell
 from fashion_keras.reporting.rendering import to_csv
@@ -120,11 +121,13 @@ def _build_row(arm: ArmResults, tried: TunedArm, before: ArmResults, tuning: Tun
 
 def _setting_of(arm: ArmResults, setting: str) -> float:
     config = RunConfig.from_json(arm.record.config)
-    if setting == "batch_size":
+    if setting == "batch_size" and config.trainer is None:
         return config.batch_size
-    values = {
-        name: value for kind in COMPONENT_KINDS for name, value in option_values(kind, getattr(config, kind)).items()
-    }
+    for values_of in (stored_values, option_values):  # the latter loads Keras, for a default of one of its classes
+        parts = [values_of(kind, component) for kind, component in config.components.items()]
+        values = {name: value for part in parts for name, value in part.items()}
+        if setting in values:
+            break
     return float(values[setting])
 
 

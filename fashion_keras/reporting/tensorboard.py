@@ -12,8 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fashion_keras.config.run_config import COMPONENT_KINDS, SOURCE, Component, RunConfig, canonical_json, option_values
-from fashion_keras.config.values import thaw
+from fashion_keras.config.components import SOURCE, Component, stored_values
+from fashion_keras.config.identity import canonical_json
+from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.values import to_plain
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import count_noun, safe_name
 from fashion_keras.storage.comparison import ComparisonResults
@@ -133,19 +135,18 @@ def _hparams_summary(tag: str, content: Any) -> Any:
 def run_settings(arm: str, config: RunConfig) -> dict[str, str | float]:
     """Return an arm's name and a run's settings, defaults included, as texts and numbers for TensorBoard's table."""
     values: dict[str, Any] = {"arm": arm}
-    for kind in COMPONENT_KINDS:
-        component = getattr(config, kind)
+    for kind, component in config.components.items():
         values[kind] = component.name
         options = _known_options(kind, component).items()
         values |= {f"{kind}.{name}": value for name, value in options if name != SOURCE}
-    values |= {name: getattr(config, name) for name in _PLAIN_SETTINGS}
+    values |= {name: getattr(config, name) for name in (_PLAIN_SETTINGS if config.trainer is None else ("seed",))}
     return {name: _plain(value) for name, value in values.items() if value is not None}
 
 
 def _known_options(kind: str, component: Component) -> dict[str, Any]:
     """The options of a component; of a network whose file is elsewhere, those that it was given."""
     try:
-        return option_values(kind, component)
+        return stored_values(kind, component)
     except ConfigError:
         return component.as_dict()
 
@@ -153,5 +154,5 @@ def _known_options(kind: str, component: Component) -> dict[str, Any]:
 def _plain(value: Any) -> str | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    value = value.to_json() if isinstance(value, Component) else thaw(value)
+    value = value.to_json() if isinstance(value, Component) else to_plain(value)
     return value if isinstance(value, str) else canonical_json(value)

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION
+from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.storage.files import write_file
 from fashion_keras.storage.reading import (

@@ -14,7 +14,7 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION, canonical_json
+from fashion_keras.config.identity import PROTOCOL_VERSION, canonical_json
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import Experiment
@@ -86,6 +86,12 @@ class ComparisonRecord:
     def is_plain(self) -> bool:
         """Whether it is the experiment as it stands on Fashion-MNIST, so that the report's numbers go beside it."""
         return bool(self.data["is_fashion_mnist"]) and not self.modification
+
+    @property
+    def trainers(self) -> tuple[str, ...]:
+        """The names of the custom trainers of its arms, each once; none where Keras trains them."""
+        names = [arm.config["trainer"]["name"] for arm in self.arms if "trainer" in arm.config]
+        return tuple(dict.fromkeys(names))
 
     @property
     def identity(self) -> str:
@@ -342,7 +348,7 @@ def load_results(
 def _is_of(run: StoredRun, arm: ArmRecord, seed: int, record: ComparisonRecord) -> bool:
     """Whether a run is what its arm says; where a record is damaged, another arm's may stand in its place."""
     settings = dict(run.result["config"])
-    data = None if record.data["is_fashion_mnist"] else record.data["content_hash"]
+    data = None if record.data["is_fashion_mnist"] or record.trainers else record.data["content_hash"]
     found = settings.pop("seed", 0), settings.pop("data", None), settings
     if found == (seed, data, arm.config):
         return True

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, NoReturn
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION
+from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, UserError
 from fashion_keras.formatting import first_line, one_line
 

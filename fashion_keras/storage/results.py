@@ -58,7 +58,8 @@ class RunResult:
         seconds: `train` without and `total` with the evaluations, `startup` from the call to the first epoch.
         environment: Versions and machine.
         weights: The model's final weights, in Keras's order.
-        predictions: Of the test set; None where it was never evaluated.
+        predictions: Of the test set; None where it was never evaluated, or a custom trainer did it.
+        correct: Which test examples a custom trainer got right, bool [M]; None where it does not say.
         network_folder: Where the code of a custom network was found; None for the package's own.
     """
 
@@ -70,6 +71,7 @@ class RunResult:
     environment: Mapping[str, Any]
     weights: list[NDArray[Any]]
     predictions: Predictions | None
+    correct: NDArray[np.bool_] | None = None
     network_folder: str | None = None
 
 

@@ -25,7 +25,8 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
+from fashion_keras.config.identity import PROTOCOL_VERSION
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.storage.files import sync_folder, write_file
 from fashion_keras.storage.reading import (
@@ -79,6 +80,11 @@ class StoredRun:
     def config(self) -> RunConfig:
         """The run's configuration."""
         return RunConfig.from_json(self.result["config"])
+
+    @property
+    def has_trainer(self) -> bool:
+        """Whether a custom trainer made it, which says itself whether it diverged."""
+        return "trainer" in self.result["config"]
 
     @property
     def seed(self) -> int:
@@ -361,7 +367,7 @@ def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _result_record(result: RunResult, artefacts: Mapping[str, Any]) -> dict[str, Any]:
-    correct = result.predictions.correct if result.predictions is not None else None
+    correct = result.predictions.correct if result.predictions is not None else result.correct
     return {
         "run_id": result.config.run_id,
         "protocol": PROTOCOL_VERSION,

@@ -181,7 +181,7 @@ def _name_modification(record: ComparisonRecord) -> ComparisonRecord:
     """Return a record with its modification named, where it was written before records said so."""
     if record.modification:
         return record
-    if not record.data["is_fashion_mnist"]:
+    if not record.data["is_fashion_mnist"] and record.data["content_hash"]:  # empty where a trainer has its own data
         return replace(record, modification=safe_name(str(record.data["name"])))
     is_changed = record.name in ALL_NAMES and record.identity != _plain_record(record.name).identity
     return replace(record, modification=record.identity) if is_changed else record

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
+from fashion_keras.config.identity import PROTOCOL_VERSION
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.experiments.names import NAMES

@@ -10,8 +10,6 @@ What is checked when:
 Runs that were stored before digests were kept pass without them, and are called "not verified".
 """
 
-import hashlib
-import json
 import math
 import os
 import re
@@ -22,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION
+from fashion_keras.config.identity import PROTOCOL_VERSION, identify
 from fashion_keras.storage.reading import DIGEST, damage_of, sha256
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, num_correct, unpack_bits
 
@@ -32,7 +30,6 @@ __all__ = ["check_artefact", "check_history", "check_predictions", "check_result
 _ROUNDING = 1e-5
 _RUN_ID = re.compile(r"[0-9a-f]{64}")
 _ACCURACIES = tuple(key for key in HISTORY_KEYS if key.endswith("accuracy"))
-_identity_of = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 Artefact = int | Mapping[str, Any]
 """What a result says of a file: `size` in bytes and `sha256`; of old runs the size alone."""
@@ -66,14 +63,10 @@ def _check_identity(result: Mapping[str, Any], folder: str) -> None:
         raise ValueError(f"it has protocol version {result['protocol']!r}, this program {PROTOCOL_VERSION}")
     if not _RUN_ID.fullmatch(run_id) or not folder.endswith(f"__{run_id[:12]}"):
         raise ValueError("its run id is not that of its folder")
-    if "keras" in environment and "tensorflow" in environment:
-        identity = {
-            "config": result["config"],
-            "protocol": PROTOCOL_VERSION,
-            "keras": _major_minor(environment["keras"]),
-            "tensorflow": _major_minor(environment["tensorflow"]),
-        }
-        if hashlib.sha256(_identity_of(identity).encode()).hexdigest() != run_id:
+    is_custom = "trainer" in result["config"]
+    if is_custom or {"keras", "tensorflow"} <= set(environment):
+        versions = {} if is_custom else {name: _major_minor(environment[name]) for name in ("keras", "tensorflow")}
+        if identify(result["config"], versions) != run_id:
             raise ValueError("its run id is not that of its configuration")
 
 
@@ -86,9 +79,16 @@ def _check_final(result: Mapping[str, Any]) -> None:
     final = result["final"]
     for name in METRICS:
         _check_number(name, final[name])
-    is_finite = final["train_loss"] is not None and final["val_loss"] is not None
+    is_finite = all(final[name] is not None for name in _judged(result["config"]))
     if result["status"] != ("finished" if is_finite else "diverged"):
         raise ValueError(f"its status {result['status']!r} does not agree with its losses")
+
+
+def _judged(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The metrics of which each must be a number, or the run has diverged."""
+    if "trainer" not in config:
+        return ("train_loss", "val_loss")
+    return ("val_accuracy",) if config.get("evaluate_test") == "never" else ("test_accuracy",)
 
 
 def _check_number(name: str, value: Any) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from fashion_keras.config.custom_code import is_own_name
+from fashion_keras.config.components import Component, option_values
+from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.keras_classes import is_keras_name
-from fashion_keras.config.run_config import Component, RunConfig, option_values
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.models.losses import build_loss
 
 __all__ = ["build_optimizer", "compile_model", "fuse_training_steps"]
@@ -15,7 +16,7 @@ __all__ = ["build_optimizer", "compile_model", "fuse_training_steps"]
 
 def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -> None:
     """Compile a model as the configuration says and take the overhead of a step out of `fit`."""
-    loss, metrics = build_loss(config.loss, may_regularise=is_own_name(config.model.name))
+    loss, metrics = build_loss(config.loss, may_regularise=is_custom_name(config.model.name))
     model.compile(
         optimizer=build_optimizer(config, steps_per_epoch),
         loss=loss,

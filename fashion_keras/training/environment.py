@@ -1,23 +1,24 @@
-"""Environment of a run: versions and processor, for its record."""
+"""Environment of a run: versions and processor, for its record. Loads no framework itself."""
 
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 __all__ = ["describe_environment"]
 
+_FRAMEWORKS = ("tensorflow", "keras", "torch", "jax", "sklearn")
+
 
 def describe_environment() -> dict[str, Any]:
-    """Return versions and processor, for the record: none of it is an input."""
+    """Return versions, of the frameworks those that are loaded, and the processor: none of it is an input."""
+    loaded = {name: getattr(sys.modules[name], "__version__", "") for name in _FRAMEWORKS if name in sys.modules}
     return {
         "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
+        **loaded,
         "numpy": np.__version__,
         "platform": platform.platform(),
         "processor": _processor_name(),

@@ -12,8 +12,9 @@ import scipy.special
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from fashion_keras.config.custom_code import find_function, is_own_name
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.components import Component
+from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, find_function, is_custom_name
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
 from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
@@ -65,7 +66,7 @@ def try_run(config: RunConfig, dataset: Dataset) -> None:
     """Build what a configuration names and take one step with a few images, to see that it works at all.
 
     Raises:
-        Exception: Whatever Keras or the user's own code says of it.
+        Exception: Whatever Keras or the user's code says of it.
     """
     _check_data(config, dataset)
     with _session(config):
@@ -133,8 +134,12 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         environment=describe_environment(),
         weights=model.get_weights(),
         predictions=predictions,
-        network_folder=str(find_function(config.model.name).folder) if is_own_name(config.model.name) else None,
+        network_folder=_network_folder(config.model.name),
     )
+
+
+def _network_folder(name: str) -> str | None:
+    return str(find_function(name, NETWORK_ARGUMENTS).folder) if is_custom_name(name) else None
 
 
 def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> float:
@@ -212,7 +217,7 @@ def image_dtype(config: RunConfig) -> str:
     """Return the dtype of a run's preloaded images; Keras turns them into what the network takes, to the same bits.
 
     Of convolutional networks, two at once on two cores take 14 % longer with images in bfloat16 (one alone does not);
-    fully connected ones are quicker with them. A network of the user's own gets float32.
+    fully connected ones are quicker with them. A custom network gets float32.
     """
     return "bfloat16" if config.precision == "mixed_bfloat16" and config.model.name == "fcn" else "float32"
 

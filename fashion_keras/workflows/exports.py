@@ -28,6 +28,8 @@ def export_models(
     """
     runs = {path: run for outcome in outcomes for path, run in _paths(outcome).values()}
     missing = [path for path, run in runs.items() if find_export(path, run.run_id) is None]
+    if not runs and all(comparison.experiment.base.trainer is not None for comparison in job.comparisons):
+        return tuple(outcomes), ()  # what a custom trainer has trained, it alone knows
     failures = _export({path: runs[path] for path in missing}, job)
     exported = tuple(
         replace(each, exports={name: path for name, (path, _) in _paths(each).items() if path not in failures})
@@ -47,7 +49,7 @@ def _paths(outcome: ComparisonOutcome) -> dict[str, tuple[Path, StoredRun]]:
     return {
         name: (folder / safe_name(name) / "1", run)
         for name, run in first.items()
-        if run is not None and run.status == "finished"
+        if run is not None and run.status == "finished" and run.config.trainer is None
     }
 
 

@@ -12,7 +12,16 @@ from fashion_keras.formatting import safe_name
 from fashion_keras.storage.comparison import ComparisonRecord, describe_data, make_record, save_record
 from fashion_keras.workflows.session import Session
 
-__all__ = ["QUICK_EPOCHS", "Job", "PlannedComparison", "RunOptions", "find_overrides", "override", "prepare"]
+__all__ = [
+    "QUICK_EPOCHS",
+    "Job",
+    "PlannedComparison",
+    "RunOptions",
+    "find_overrides",
+    "fit_session",
+    "override",
+    "prepare",
+]
 
 QUICK_EPOCHS = 3
 QUICK_EXAMPLES = 6000
@@ -127,6 +136,7 @@ def prepare(
     """
     if options.arms is not None and len(experiments) > 1:
         raise ConfigError("--arms goes with one experiment")
+    session = fit_session(experiments, session)
     chosen = [experiment.select(options.arms) for experiment in experiments]  # before the data is looked for
     overrides = find_overrides(experiments, options, session)
     comparisons = []
@@ -144,13 +154,29 @@ def prepare(
     return Job(tuple(comparisons), options, session)
 
 
+def fit_session(experiments: Sequence[Experiment], session: Session) -> Session:
+    """Return the session for experiments: one without data where custom trainers load their own.
+
+    Raises:
+        ConfigError: Only some of them have a custom trainer, or an option does not go with it.
+    """
+    custom = [experiment.name for experiment in experiments if experiment.base.trainer is not None]
+    if custom and len(custom) < len(experiments):
+        raise ConfigError(f"{custom[0]} has a custom trainer: run it apart from comparisons of Keras's runs")
+    return session.without_data() if custom else session
+
+
 def find_overrides(experiments: Sequence[Experiment], options: RunOptions, session: Session) -> dict[str, Any]:
     """Return the settings of every arm that the options or the data replace."""
     settings: dict[str, Any] = {}
-    if options.quick:
-        settings |= {"epochs": QUICK_EPOCHS, "train_examples": _quick_examples(experiments, session)}
     if options.epochs is not None:
         settings["epochs"] = options.epochs
+    if any(experiment.base.trainer is not None for experiment in experiments):
+        if options.quick:
+            raise ConfigError("--quick goes with Keras's runs; a custom trainer has its own options, such as --epochs")
+        return settings
+    if options.quick:
+        settings = {"epochs": QUICK_EPOCHS, "train_examples": _quick_examples(experiments, session)} | settings
     if session.precision is not None:
         settings["precision"] = session.precision
     if not session.dataset.is_fashion_mnist:
@@ -195,7 +221,8 @@ def _modification(plain: Experiment, experiment: Experiment, options: RunOptions
     parts = ["quick"] if options.quick else []
     parts += [f"epochs={options.epochs}"] if options.epochs is not None else []
     parts += [session.precision] if session.precision and _changes_precision(plain, session.precision) else []
-    parts += [] if session.dataset.is_fashion_mnist else [safe_name(session.dataset.name)]
+    is_plain_data = session.dataset.is_fashion_mnist or experiment.base.trainer is not None
+    parts += [] if is_plain_data else [safe_name(session.dataset.name)]
     return "-".join(parts)
 
 

@@ -77,12 +77,16 @@ def describe_estimate(plan: Plan, session: Session) -> str:
         ConfigError: A configuration cannot be trained.
     """
     seconds = estimate_seconds(plan, session.store, session.location, session.engine)
+    if seconds is None:
+        return "How long a run of a custom trainer takes is known when one like it is done"
     where = "on this machine" if session.execution.engine == "local" else "on the cluster"
     return f"About {format_duration(seconds)} with {count_noun(session.engine.workers, 'worker')} {where}"
 
 
-def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, engine: Engine) -> float:
+def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, engine: Engine) -> float | None:
     """Return how long the pending runs take: by what like runs in the store took, or by training a little.
+
+    Of a custom trainer, which cannot be asked for a little, only the store knows: else None.
 
     Args:
         plan: The runs.
@@ -95,6 +99,8 @@ def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, engine
     """
     known = _stored_durations(store) if plan.pending else {}
     unknown = {cost_key(config): config for config in plan.pending if cost_key(config) not in known}
+    if any(config.trainer is not None for config in unknown.values()):
+        return None
     known |= _measure_durations(unknown, location, engine)
     return sum(
         sum(known[cost_key(config)] for config in configs) / min(max(1, engine.workers // threads), len(configs))

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION
+from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import command_of

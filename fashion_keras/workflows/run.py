@@ -97,7 +97,8 @@ def _carry_out(job: Job, show: Show) -> RunOutcome:
     session, plan = job.session, whole_plan(job)
     text = describe_plan(plan, session.engine)  # before anything is written: it may find no cluster
     job = job.with_saved_records()
-    session.say(f"Data: {session.dataset.name} from {session.location.origin}")
+    if session.location.content_hash:
+        session.say(f"Data: {session.dataset.name} from {session.location.origin}")
     session.say(text)
     with _interrupt_reported(plan, session):
         try:
@@ -140,7 +141,8 @@ def _describe(job: Job) -> None:
         session.say(f"{comparison.experiment.name}: {comparison.experiment.title}")
         for name, config in comparison.configs.items():
             found = sum(config.with_changes(seed=seed) not in pending for seed in job.seeds)
-            runs = f"{count_noun(len(job.seeds), 'run')} of {count_noun(config.epochs, 'epoch')}"
+            runs = count_noun(len(job.seeds), "run")
+            runs += f" of {count_noun(config.epochs, 'epoch')}" if config.trainer is None else ""
             session.say(f"  {name}: {runs}, {found} in the store")
         for line in describe_power(load_results(session.store, comparison.record, job.seeds)):
             session.say(f"  {line}")

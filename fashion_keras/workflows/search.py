@@ -10,7 +10,7 @@ import numpy as np
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.cost import relative_cost
-from fashion_keras.config.custom_code import is_own_name
+from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import split_indices
 from fashion_keras.errors import ConfigError
@@ -192,7 +192,7 @@ class _Invocation:
         words += ["--image-size", ",".join(map(str, data.image_size))] if data.image_size else []
         words += ["--out", str(self.session.out)] if self.session.out != Path("runs") else []
         # A custom network lies beside the space, in the current directory, and not beside the comparison.
-        return ("PYTHONPATH=. " if is_own_name(best.model.name) else "") + shlex.join(words)
+        return ("PYTHONPATH=. " if is_custom_name(best.model.name) else "") + shlex.join(words)
 
 
 def _make_clock(configs: Sequence[RunConfig], session: Session) -> Callable[[RunConfig], float]:
@@ -200,7 +200,7 @@ def _make_clock(configs: Sequence[RunConfig], session: Session) -> Callable[[Run
     costs = sorted({relative_cost(config): config for config in configs}.items(), key=lambda item: item[0])
     ends = dict([costs[0], costs[-1]])
     seconds = [
-        estimate_seconds(Plan((config,), (config,)), session.store, session.location, session.engine)
+        estimate_seconds(Plan((config,), (config,)), session.store, session.location, session.engine) or 0.0
         for config in ends.values()
     ]
     return lambda config: float(np.interp(relative_cost(config), list(ends), seconds))

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import numpy as np
 from rich.console import Console
 
 from fashion_keras.config.precision import resolve_precision
@@ -67,6 +68,14 @@ class ExecutionOptions:
             raise ConfigError("--address goes with --engine ray")
         if self.engine == "ray" and self.workers:
             raise ConfigError("--workers goes with --engine local: Ray runs as many at a time as its nodes have cores")
+
+
+_CUSTOM_LOCATION = DataLocation("custom", Path(), (), "the trainer", "", ())
+_NO_IMAGES, _NO_LABELS = np.zeros((0, 1, 1), np.uint8), np.zeros(0, np.int32)
+_CUSTOM_DATASET = Dataset(
+    "custom", _NO_IMAGES, _NO_LABELS, _NO_IMAGES, _NO_LABELS, (), "", {}, _CUSTOM_LOCATION.origin, Path()
+)
+"""Stand for data that a custom trainer loads itself: nobody here has seen it."""
 
 
 def fill(options: type[Options], values: Mapping[str, Any]) -> Options:
@@ -128,6 +137,21 @@ class Session:
         other = Session(self.data, replace(self.execution, **changes), self.out, self.console)
         made = {name: value for name, value in vars(self).items() if name not in ("execution", "engine", "precision")}
         vars(other).update(made)
+        return other
+
+    def without_data(self) -> "Session":
+        """Return the same session for runs whose trainers load their own data.
+
+        Raises:
+            ConfigError: An option asks for data or a precision, which no trainer would hear of.
+        """
+        if self.data.dataset or self.data.data_dir or self.data.image_size or self.execution.precision:
+            raise ConfigError(
+                "a custom trainer has its own data and precision: they are options of its function, not --dataset, "
+                "--data-dir, --image-size and --precision"
+            )
+        other = self.with_execution()
+        vars(other).update(location=_CUSTOM_LOCATION, dataset=_CUSTOM_DATASET)
         return other
 
     def say(self, text: str) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
+from fashion_keras.config.identity import PROTOCOL_VERSION
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.execution import LocalEngine

@@ -18,7 +18,7 @@ from fashion_keras.storage.comparison import (
 from fashion_keras.storage.tunings import TuningRecord
 from fashion_keras.tuning.study import FIRST_TUNING_SEED, TuneOptions
 from fashion_keras.tuning.sweep.arms import Sweep
-from fashion_keras.workflows.job import RunOptions, find_overrides, override
+from fashion_keras.workflows.job import RunOptions, find_overrides, fit_session, override
 from fashion_keras.workflows.plan import Plan, describe_estimate, describe_plan
 from fashion_keras.workflows.run import run_experiments
 from fashion_keras.workflows.session import Session, describe_interrupt
@@ -58,7 +58,7 @@ class _Tuning:
     def __init__(self, experiments: Sequence[Experiment], options: RunOptions, tune: TuneOptions, session: Session):
         self.experiments = experiments
         self.options = options
-        self.session = session
+        self.session = session = fit_session(experiments, session)
         self.console = session.console
         self.say = session.say
         # What names a wrong setting comes before the data are looked for, which may take a download.

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fashion_keras.config import catalogue
+from fashion_keras.config import catalogue, identity
 from fashion_keras.config import run_config as config
 from fashion_keras.config.catalogue import INITIALIZERS, LOSSES, MODELS, OPTIMIZERS, SCHEDULES, Option
-from fashion_keras.config.run_config import Component, RunConfig, canonical_json, option_values, resolve_component
+from fashion_keras.config.components import Component, option_values, resolve_component
+from fashion_keras.config.identity import canonical_json
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 
 CATALOGUES = {
@@ -177,7 +179,8 @@ def test_the_defaults_of_all_fields_given_explicitly_are_the_base():
 
 
 def test_every_field_is_tested_for_its_place_in_the_run_id():
-    assert set(CHANGED_FIELDS) == set(RunConfig.__dataclass_fields__)
+    # The trainer is a file: tests/custom/test_trainers.py.
+    assert {*CHANGED_FIELDS, "trainer"} == set(RunConfig.__dataclass_fields__)
 
 
 @pytest.mark.parametrize("name", CHANGED_FIELDS)
@@ -193,17 +196,17 @@ def test_every_option_changes_the_run_id(kind, name, option):
 
 def test_the_versions_and_the_protocol_change_the_run_id(monkeypatch):
     before = RunConfig().run_id
-    monkeypatch.setattr(config, "PROTOCOL_VERSION", config.PROTOCOL_VERSION + 1)
+    monkeypatch.setattr(identity, "PROTOCOL_VERSION", identity.PROTOCOL_VERSION + 1)
     protocol = RunConfig().run_id
-    monkeypatch.setattr(config, "_major_minor", lambda package: "99.0" if package == "keras" else "2.21")
+    monkeypatch.setattr(identity, "_major_minor", lambda package: "99.0" if package == "keras" else "2.21")
     assert len({before, protocol, RunConfig().run_id}) == 3
 
 
 def test_a_patch_release_leaves_the_run_id(monkeypatch):
-    monkeypatch.setattr(config, "_major_minor", config._major_minor.__wrapped__)  # without its memory
-    monkeypatch.setattr(config, "version", lambda _: "3.15.1")
+    monkeypatch.setattr(identity, "_major_minor", identity._major_minor.__wrapped__)  # without its memory
+    monkeypatch.setattr(identity, "version", lambda _: "3.15.1")
     before = RunConfig().run_id
-    monkeypatch.setattr(config, "version", lambda _: "3.15.9")
+    monkeypatch.setattr(identity, "version", lambda _: "3.15.9")
     assert RunConfig().run_id == before
 
 

@@ -1,4 +1,4 @@
-"""A network and a comparison in files of one's own."""
+"""A custom network and a comparison in files of a user's."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    """Write a file of one's own."""
+    """Write a file of a user's."""
 
     def write(name: str = "own_net.py", text: str = NETWORK) -> Path:
         path = tmp_path / name

@@ -9,7 +9,8 @@ from custom.conftest import COMPARISON
 
 from fashion_keras import cli
 from fashion_keras.errors import ConfigError
-from fashion_keras.experiments.files import load_file
+from fashion_keras.experiments.definition import BASE, Arm, Experiment
+from fashion_keras.experiments.files import find_data, load_file
 from fashion_keras.experiments.registry import load_experiment
 
 
@@ -83,3 +84,39 @@ def test_the_file_itself_has_the_command_line(write):
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stdout) == (2, "")
     assert "--seeds: must be a whole number of at least 1" in done.stderr
+
+
+def named(*datasets, **settings):
+    arms = (Arm("a"), Arm("b", learning_rate=0.1))
+    return [
+        Experiment(f"e{number}", "E", BASE, arms, dataset=dataset, **settings)
+        for number, dataset in enumerate(datasets)
+    ]
+
+
+def test_a_data_set_is_found_beside_the_file_that_names_it(write, tmp_path):
+    write("sub/own_net.py")
+    text = COMPARISON.replace("    arms", "    dataset='digits.npz',\n    image_size=(8, 8),\n    arms")
+    experiment = load_file(str(write("sub/a.py", text)))
+    expected = {"dataset": str(tmp_path / "sub" / "digits.npz"), "image_size": (8, 8)}
+    assert find_data([experiment], {"dataset": None}) == expected
+
+
+def test_options_of_the_data_go_before_what_an_experiment_names():
+    experiments = named("a.npz", image_size=(8, 8))
+    assert find_data(experiments, {"dataset": "b.npz"}) == {"dataset": "b.npz", "image_size": None}
+    assert find_data(experiments, {"data_dir": "c"}) == {"dataset": None, "image_size": None}
+    assert find_data(experiments, {"image_size": (4, 4)}) == {"dataset": "a.npz", "image_size": (4, 4)}
+    assert find_data(named(None, None), {}) == {"dataset": None, "image_size": None}
+
+
+def test_comparisons_on_different_data_are_not_run_together():
+    with pytest.raises(ConfigError, match=r"name different data sets \(e0 a.npz, e1 none\)"):
+        find_data(named("a.npz", None), {})
+
+
+def test_run_reads_the_data_that_the_file_names(write, capsys):
+    write()
+    write("a.py", COMPARISON.replace("    arms", "    dataset='nowhere.npz',\n    arms"))
+    assert cli.main(["run", "a.py", "--dry-run"]) == 2
+    assert "nowhere.npz" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Keras's classes by their names: what is read out of its source is what it has; and what a run makes of them."""
+"""Keras's classes by their names: what they take, and what a run makes of them."""
 
 import inspect
 
@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fashion_keras.config.keras_classes import class_names, keras_signature
-from fashion_keras.config.run_config import Component, RunConfig, option_values, resolve_component
-from fashion_keras.config.values import freeze
+from fashion_keras.config.catalogue import REQUIRED
+from fashion_keras.config.components import Component, option_values, resolve_component
+from fashion_keras.config.keras_classes import class_names, default_rate, keras_signature
+from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.values import to_hashable
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.initializers import build_kernel_initializer
 from fashion_keras.models.losses import build_loss
@@ -56,13 +58,17 @@ def test_arguments_and_defaults_are_those_of_the_class(kind, name):
     parameters = inspect.signature(getattr(MODULES[kind], name)).parameters
     for option, declared in keras_signature(kind, name).options.items():
         default = parameters[option].default
-        if default is not inspect.Parameter.empty:
-            assert declared.default == freeze(default)
+        assert declared.default == (REQUIRED if default is inspect.Parameter.empty else to_hashable(default))
     left_out = set(parameters) - set(keras_signature(kind, name).options)
     assert left_out <= {
         "name", "kwargs", "use_ema", "ema_momentum", "ema_overwrite_frequency", "initial_learning_rate", "dtype",
         "reduction", "from_logits", "seed", "args",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", class_names("optimizer"))
+def test_the_rates_that_are_known_without_keras_are_its_own(name):
+    assert default_rate(name) == keras_signature("optimizer", name).options["learning_rate"].default
 
 
 @pytest.mark.parametrize(
@@ -76,10 +82,10 @@ def test_arguments_and_defaults_are_those_of_the_class(kind, name):
         ({"schedule": "ExponentialDecay"}, "schedule 'ExponentialDecay' needs the option decay_steps"),
         ({"loss": {"name": "Dice", "axis": object()}}, "axis must be a plain value"),
         ({"model": {"name": "fcn", "initializer": "GlorotNormall"}}, "did you mean 'GlorotNormal'"),
-        ({"model": "Resnet"}, "model must be one of cnn, fcn; got 'Resnet'.*a network of your own is module:function"),
+        ({"model": "Resnet"}, "model must be one of cnn, fcn; got 'Resnet'.*a custom network is module:function"),
     ],
 )
-def test_a_mistake_is_one_line_before_anything_is_loaded(settings, message):
+def test_a_mistake_is_one_line(settings, message):
     with pytest.raises(ConfigError, match=message):
         RunConfig(**settings)
 

@@ -130,7 +130,7 @@ def test_tasks_of_more_threads_have_workers_of_their_own(cluster: Any, engine: R
 
 
 def test_node_with_other_versions_refuses(engine: RayEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fashion_keras.config.run_config.PROTOCOL_VERSION", 99)
+    monkeypatch.setattr("fashion_keras.config.identity.PROTOCOL_VERSION", 99)
     ((_, outcome),) = engine.run(cores, [Work("a", tmp_path)])
     assert outcome.status == "failed"
     assert "has another version of fashion-keras, Keras or TensorFlow installed" in outcome.message

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.components import Component
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment, published_rows
 from fashion_keras.experiments.names import ALL_NAMES, NAMES
@@ -181,6 +182,13 @@ def test_a_comparison_of_one_s_own_names_its_baseline():
         ([Arm("a"), Arm("b", dropout=0.1)], {}, r"arm 'b': a setting is one of .*'dropout' \(did you mean 'dropout_r"),
         ([Arm("a"), Arm("b", optimizer="adam")], {}, "arm 'b': optimizer='adam' needs a learning_rate beside it"),
         ([Arm("aa"), Arm("bb", seed=1)], {"baseline": "ab"}, "the baseline must be one of aa, bb; got 'ab'"),
+        ([Arm("a"), Arm("ü" * 150, seed=1)], {}, "the name of an arm must have at most 100 bytes, got 300"),
+        ([Arm("a"), Arm("b\nc", seed=1)], {}, "the name of an arm must be a line of text"),
+        ([Arm("a"), Arm(None, seed=1)], {}, "the name of an arm must be a line of text, got None"),
+        ([Arm("a"), "b"], {}, "the arms of an experiment must be a tuple of Arms"),
+        ([Arm("a"), Arm("b", seed=1)], {"baseline": 1}, "the baseline of an experiment must be the name of an arm"),
+        ([Arm("a"), Arm("b", seed=1)], {"dataset": 3}, "the dataset of an experiment must be a path, got 3"),
+        ([Arm("a"), Arm("b", seed=1)], {"image_size": (8, 0)}, r"the image_size of an experiment .* \(8, 0\)"),
     ],
 )
 def test_a_wrong_comparison_is_refused_when_it_is_written(arms, options, message):
@@ -211,8 +219,24 @@ def test_warm_up_keeps_its_share_of_the_epochs_wherever_an_arm_states_it():
     assert found == [5, 10, 2, None]
 
 
-@pytest.mark.parametrize("changes", [{"title": None}, {"title": " "}, {"name": "a" * 101}, {"name": "漢" * 34}])
-def test_title_or_name_that_cannot_be_reported_is_refused_on_construction(changes: dict) -> None:
-    settings = {"name": "a", "title": "t", "base": BASE, "arms": (Arm("a"), Arm("b", learning_rate=0.05))}
-    with pytest.raises(ConfigError, match=f"the {next(iter(changes))} of "):
-        Experiment(**(settings | changes))
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"name": None}, "the name of an experiment must be a line of text, got None"),
+        ({"title": None}, "the title of an experiment must be a line of text, got None"),
+        ({"title": "two\nlines"}, "the title of an experiment must be a line of text"),
+        ({"base": {}}, r"the base of an experiment must be a RunConfig, such as BASE, got \{\}"),
+        ({"arms": Arm("a")}, r"arms must be several, such as arms=\(Arm\('a'\), Arm\('b'\)\); got 'a' alone"),
+        ({"arms": None}, "the arms of an experiment must be a tuple of Arms, got None"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused_when_it_is_written(settings, message):
+    right = {"name": "own", "title": "Own", "base": BASE, "arms": (Arm("a"), Arm("b", learning_rate=0.1))}
+    with pytest.raises(ConfigError, match=message) as raised:
+        Experiment(**{**right, **settings})
+    assert "\n" not in str(raised.value)
+
+
+def test_a_list_of_arms_is_as_good_as_a_tuple():
+    arms = [Arm("a"), Arm("b", learning_rate=0.1)]
+    assert Experiment("own", "Own", BASE, arms).arms == tuple(arms)

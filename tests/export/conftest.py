@@ -3,7 +3,8 @@
 import pytest
 from stored_models import store_untrained
 
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.components import Component
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.storage.runs import RunStore, StoredRun
 

@@ -14,7 +14,8 @@ import keras  # noqa: E402
 from small_models import randomised  # noqa: E402
 from stored_models import store_untrained  # noqa: E402
 
-from fashion_keras.config.run_config import Component, RunConfig  # noqa: E402
+from fashion_keras.config.components import Component  # noqa: E402
+from fashion_keras.config.run_config import RunConfig  # noqa: E402
 from fashion_keras.data import Dataset  # noqa: E402
 from fashion_keras.errors import DataError, ExportError, StoreError  # noqa: E402
 from fashion_keras.export import export_model  # noqa: E402

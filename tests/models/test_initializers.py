@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fashion_keras.config.catalogue import INITIALIZERS
-from fashion_keras.config.run_config import Component
+from fashion_keras.config.components import Component
 from fashion_keras.models.initializers import FanInUniform, LayerInitializers, build_kernel_initializer
 from fashion_keras.models.networks import build_cnn, build_fcn
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from fashion_keras.config.run_config import Component
+from fashion_keras.config.components import Component
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.networks import build_cnn, build_fcn, build_model
 

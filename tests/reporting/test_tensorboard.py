@@ -11,7 +11,8 @@ from stored_runs import commit
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 from tensorboard.plugins.hparams import metadata
 
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.components import Component
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.reporting.tensorboard import LOG, TAGS, log_bytes, run_settings, write_logs
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows.report import report_comparisons

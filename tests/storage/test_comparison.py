@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from stored_runs import commit
 
-from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig
+from fashion_keras.config.identity import PROTOCOL_VERSION
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import Arm, Experiment

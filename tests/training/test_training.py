@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.components import Component
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import split_indices
 from fashion_keras.data.orders import epoch_orders, num_batches
 from fashion_keras.data.pipelines import hold_images, make_training_dataset

@@ -8,7 +8,8 @@ import pytest
 from stored_runs import commit
 from trying import Engine, make_search, make_study, search, tiny, words, worth
 
-from fashion_keras.config.run_config import RunConfig, option_values
+from fashion_keras.config.components import option_values
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome
 from fashion_keras.storage.runs import RunStore

@@ -15,7 +15,8 @@ from PIL import Image
 from stored_runs import commit
 from trying import make_search, make_study, search, worth
 
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.components import Component
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.experiments.definition import BASE
 from fashion_keras.experiments.names import TUNED_NAMES
 from fashion_keras.experiments.registry import check_name, load_experiment

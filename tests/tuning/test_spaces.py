@@ -10,7 +10,8 @@ import keras_tuner as kt
 import pytest
 
 from fashion_keras import cli
-from fashion_keras.config.run_config import Component, RunConfig, option_values
+from fashion_keras.config.components import Component, option_values
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.tuning.search.oracles import describe_space, discover, find_edges
 from fashion_keras.tuning.search.spaces import SPACES, FunctionSpace, SpaceError, load_space
 
@@ -195,8 +196,11 @@ def test_a_space_of_one_s_own_is_a_function_in_the_current_directory(write: Call
         ("def space(hp):\n    return {{'droput': 0.1}}\n", r"own_{0}\.py, line 1\) returned settings .*'dropout_rate'"),
         ("def space(hp):\n    return {{'optimizer': 'adam'}}\n", r"optimizer='adam' needs a learning_rate"),
         ("def space(hp)\n", r"own_{0}\.py, line 1: "),
-        ("import nowhere_at_all\n", r"own_{0}\.py, line 1: .*No module named 'nowhere_at_all'"),
-        ("def spaces(hp):\n    return {{}}\n", r"a function of own_{0} is one of spaces; got 'space' \(did you mean"),
+        ("import nowhere_at_all\ndef space(hp): pass\n", r"own_{0}\.py, line 1: .*No module named 'nowhere_at_all'"),
+        (
+            "def spaces(hp):\n    return {{}}\n",
+            r"defines no function space; a function there is one of spaces; got 'space' \(did you mean",
+        ),
     ],
 )
 def test_an_error_of_a_space_is_one_line_with_its_place(
@@ -213,7 +217,7 @@ def test_an_error_of_a_space_is_one_line_with_its_place(
     ("name", "said"),
     [
         ("fnc", r"module:function or one of cnn, fcn, fcn_regularised, fcn_small; got 'fnc' \(did you mean"),
-        ("nowhere:space", "no module 'nowhere' here"),
+        ("nowhere:space", "there is no module nowhere"),
         (":space", "module:function"),
     ],
 )

@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 from stored_runs import commit
 
-from fashion_keras.config.run_config import RunConfig, option_values
+from fashion_keras.config.components import option_values
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation
 from fashion_keras.execution import Outcome, RunTask
 from fashion_keras.storage.runs import RunStore

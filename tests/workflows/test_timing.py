@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 from timing_runs import ENVIRONMENT
 
-from fashion_keras.config.run_config import Component, RunConfig
+from fashion_keras.config.components import Component
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import StoreError
 from fashion_keras.execution import Outcome
 from fashion_keras.execution.tasks import TimingTask

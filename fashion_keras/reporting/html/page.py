@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from fashion_keras.claims import ClaimResult
-from fashion_keras.config.run_config import PROTOCOL_VERSION
+from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.data import Dataset
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.against_report import build_against_report

@@ -15,7 +15,8 @@ from typing import Any
 from rich.console import Console
 
 from fashion_keras.config.cost import relative_cost
-from fashion_keras.config.run_config import PROTOCOL_VERSION, RunConfig, canonical_json
+from fashion_keras.config.identity import PROTOCOL_VERSION, canonical_json
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation
 from fashion_keras.execution import Engine, Outcome
 from fashion_keras.execution.batch import train_runs

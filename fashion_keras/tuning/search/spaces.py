@@ -4,14 +4,19 @@ A space says what varies: it returns changes of the configuration, as `RunConfig
 that exists only for a choice is asked for in a conditional scope, and is None where it does not apply.
 """
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.config.custom_code import add_folders, describe_error
+from fashion_keras.config.custom_code import (
+    add_folders,
+    describe_error,
+    find_function,
+    import_function,
+    is_custom_name,
+)
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, UserError
 
@@ -235,30 +240,14 @@ def load_space(name: str) -> FunctionSpace:
     """
     if name in SPACES:
         return FunctionSpace(name, SPACES[name])
-    module_name, colon, function_name = name.partition(":")
-    if not (colon and module_name and function_name):
+    if not is_custom_name(name):
         raise SpaceError(f"a space is module:function or {suggest(name, SPACES)}")
-    module = _import(name, module_name)
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise SpaceError(f"a function of {module_name} is {suggest(function_name, known)}")
-    return FunctionSpace(name, function)
-
-
-def _import(name: str, module_name: str) -> Any:
     # The console command, unlike `python -m`, does not look in the current directory.
     add_folders([str(Path.cwd())])
     try:
-        return importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name != module_name.split(".")[0]:
-            raise SpaceError(f"the space {name} cannot be imported: {_describe(error)}") from error
-        raise SpaceError(
-            f"no module {module_name!r} here or on the module path; a space is {', '.join(SPACES)} or module:function"
-        ) from error
+        return FunctionSpace(name, import_function(find_function(name, ("hp",))))
     except Exception as error:
-        raise SpaceError(f"the space {name} cannot be imported: {_describe(error)}") from error
+        raise SpaceError(f"the space {name} cannot be used: {_describe(error)}") from error
 
 
 def _describe(error: Exception) -> str:

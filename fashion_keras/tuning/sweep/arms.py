@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fashion_keras.config.catalogue import UNKNOWN, Option, suggest
-from fashion_keras.config.run_config import COMPONENT_KINDS, RunConfig, find_signature, option_values
+from fashion_keras.config.components import find_signature, option_values
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.names import tuned_name
@@ -152,9 +153,8 @@ def _option_of(experiment: Experiment, arm: Arm, setting: str) -> Option:
 
 def _numbers_of(config: RunConfig) -> dict[str, Option]:
     """Return the settings of a configuration that are numbers and can be tuned."""
-    numbers = {"batch_size": Option(512, int, low=1)}
-    for kind in COMPONENT_KINDS:
-        component = getattr(config, kind)
+    numbers = {"batch_size": Option(512, int, low=1)} if config.trainer is None else {}
+    for kind, component in config.components.items():
         declared = find_signature(kind, component.name).options
         for name, value in option_values(kind, component).items():
             option = declared.get(name, Option(UNKNOWN, object))

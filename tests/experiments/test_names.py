@@ -9,7 +9,7 @@ from fashion_keras.tuning.study import TuneOptions
 from fashion_keras.tuning.sweep.arms import Sweep
 
 
-@pytest.mark.parametrize("names", [("a/b", "a_b"), ("x" * 101, "x" * 102), (".a", "a")])
+@pytest.mark.parametrize("names", [("a/b", "a_b"), (".a", "a")])
 def test_arms_that_would_share_a_folder_are_refused(names):
     with pytest.raises(ConfigError, match="would share the folder"):
         Experiment("mine", "Mine", BASE, (Arm(names[0]), Arm(names[1], learning_rate=0.1)))

@@ -1,4 +1,4 @@
-"""A network of one's own on scikit-learn's digits, from data to verdict, export and answer; and what it may return."""
+"""A custom network on scikit-learn's digits, from data to verdict, export and answer; and what it may return."""
 
 import re
 
@@ -38,7 +38,7 @@ def digits(tmp_path):
     return locate(dataset=path)
 
 
-def test_own_network_on_digits_from_data_to_verdict_export_and_answer(write, digits, tmp_path):
+def test_a_custom_network_on_digits_from_data_to_verdict_export_and_answer(write, digits, tmp_path):
     write()
     dataset = load(digits)
     base = RunConfig(batch_size=64, epochs=1, data=dataset.content_hash).with_changes(

@@ -1,13 +1,15 @@
-"""A network of one's own as a part of a configuration: found, checked and hashed without being run."""
+"""A custom network as a part of a configuration: found, checked and hashed without being run."""
 
 import sys
 
 import pytest
 from custom.conftest import NETWORK
 
+from fashion_keras.config.components import SOURCE
 from fashion_keras.config.cost import cost_key, relative_cost
-from fashion_keras.config.custom_code import find_function, import_function
-from fashion_keras.config.run_config import SOURCE, RunConfig, canonical_json
+from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, find_function, import_function
+from fashion_keras.config.identity import canonical_json
+from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 
 OWN = {"model": "own_net:build"}
@@ -91,7 +93,7 @@ def test_files_that_are_imported_from_the_folder_are_part_of_the_source(write, t
     write("own_parts/blocks.py", "def f():\n    from . import deep\n")
     write("own_parts/deep.py", "x = 1")
     write("own_other.py", "x = 1")
-    own = find_function("own_net:build")
+    own = find_function("own_net:build", NETWORK_ARGUMENTS)
     assert [str(path.relative_to(tmp_path)) for path in own.files] == [
         "own_net.py",
         "own_parts/__init__.py",
@@ -99,15 +101,18 @@ def test_files_that_are_imported_from_the_folder_are_part_of_the_source(write, t
         "own_parts/deep.py",
     ]
     write("own_other.py", "x = 2")
-    assert find_function("own_net:build").source == own.source
+    assert find_function("own_net:build", NETWORK_ARGUMENTS).source == own.source
     write("own_parts/deep.py", "x = 2")
-    assert find_function("own_net:build").source != own.source
+    assert find_function("own_net:build", NETWORK_ARGUMENTS).source != own.source
 
 
 def test_a_function_in_a_package_is_found_without_its_import(write):
     write("own_pack/__init__.py", "raise SystemExit")
     write("own_pack/net.py")
-    assert [path.name for path in find_function("own_pack.net:build").files] == ["__init__.py", "net.py"]
+    assert [path.name for path in find_function("own_pack.net:build", NETWORK_ARGUMENTS).files] == [
+        "__init__.py",
+        "net.py",
+    ]
 
 
 def test_a_stored_configuration_needs_no_file(write):
@@ -124,12 +129,12 @@ def test_a_stored_configuration_needs_no_file(write):
 def test_what_was_imported_of_an_earlier_file_is_forgotten(write):
     write(text="import own_helper\ndef build(shape, classes): return own_helper.x")
     write("own_helper.py", "x = 1")
-    assert import_function(find_function("own_net:build"))(0, 0) == 1
+    assert import_function(find_function("own_net:build", NETWORK_ARGUMENTS))(0, 0) == 1
     write("own_helper.py", "x = 22")
-    assert import_function(find_function("own_net:build"))(0, 0) == 22
+    assert import_function(find_function("own_net:build", NETWORK_ARGUMENTS))(0, 0) == 22
 
 
-def test_own_networks_have_a_cost_for_the_plan(write):
+def test_custom_networks_have_a_cost_for_the_plan(write):
     write()
     config = RunConfig(**OWN)
     assert relative_cost(config) > relative_cost(RunConfig())
