@@ -170,8 +170,10 @@ def check_run(run: StoredRun, dataset: Dataset) -> None:
     """Check that a run can be exported, and that its data is at hand.
 
     Raises:
-        ExportError: It diverged, or was trained on other data.
+        ExportError: It diverged, a custom trainer did it, or it was trained on other data.
     """
+    if run.config.trainer is not None:
+        raise ExportError(f"{run.path.name} is of a custom trainer, which alone has its model: export it there")
     if run.status != "finished":
         raise ExportError(f"{run.path.name} {run.status}: there is no model to export")
     check_data(run.path.name, run.config.data, dataset)
