@@ -1,4 +1,4 @@
-"""The images of a test set that are most like a picture."""
+"""Nearest images of a test set: those most like a picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
