@@ -15,12 +15,16 @@ from fashion_keras._lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from fashion_keras.inference.classifier import load_model
+    from fashion_keras.workflows.judge_results import judge
 
-__all__ = ["load_model"]
+__all__ = ["judge", "load_model"]
 
 __version__ = "0.1.0"
 
-__getattr__ = lazy_attributes(__name__, {"load_model": "fashion_keras.inference.classifier"})
+__getattr__ = lazy_attributes(
+    __name__,
+    {"judge": "fashion_keras.workflows.judge_results", "load_model": "fashion_keras.inference.classifier"},
+)
 
 
 def __dir__() -> list[str]:

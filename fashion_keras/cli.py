@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fashion_keras.commands import check, data, demo, evaluate, export, models, predict, report, run, times, tune
+from fashion_keras.commands import check, data, demo, evaluate, export, judge, models, predict, report, run, times, tune
 from fashion_keras.commands import list as list_command
 from fashion_keras.commands.options import USAGE_STATUS, Parser
 from fashion_keras.errors import UserError
@@ -22,6 +22,7 @@ COMMANDS = (
     list_command,
     run,
     report,
+    judge,
     check,
     times,
     tune,

@@ -41,6 +41,10 @@ class ExportError(UserError):
     """A model could not be exported, or its export does not agree with it."""
 
 
+class ResultsError(UserError, ValueError):
+    """Results made elsewhere that cannot be judged as they are."""
+
+
 class ImageError(UserError, ValueError):
     """A picture or an array that cannot be classified as it is."""
 

@@ -32,6 +32,8 @@ LIGHT_MODULES = (
     "fashion_keras.workflows.list_models",
     "fashion_keras.workflows.publish",
     "fashion_keras.reporting",
+    "fashion_keras.results",
+    "fashion_keras.workflows.judge_results",
     "fashion_keras.reporting.html",
     "fashion_keras.workflows.report",
     "fashion_keras.storage.results",

@@ -75,6 +75,15 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", metavar="HOST:PORT", help="head node of the Ray cluster, or `auto`")
 
 
+def add_require_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--require`, which makes the exit status that of a gate."""
+    parser.add_argument(
+        "--require",
+        choices=("better", "not-worse", "equivalent"),
+        help="of every arm: exit with status 0 where it is shown, 1 where otherwise, 3 where it is undecided",
+    )
+
+
 def count(text: str) -> int:
     """Read a whole number of at least 1."""
     return _whole_number(text, 1)
@@ -139,3 +148,19 @@ def names(text: str) -> tuple[str, ...]:
     if not read:
         raise argparse.ArgumentTypeError(f"must be names separated by commas, got {text!r}")
     return read
+
+
+def counts(text: str) -> tuple[int, ...]:
+    """Read whole numbers of at least 1, separated by commas."""
+    return tuple(count(each.strip()) for each in names(text))
+
+
+def positive(text: str) -> float:
+    """Read a number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, such as 0.005, got {text!r}")
+    return value

@@ -10,8 +10,10 @@ import numpy as np
 
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of
-from fashion_keras.formatting import format_duration, one_line, points, points_span
+from fashion_keras.formatting import format_duration, one_line
+from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import clip_difference
+from fashion_keras.statistics.comparison import Comparison as LookedAt
 from fashion_keras.statistics.old import MIN_SEEDS, Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -21,28 +23,24 @@ WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
 _OPTIONS = {"quick": "--quick", "mixed_bfloat16": "--precision mixed_bfloat16"}
 
 
-def figure(comparison: Comparison) -> str:
-    """Return the difference in points with its interval, if there is one: `+0.93 (+0.78 to +1.07)`."""
-    interval = clip_difference(comparison.interval)
-    return points(comparison.mean_difference) + (f" ({points_span(interval)})" if interval else "")
+def figure(comparison: Comparison | LookedAt, unit: Unit = POINTS) -> str:
+    """Return the difference with its interval, if there is one: `+0.93 (+0.78 to +1.07)`."""
+    interval = clip_difference(comparison.interval) if unit == POINTS else comparison.interval
+    return unit.difference(comparison.mean_difference) + (f" ({unit.span(interval)})" if interval else "")
 
 
-def sentence(comparison: Comparison) -> str:
+def sentence(comparison: Comparison | LookedAt, unit: Unit = POINTS) -> str:
     """Return what was found of an arm, its verdict last, behind the last colon."""
-    arm, baseline, interval = (
-        one_line(comparison.arm),
-        one_line(comparison.baseline),
-        figure(comparison).split(" ", 1)[1:],
-    )
-    amount = " ".join([f"{abs(100 * comparison.mean_difference):.2f} points", *interval])
-    if comparison.verdict in BETTER:
-        return f"{arm} beats {baseline} by {amount}: {comparison.verdict}"
-    if comparison.verdict in WORSE:
-        return f"{arm} loses to {baseline} by {amount}: {comparison.verdict}"
-    amount = " ".join([f"{points(comparison.mean_difference)} points", *interval])
-    if comparison.verdict is Verdict.EQUIVALENT:
-        return f"{arm} is as good as {baseline}, {amount}: {comparison.verdict}"
-    return f"{arm} against {baseline}, {amount}: {comparison.verdict}, {comparison.undecided_because}"
+    arm, baseline = one_line(comparison.arm), one_line(comparison.baseline)
+    mean, _, interval = figure(comparison, unit).partition(" ")
+    verdict = str(comparison.verdict)
+    if verdict in (*BETTER, *WORSE):
+        amount = f"{unit.amount(unit.value(abs(comparison.mean_difference)))} {interval}".rstrip()
+        return f"{arm} {'beats' if verdict in BETTER else 'loses to'} {baseline} by {amount}: {verdict}"
+    amount = f"{unit.amount(mean)} {interval}".rstrip()
+    if verdict == Verdict.EQUIVALENT:
+        return f"{arm} is as good as {baseline}, {amount}: {verdict}"
+    return f"{arm} against {baseline}, {amount}: {verdict}, {comparison.undecided_because}"
 
 
 def best_sentence(results: ComparisonResults, comparisons: Sequence[Comparison]) -> str:

@@ -34,6 +34,7 @@ class Row:
         num_diverged: Those of them that ended in a loss that is no finite number.
         num_seeds: The requested seeds.
         cells: In the order of the columns.
+        unit: What the runs are counted in.
     """
 
     arm: str
@@ -42,11 +43,12 @@ class Row:
     num_diverged: int
     num_seeds: int
     cells: tuple[Cell, ...]
+    unit: str = "seed"
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the means are over: `10 seeds` or `3 of 10 seeds`, then `2 of 10 diverged` where some did."""
-        planned = count_noun(self.num_seeds, "seed")
+        planned = count_noun(self.num_seeds, self.unit)
         seeds = planned if self.num_runs == self.num_seeds else f"{self.num_runs} of {planned}"
         return (seeds, f"{self.num_diverged} of {self.num_runs} diverged") if self.num_diverged else (seeds,)
 

@@ -16,6 +16,8 @@ from fashion_keras.reporting.overview import VERDICT_STYLES, build_overview
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Row, Table
+from fashion_keras.reporting.units import POINTS, Unit
+from fashion_keras.statistics.comparison import Comparison as LookedAt
 from fashion_keras.statistics.old import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -23,9 +25,14 @@ _UNBOUNDED = 10_000
 _NARROWEST_NAME = 12
 
 
-def to_rich(table: Table) -> ConsoleRenderable:
-    """Return what `rich.console.Console.print` shows of a table, fit to the console's width, from 80 columns on."""
-    return _TableView(table)
+def to_rich(table: Table, *, explain: bool = True) -> ConsoleRenderable:
+    """Return what `rich.console.Console.print` shows of a table, fit to the console's width, from 80 columns on.
+
+    Args:
+        table: Rows of any columns.
+        explain: Show what its columns mean, and its notes.
+    """
+    return _TableView(table, explain)
 
 
 def print_tables(
@@ -72,16 +79,26 @@ def print_answer(
     """
     comparisons = differences.comparisons if differences else ()
     for comparison in comparisons:
-        _print(console, _sentence(comparison))
+        print_sentence(console, comparison)
         if comparison.verdict is Verdict.UNDECIDED:
             _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison, command), workers)}"))
     if comparisons and len(comparisons) == len(results.record.arms) - 1:
         _print(console, Text(best_sentence(results, comparisons), style="bold"))
 
 
-def _sentence(comparison: Comparison) -> Text:
-    finding, mark, verdict = sentence(comparison).rpartition(": ")
-    return Text.assemble(finding, mark, (verdict, VERDICT_STYLES[comparison.verdict]))
+def print_sentence(
+    console: Console, comparison: Comparison | LookedAt, unit: Unit = POINTS, before: str = "", after: str = ""
+) -> None:
+    """Print what was found of an arm, its verdict in colour.
+
+    Args:
+        console: Where to print.
+        comparison: Of the arm with its baseline.
+        unit: Of the values.
+        before, after: What stands around it on the line.
+    """
+    finding, mark, verdict = sentence(comparison, unit).rpartition(": ")
+    _print(console, Text.assemble(before, finding, mark, (verdict, VERDICT_STYLES[Verdict(comparison.verdict)]), after))
 
 
 def _remedy_text(found: Remedy, workers: int) -> str:
@@ -96,8 +113,9 @@ def _print(console: Console, text: Text) -> None:
 class _TableView:
     """Chooses the layout when it is printed: only then is the width known."""
 
-    def __init__(self, table: Table):
+    def __init__(self, table: Table, explain: bool):
         self.table = table
+        self.explain = explain
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text(one_line(self.table.title), style="bold")
@@ -106,9 +124,9 @@ class _TableView:
         yield grid
         if _natural_width(console, options, grid) > options.max_width:
             yield Text("This terminal is too narrow for the whole table.", style="yellow")
-        for column in self.table.columns:
+        for column in self.table.columns if self.explain else ():
             yield Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim"))
-        for note in self.table.notes:
+        for note in self.table.notes if self.explain else ():
             yield Text(one_line(note), style="dim")
 
     def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:

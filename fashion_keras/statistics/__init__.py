@@ -15,7 +15,9 @@ from fashion_keras.statistics.intervals import MeanInference, mean_interval
 from fashion_keras.statistics.medians import median_interval, sign_test_p
 from fashion_keras.statistics.pairing import PairingGain, pairing_gain, pairing_interval
 from fashion_keras.statistics.power import detectable_difference, seeds_to_decide
+from fashion_keras.statistics.requirement import Requirement
 from fashion_keras.statistics.scores import num_scored_epochs, score, share_correct
+from fashion_keras.statistics.unpaired import compare_unpaired, find_best_unpaired, pairing_worth, welch_interval
 from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Design",
     "MeanInference",
     "PairingGain",
+    "Requirement",
     "Share",
     "Verdict",
     "arms_to_train",
@@ -39,10 +42,12 @@ __all__ = [
     "compare_arms",
     "compare_collapse",
     "compare_correct",
+    "compare_unpaired",
     "crossed_mean",
     "detectable_difference",
     "expected_misses",
     "find_best",
+    "find_best_unpaired",
     "hodges_lehmann",
     "mean_interval",
     "median_interval",
@@ -50,9 +55,11 @@ __all__ = [
     "num_scored_epochs",
     "pairing_gain",
     "pairing_interval",
+    "pairing_worth",
     "prediction_interval",
     "score",
     "seeds_to_decide",
     "share_correct",
     "sign_test_p",
+    "welch_interval",
 ]

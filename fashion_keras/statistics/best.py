@@ -26,6 +26,17 @@ class BestArms:
     candidates: tuple[str, ...]
     worse: tuple[str, ...]
 
+    @classmethod
+    def of(cls, comparisons: Sequence[Comparison], worse: set[str], *, higher_is_better: bool = True) -> "BestArms":
+        """Sort all arms by their means, given which of those that are no baseline are worse than another such one."""
+        worse = worse | {item.arm for item in comparisons if item.verdict in _WORSE}
+        if any(item.verdict in _BETTER for item in comparisons):
+            worse.add(comparisons[0].baseline)
+        sign = 1.0 if higher_is_better else -1.0
+        means = {item.arm: sign * item.mean_difference for item in comparisons} | {comparisons[0].baseline: 0.0}
+        ordered = sorted(means, key=lambda arm: -means[arm])
+        return cls(tuple(arm for arm in ordered if arm not in worse), tuple(arm for arm in ordered if arm in worse))
+
     @property
     def sentence(self) -> str:
         """Both in a sentence: "best: a or b, not told apart; c and d are worse"."""
@@ -64,12 +75,7 @@ def find_best(
         return None
     sign = 1.0 if higher_is_better else -1.0
     arms = {item.arm: sign * np.asarray(values[item.arm], dtype=np.float64)[: item.num_seeds] for item in comparisons}
-    worse = {item.arm for item in comparisons if item.verdict in _WORSE} | _pairwise_worse(arms, design)
-    if any(item.verdict in _BETTER for item in comparisons):
-        worse.add(comparisons[0].baseline)
-    means = {item.arm: sign * item.mean_difference for item in comparisons} | {comparisons[0].baseline: 0.0}
-    ordered = sorted(means, key=lambda arm: -means[arm])
-    return BestArms(tuple(arm for arm in ordered if arm not in worse), tuple(arm for arm in ordered if arm in worse))
+    return BestArms.of(comparisons, _pairwise_worse(arms, design), higher_is_better=higher_is_better)
 
 
 def _pairwise_worse(arms: Mapping[str, NDArray[np.float64]], design: Design) -> set[str]:

@@ -16,6 +16,8 @@ from scipy import special
 
 MAX_ENUMERATED = 10
 NUM_DRAWS = 100_000
+MAX_RESAMPLED = 200
+"""Above so many numbers the bootstrap-t is that of its expansion."""
 # Differences of accuracies are multiples of 1 / num_images; a spread below this is rounding in their last bits.
 ROUNDING = 1e-12
 _CHUNK = 20_000  # resamples at a time: temporaries of a few rows stay in the cache
@@ -87,9 +89,23 @@ class MeanInference:
         1 - level.
         """
         tail, critical = (1.0 - level) / 2.0, student_critical(self.num_samples, level)
+        if self.num_samples > MAX_RESAMPLED:
+            shift = self._skew_shift(critical)
+            above, below = np.maximum(critical, critical - shift), np.maximum(critical, critical + shift)
+            return self.mean - above * self.standard_error, self.mean + below * self.standard_error
         above = np.array([max(critical, _upper_quantile(t, w, tail, critical)) for t, w in self._resamples])
         below = np.array([max(critical, _upper_quantile(-t, w, tail, critical)) for t, w in self._resamples])
         return self.mean - above * self.standard_error, self.mean + below * self.standard_error
+
+    def _skew_shift(self, critical: float) -> _Floats:
+        """Return by how much skew moves the quantile of t at `critical` down, float64 [m].
+
+        That is skewness * (2 z^2 + 1) / (6 sqrt(n)), what the bootstrap-t comes to with many numbers. Source: Hall
+        1992, The Bootstrap and Edgeworth Expansion, section 2.6.
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            skew = np.mean(((self.rows - self.mean[:, None]) / self.standard_deviation[:, None]) ** 3, axis=1)
+        return np.nan_to_num(skew, posinf=0.0, neginf=0.0) * (2.0 * critical**2 + 1.0) / 6.0 / np.sqrt(self.num_samples)
 
     def p_above(self, value: float = 0.0) -> _Floats:
         """Return p, float64 [m], of "the mean is at most `value`": small means that the mean is above it.

@@ -1,0 +1,75 @@
+"""`fashion-keras judge`."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fashion_keras.commands.options import Commands, Parser, add_command, add_require_option, counts, positive
+
+if TYPE_CHECKING:
+    from fashion_keras.reporting.judgement import Gate, Judgement
+
+
+def add_to(commands: "Commands[Parser]") -> None:
+    """Declare the command."""
+    parser = add_command(commands, "judge", judge, "judge results of any training code: is a difference real?")
+    parser.add_argument("results", metavar="FILE", help="CSV, JSON lines, Parquet, or a folder of TensorBoard logs")
+    columns = parser.add_argument_group("columns", "found by their usual names unless they are given")
+    columns.add_argument("--arm", metavar="COLUMN", help="names what is compared, such as model or method")
+    columns.add_argument("--seed", metavar="COLUMN", help="pairs the runs of different arms")
+    columns.add_argument("--metric", metavar="COLUMN", help="is judged, such as accuracy or loss")
+    columns.add_argument("--dataset-column", metavar="COLUMN", help="names the data set; each is judged by itself")
+    parser.add_argument(
+        "--baseline", metavar="ARM", help="the arm that the others are compared with (default: the first)"
+    )
+    direction = parser.add_mutually_exclusive_group()
+    direction.add_argument(
+        "--lower-is-better", dest="higher_is_better", action="store_const", const=False, help="of the metric"
+    )
+    direction.add_argument(
+        "--higher-is-better", dest="higher_is_better", action="store_const", const=True, help="of the metric"
+    )
+    parser.add_argument(
+        "--margin", type=positive, metavar="D", help="smaller differences are equivalent; in the unit of the file"
+    )
+    parser.add_argument(
+        "--looked-at", type=counts, default=(), metavar="N,N", help="numbers of seeds at which it was judged before"
+    )
+    add_require_option(parser)
+    formats = parser.add_mutually_exclusive_group()
+    for name in ("json", "markdown", "latex"):
+        formats.add_argument(
+            f"--{name}", dest="format", action="store_const", const=name, help="print the verdicts so, and nothing else"
+        )
+
+
+def judge(options: argparse.Namespace) -> int:
+    """Judge a file and print what was found; the exit status is the gate's where one is required."""
+    from fashion_keras.workflows import judge_results
+
+    names = ("arm", "seed", "metric", "baseline", "dataset_column", "higher_is_better", "margin", "looked_at")
+    judgement = judge_results.judge(options.results, **{name: getattr(options, name) for name in names})
+    gate = None if options.require is None else judgement.require(options.require)
+    _show(judgement, gate, options.format)
+    return 0 if gate is None else gate.status
+
+
+def _show(judgement: "Judgement", gate: "Gate | None", format_name: str | None) -> None:
+    if format_name == "json":
+        print(judgement.to_json(gate), end="")
+        return
+    if format_name is not None:
+        _print_tables(judgement, format_name)
+        return
+    from rich.console import Console
+
+    from fashion_keras.workflows.judge_results import print_judgement
+
+    print_judgement(Console(), judgement, gate)
+
+
+def _print_tables(judgement: "Judgement", format_name: str) -> None:
+    if format_name == "latex":
+        from fashion_keras.reporting.latex import to_latex as write
+    else:
+        from fashion_keras.reporting.rendering import to_markdown as write
+    print("\n".join(write(table) for table in judgement.tables), end="")

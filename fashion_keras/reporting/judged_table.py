@@ -1,0 +1,133 @@
+"""Judgement of results made elsewhere, for people: its table, its sentences and what must be said below them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.formatting import one_line
+from fashion_keras.reporting.cells import ABSENT, TextCell
+from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.units import POINTS, Unit
+from fashion_keras.statistics.comparison import Comparison, Interval
+from fashion_keras.statistics.judged import JudgedArms
+from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
+from fashion_keras.statistics.requirement import Requirement
+
+__all__ = ["best_sentence", "build_judgement", "gate_sentence", "needs", "unit_of"]
+
+
+_Floats = NDArray[np.float64]
+
+
+def unit_of(judged: Sequence[JudgedArms], is_share: bool) -> Unit:
+    """Return points for shares, else as many decimal places as show two digits of the smallest standard deviation."""
+    if is_share:
+        return POINTS
+    spreads = [float(row.std()) for each in judged for row in each.values.values()]
+    smallest = min((spread for spread in spreads if spread > 0.0), default=1.0)
+    return Unit(int(np.clip(1 - np.floor(np.log10(smallest)), 0, 9)))
+
+
+def needs(comparison: Comparison, noun: str) -> str:
+    """Return what stands behind the sentence of an arm: what would likely decide it, or what its verdict is about.
+
+    Args:
+        comparison: The arm and its baseline.
+        noun: What was compared: only for pairs of a `seed` it is known how many would do.
+    """
+    text = comparison.seeds_to_decide_text
+    if comparison.only_on_this_test_set:
+        return " on this set of examples"
+    if not text or noun != "seed" or comparison.num_seeds >= MAX_SEEDS_SEARCHED:
+        return ""
+    return f"; {text} seeds would likely decide"
+
+
+def best_sentence(judged: JudgedArms) -> str:
+    """Return which arms may be the best; empty before there are five seeds."""
+    text = one_line(judged.best.sentence) if judged.best else ""
+    return text[:1].upper() + text[1:]
+
+
+def gate_sentence(requirement: Requirement, is_met: bool | None, comparisons: Sequence[Comparison]) -> str:
+    """Return why a gate opens or does not, in one line.
+
+    Args:
+        requirement: What was required.
+        is_met: Whether it is shown, see `Requirement.of_all`.
+        comparisons: Those by which it was decided.
+    """
+    answer = {True: "shown", False: "shown otherwise", None: "undecided"}[is_met]
+    verdicts = ", ".join(f"{one_line(item.arm)} is {item.verdict}" for item in comparisons[:5])
+    more = ", ..." if len(comparisons) > 5 else ""
+    return f"Required {requirement}: {answer} ({verdicts}{more})"
+
+
+def build_judgement(judged: JudgedArms, unit: Unit, title: str, caption: str, noun: str, metric: str) -> Table:
+    """Tabulate arms and verdicts, the baseline first.
+
+    Args:
+        judged: What was found.
+        unit: How the values are shown.
+        title: Heads the table.
+        caption: Stands below the title.
+        noun: What each value is of: `seed`, `run` or `example`.
+        metric: Its name.
+    """
+    by_arm = {item.arm: item for item in judged.comparisons}
+    baseline = judged.comparisons[0].baseline
+    has_new = any(item.new_images for item in judged.comparisons)
+    named = f"{one_line(metric)}, %" if unit == POINTS else one_line(metric)
+    columns = [
+        Column("value", named, f"mean and standard deviation over the {noun}s of an arm."),
+        Column(
+            "difference",
+            f"difference, {unit.name}" if unit.name else "difference",
+            f"mean of the arm minus that of {one_line(baseline)}; in brackets the interval by which it was judged.",
+        ),
+        Column("verdict", "verdict", _verdict_words(judged, unit)),
+    ]
+    if has_new:
+        columns.insert(
+            2, Column("new_examples", "on new examples", "the interval for other examples of the same kind.")
+        )
+    rows = [
+        Row(arm, False, row.size, 0, row.size, _cells(row, by_arm.get(arm), unit, has_new, noun), noun)
+        for arm, row in _baseline_first(judged.values, baseline).items()
+    ]
+    return Table(title, caption, tuple(columns), tuple(rows), ())
+
+
+def _baseline_first(values: Mapping[str, _Floats], baseline: str) -> dict[str, _Floats]:
+    return {baseline: values[baseline], **values}
+
+
+def _verdict_words(judged: JudgedArms, unit: Unit) -> str:
+    text = "read off the interval: better or worse where it excludes 0"
+    if judged.margin is None:
+        return f"{text}; without a margin nothing is called equivalent."
+    margin = unit.amount(unit.value(judged.margin))
+    return f"{text}, equivalent where it lies within {margin} either way, negligibly where both; undecided otherwise."
+
+
+def _cells(row: _Floats, comparison: Comparison | None, unit: Unit, has_new: bool, noun: str) -> tuple[TextCell, ...]:
+    deviation = None if row.size < 2 or noun == "example" else float(row.std(ddof=1))
+    texts = [unit.value(float(row.mean())), *([] if deviation is None else [f"± {unit.value(deviation)}"])]
+    value = TextCell(tuple(texts), {"mean": float(row.mean()), "std": deviation, "n": row.size})
+    if comparison is None:
+        empty = {"mean": None, "low": None, "high": None}
+        new = [TextCell((ABSENT,), {"low": None, "high": None})] * has_new
+        return (value, TextCell((ABSENT,), empty), *new, TextCell(("baseline",), {"text": "baseline"}))
+    difference = [unit.difference(comparison.mean_difference)]
+    if comparison.interval:
+        difference.append(f"({unit.span(comparison.interval)})")
+    fields = {"mean": comparison.mean_difference, **_ends(comparison.interval)}
+    new_text = unit.span(comparison.new_images) if comparison.new_images else ABSENT
+    new = [TextCell((new_text,), _ends(comparison.new_images))] * has_new
+    verdict = comparison.verdict_text.replace("test set", "set of examples")
+    return (value, TextCell(tuple(difference), fields), *new, TextCell((verdict,), {"text": str(comparison.verdict)}))
+
+
+def _ends(interval: Interval | None) -> dict[str, float | int | str | None]:
+    return dict(zip(("low", "high"), interval or (None, None), strict=True))

@@ -1,0 +1,220 @@
+"""Judgement of results made elsewhere: what was found, as an object for people, notebooks and programs."""
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from fashion_keras.errors import ResultsError
+from fashion_keras.formatting import one_line
+from fashion_keras.reporting.findings import sentence
+from fashion_keras.reporting.judged_table import best_sentence, build_judgement, gate_sentence, needs, unit_of
+from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting.units import Unit
+from fashion_keras.results import Metric
+from fashion_keras.statistics import Comparison, Requirement, Verdict
+from fashion_keras.statistics.judged import JudgedArms
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["DatasetJudgement", "Gate", "Judgement"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Whether what was required is shown.
+
+    Attributes:
+        is_met: True where it is, False where it is shown otherwise, None where it is undecided.
+        why: In one line.
+    """
+
+    is_met: bool | None
+    why: str
+
+    @classmethod
+    def of(
+        cls, requirement: str, comparisons: Sequence[Comparison], margin: float, *, higher_is_better: bool = True
+    ) -> "Gate":
+        """Return whether every arm is shown to be `better`, `not-worse` or `equivalent`.
+
+        Args:
+            requirement: One of these, see `Requirement`.
+            comparisons: Of the arms with the baseline; none is undecided.
+            margin: Of equivalence, in the unit of the values.
+            higher_is_better: False for a loss.
+        """
+        wanted = Requirement(requirement)
+        met = wanted.of_all(comparisons, margin, higher_is_better=higher_is_better)
+        return cls(met, gate_sentence(wanted, met, comparisons))
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0, 1 or 3; 2 is a user's mistake."""
+        return {True: 0, False: 1, None: 3}[self.is_met]
+
+
+@dataclass(frozen=True)
+class DatasetJudgement:
+    """What was found on one data set.
+
+    Attributes:
+        dataset: Its name; empty where there is one.
+        judged: The arms.
+        noun: What was compared: pairs of a `seed` or an `example`, or unpaired each `run`.
+        notes: What must be said of it, a line each.
+    """
+
+    dataset: str
+    judged: JudgedArms
+    noun: str
+    notes: tuple[str, ...]
+
+    @property
+    def heading(self) -> str:
+        """The data set, as it begins a line; empty where there is one."""
+        return f"{one_line(self.dataset)}: " if self.dataset else ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found in results made elsewhere. Print it, or read its parts.
+
+    Attributes:
+        taken: What was taken for what.
+        metric: What was judged.
+        datasets: A judgement each.
+    """
+
+    taken: str
+    metric: Metric
+    datasets: tuple[DatasetJudgement, ...]
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Each arm with the baseline, on each data set; accuracies are fractions."""
+        return tuple(item for each in self.datasets for item in each.judged.comparisons)
+
+    @property
+    def verdicts(self) -> Mapping[Any, Verdict]:
+        """The verdict on each arm but the baseline, by its name; by (data set, arm) where there are several."""
+        if len(self.datasets) == 1:
+            return {item.arm: item.verdict for item in self.comparisons}
+        return {(each.dataset, item.arm): item.verdict for each in self.datasets for item in each.judged.comparisons}
+
+    @property
+    def answer(self) -> str:
+        """A sentence for each arm and one for the best, a line each, then what must be said of them."""
+        lines: list[str] = []
+        for each in self.datasets:
+            comparisons, best = each.judged.comparisons, best_sentence(each.judged)
+            lines += [f"{each.heading}{sentence(item, self.unit)}{needs(item, each.noun)}" for item in comparisons]
+            lines += [f"{each.heading}{best}"] * bool(best)
+        return "\n".join([*lines, *self.notes])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said of it, each line once."""
+        return tuple(dict.fromkeys(note for each in self.datasets for note in each.notes))
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The table of each data set."""
+        return tuple(
+            build_judgement(
+                each.judged,
+                self.unit,
+                one_line(each.dataset) or f"Against {one_line(each.judged.comparisons[0].baseline)}",
+                f"{one_line(self.metric.name)}, {'higher' if self.metric.higher_is_better else 'lower'} is better",
+                each.noun,
+                self.metric.name,
+            )
+            for each in self.datasets
+        )
+
+    @cached_property
+    def unit(self) -> Unit:
+        """How its values are shown."""
+        return unit_of([each.judged for each in self.datasets], self.metric.is_share)
+
+    def require(self, requirement: str) -> Gate:
+        """Return whether every arm is shown to be `better`, `not-worse` or `equivalent`.
+
+        Raises:
+            ResultsError: The requirement needs a margin and there is none.
+        """
+        wanted, margin = Requirement(requirement), self.datasets[0].judged.margin
+        if margin is None and wanted is not Requirement.BETTER:
+            raise ResultsError(
+                f"{wanted} needs a margin, which {self.metric.name} has not of itself: say --margin, in its unit"
+            )
+        return Gate.of(wanted, self.comparisons, margin or 0.0, higher_is_better=self.metric.higher_is_better)
+
+    def __str__(self) -> str:
+        return f"{self.taken}\n{self.answer}"
+
+    def _repr_html_(self) -> str:
+        lines = "".join(f"<p>{html.escape(line)}</p>" for line in str(self).splitlines())
+        return lines + "".join(map(_html_table, self.tables))
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return a row for each arm but the baseline, for programs: accuracies are fractions."""
+        return [
+            {
+                **({"dataset": each.dataset} if each.dataset else {}),
+                "arm": item.arm,
+                "baseline": item.baseline,
+                f"{each.noun}s": item.num_seeds,
+                "difference": item.mean_difference,
+                **_ends("", item.interval),
+                "level": item.level,
+                **_ends("new_examples_", item.new_images),
+                "verdict": str(item.verdict),
+                "undecided_because": item.undecided_because,
+                "seeds_to_decide": item.seeds_to_decide,
+            }
+            for each in self.datasets
+            for item in each.judged.comparisons
+        ]
+
+    def to_dataframe(self) -> "DataFrame":
+        """Return `to_rows` as a pandas frame.
+
+        Raises:
+            ResultsError: pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError as error:
+            raise ResultsError("to_dataframe needs pandas: pip install pandas; to_rows does without") from error
+        return DataFrame(self.to_rows())
+
+    def to_json(self, gate: Gate | None = None) -> str:
+        """Return all of it as JSON, with the outcome of a gate where there is one."""
+        content = {
+            "taken": self.taken,
+            "metric": self.metric.name,
+            "higher_is_better": self.metric.higher_is_better,
+            "verdicts": self.to_rows(),
+            "answer": self.answer.splitlines(),
+        }
+        if gate is not None:
+            content["require"] = {"is_met": gate.is_met, "why": gate.why, "status": gate.status}
+        return json.dumps(content, indent=2) + "\n"
+
+
+def _ends(prefix: str, interval: tuple[float, float] | None) -> dict[str, float | None]:
+    low, high = interval or (None, None)
+    return {f"{prefix}low": low, f"{prefix}high": high}
+
+
+def _html_table(table: Table) -> str:
+    heads = ["arm", "runs", *(column.title for column in table.columns)]
+    rows = [[row.arm, ", ".join(row.remarks), *(" ".join(cell.lines) for cell in row.cells)] for row in table.rows]
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(one_line(text))}</td>" for text in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr>{''.join(f'<th>{html.escape(head)}</th>' for head in heads)}</tr>{body}</table>"

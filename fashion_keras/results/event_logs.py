@@ -1,0 +1,110 @@
+"""TensorBoard logs of any training code: the scalars of each run, read without TensorFlow.
+
+FOLDER/adam/seed_0/events.out.tfevents...      arm adam, seed 0; also adam_seed0, adam-run-0, adam/0
+FOLDER/adam/seed_0/validation/events...        as Keras writes them: its scalars are named validation/...
+"""
+
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fashion_keras.errors import ResultsError
+from fashion_keras.formatting import first_line, one_line
+from fashion_keras.results.run_names import split_run_name
+from fashion_keras.results.table import ResultTable
+
+__all__ = ["read_logs"]
+
+_PARTS = ("train", "validation", "val", "test", "eval")
+_HEADER = struct.Struct("<QI")  # length of the record and its checksum; another checksum follows the record
+
+
+def read_logs(folder: Path) -> ResultTable:
+    """Return the last value of every scalar of each run below a folder, with columns `arm` and, where named, `seed`.
+
+    Raises:
+        ResultsError: There is no log, or none has scalars.
+    """
+    runs: dict[str, dict[str, float]] = {}
+    for path in sorted(_find_logs(folder)):
+        run, part = _run_of(path.parent.relative_to(folder).as_posix())
+        values = _last_scalars(path)
+        runs.setdefault(run, {}).update({f"{part}{tag}": value for tag, value in values.items()})
+    runs = {run: values for run, values in runs.items() if values}
+    name = one_line(folder.name) or str(folder)
+    if not runs:
+        raise ResultsError(
+            f"{name} has no TensorBoard logs with scalars: files named *tfevents* were expected below it"
+        )
+    names = [split_run_name(run) for run in runs]
+    columns: dict[str, list[Any]] = {"arm": [arm for arm, _ in names], "seed": [seed for _, seed in names]}
+    tags = dict.fromkeys(tag for values in runs.values() for tag in values)
+    columns |= {tag: [values.get(tag) for values in runs.values()] for tag in tags}
+    if any(seed is None for seed in columns["seed"]):
+        del columns["seed"]
+    return ResultTable(name, columns, range(1, len(runs) + 1))
+
+
+def _find_logs(folder: Path) -> Iterator[Path]:
+    for parent, _, files in os.walk(folder):
+        yield from (Path(parent) / file for file in files if "tfevents" in file)
+
+
+def _run_of(path: str) -> tuple[str, str]:
+    """Return the run of a log's folder, and what its tags begin with: the part of the data that names the folder."""
+    run, _, last = path.rpartition("/")
+    return (run, f"{last}/") if run and last in _PARTS else (path, "")
+
+
+def _last_scalars(path: Path) -> Mapping[str, float]:
+    from google.protobuf.message import DecodeError
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    values: dict[str, tuple[int, float]] = {}
+    try:
+        for record in _records(path.read_bytes()):
+            event = Event.FromString(record)
+            for value in event.summary.value:
+                number = _scalar(value)
+                if number is not None and event.step >= values.get(value.tag, (event.step, 0.0))[0]:
+                    values[value.tag] = event.step, number
+    except (DecodeError, ValueError) as error:
+        raise ResultsError(f"{one_line(path.name)} is no TensorBoard log: {first_line(error)}") from error
+    return {tag: number for tag, (_, number) in values.items()}
+
+
+def _records(content: bytes) -> Iterator[bytes]:
+    """Yield the records of a log; the last of a run that was killed may be cut off, and is left out."""
+    start = 0
+    while start + _HEADER.size <= len(content):
+        length, _ = _HEADER.unpack_from(content, start)
+        start += _HEADER.size
+        if start + length > len(content):
+            return
+        yield content[start : start + length]
+        start += length + 4
+
+
+def _scalar(value: Any) -> float | None:
+    """Return a summary's number; None where it is a picture, a histogram or a text."""
+    if value.HasField("simple_value"):
+        return float(value.simple_value)
+    if (
+        not value.HasField("tensor")
+        or value.tensor.tensor_shape.dim
+        or value.metadata.plugin_data.plugin_name
+        not in (
+            "",
+            "scalars",
+        )
+    ):
+        return None
+    tensor = value.tensor
+    for numbers in (tensor.float_val, tensor.double_val, tensor.int_val, tensor.int64_val):
+        if numbers:
+            return float(numbers[0])
+    if len(tensor.tensor_content) in (4, 8):
+        return float(struct.unpack("<f" if len(tensor.tensor_content) == 4 else "<d", tensor.tensor_content)[0])
+    return None

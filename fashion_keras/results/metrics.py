@@ -1,0 +1,190 @@
+"""Metrics by their names: which direction is better, what is a share, and which of several columns is judged."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fashion_keras.errors import ResultsError
+from fashion_keras.results.table import normalise, quoted
+
+__all__ = ["Metric", "find_metric", "is_metric_name"]
+
+# Which part of the data a metric is over, the best to judge by first; what names no part stands between.
+_PARTS = (("test", "eval", "evaluation", "heldout"), (), ("val", "valid", "validation", "dev"), ("train", "training"))
+# The best to judge by first.
+_SHARES = [
+    "accuracy",
+    "acc",
+    "correct",
+    "f1",
+    "auc",
+    "auroc",
+    "roc",
+    "precision",
+    "recall",
+    "iou",
+    "miou",
+    "dice",
+    "map",
+    "em",
+    "pass",
+    "success",
+    "win",
+    "kappa",
+    "mcc",
+    "sensitivity",
+    "specificity",
+    "ndcg",
+    "mrr",
+]
+_HIGHER = [
+    "score",
+    "bleu",
+    "rouge",
+    "r2",
+    "ssim",
+    "spearman",
+    "pearson",
+    "quality",
+]
+_UNBOUNDED_HIGHER = ["reward", "return", "psnr", "throughput", "likelihood", "elbo"]
+_LOWER_SHARES = ["error", "err", "wer", "cer", "ece", "brier"]
+_UNBOUNDED = [
+    "loss",
+    "perplexity",
+    "ppl",
+    "nll",
+    "rmse",
+    "mse",
+    "mae",
+    "fid",
+    "regret",
+    "bpc",
+    "bpb",
+    "deviance",
+    "crossentropy",
+]
+_COSTS = [
+    "seconds",
+    "second",
+    "sec",
+    "secs",
+    "time",
+    "minutes",
+    "hours",
+    "ms",
+    "duration",
+    "latency",
+    "runtime",
+    "memory",
+    "cost",
+]
+_FILLERS = [
+    "final",
+    "last",
+    "best",
+    "mean",
+    "avg",
+    "average",
+    "macro",
+    "micro",
+    "weighted",
+    "balanced",
+    "top",
+    "top1",
+    "top5",
+    "1",
+    "5",
+    "at",
+    "k",
+    "epoch",
+    "vs",
+    "iterations",
+    "categorical",
+    "sparse",
+    "rate",
+    "cross",
+    "entropy",
+    "log",
+    "exact",
+    "match",
+    "wall",
+    "total",
+    "step",
+    "metric",
+    "value",
+    "binary",
+    "percent",
+    "pct",
+]
+_KNOWN = (*_SHARES, *_HIGHER, *_UNBOUNDED_HIGHER, *_LOWER_SHARES, *_UNBOUNDED, *_COSTS)
+_LOWER = frozenset((*_LOWER_SHARES, *_UNBOUNDED, *_COSTS))
+_ALL_PARTS = frozenset(word for part in _PARTS for word in part)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is judged.
+
+    Attributes:
+        name: As a user reads it.
+        higher_is_better: The direction.
+        is_share: Whether its values are fractions, from 0 to 1, which people read as percent and points.
+        was_percent: Whether the table has them as percent; they were divided by 100.
+    """
+
+    name: str
+    higher_is_better: bool
+    is_share: bool
+    was_percent: bool = False
+
+    @classmethod
+    def of(cls, name: str, values: Sequence[float], higher_is_better: bool | None = None) -> "Metric":
+        """Read a metric off its name and values.
+
+        Args:
+            name: Of the column.
+            values: All that are judged.
+            higher_is_better: What the user says; guessed from the name where None.
+
+        Raises:
+            ResultsError: An accuracy has fractions and percent beside each other.
+        """
+        words = set(normalise(name).split("_"))
+        higher = not words & _LOWER if higher_is_better is None else higher_is_better
+        low, high = min(values), max(values)
+        if low >= 0.0 and high <= 1.0:
+            return cls(name, higher, not words & {*_UNBOUNDED, *_UNBOUNDED_HIGHER, *_COSTS})
+        if not words & {*_SHARES, *_LOWER_SHARES} or low < 0.0 or high > 100.0:
+            return cls(name, higher, is_share=False)
+        if low < 1.0 < high and low > 0.0 and words & {"accuracy", "acc"}:
+            raise ResultsError(f"{quoted(name)} mixes fractions and percent, {low:g} to {high:g}: write them alike")
+        return cls(name, higher, is_share=True, was_percent=True)
+
+    @property
+    def described(self) -> str:
+        """Name and direction in words."""
+        direction = "higher is better" if self.higher_is_better else "lower is better"
+        return f"{quoted(self.name)} ({'in percent, ' if self.was_percent else ''}{direction})"
+
+
+def is_metric_name(name: str) -> bool:
+    """Whether a column's name is a usual one of a metric, of whichever part of the data."""
+    words = normalise(name).split("_")
+    return any(word in _KNOWN for word in words) and all(word in (*_KNOWN, *_FILLERS, *_ALL_PARTS) for word in words)
+
+
+def find_metric(names: Iterable[str]) -> str | None:
+    """Return which of several columns is judged: accuracy before others, on test data before other data.
+
+    >>> find_metric(["train_loss", "val_accuracy", "test_accuracy"])
+    'test_accuracy'
+    """
+    usual = [name for name in names if is_metric_name(name)]
+    return min(usual, key=_rank, default=None)
+
+
+def _rank(name: str) -> tuple[int, int, int]:
+    words = normalise(name).split("_")
+    part = next((rank for rank, part in enumerate(_PARTS) if any(word in part for word in words)), 1)
+    is_cost = any(word in _COSTS for word in words)
+    return int(is_cost), part, min(_KNOWN.index(word) for word in words if word in _KNOWN)

@@ -1,0 +1,154 @@
+"""Reshaping of result tables to one row a run: arms or seeds as columns, metrics as rows, W&B's exported charts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fashion_keras.results.metrics import find_metric, is_metric_name
+from fashion_keras.results.run_names import is_seed_name, split_run_name
+from fashion_keras.results.selection import Selection
+from fashion_keras.results.table import ResultTable, normalise
+from fashion_keras.results.usual_names import ARM, NO_RESULTS, SEED, STEP, find_column
+
+__all__ = ["Reshaped", "reshape"]
+
+_VALUE = "value"
+_CHART = " - "
+
+
+@dataclass(frozen=True)
+class Reshaped:
+    """A table with one row a run, or a run and example or step.
+
+    Attributes:
+        table: The rows.
+        selection: What the user said, with what the reshaping found.
+        note: What was done, in words; empty where nothing was.
+        may_lack: Whether an empty field is no run, as in a wide table whose arms have different numbers of seeds.
+    """
+
+    table: ResultTable
+    selection: Selection
+    note: str = ""
+    may_lack: bool = False
+
+
+def reshape(table: ResultTable, selection: Selection) -> Reshaped:
+    """Return the table in long form; the same one where it is."""
+    for attempt in (_from_chart, _from_seed_columns, _from_metric_rows, _from_arm_columns):
+        reshaped = attempt(table, selection)
+        if reshaped is not None:
+            return reshaped
+    return Reshaped(table, selection)
+
+
+def _given(selection: Selection, **found: Any) -> Selection:
+    """Return the selection with what was found where the user said nothing."""
+    return replace(selection, **{name: value for name, value in found.items() if getattr(selection, name) is None})
+
+
+def _from_chart(table: ResultTable, selection: Selection) -> Reshaped | None:
+    """Read what W&B exports of a chart: a column `RUN - METRIC` for each run, with __MIN and __MAX beside it."""
+    pairs = {name: name.rsplit(_CHART, 1) for name in table.columns if _CHART in name}
+    pairs = {name: pair for name, pair in pairs.items() if not name.endswith(("__MIN", "__MAX", "__step"))}
+    if not pairs or selection.arm is not None or not any(f"{name}__MIN" in table.columns for name in pairs):
+        return None
+    metrics = list(dict.fromkeys(metric for _, metric in pairs.values()))
+    metric = selection.metric if selection.metric in metrics else find_metric(metrics) or metrics[0]
+    runs = {name: run for name, (run, of) in pairs.items() if of == metric}
+    names = [split_run_name(run) for run in runs.values()]
+    steps = find_column(table, STEP) or next(iter(table.columns))
+    melted = _melt(
+        table,
+        list(runs),
+        {"arm": lambda row, at: names[at][0], "seed": lambda row, at: names[at][1], metric: None}
+        | {"step": lambda row, at: table.columns[steps][row]},
+    )
+    seed = None if any(seed is None for _, seed in names) else "seed"
+    if seed is None:
+        melted = ResultTable(
+            melted.name, {name: values for name, values in melted.columns.items() if name != "seed"}, melted.lines
+        )
+    chosen = _given(selection, arm="arm", seed=seed, metric=metric)
+    return Reshaped(melted, chosen, "a chart of W&B", may_lack=True)
+
+
+def _from_seed_columns(table: ResultTable, selection: Selection) -> Reshaped | None:
+    """Read a column for each seed: `model,seed_0,seed_1`."""
+    seeds = [name for name in table.columns if is_seed_name(name)]
+    if len(seeds) < 2 or selection.seed is not None or selection.metric in table.columns:
+        return None
+    arm = selection.arm or find_column(table, ARM) or next(iter(table.columns))
+    if arm in seeds or not all(table.is_numeric(name) for name in seeds):
+        return None
+    kept = {name: _copy(table, name) for name in table.columns if name not in seeds}
+    value = selection.metric or _VALUE
+    melted = _melt(table, seeds, {**kept, "seed": lambda row, at: seeds[at], value: None})
+    chosen = _given(selection, arm=arm, seed="seed", metric=value)
+    return Reshaped(melted, chosen, "a column for each seed", may_lack=True)
+
+
+def _from_metric_rows(table: ResultTable, selection: Selection) -> Reshaped | None:
+    """Read a row for each metric of a run: `model,seed,metric,value`."""
+    names = {normalise(name): name for name in table.columns}
+    if not {"metric", "value"} <= set(names) or table.is_numeric(names["metric"]):
+        return None
+    metrics = table.distinct(names["metric"])
+    metric = selection.metric if selection.metric in metrics else find_metric(metrics) or metrics[0]
+    rows = [row for row, each in enumerate(table.columns[names["metric"]]) if str(each).strip() == metric]
+    kept = table.keep(rows)
+    columns = {name: values for name, values in kept.columns.items() if name not in (names["metric"], names["value"])}
+    columns[metric] = kept.columns[names["value"]]
+    found = ResultTable(table.name, columns, kept.lines, table.decimal_comma)
+    return Reshaped(found, replace(selection, metric=metric), "a row for each metric")
+
+
+def _from_arm_columns(table: ResultTable, selection: Selection) -> Reshaped | None:
+    """Read a column for each arm: `seed,sgd,adam`, where nothing else looks like an arm or a metric."""
+    if selection.arm is not None or selection.metric in table.columns or find_column(table, ARM):
+        return None
+    seed = table.column(selection.seed) if selection.seed else find_column(table, SEED)
+    dataset = table.column(selection.dataset_column) if selection.dataset_column else None
+    others = [name for name in table.columns if name not in (seed, dataset) and normalise(name) not in NO_RESULTS]
+    if any(is_metric_name(name) for name in others) or len(others) < 2:
+        return None
+    arms = [name for name in others if table.is_numeric(name)]
+    if len(arms) < 2:
+        return None
+    value = selection.metric or _shared_metric(arms)
+    kept = {name: _copy(table, name) for name in (seed, dataset) if name}
+    melted = _melt(table, arms, {**kept, "arm": lambda row, at: arms[at], value: None})
+    chosen = _given(selection, arm="arm", metric=value)
+    return Reshaped(melted, chosen, "a column for each arm", may_lack=True)
+
+
+def _shared_metric(arms: list[str]) -> str:
+    """Return the metric that begins or ends the names of all arms, `loss` of `sgd_loss` and `adam_loss`."""
+    words = [normalise(arm).split("_") for arm in arms]
+    for place in (0, -1):
+        shared = {each[place] for each in words}
+        if len(shared) == 1 and is_metric_name(word := shared.pop()):
+            return word
+    return _VALUE
+
+
+def _copy(table: ResultTable, name: str) -> Callable[[int, int], Any]:
+    values = table.columns[name]
+    return lambda row, at: values[row]
+
+
+def _melt(table: ResultTable, names: list[str], fields: dict[str, Callable[[int, int], Any] | None]) -> ResultTable:
+    """Return a row for each row and each of some columns.
+
+    Args:
+        table: The wide table.
+        names: Its columns that become rows.
+        fields: The new columns: from a row and the place of a column in `names` to the value, None for its own.
+    """
+    cells = [(row, at) for at in range(len(names)) for row in range(len(table.lines))]
+    values = [table.columns[name] for name in names]
+    columns = {
+        name: [values[at][row] for row, at in cells] if field is None else [field(row, at) for row, at in cells]
+        for name, field in fields.items()
+    }
+    return ResultTable(table.name, columns, [table.lines[row] for row, _ in cells], table.decimal_comma)

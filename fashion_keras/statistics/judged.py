@@ -1,0 +1,95 @@
+"""Judgement of arms whose values were made elsewhere: paired where they share seeds or examples, else unpaired."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.statistics.best import BestArms, find_best
+from fashion_keras.statistics.comparison import Comparison, Interval
+from fashion_keras.statistics.design import LEVEL, MIN_SEEDS, Design
+from fashion_keras.statistics.intervals import MAX_RESAMPLED
+from fashion_keras.statistics.unpaired import compare_unpaired, find_best_unpaired
+from fashion_keras.statistics.verdicts import ACCURACIES, compare_arms
+
+__all__ = ["JudgedArms", "judge_arms"]
+
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class JudgedArms:
+    """Arms and what was found of them.
+
+    Attributes:
+        values: What was judged of each arm, float64 [seeds].
+        comparisons: Each arm but the baseline with it.
+        best: Which of all may be the best; None before there are five seeds.
+        design: The looks.
+        margin: Of equivalence, in the unit of the values; None where none is known.
+    """
+
+    values: Mapping[str, _Floats]
+    comparisons: tuple[Comparison, ...]
+    best: BestArms | None
+    design: Design
+    margin: float | None
+
+
+def judge_arms(
+    values: Mapping[str, _Floats],
+    baseline: str,
+    *,
+    paired: bool,
+    margin: float | None,
+    looked_at: Sequence[int] = (),
+    higher_is_better: bool = True,
+    are_accuracies: bool = False,
+) -> JudgedArms:
+    """Judge arms at one look at all that is there, or at the last of several.
+
+    Values of any size are judged: those that are no accuracies are scaled first, by a power of two, which is exact.
+
+    Args:
+        values: for every arm float64 [seeds]; entry i of each from the same seed where they are paired.
+        baseline: the name of the arm that the others are compared with.
+        paired: whether they are.
+        margin: of equivalence, in the unit of the values; where None, no difference is small enough.
+        looked_at: numbers of seeds at which it was looked before.
+        higher_is_better: False for a loss.
+        are_accuracies: whether values are from 0 to 1, so that no interval reaches beyond, and runs may collapse.
+    """
+    scale = 1.0 if are_accuracies else _scale(values)
+    scaled = {arm: row / scale for arm, row in values.items()}
+    smallest = float(np.finfo(np.float64).tiny)
+    number = min(row.size for row in values.values())
+    looks = sorted({look for look in looked_at if MIN_SEEDS <= look < number})
+    design = Design.up_to(number, looks, LEVEL, max(smallest, (margin or 0.0) / scale))
+    compare, find = (compare_arms, find_best) if paired else (compare_unpaired, find_best_unpaired)
+    options = {"value_range": ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None} if paired else {}
+    comparisons = compare(scaled, baseline, design, higher_is_better=higher_is_better, **options)
+    best = find(scaled, comparisons, design, higher_is_better=higher_is_better)
+    rescaled = tuple(_rescale(item, scale, keep_collapse=higher_is_better) for item in comparisons)
+    return JudgedArms(values, rescaled, best, design, margin)
+
+
+def _scale(values: Mapping[str, _Floats]) -> float:
+    """Return a power of two that no value exceeds."""
+    largest = max(float(np.abs(row).max()) for row in values.values())
+    return float(np.ldexp(1.0, int(np.frexp(largest)[1]))) if largest else 1.0
+
+
+def _rescale(comparison: Comparison, scale: float, keep_collapse: bool) -> Comparison:
+    """Return the comparison in the unit of the values; its collapse is of runs far below others, if these are bad."""
+    return replace(
+        comparison,
+        mean_difference=comparison.mean_difference * scale,
+        standard_deviation=comparison.standard_deviation * scale,
+        interval=_times(comparison.interval, scale),
+        collapse=comparison.collapse if keep_collapse else None,
+    )
+
+
+def _times(interval: Interval | None, scale: float) -> Interval | None:
+    return None if interval is None else (interval[0] * scale, interval[1] * scale)

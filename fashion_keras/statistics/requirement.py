@@ -1,0 +1,48 @@
+"""Requirement of a gate: what a comparison must show, and whether it does, shows otherwise or is undecided."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from fashion_keras.statistics.comparison import Comparison, Verdict
+
+__all__ = ["Requirement"]
+
+_DIFFER = (Verdict.BETTER, Verdict.WORSE)
+
+
+class Requirement(StrEnum):
+    """What every arm must be against the baseline."""
+
+    BETTER = "better"
+    NOT_WORSE = "not-worse"
+    EQUIVALENT = "equivalent"
+
+    def is_met(self, comparison: Comparison, margin: float, *, higher_is_better: bool = True) -> bool | None:
+        """Return whether it is shown, True, or shown otherwise, False; None where it is undecided.
+
+        - better: the interval lies above 0. Worse and equivalent are otherwise.
+        - not-worse: the interval lies above -margin. Worse by more than that is otherwise.
+        - equivalent: the interval lies within +-margin. Better and worse are otherwise.
+
+        Args:
+            comparison: of the arm with the baseline.
+            margin: of equivalence, in the unit of the values.
+            higher_is_better: False for a loss.
+        """
+        verdict = comparison.verdict
+        if self is Requirement.BETTER:
+            better = verdict in (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
+            return better or (None if verdict is Verdict.UNDECIDED else False)
+        if verdict in (Verdict.EQUIVALENT, Verdict.BETTER_NEGLIGIBLY, Verdict.WORSE_NEGLIGIBLY):
+            return True
+        if self is Requirement.EQUIVALENT:
+            return False if verdict in _DIFFER else None
+        if comparison.interval is None:
+            return None
+        low = comparison.interval[0] if higher_is_better else -comparison.interval[1]
+        return low > -margin or (False if verdict is Verdict.WORSE else None)
+
+    def of_all(self, comparisons: Sequence[Comparison], margin: float, *, higher_is_better: bool = True) -> bool | None:
+        """Return the same of several arms: False where one is, else None where one is."""
+        found = {self.is_met(item, margin, higher_is_better=higher_is_better) for item in comparisons}
+        return False if False in found else None if None in found or not found else True

@@ -1,0 +1,183 @@
+"""Judgement of results made elsewhere: read, match by seed, compare, and say what was found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fashion_keras.errors import ResultsError
+from fashion_keras.formatting import count_noun, one_line, print_plain
+from fashion_keras.reporting.judged_table import best_sentence, needs
+from fashion_keras.reporting.judgement import DatasetJudgement, Gate, Judgement
+from fashion_keras.results import (
+    ArmScores,
+    MatchedArms,
+    Metric,
+    Scores,
+    Selection,
+    extract_scores,
+    match_arms,
+    read_results,
+)
+from fashion_keras.statistics import MARGIN, Comparison, pairing_gain
+from fashion_keras.statistics.design import MIN_SEEDS
+from fashion_keras.statistics.judged import JudgedArms, judge_arms
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["judge", "judge_scores", "print_judgement"]
+
+_MOST_SEEDS_LOOKED_AT = 500  # the levels of repeated looks are integrated seed by seed
+
+
+def judge(
+    results: Any,
+    *,
+    arm: str | None = None,
+    seed: str | None = None,
+    metric: str | None = None,
+    baseline: str | None = None,
+    dataset_column: str | None = None,
+    higher_is_better: bool | None = None,
+    margin: float | None = None,
+    looked_at: Sequence[int] = (),
+) -> Judgement:
+    """Judge results of any training code: which arm is better than the baseline, by how much, and is it real?
+
+    Runs that share seeds are compared in pairs, others unpaired (Welch). One look at all of them, unless others are
+    counted; the chance of any false "better" or "worse" is 5 % for each data set.
+
+    Args:
+        results: A path (CSV, JSON lines, Parquet, a folder of TensorBoard logs), a frame, a mapping from names to
+            columns, or a list of mappings. A row a run, or a column for each arm or seed.
+        arm, seed, metric, dataset_column: Columns; found by their usual names where None, and `taken` says which.
+        baseline: The arm that the others are compared with; where None, the one named like one, or else the first.
+        higher_is_better: Direction of the metric; by its name where None.
+        margin: Of equivalence, in the unit of the table; 0.2 points for shares where None, none for other metrics.
+        looked_at: Numbers of seeds at which the same comparison was judged before.
+
+    Raises:
+        ResultsError: What is needed is not there; in one line that names the place and the remedy.
+
+    >>> rows = {"arm": ["sgd"] * 5 + ["adam"] * 5, "seed": [*range(5)] * 2}
+    >>> rows["accuracy"] = [0.88, 0.87, 0.88, 0.89, 0.88, 0.90, 0.89, 0.90, 0.92, 0.90]
+    >>> judge(rows).verdicts["adam"].value
+    'better'
+    """
+    selection = Selection(arm, seed, metric, baseline, dataset_column, higher_is_better)
+    return judge_scores(extract_scores(read_results(results), selection), margin, looked_at)
+
+
+def judge_scores(scores: Scores, margin: float | None = None, looked_at: Sequence[int] = ()) -> Judgement:
+    """Judge scores that were read; the other arguments are those of `judge`.
+
+    Raises:
+        ResultsError: The margin or the earlier looks cannot be.
+    """
+    if margin is not None and not 0.0 < margin < float("inf"):
+        raise ResultsError(f"the margin must be a number above 0, got {margin:g}; 0.002 is 0.2 points of accuracy")
+    given = margin * 0.01 if margin is not None and scores.metric.was_percent else margin
+    used = MARGIN if given is None and scores.metric.is_share else given
+    datasets = [_judge_dataset(name, arms, scores, used, looked_at) for name, arms in scores.datasets.items()]
+    return Judgement(scores.taken, scores.metric, tuple(datasets))
+
+
+def _judge_dataset(
+    name: str, arms: Mapping[str, ArmScores], scores: Scores, margin: float | None, looked_at: Sequence[int]
+) -> DatasetJudgement:
+    matched = match_arms(arms, scores.baseline)
+    number = min(row.size for row in matched.values.values())
+    _check_looks(looked_at, number, matched.noun)
+    judged = judge_arms(
+        matched.values,
+        scores.baseline,
+        paired=matched.noun != "run",
+        margin=margin,
+        looked_at=looked_at,
+        higher_is_better=scores.metric.higher_is_better,
+        are_accuracies=scores.metric.is_share and matched.noun != "example",
+    )
+    comparisons = tuple(_finish(item, matched, scores.metric) for item in judged.comparisons)
+    judged = replace(judged, comparisons=comparisons)
+    notes = (
+        *matched.notes,
+        *_gain_notes(judged, matched),
+        *_collapse_notes(comparisons),
+        *_look_notes(judged, matched),
+    )
+    return DatasetJudgement(name, judged, matched.noun, notes)
+
+
+def _check_looks(looked_at: Sequence[int], number: int, noun: str) -> None:
+    if not looked_at:
+        return
+    if noun == "example":
+        raise ResultsError("--looked-at counts looks at fewer seeds, but each arm has one run here; leave it out")
+    if max(looked_at) > number or min(looked_at) < 1:
+        raise ResultsError(f"looked at {max(looked_at)} {noun}s, but there are {number}; earlier looks are at fewer")
+    if number > _MOST_SEEDS_LOOKED_AT:
+        raise ResultsError(
+            f"--looked-at is for up to {_MOST_SEEDS_LOOKED_AT} {noun}s, there are {number}; leave it out"
+        )
+
+
+def _finish(comparison: Comparison, matched: MatchedArms, metric: Metric) -> Comparison:
+    """Return the comparison with its interval on new examples, and examples not called seeds."""
+    because = comparison.undecided_because
+    if because and matched.noun != "seed":
+        comparison = replace(comparison, undecided_because=because.replace("seeds", f"{matched.noun}s"))
+    if matched.noun == "example":
+        return replace(comparison, seeds_to_decide=None, new_images=comparison.interval)
+    if matched.examples is None or not metric.is_share:
+        return comparison
+    return comparison.with_correct(*(matched.examples[arm] for arm in (comparison.arm, comparison.baseline)))
+
+
+def _gain_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:
+    if matched.noun != "seed" or min(row.size for row in judged.values.values()) < MIN_SEEDS:
+        return ()
+    baseline = judged.values[judged.comparisons[0].baseline]
+    saved = float(np.median([pairing_gain(judged.values[item.arm], baseline).saved for item in judged.comparisons]))
+    share = f"{100 * saved:.0f} % of the variance of unpaired runs" if saved >= 0.005 else "nothing here"
+    return (f"Paired by seed, which saved {share}",)
+
+
+def _collapse_notes(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
+    return tuple(
+        f"{one_line(item.arm)}: runs collapsed ({item.collapse.arm.count} of {item.collapse.arm.total}, "
+        f"{item.collapse.baseline.count} of {item.collapse.baseline.total} of the baseline), so the interval promises "
+        "too much"
+        for item in comparisons
+        if item.collapse is not None
+    )
+
+
+def _look_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:
+    if matched.noun == "example" or not judged.design.looks:
+        return ()
+    looks = judged.design.looks
+    counted = ",".join(map(str, looks))
+    return (
+        f"{count_noun(len(looks), 'look')} counted; judging again with more {matched.noun}s is another: add "
+        f"--looked-at {counted} then",
+    )
+
+
+def print_judgement(console: "Console", judgement: Judgement, gate: Gate | None = None) -> None:
+    """Print what was taken, the tables, the answer and last why a gate opens or does not."""
+    from rich.text import Text
+
+    from fashion_keras.reporting.terminal import print_sentence, to_rich
+
+    print_plain(console, judgement.taken)
+    for table in judgement.tables:
+        console.print(to_rich(table, explain=False))
+    for each in judgement.datasets:
+        for item in each.judged.comparisons:
+            print_sentence(console, item, judgement.unit, each.heading, needs(item, each.noun))
+        if best := best_sentence(each.judged):
+            console.print(Text(f"{each.heading}{best}", style="bold"), soft_wrap=not console.is_terminal)
+    for note in (*judgement.notes, *([] if gate is None else [gate.why])):
+        print_plain(console, note)

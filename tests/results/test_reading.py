@@ -1,0 +1,298 @@
+"""Results of others, as they come: what is read, and what is taken for what."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fashion_keras import judge
+from fashion_keras.errors import ResultsError
+from fashion_keras.results import Metric, Scores, Selection, extract_scores, read_results
+from fashion_keras.results.metrics import find_metric
+from fashion_keras.results.run_names import split_run_name
+
+SGD = [0.88, 0.87, 0.88, 0.89, 0.885]
+ADAM = [0.90, 0.89, 0.90, 0.92, 0.91]
+LONG = "model,seed,test_accuracy\n" + "".join(
+    f"{arm},{seed},{value}\n" for arm, values in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(values)
+)
+
+
+def read(tmp_path: Path, text: str, name: str = "results.csv", **selection: object) -> Scores:
+    path = tmp_path / name
+    path.write_text(text)
+    return extract_scores(read_results(path), Selection(**selection))  # type: ignore[arg-type]
+
+
+def values(scores: Scores, dataset: str = "") -> dict[str, list[float]]:
+    return {arm: np.round(found.values, 6).tolist() for arm, found in scores.datasets[dataset].items()}
+
+
+WIDE = "seed,sgd,adam\n" + "".join(f"{n},{a},{b}\n" for n, (a, b) in enumerate(zip(SGD, ADAM, strict=True)))
+BY_SEED = "model,seed_0,seed_1,seed_2,seed_3,seed_4\n" + "".join(
+    f"{arm},{','.join(map(str, row))}\n" for arm, row in (("sgd", SGD), ("adam", ADAM))
+)
+EUROPEAN = LONG.replace(",", ";").replace(".", ",")
+TIDY = "model,seed,metric,value\n" + "".join(
+    f"{line.rsplit(',', 1)[0]},accuracy,{line.rsplit(',', 1)[1]}\n{line.rsplit(',', 1)[0]},loss,1.5\n"
+    for line in LONG.splitlines()[1:]
+)
+MLFLOW = (
+    "run_id,status,start_time,metrics.accuracy,metrics.loss,params.optimizer,params.seed,params.epochs\n"
+    + "".join(
+        f"r{arm}{seed},FINISHED,2026,{value},1.0,{arm},{seed},10\n"
+        for arm, row in (("sgd", SGD), ("adam", ADAM))
+        for seed, value in enumerate(row)
+    )
+)
+WANDB = '"Name","State","Created","optimizer","seed","accuracy","_step"\n' + "".join(
+    f'"fine-sun-{seed}","finished","2026","{arm}","{seed}","{value}","100"\n'
+    for arm, row in (("sgd", SGD), ("adam", ADAM))
+    for seed, value in enumerate(row)
+)
+RUN_NAMES = "run,accuracy\n" + "".join(
+    f"{arm}-seed{seed},{value}\n" for arm, row in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(row)
+)
+PERCENT = "model,seed,accuracy\n" + "".join(
+    f"{arm},{seed},{100 * value:.1f}\n" for arm, row in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(row)
+)
+EPOCHS = "model,seed,epoch,accuracy\n" + "".join(
+    f"{arm},{seed},{epoch},{value if epoch == 2 else 0.1}\n"
+    for arm, row in (("sgd", SGD), ("adam", ADAM))
+    for seed, value in enumerate(row)
+    for epoch in (2, 0, 1)
+)
+LINES = "".join(
+    json.dumps({"config": {"optimizer": arm}, "seed": seed, "accuracy": value}) + "\n"
+    for arm, row in (("sgd", SGD), ("adam", ADAM))
+    for seed, value in enumerate(row)
+)
+CHART = (
+    '"Step",'
+    + ",".join(f'"{arm}_s{s} - accuracy","{arm}_s{s} - accuracy__MIN"' for arm in ("sgd", "adam") for s in range(5))
+    + "\n0,"
+    + ",".join(["0.1,0.1"] * 10)
+    + "\n1,"
+    + ",".join(f"{value},{value}" for value in (*SGD, *ADAM))
+    + "\n"
+)
+SHAPES = {
+    "long": ("results.csv", LONG),
+    "a column for each arm": ("results.csv", WIDE),
+    "a column for each seed": ("results.csv", BY_SEED),
+    "semicolons and decimal commas": ("results.csv", EUROPEAN),
+    "a row for each metric": ("results.csv", TIDY),
+    "MLflow's runs": ("runs.csv", MLFLOW),
+    "W&B's runs": ("wandb.csv", WANDB),
+    "W&B's chart": ("chart.csv", CHART),
+    "names that hold the seed": ("results.csv", RUN_NAMES),
+    "percent": ("results.csv", PERCENT),
+    "epochs": ("history.csv", EPOCHS),
+    "JSON lines": ("results.jsonl", LINES),
+    "a JSON list": ("results.json", "[" + ",".join(LINES.splitlines()) + "]"),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_gives_the_same_values_and_seeds(shape: str, tmp_path: Path) -> None:
+    name, text = SHAPES[shape]
+    scores = read(tmp_path, text, name)
+    assert values(scores) == {"sgd": SGD, "adam": ADAM}
+    assert [seed[-1] for seed in scores.datasets[""]["adam"].seeds or ()] == ["0", "1", "2", "3", "4"]
+    assert scores.baseline == "sgd"
+    assert scores.metric.higher_is_better
+    assert scores.metric.is_share
+
+
+def test_runs_that_did_not_finish_are_left_out_and_said(tmp_path: Path) -> None:
+    scores = read(tmp_path, MLFLOW + "x,FAILED,2026,,,adam,9,10\n")
+    assert values(scores)["adam"] == ADAM
+    assert "1 run that did not finish left out" in scores.taken
+
+
+def test_an_empty_field_of_a_wide_table_is_no_run(tmp_path: Path) -> None:
+    assert values(read(tmp_path, WIDE + "5,0.89,\n")) == {"sgd": [*SGD, 0.89], "adam": ADAM}
+
+
+def test_logs_of_tensorboard_are_read_without_tensorflow(tmp_path: Path) -> None:
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    for arm, row in (("sgd", SGD), ("adam", ADAM)):
+        for seed, value in enumerate(row):
+            folder = tmp_path / "logs" / arm / f"seed_{seed}" / "validation"
+            folder.mkdir(parents=True)
+            with (folder / "events.out.tfevents.1").open("wb") as file:
+                writer = RecordWriter(file)
+                for step, number in ((0, 0.1), (1, value)):
+                    summary = Summary(value=[Summary.Value(tag="epoch_accuracy", simple_value=number)])
+                    writer.write(Event(step=step, summary=summary).SerializeToString())
+    (tmp_path / "logs" / "adam" / "seed_0" / "validation" / "events.out.tfevents.1").open("ab").write(b"\x99\0\0")
+    program = f"""
+import sys
+from fashion_keras import judge
+found = judge({str(tmp_path / "logs")!r}, baseline="sgd")
+assert found.metric.name == "validation/epoch_accuracy", found.metric
+assert found.verdicts == {{"adam": "better"}}, found
+assert abs(found.comparisons[0].mean_difference - {np.mean(ADAM) - np.mean(SGD)}) < 1e-6
+assert not {{"tensorflow", "pandas"}} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_metric_is_found_by_its_name_and_its_part_of_the_data() -> None:
+    assert find_metric(["seconds", "train_accuracy", "val_loss", "val_accuracy", "test_loss"]) == "test_loss"
+    assert find_metric(["epoch_accuracy", "val_accuracy"]) == "epoch_accuracy"
+    assert find_metric(["width", "accuracy_of_adam"]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "higher", "share"),
+    [
+        ("test_loss", [0.3, 0.4], False, False),
+        ("error_rate", [0.3, 0.4], False, True),
+        ("macro F1", [0.3, 0.4], True, True),
+        ("seconds", [0.3, 0.4], False, False),
+        ("reward", [-3.0, 400.0], True, False),
+        ("Accuracy", [91.0, 92.0], True, True),
+    ],
+)
+def test_direction_and_bounds_follow_the_name(name: str, numbers: list[float], higher: bool, share: bool) -> None:
+    metric = Metric.of(name, numbers)
+    assert (metric.higher_is_better, metric.is_share) == (higher, share)
+    assert Metric.of(name, numbers, not higher).higher_is_better is not higher
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("adam/seed_3", ("adam", "3")),
+        ("adam_lr0.1-s12", ("adam_lr0.1", "12")),
+        ("adam/version_0", ("adam", "0")),
+        ("adamseed4", ("adam", "4")),
+        ("adam", ("adam", None)),
+        ("resnet50", ("resnet50", None)),
+    ],
+)
+def test_names_of_runs_hold_arm_and_seed(name: str, expected: tuple[str, str | None]) -> None:
+    assert split_run_name(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "selection", "said"),
+    [
+        ("", {}, "results.csv is empty"),
+        ("model,seed,accuracy\n", {}, "no rows"),
+        ("0,1,2\n3,4,5\n", {}, "must name the columns"),
+        ("model,model,accuracy\na,b,1\n", {}, "two columns 'model'"),
+        (LONG + "adam,9,0.9,7\n", {}, "results.csv:12 has 4 fields"),
+        (LONG, {"metric": "acuracy"}, "did you mean 'test_accuracy'?"),
+        (LONG, {"baseline": "sdg"}, "no arm 'sdg'; did you mean 'sgd'?"),
+        (LONG + "adam,5,nan\n", {}, "results.csv:12 has 'nan' in column 'test_accuracy'"),
+        (LONG + "adam,5,\n", {}, "results.csv:12 has nothing in column 'test_accuracy'"),
+        (LONG + "adam,5,oops\n", {}, "results.csv:12 has 'oops'"),
+        (LONG + "adam,4,0.9\n", {}, "results.csv:11 and results.csv:12 are both arm 'adam', seed '4'"),
+        (LONG + "rmsprop,0,0.9\n", {}, "one value of arm 'rmsprop'"),
+        ("model,seed,accuracy\na,0,0.9\na,1,0.8\n", {"arm": "model"}, "one arm"),
+        ("model,seed,width,depth\na,0,1,2\nb,0,3,4\n", {}, "--metric COLUMN; it has width, depth"),
+        ("model,seed,accuracy\na,0,0.9\nb,0,93\n", {}, "mixes fractions and percent"),
+        ("model,epoch,accuracy\na,0,0.9\na,1,0.8\nb,0,0.9\nb,1,0.8\n", {}, "none that tells runs apart"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_place_and_remedy(
+    text: str, selection: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ResultsError) as error:
+        read(tmp_path, text, **selection)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_frames_mappings_and_lists_are_judged_alike(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    (tmp_path / "results.csv").write_text(LONG)
+    frame = pandas.read_csv(tmp_path / "results.csv")
+    frame.to_parquet(tmp_path / "results.parquet")
+    rows = frame.to_dict("records")
+    columns = {name: list(frame[name]) for name in frame.columns}
+    found = [judge(given) for given in (tmp_path / "results.csv", frame, tmp_path / "results.parquet", rows, columns)]
+    assert {each.comparisons for each in found} == {found[0].comparisons}
+    assert found[0].to_dataframe()["verdict"].tolist() == ["better"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_are_judged_or_refused_in_one_line(content: bytes) -> None:
+    _judge_or_refuse(content, "results.csv")
+    _judge_or_refuse(content, "results.jsonl")
+
+
+_FIELDS = st.one_of(
+    st.sampled_from(
+        ["", "nan", "inf", "1e308", "-1e308", "1e-320", "1e400", "0", "1", "0.5", "a", "b", "\0", "é", '"']
+    ),
+    st.floats(allow_nan=True).map(str),
+    st.text(max_size=5),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_any_table_is_judged_or_refused_in_one_line(data: st.DataObject) -> None:
+    heads = data.draw(
+        st.lists(
+            st.sampled_from(
+                ["arm", "seed", "accuracy", "loss", "example", "correct", "dataset", "epoch", "state", "x"]
+            ),
+            min_size=1,
+            max_size=6,
+            unique=True,
+        )
+    )
+    rows = data.draw(st.lists(st.lists(_FIELDS, max_size=len(heads)), max_size=14))
+    text = "\n".join(",".join(row) for row in [heads, *rows])
+    _judge_or_refuse(text.encode("utf-8", "surrogatepass"), "results.csv")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(-1e100, 1e100), min_size=12, max_size=12),
+    st.sampled_from(["accuracy", "loss", "reward"]),
+    st.booleans(),
+)
+def test_numbers_of_any_size_get_a_finite_answer(numbers: list[float], metric: str, paired: bool) -> None:
+    rows = {"arm": ["a"] * 6 + ["b"] * 6, "seed": [*range(6)] * 2, metric: numbers}
+    if not paired:
+        del rows["seed"]
+    try:
+        (found,) = judge(rows).comparisons
+    except ResultsError:
+        return
+    assert found.interval is not None
+    assert np.isfinite([found.mean_difference, *found.interval]).all()
+
+
+@pytest.mark.parametrize(
+    "wide", ["seed," + ",".join(f"c{n}" for n in range(100_000)), "model,seed," + "x," * 99_999 + "y"]
+)
+def test_a_hundred_thousand_columns_are_refused_in_one_line(wide: str) -> None:
+    _judge_or_refuse(f"{wide}\n{'1,' * (wide.count(','))}1\n{'2,' * (wide.count(','))}1\n".encode(), "results.csv")
+
+
+def _judge_or_refuse(content: bytes, name: str) -> None:
+    refused = ""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        try:
+            said = str(judge(path))
+        except ResultsError as error:
+            refused = said = str(error)
+    assert said.replace("\n", "" if not refused else "\n").isprintable()

@@ -1,0 +1,219 @@
+"""Judging results of others, by command and in Python."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fashion_keras import cli, judge
+from fashion_keras.errors import ResultsError
+from fashion_keras.statistics import Design, compare_arms, compare_correct
+
+RNG = np.random.default_rng(0)
+BASE = 0.88 + 0.002 * RNG.standard_normal(10)
+BETTER = BASE + 0.01 + 0.001 * RNG.standard_normal(10)
+
+
+def columns(seeds: Any = None, metric: str = "accuracy", **arms: Any) -> dict[str, list[Any]]:
+    arms = arms or {"base": BASE, "new": BETTER}
+    rows = [(arm, seed, value) for arm, values in arms.items() for seed, value in enumerate(values)]
+    table: dict[str, list[Any]] = {"arm": [row[0] for row in rows], metric: [float(row[2]) for row in rows]}
+    return table if seeds is False else table | {"seed": [row[1] for row in rows]}
+
+
+def write(folder: Path, table: dict[str, list[Any]], name: str = "results.csv") -> str:
+    lines = [",".join(table), *(",".join(map(str, row)) for row in zip(*table.values(), strict=True))]
+    (folder / name).write_text("\n".join(lines))
+    return str(folder / name)
+
+
+def test_pairs_get_what_compare_arms_says() -> None:
+    arms = {"base": BASE, "new": BETTER}
+    assert judge(columns()).comparisons == compare_arms(arms, "base", Design.fixed(10))
+
+
+def test_rows_may_stand_in_any_order() -> None:
+    table = columns()
+    order = np.random.default_rng(1).permutation(20)
+    shuffled = {name: [values[place] for place in order] for name, values in table.items()}
+    assert judge(shuffled, baseline="base").comparisons == judge(table).comparisons
+
+
+def test_other_units_change_nothing_but_the_unit() -> None:
+    fractions = judge(columns()).comparisons[0]
+    percent = judge(columns(base=100 * BASE, new=100 * BETTER)).comparisons[0]
+    assert percent.interval == pytest.approx(fractions.interval)
+    tiny = judge(columns(metric="reward", base=1e-9 * BASE, new=1e-9 * BETTER)).comparisons[0]
+    assert np.array(tiny.interval) * 1e9 == pytest.approx(fractions.interval)
+    assert tiny.verdict == fractions.verdict
+
+
+def test_lower_is_better_for_a_loss_and_may_be_said_otherwise() -> None:
+    losses = columns(metric="loss", base=BASE, new=BETTER)
+    assert judge(losses).verdicts == {"new": "worse"}
+    assert judge(losses, higher_is_better=True).verdicts == {"new": "better"}
+
+
+def test_without_seeds_it_compares_unpaired_and_says_what_pairing_were_worth() -> None:
+    paired, unpaired = judge(columns()), judge(columns(seeds=False))
+    assert paired.datasets[0].noun == "seed"
+    assert unpaired.datasets[0].noun == "run"
+    assert np.ptp(paired.comparisons[0].interval or ()) < np.ptp(unpaired.comparisons[0].interval or ())
+    assert "times as wide" in unpaired.answer
+
+
+def test_seeds_that_do_not_match_are_no_pairs() -> None:
+    table = columns()
+    table["seed"] = list(range(20))
+    assert judge(table).datasets[0].noun == "run"
+
+
+def test_a_run_whose_seed_others_lack_is_left_out_and_said() -> None:
+    found = judge(columns(base=BASE, new=BETTER[:8]))
+    assert found.comparisons[0].num_seeds == 8
+    assert "2 runs of seeds that not all arms have left out" in found.notes
+
+
+def test_earlier_looks_make_the_last_one_stricter() -> None:
+    (alone,), (counted,) = (judge(columns(), looked_at=looks).comparisons for looks in ((), (5, 8)))
+    design = Design.up_to(10, (5, 8))
+    assert counted == compare_arms({"base": BASE, "new": BETTER}, "base", design)[0]
+    assert (counted.level or 1.0) < (alone.level or 0.0)
+
+
+def test_each_data_set_is_judged_by_itself() -> None:
+    table = {name: values * 2 for name, values in columns().items()} | {"task": ["x"] * 20 + ["y"] * 20}
+    table["accuracy"][30:] = [float(value) for value in BASE]
+    found = judge(table)
+    assert found.verdicts == {("x", "new"): "better", ("y", "new"): "equivalent"}
+    assert found.require("not-worse").is_met is True
+    assert found.require("better").is_met is False
+
+
+def test_single_examples_of_several_runs_give_an_interval_on_new_examples() -> None:
+    correct = {arm: np.random.default_rng(2).random((6, 80)) < share for arm, share in (("a", 0.6), ("b", 0.9))}
+    rows = [
+        {"arm": arm, "seed": seed, "example": f"e{place}", "correct": bool(right)}
+        for arm, table in correct.items()
+        for seed, row in enumerate(table)
+        for place, right in enumerate(row)
+    ]
+    (found,) = judge(rows).comparisons
+    assert found.num_seeds == 6
+    assert found.new_images == pytest.approx(compare_correct(correct["b"], correct["a"]).on_new_images)
+
+
+def test_single_examples_of_one_run_are_pairs_themselves() -> None:
+    right = np.random.default_rng(3).random((2, 400)) < np.array([[0.6], [0.9]])
+    rows = [
+        {"model": arm, "example": place, "correct": int(value)}
+        for arm, row in zip("ab", right, strict=True)
+        for place, value in enumerate(row)
+    ]
+    found = judge(rows)
+    assert found.datasets[0].noun == "example"
+    assert found.verdicts == {"b": "better"}
+    assert "not about training them again" in found.answer
+    with pytest.raises(ResultsError, match="different examples"):
+        judge(rows[:-1])
+
+
+def test_a_collapsed_run_is_said() -> None:
+    assert "runs collapsed (1 of 10" in judge(columns(base=BASE, new=[*BETTER[:9], 0.1])).answer
+
+
+def test_equivalence_of_other_metrics_needs_a_margin() -> None:
+    losses = columns(metric="loss", base=BASE, new=BASE[::-1])
+    with pytest.raises(ResultsError, match="--margin"):
+        judge(losses).require("equivalent")
+    assert judge(losses, margin=0.5).require("equivalent").is_met is True
+
+
+@pytest.mark.parametrize(
+    ("new", "requirement", "status"),
+    [
+        (BETTER, "better", 0),
+        (BETTER, "equivalent", 1),
+        (BASE - 0.01, "not-worse", 1),
+        (BASE[::-1] + 0.01 * RNG.standard_normal(10), "better", 3),
+        (BETTER[:3], "better", 3),
+    ],
+)
+def test_the_gate_sets_the_exit_status_and_says_why(
+    new: Any, requirement: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, columns(base=BASE, new=new))
+    assert cli.main(["judge", path, "--require", requirement]) == status
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"Required {requirement}: ")
+
+
+def test_json_holds_the_verdicts_and_the_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, columns())
+    assert cli.main(["judge", path, "--json", "--require", "better"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["arm"], row["verdict"], row["seeds"]) for row in found["verdicts"]] == [("new", "better", 10)]
+    assert found["require"]["status"] == 0
+
+
+def test_tables_for_papers_have_a_row_an_arm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, columns(base=BASE, **{"a_b & c%": BETTER}))
+    assert cli.main(["judge", path, "--latex"]) == 0
+    latex = capsys.readouterr().out
+    assert r"a\_b \& c\% & 10 seeds &" in latex
+    assert latex.count(r"\\") == 3
+    assert cli.main(["judge", path, "--markdown"]) == 0
+    assert capsys.readouterr().out.count("10 seeds") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--metric", "acc"], "did you mean 'accuracy'?"),
+        (["--looked-at", "12"], "looked at 12 seeds, but there are 10"),
+        (["--baseline", "old"], "no arm 'old'"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["judge", write(tmp_path, columns()), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["judge", str(tmp_path / "none.csv")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_notebook_shows_names_as_they_stand() -> None:
+    shown = judge(columns(base=BASE, **{"<b>new</b>": BETTER}))._repr_html_()
+    assert "&lt;b&gt;new" in shown
+    assert "<b>" not in shown
+
+
+@pytest.mark.parametrize(("shared", "noun"), [(4, "run"), (5, "seed")])
+def test_pairs_are_formed_where_half_of_the_runs_have_one(shared: int, noun: str) -> None:
+    table = columns()
+    table["seed"] = [*range(10), *range(10 - shared, 20 - shared)]
+    assert judge(table).datasets[0].noun == noun
+
+
+def test_examples_are_matched_by_name() -> None:
+    rows = [
+        {"model": arm, "example": place, "correct": int(place < right)}
+        for arm, right, places in (("a", 200, range(400)), ("b", 300, reversed(range(400))))
+        for place in places
+    ]
+    (found,) = judge(rows).comparisons
+    gained = np.repeat([0.0, 1.0, 0.0], [200, 100, 100])
+    assert found.standard_deviation == pytest.approx(gained.std(ddof=1))
+
+
+def test_a_margin_is_in_the_unit_of_the_table() -> None:
+    points = columns(base=100 * BASE, new=100 * BETTER)
+    assert judge(points, margin=2.0).verdicts == {"new": "better, negligibly"}
+    assert judge(points, margin=0.2).verdicts == {"new": "better"}
