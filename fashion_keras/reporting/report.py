@@ -7,7 +7,14 @@ from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.formatting import points
 from fashion_keras.reporting.differences import Differences, build_differences
 from fashion_keras.reporting.findings import BETTER, WORSE
-from fashion_keras.reporting.rendering import escape_markdown, markdown_grid, markdown_table, runs_csv, to_csv, to_markdown
+from fashion_keras.reporting.rendering import (
+    escape_markdown,
+    markdown_grid,
+    markdown_table,
+    runs_csv,
+    to_csv,
+    to_markdown,
+)
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table

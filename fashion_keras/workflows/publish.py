@@ -52,8 +52,8 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
         found: Every comparison that is to be published.
         folder: `experiments/` of the project; the timing runs that are published there stay, and so does whatever else
             lies there.
-        readme: The page whose blocks are replaced: `<!-- table of experiments/NAME -->`, `<!-- verdicts of ... -->`, and
-            `<!-- answers of experiments -->` over all of them.
+        readme: The page whose blocks are replaced: `<!-- table of experiments/NAME -->`, `<!-- verdicts of ... -->`,
+            and `<!-- answers of experiments -->` over all of them.
 
     Raises:
         StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or a run that was published would be
