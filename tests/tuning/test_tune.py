@@ -90,14 +90,6 @@ def test_a_search_ends_with_its_best_trial_beside_the_base_on_fresh_seeds(
     assert "| tuned | 2 seeds |" in table.read_text()
 
 
-def test_the_second_invocation_trains_nothing(run: Run, engine: Engine) -> None:
-    run()
-    engine.runs.clear()
-    status, output = run()
-    assert (status, engine.runs) == (0, [])
-    assert "Trials 1 to 4: 4 in the store, 0 to train" in output
-
-
 def test_without_final_seeds_it_ends_with_the_search(run: Run, engine: Engine, tmp_path: Path) -> None:
     assert run(final_seeds=0)[0] == 0
     assert len(engine.runs) == 4
@@ -160,30 +152,6 @@ def test_a_search_in_which_all_fails_is_one_line_and_status_2(
     assert capsys.readouterr().err == (
         "fashion-keras: none of 2 trials completed; the first failure: no memory; log: nowhere/log.txt\n"
     )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["fnc"], "did you mean 'fcn'?"),
-        (["fcn", "--trials", "0"], "--trials: must be a whole number of at least 1, got '0'"),
-        (["fcn", "--seed", "-1"], "--seed: must be a whole number of at least 0, got '-1'"),
-        (["fcn", "--trials", "9" * 20], f"--trials: must be at most 10,000, got '{'9' * 20}'"),
-        (["fcn", "--seed", "9" * 5000], "--seed: must be at most 10,000, got '999"),
-        (["fcn", "--oracle", "gird"], "invalid choice: 'gird'"),
-        (["fcn", "--dataset", "nowhere"], "nowhere"),
-        (["nowhere:space"], "no module 'nowhere' here"),
-    ],
-)
-def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
-    try:
-        status = cli.main(["tune", *arguments])
-    except SystemExit as exit_:
-        status = exit_.code  # type: ignore[assignment]
-    output, errors = capsys.readouterr()
-    assert (status, output) == (2, "")
-    assert errors.count("\n") == 1
-    assert said in errors
 
 
 # For real, on the sample.
