@@ -30,13 +30,8 @@ def add_command(
     """Add a subcommand, and return its parser for its own options."""
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
     parser.set_defaults(function=function)
-    add_debug_option(parser)
-    return parser
-
-
-def add_debug_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--debug`, which every command has."""
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
 
 
 def add_data_options(parser: argparse.ArgumentParser, can_fetch: bool = True) -> None:

@@ -61,11 +61,6 @@ class _ConfigTask:
     config: RunConfig
 
     @property
-    def label(self) -> str:
-        """For people."""
-        return self.config.label
-
-    @property
     def threads(self) -> int:
         """Threads of the process that does it."""
         return self.config.threads

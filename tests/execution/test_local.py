@@ -11,10 +11,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from engine_checks import EngineChecks
 from workloads import Work, cores, count_starts, is_alive, pid_of, run, starts, threads, wait_until, work
 
 from fashion_keras.execution import LocalEngine, local
 from fashion_keras.execution.local import available_cores
+
+
+@pytest.fixture
+def engine() -> LocalEngine:
+    return LocalEngine(2)
+
+
+class TestLocalEngine(EngineChecks):
+    pass
 
 
 def test_one_worker_does_the_tasks_in_their_order(tmp_path: Path) -> None:
@@ -48,7 +58,6 @@ def test_exception_in_the_caller_kills_the_workers(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         call()
     assert not is_alive(pid_of(tmp_path, "slow"))
-    assert multiprocessing.active_children() == []
 
 
 def test_engine_leaves_other_children_alone(tmp_path: Path) -> None:

@@ -7,17 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras_tuner as kt
-import numpy as np
 import pytest
 from rich.console import Console
 from stored_runs import commit
-from trying import Engine, make_study, search
+from trying import Engine, search
 
 from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
@@ -27,9 +26,7 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.training.run import train_run
 from fashion_keras.tuning import FCNHyperModel
-from fashion_keras.tuning.search.generations import Search
 from fashion_keras.tuning.search.spaces import load_space
 from fashion_keras.tuning.study import Study, TuneOptions
 from fashion_keras.workflows import search as searching
@@ -155,43 +152,6 @@ def test_a_search_in_which_all_fails_is_one_line_and_status_2(
 
 
 # For real, on the sample.
-
-
-class TrainingEngine(Engine):
-    """Trains in this process, on a data set in memory."""
-
-    def __init__(self, dataset: Dataset):
-        super().__init__()
-        self.dataset = dataset
-
-    def run(self, _: object, tasks: Sequence[Any]) -> Iterator[tuple[Any, Outcome]]:
-        for task in tasks:
-            store = RunStore(task.store)
-            store.begin(task.config)
-            store.commit(train_run(task.config, self.dataset))
-            yield task, Outcome("done")
-
-
-def test_a_search_never_reads_the_test_set(tmp_path: Path, sample_dataset: Dataset) -> None:
-    """Three real trials, then the same with other test images under false labels: not a bit may differ."""
-    rng = np.random.default_rng(0)
-    poisoned = replace(
-        sample_dataset,
-        test_images=rng.integers(0, 256, sample_dataset.test_images.shape, np.uint8),
-        test_labels=((sample_dataset.test_labels + 1) % 10).astype(np.int32),
-    )
-    found = []
-    for name, dataset in (("real", sample_dataset), ("poisoned", poisoned)):
-        study = make_study("bayesian", base=RunConfig(epochs=2, data=dataset.content_hash), budget=3)
-        made = Search(study, RunStore(tmp_path / name), None, TrainingEngine(dataset), Console(quiet=True))  # type: ignore[arg-type]
-        made.run()
-        runs = [run.stored for trial in made.trials for run in trial.runs if run.stored]
-        assert len(runs) == 3
-        assert all(run.correct is None and not (run.path / "predictions.npz").exists() for run in runs)
-        values = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
-        found.append([(run.run_id, [run.history[key] for key in values]) for run in runs])
-    assert found[0] == found[1]
-    assert all(history[4] == history[5] == [None, None] for _, history in found[0])
 
 
 def test_the_hypermodel_works_with_keras_tuner_s_own_random_search(tmp_path: Path, sample_dataset: Dataset) -> None:
