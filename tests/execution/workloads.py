@@ -90,7 +90,7 @@ def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and was not collected does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter where it ends between opening and reading
         return False
 
 
