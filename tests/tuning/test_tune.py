@@ -172,7 +172,7 @@ def test_a_search_in_which_all_fails_is_one_line_and_status_2(
         (["fcn", "--seed", "9" * 5000], "--seed: must be at most 10,000, got '999"),
         (["fcn", "--oracle", "gird"], "invalid choice: 'gird'"),
         (["fcn", "--dataset", "nowhere"], "nowhere"),
-        (["nowhere:space"], "no module 'nowhere' here"),
+        (["nowhere:space"], "there is no module nowhere"),
     ],
 )
 def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
