@@ -281,7 +281,8 @@ def test_a_dry_run_trains_nothing(write, capsys, tmp_path):
     write("own_training.py", "raise SystemExit\n" + CONSTANT)
     write("a.py", file_of("width=2"))
     assert cli.main(["run", "a.py", "--dry-run"]) == 0
-    assert "b: 10 runs, 0 in the store" in capsys.readouterr().out
+    assert "20 to train" in capsys.readouterr().out
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_module_that_cannot_be_imported_stops_all_before_a_run(write, tmp_path, capsys):
