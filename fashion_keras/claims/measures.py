@@ -1,11 +1,11 @@
 """What claims are measured by: pure functions of arrays, one row per run, one column per epoch."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.claims.definition import ClaimVerdict
+from fashion_keras.claims.definition import ClaimVerdict, Part
 from fashion_keras.statistics import LEVEL, median_interval, sign_test_p
 from fashion_keras.statistics.old import MIN_SEEDS, MeanInference, sign_flip_p
 
@@ -60,19 +60,8 @@ def spread_between(arms: Array) -> Array:
     return np.asarray(arms.std(axis=0, ddof=1))
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """What a row of numbers, one per seed, says of a statement about their mean; as `Part` has it."""
-
-    verdict: ClaimVerdict
-    because: str = ""
-    estimate: float | None = None
-    interval: tuple[float, float] | None = None
-    p: float | None = None
-
-
-def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Judgement:
-    """Judge "the mean is above `bound`".
+def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Part:
+    """Judge "the mean is above `bound`" of numbers, one per seed.
 
     p is two-sided, the larger of `MeanInference`'s and of the sign-flips', as in the tables' verdicts. Below 0.05 the
     side of the mean decides between supported and refuted.
@@ -84,12 +73,12 @@ def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEE
     return _judge(inference, p if inference.mean[0] > bound else 1.0, p if inference.mean[0] <= bound else 1.0, p)
 
 
-def judge_below(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Judgement:
+def judge_below(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Part:
     """Judge "the mean is below `bound`", as `judge_above` does."""
     return _mirror(judge_above(-samples, -bound, planned_seeds))
 
 
-def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) -> Judgement:
+def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) -> Part:
     """Judge "the mean is less than `margin` from 0": two one-sided tests; refuted where it is shown to be farther."""
     if early := _unmeasurable(samples, planned_seeds):
         return early
@@ -99,49 +88,50 @@ def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) 
     return _judge(inference, within, beyond, within)
 
 
-def judge_median_above(samples: Array) -> Judgement:
+def judge_median_above(samples: Array) -> Part:
     """Judge "the median is above 0" of a row of numbers, one per round of timing runs; none is undecided.
 
     p and interval are the sign test's, see `statistics.medians`: of six to eight rounds all must agree.
     """
     median = float(np.median(samples)) if samples.size else None
     if median is None or samples.size < MIN_SEEDS:
-        return Judgement(ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} rounds", median)
+        return Part("", ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} rounds", estimate=median)
     p = sign_test_p(samples)
     verdict, because = ClaimVerdict.UNDECIDED, "not enough evidence"
     if p < LEVEL:
         verdict, because = (ClaimVerdict.SUPPORTED if median > 0 else ClaimVerdict.REFUTED), ""
-    return Judgement(verdict, because, median, median_interval(samples), p)
+    return Part("", verdict, because, estimate=median, interval=median_interval(samples), p=p)
 
 
-def judge_median_below(samples: Array) -> Judgement:
+def judge_median_below(samples: Array) -> Part:
     """Judge "the median is below 0", as `judge_median_above` does."""
     return _mirror(judge_median_above(-samples))
 
 
-def _mirror(judgement: Judgement) -> Judgement:
+def _mirror(part: Part) -> Part:
     """Return what is said of the numbers when this was said of them with the other sign."""
-    estimate = None if judgement.estimate is None else -judgement.estimate
-    interval = None if judgement.interval is None else (-judgement.interval[1], -judgement.interval[0])
-    return replace(judgement, estimate=estimate, interval=interval)
+    estimate = None if part.estimate is None else -part.estimate
+    interval = None if part.interval is None else (-part.interval[1], -part.interval[0])
+    return replace(part, estimate=estimate, interval=interval)
 
 
-def _judge(inference: MeanInference, p_holds: float, p_contrary: float, shown: float) -> Judgement:
+def _judge(inference: MeanInference, p_holds: float, p_contrary: float, shown: float) -> Part:
     low, high = inference.interval()
     verdict, because = ClaimVerdict.UNDECIDED, "not enough evidence"
     if p_holds < LEVEL:
         verdict, because = ClaimVerdict.SUPPORTED, ""
     elif p_contrary < LEVEL:
         verdict, because, shown = ClaimVerdict.REFUTED, "", p_contrary
-    return Judgement(verdict, because, float(inference.mean[0]), (float(low[0]), float(high[0])), shown)
+    interval = float(low[0]), float(high[0])
+    return Part("", verdict, because, estimate=float(inference.mean[0]), interval=interval, p=shown)
 
 
-def _unmeasurable(samples: Array, planned_seeds: int) -> Judgement | None:
+def _unmeasurable(samples: Array, planned_seeds: int) -> Part | None:
     if samples.size < MIN_SEEDS:
-        return Judgement(ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} seeds")
+        return Part("", ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} seeds")
     if samples.size < planned_seeds:
-        return Judgement(ClaimVerdict.UNDECIDED, "planned seeds not done")
+        return Part("", ClaimVerdict.UNDECIDED, "planned seeds not done")
     if not np.isfinite(samples).all():
         count = int((~np.isfinite(samples)).sum())
-        return Judgement(ClaimVerdict.UNDECIDED, f"cannot be measured in {count} of {samples.size} seeds (diverged?)")
+        return Part("", ClaimVerdict.UNDECIDED, f"cannot be measured in {count} of {samples.size} seeds (diverged?)")
     return None

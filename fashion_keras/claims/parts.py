@@ -8,7 +8,6 @@ import numpy as np
 from fashion_keras.claims.definition import ClaimVerdict, Part, Unit
 from fashion_keras.claims.measures import (
     Array,
-    Judgement,
     change_since,
     gap_growth,
     judge_above,
@@ -84,30 +83,26 @@ def at_least(found: Found, quantity: Quantity, name: str, bound: float) -> Part:
     """Judge "the mean `quantity` of an arm is at least `bound`", a fraction."""
     words = f"mean {quantity.words} of {arm_code(name)} at least {100 * bound:g} %"
     return _part(
-        found, words, Unit.PERCENT, (name,), lambda arms, planned: judge_above(quantity.of(arms[0]), bound, planned)
+        found, words, Unit.PERCENT, (name,), lambda arms, seeds: judge_above(quantity.of(arms[0]), bound, seeds)
     )
 
 
 def rises_after_minimum(found: Found, name: str) -> Part:
     """Judge "validation loss rises after the epoch of its lowest mean"."""
     words = f"validation loss of {arm_code(name)} rises after its lowest mean"
-    return _part(
-        found, words, Unit.LOSS, (name,), lambda arms, planned: judge_above(_since(arms[0], "val"), 0, planned)
-    )
+    return _part(found, words, Unit.LOSS, (name,), lambda arms, seeds: judge_above(_since(arms[0], "val"), 0, seeds))
 
 
 def falls_after_minimum(found: Found, name: str) -> Part:
     """Judge "training loss falls after the epoch of the lowest mean validation loss"."""
     words = f"training loss of {arm_code(name)} falls after that epoch"
-    return _part(
-        found, words, Unit.LOSS, (name,), lambda arms, planned: judge_below(_since(arms[0], "train"), 0, planned)
-    )
+    return _part(found, words, Unit.LOSS, (name,), lambda arms, seeds: judge_below(_since(arms[0], "train"), 0, seeds))
 
 
 def narrower_spread(found: Found, words: str, first: Sequence[str], second: Sequence[str]) -> Part:
     """Judge "the test accuracies of the `first` arms spread less than those of the `second`", seed by seed."""
 
-    def judge(arms: Sequence[ArmResults], planned: int) -> Judgement:
+    def judge(arms: Sequence[ArmResults], planned: int) -> Part:
         accuracies = np.stack([arm.finals("test_accuracy") for arm in arms])
         spreads = spread_between(accuracies[: len(first)]) - spread_between(accuracies[len(first) :])
         return judge_below(spreads, 0.0, planned)
@@ -121,9 +116,9 @@ def shown(part: Part) -> Part:
 
 
 def _difference(
-    found: Found, quantity: Quantity, names: tuple[str, str], words: str, judge: Callable[[Array, int], Judgement]
+    found: Found, quantity: Quantity, names: tuple[str, str], words: str, judge: Callable[[Array, int], Part]
 ) -> Part:
-    def judge_pair(arms: Sequence[ArmResults], planned: int) -> Judgement:
+    def judge_pair(arms: Sequence[ArmResults], planned: int) -> Part:
         with np.errstate(invalid="ignore"):
             return judge(quantity.of(arms[0]) - quantity.of(arms[1]), planned)
 
@@ -131,25 +126,18 @@ def _difference(
 
 
 def _part(
-    found: Found,
-    words: str,
-    unit: Unit,
-    names: Sequence[str],
-    judge: Callable[[Sequence[ArmResults], int], Judgement],
+    found: Found, words: str, unit: Unit, names: Sequence[str], judge: Callable[[Sequence[ArmResults], int], Part]
 ) -> Part:
     """Find the arms, keep the seeds that all of them have, and judge."""
-    chosen = [_find(found, name) for name in names]
-    arms = [arm for arm in chosen if arm is not None]
-    if len(arms) < len(chosen):
-        missing = ", ".join(name for name, arm in zip(names, chosen, strict=True) if arm is None)
-        return Part(words, ClaimVerdict.UNDECIDED, f"not run: {missing}", unit)
-    seeds = sorted(set.intersection(*(set(arm.runs) for arm in arms)))
+    arms = {name: arm for name in names if (arm := _find(found, name))}
+    if missing := [name for name in names if name not in arms]:
+        return Part(words, ClaimVerdict.UNDECIDED, f"not run: {', '.join(missing)}", unit)
+    seeds = sorted(set.intersection(*(set(arm.runs) for arm in arms.values())))
     planned = max(len(found[name.split("/")[0]].seeds) for name in names)
     if not seeds:
         return Part(words, ClaimVerdict.UNDECIDED, "no seed that all arms have", unit)
-    paired = [ArmResults(arm.record, {seed: arm.runs[seed] for seed in seeds}) for arm in arms]
-    result = judge(paired, planned)
-    return Part(words, result.verdict, result.because, unit, result.estimate, result.interval, result.p, len(seeds))
+    paired = [ArmResults(arm.record, {seed: arm.runs[seed] for seed in seeds}) for arm in arms.values()]
+    return replace(judge(paired, planned), words=words, unit=unit, num_seeds=len(seeds))
 
 
 def _find(found: Found, name: str) -> ArmResults | None:
