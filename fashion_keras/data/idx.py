@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,22 @@ class IdxFile:
         return values
 
 
+class OwnData(NamedTuple):
+    """A user's data as the four files of an IDX data set, whatever it was read from.
+
+    Attributes:
+        parts: In the order of ROLES.
+        class_names: In the order of the labels, where the data has them.
+        division: How it was divided into training and test; empty where the data says it.
+        notes: What people should know of it.
+    """
+
+    parts: list[IdxFile]
+    class_names: tuple[str, ...] | None = None
+    division: str = ""
+    notes: tuple[str, ...] = ()
+
+
 def header_bytes(num_dimensions: int) -> int:
     """Return the length of a header: the magic number and one 32-bit integer a dimension."""
     return 4 + 4 * num_dimensions
@@ -93,15 +109,11 @@ def find_files(directory: Path) -> list[FoundFile]:
     candidates = [path for path in paths if not path.is_dir()]
     candidates += [path / path.name for path in paths if (path / path.name).is_file()]
     candidates += [path for path in paths if path.is_dir() and not (path / path.name).is_file()]
-    return [found for path in candidates if not is_system_file(path.name) and (found := _match_name(path))]
-
-
-def _match_name(path: Path) -> FoundFile | None:
-    match = _FILE_NAME.fullmatch(path.name)
-    if match is None:
-        return None
-    prefix, part, kind = match.groups()
-    return FoundFile(f"{part.replace('test', 't10k')}-{kind}", prefix, path)
+    return [
+        FoundFile(f"{match[2].replace('test', 't10k')}-{match[3]}", match[1], path)
+        for path in candidates
+        if not is_system_file(path.name) and (match := _FILE_NAME.fullmatch(path.name))
+    ]
 
 
 def choose_files(directory: Path) -> tuple[Path, ...]:

@@ -83,7 +83,7 @@ def decode(source: bytes | Image.Image, name: str, bits: int | None = None) -> D
         ImageError: It is no picture, is damaged or has more than MAX_PIXELS, or more parts than any of its kind needs.
     """
     # Pillow warns of damage that it can pass over, and of many pixels; those are bounded here.
-    with _DECODING, _one_line(name), warnings.catch_warnings(action="ignore"):
+    with _DECODING, errors_on_one_line(name), warnings.catch_warnings(action="ignore"):
         if isinstance(source, Image.Image):
             return _to_picture(source, name, bits)
         _check_size(_webp_size(source), name)
@@ -135,7 +135,7 @@ def read_bounded(stream: BinaryIO, name: str) -> bytes:
 
 
 @contextlib.contextmanager
-def _one_line(name: str) -> Iterator[None]:
+def errors_on_one_line(name: str) -> Iterator[None]:
     """Turn whatever Pillow says of a picture into an ImageError of one line."""
     name = one_line(name)
     try:

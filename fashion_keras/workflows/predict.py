@@ -14,6 +14,8 @@ from fashion_keras.inference.collecting import Unreadable
 Answered = tuple[Picture | Unreadable, tuple[Guess, ...]]
 """A picture and its most probable classes; or why there is none, and none."""
 
+_TREATMENT = ("inverted", "reason", "trimmed", "num_frames", "plain_ground", "advice")
+
 
 class AnswerWriter(ABC):
     """Writes answers in the order of the pictures.
@@ -84,20 +86,7 @@ class CsvWriter(AnswerWriter):
 
     def begin(self) -> None:
         """Write the names of the columns."""
-        self._row(
-            "image",
-            "index",
-            "rank",
-            "class_id",
-            "class_name",
-            "probability",
-            "inverted",
-            "reason",
-            "trimmed",
-            "num_frames",
-            "plain_ground",
-            "advice",
-        )
+        self._row("image", "index", "rank", *Guess._fields, *_TREATMENT)
 
     def write(self, answered: Sequence[Answered]) -> None:
         """Write a batch."""
@@ -108,7 +97,7 @@ class CsvWriter(AnswerWriter):
                     self._row(picture.name, picture.index, rank, *guess, *done.values())
 
     def _row(self, *cells: Any) -> None:
-        texts = map(_as_cell, cells)
+        texts = (str(cell).lower() if isinstance(cell, bool) else cell for cell in cells)
         shown = (one_line(cell) if isinstance(cell, str) else cell for cell in texts) if self.stream.isatty() else texts
         csv.writer(self.stream, lineterminator="\n").writerow(shown)
 
@@ -125,20 +114,9 @@ def make_writer(form: str, stream: TextIO, class_names: Sequence[str]) -> Answer
     return _WRITERS[form](stream, class_names)
 
 
-def _as_cell(value: Any) -> Any:
-    return ("true" if value else "false") if isinstance(value, bool) else value
-
-
 def _describe_treatment(picture: Picture) -> dict[str, Any]:
     """Return what was done to a picture, and what would be better."""
-    return {
-        "inverted": picture.inverted,
-        "reason": picture.reason,
-        "trimmed": picture.trimmed,
-        "num_frames": picture.num_frames,
-        "plain_ground": picture.plain_ground,
-        "advice": picture.advice or None,
-    }
+    return {name: getattr(picture, name) for name in _TREATMENT} | {"advice": picture.advice or None}
 
 
 def _as_json(picture: Picture | Unreadable, guesses: Sequence[Guess]) -> dict[str, Any]:
