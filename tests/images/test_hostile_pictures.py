@@ -1,6 +1,6 @@
 """Generated input, thousands of it: whatever arrives, the answer is an image or one line.
 
-`test_the_number_of_generated_inputs` says how many. None of it needs TensorFlow.
+They are 2,700, as `docs/predict.md` says. None of it needs TensorFlow.
 """
 
 import gzip
@@ -9,14 +9,14 @@ import struct
 import subprocess
 import sys
 import warnings
-import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
+from made_files import encoded, png_chunk, try_examples
 from PIL import Image
 
 from fashion_keras.errors import ImageError
@@ -24,27 +24,6 @@ from fashion_keras.formatting import one_line
 from fashion_keras.images.reading import Picture, read_picture
 from fashion_keras.inference.arrays import check_images, read_images
 from fashion_keras.inference.collecting import Unreadable, read_pictures
-
-EXAMPLES = {
-    "mutated PNG": 300,
-    "mutated PNG with its checksums mended": 300,
-    "mutated JPEG": 300,
-    "mutated WebP": 300,
-    "mutated GIF, BMP and TIFF": 400,
-    "random bytes": 300,
-    "mutated IDX": 200,
-    "arrays": 200,
-    "Pillow images": 200,
-    "names": 200,
-}
-
-
-def examples(kind: str) -> Callable:
-    return settings(max_examples=EXAMPLES[kind], deadline=None)
-
-
-def test_the_number_of_generated_inputs() -> None:
-    assert sum(EXAMPLES.values()) == 2_700
 
 
 def seeds(form: str) -> list[bytes]:
@@ -73,12 +52,6 @@ def seeds(form: str) -> list[bytes]:
     return contents
 
 
-def encoded(image: Image.Image, form: str, **options: object) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, form, **options)  # type: ignore[arg-type]
-    return stream.getvalue()
-
-
 @st.composite
 def mutations(draw: st.DrawFn, contents: list[bytes]) -> bytes:
     """Valid content with some bytes changed, taken out, put in, or its end cut off."""
@@ -104,10 +77,9 @@ def with_checksums(content: bytes) -> bytes:
     """Mend the checksum of each chunk of a PNG file, so that its damage reaches the decoder."""
     mended, position = content[:8], 8
     while position + 12 <= len(content):
-        length = int.from_bytes(content[position : position + 4], "big")
-        body = content[position + 4 : position + 8 + length]
-        mended += content[position : position + 4] + body + struct.pack(">I", zlib.crc32(body))
-        position += 12 + length
+        end = position + 8 + int.from_bytes(content[position : position + 4], "big")
+        mended += png_chunk(content[position + 4 : position + 8], content[position + 8 : end])
+        position = end + 4
     return mended + content[position:]
 
 
@@ -136,47 +108,26 @@ def check_picture(picture: Picture) -> None:
     assert picture.note
 
 
-@given(mutations(seeds("PNG")))
-@examples("mutated PNG")
-def test_mutated_png_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(mutations(seeds("PNG")).map(with_checksums))
-@examples("mutated PNG with its checksums mended")
-def test_mutated_png_with_good_checksums_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(mutations(seeds("JPEG")))
-@examples("mutated JPEG")
-def test_mutated_jpeg_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(mutations(seeds("WEBP")))
-@examples("mutated WebP")
-def test_mutated_webp_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(mutations([*seeds("GIF"), *seeds("BMP"), *seeds("TIFF")]))
-@examples("mutated GIF, BMP and TIFF")
-def test_mutated_picture_of_another_format_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBPVP8L"]), st.binary(max_size=200))
-@examples("random bytes")
-def test_random_bytes_under_any_signature_are_an_image_or_one_line(signature: bytes, content: bytes) -> None:
-    check_content(signature + content)
-
-
 IDX = b"\0\0\x08\x03" + struct.pack(">III", 3, 28, 28) + bytes(range(256)) * 9 + bytes(48)
+SIGNATURES = st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBPVP8L"])
+PICTURES = {
+    "mutated PNG": (300, mutations(seeds("PNG"))),
+    "mutated PNG with its checksums mended": (300, mutations(seeds("PNG")).map(with_checksums)),
+    "mutated JPEG": (300, mutations(seeds("JPEG"))),
+    "mutated WebP": (300, mutations(seeds("WEBP"))),
+    "mutated GIF, BMP and TIFF": (400, mutations([*seeds("GIF"), *seeds("BMP"), *seeds("TIFF")])),
+    "random bytes under any signature": (300, st.builds(bytes.__add__, SIGNATURES, st.binary(max_size=200))),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_generated_content_is_an_image_or_one_line(kind: str) -> None:
+    number, strategy = PICTURES[kind]
+    try_examples(number, strategy, check_content)
 
 
 @given(mutations([IDX, gzip.compress(IDX, mtime=0)]))
-@examples("mutated IDX")
+@settings(max_examples=200, deadline=None)
 def test_mutated_idx_file_gives_images_and_then_at_most_one_line(content: bytes) -> None:
     found = list(read_pictures(["-"], standard_input=io.BytesIO(content)))
     for item in found[:-1]:
@@ -202,7 +153,7 @@ SHAPES = st.one_of(
 
 
 @given(DTYPES, SHAPES, st.sampled_from([(28, 28, 1), (28, 28, 3)]))
-@examples("arrays")
+@settings(max_examples=200, deadline=None)
 def test_array_is_taken_only_as_pixels_of_the_right_shape(
     dtype: np.dtype, shape: tuple[int, ...], image_shape: tuple[int, int, int]
 ) -> None:
@@ -224,30 +175,14 @@ def test_array_is_taken_only_as_pixels_of_the_right_shape(
 
 
 MODES = (
-    "1",
-    "L",
-    "LA",
-    "P",
-    "PA",
-    "RGB",
-    "RGBA",
-    "RGBX",
-    "CMYK",
-    "YCbCr",
-    "HSV",
-    "LAB",
-    "La",
-    "RGBa",
-    "F",
-    "I",
-    "I;16",
-)
+    "1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB", "La", "RGBa", "F", "I", "I;16",
+)  # fmt: skip
 
 
 @given(
     st.sampled_from(MODES), st.integers(1, 60), st.integers(1, 60), st.sampled_from(["auto", "on", "off"]), st.randoms()
 )
-@examples("Pillow images")
+@settings(max_examples=200, deadline=None)
 def test_pillow_image_of_any_mode_and_size_is_an_image_or_one_line(mode, width, height, invert, random) -> None:
     image = Image.new(mode, (width, height))
     value = {"1": 1, "F": 0.5}.get(mode, 200)
@@ -263,7 +198,7 @@ def test_pillow_image_of_any_mode_and_size_is_an_image_or_one_line(mode, width, 
 
 
 @given(st.text(st.characters(), max_size=50))
-@examples("names")
+@settings(max_examples=200, deadline=None)
 def test_any_file_name_is_shown_on_one_line_of_valid_text(name: str) -> None:
     shown = one_line(name)
     assert shown.isprintable()

@@ -1,6 +1,5 @@
 """Pictures become images as the data set has them; none of it needs TensorFlow."""
 
-import io
 import os
 import struct
 import zlib
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_files import encoded, png_chunk
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -113,15 +113,9 @@ def test_colour_model_gets_colours_in_its_size(tmp_path: Path) -> None:
     assert picture.note == "not inverted: a colour model"
 
 
-def encoded(image: Image.Image, form: str, **options: object) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, form, **options)  # type: ignore[arg-type]
-    return stream.getvalue()
-
-
 def test_webp_is_read_with_and_without_loss() -> None:
     for lossless in (False, True):
-        picture = read_picture(encoded(Image.fromarray(dark_square()), "WEBP", lossless=lossless))
+        picture = read_picture(encoded(dark_square(), "WEBP", lossless=lossless))
         assert picture.note == "inverted: light border"
         assert picture.pixels[14, 14] == pytest.approx(235, abs=3)
 
@@ -161,19 +155,19 @@ def test_exif_orientation_of_every_number_is_undone() -> None:
     for orientation, pixels in stored.items():
         exif = Image.Exif()
         exif[0x0112] = orientation
-        content = encoded(Image.fromarray(np.ascontiguousarray(pixels)), "PNG", exif=exif)
+        content = encoded(np.ascontiguousarray(pixels), "PNG", exif=exif)
         np.testing.assert_array_equal(read_picture(content).pixels, expected, err_msg=str(orientation))
 
 
 def test_damaged_exif_data_says_nothing() -> None:
-    content = encoded(Image.fromarray(dark_square()), "PNG", exif=b"Exif\0\0no such thing")
+    content = encoded(dark_square(), "PNG", exif=b"Exif\0\0no such thing")
     assert read_picture(content).inverted
 
 
 def test_transparent_colour_of_16_bits_is_hidden() -> None:
     pixels = np.full((56, 56), 40_000, np.uint16)
     pixels[14:-14, 14:-14] = 5_000
-    content = encoded(Image.fromarray(pixels), "PNG", transparency=40_000)
+    content = encoded(pixels, "PNG", transparency=40_000)
     picture = read_picture(content)
     assert picture.note == "inverted: dark on a transparent ground"
     assert picture.pixels[0, 0] == 0
@@ -208,9 +202,7 @@ def png(width: int, height: int, data: bytes = b"", *more: tuple[bytes, bytes]) 
     """A PNG file of 8-bit grey whose header claims a size."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     chunks = [(b"IHDR", header), *more, (b"IDAT", zlib.compress(data)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
-    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, body) for kind, body in chunks)
 
 
 def lossless_webp(width: int, height: int) -> bytes:
@@ -225,7 +217,7 @@ HOSTILE = {
     "random bytes": (np.random.default_rng(0).bytes(500), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
     "nothing": (b"", "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
     "another format": (encoded(Image.new("L", (9, 9)), "PPM"), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
-    "half a picture": (encoded(Image.fromarray(dark_square()), "PNG")[:300], "cannot be read"),
+    "half a picture": (encoded(dark_square(), "PNG")[:300], "cannot be read"),
     "a bomb": (png(9_500, 9_500, bytes(9_501 * 9_500)), "has 9,500 x 9,500 pixels, more than 50 million; make it"),
     "a header that lies": (png(2**31 - 1, 2**31 - 1), "has more than 50 million pixels; make it smaller"),
     "a WebP header that lies": (lossless_webp(16_383, 16_383), "has 16,383 x 16,383 pixels, more than 50 million"),
@@ -318,7 +310,7 @@ def test_orientation_of_a_tiff_is_undone_once(orientation: int) -> None:
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
 def test_bits_that_a_picture_of_16_does_not_use_are_not_counted(bits: int, note: str, form: str) -> None:
     deep = dark_square().astype(np.uint16) << (bits - 8)
-    picture = read_picture(encoded(Image.fromarray(deep), form))
+    picture = read_picture(encoded(deep, form))
     np.testing.assert_array_equal(picture.pixels, read_picture(Image.fromarray(dark_square())).pixels)
     assert note in picture.note
     assert ("bits" in picture.note) == bool(note)
