@@ -85,16 +85,6 @@ def test_every_colour_mode_is_read_alike(mode: str, tmp_path: Path, recwarn: pyt
     assert not recwarn.list
 
 
-def test_picture_is_turned_as_its_exif_data_says(tmp_path: Path) -> None:
-    pixels = np.zeros((280, 280), np.uint8)
-    pixels[:100] = 255
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: the upper edge of the data is the right edge of the scene
-    turned = read_picture(save(Image.fromarray(pixels), tmp_path / "turned.jpg", exif=exif), invert="off")
-    assert turned.pixels[14, 26] > 250
-    assert turned.pixels[1, 1] < 5
-
-
 def test_long_picture_is_centred_and_filled_like_its_border(tmp_path: Path) -> None:
     pixels = np.full((100, 400), 30, np.uint8)
     pixels[20:80, 40:360] = 200
@@ -113,18 +103,12 @@ def test_colour_model_gets_colours_in_its_size(tmp_path: Path) -> None:
     assert picture.note == "not inverted: a colour model"
 
 
-def test_webp_is_read_with_and_without_loss() -> None:
-    for lossless in (False, True):
-        picture = read_picture(encoded(dark_square(), "WEBP", lossless=lossless))
-        assert picture.note == "inverted: light border"
-        assert picture.pixels[14, 14] == pytest.approx(235, abs=3)
-
-
-@pytest.mark.parametrize("form", ["PNG", "WEBP"])
-def test_first_frame_of_an_animated_picture_is_taken_and_that_is_said(form: str) -> None:
-    first, second = Image.fromarray(255 - dark_square()), Image.fromarray(dark_square())
-    content = encoded(first, form, save_all=True, append_images=[second, first])
-    picture = read_picture(content)
+@pytest.mark.parametrize(
+    ("form", "mode"), [("PNG", "L"), ("WEBP", "L"), ("TIFF", "L"), ("TIFF", "RGB"), ("TIFF", "RGBA")]
+)
+def test_first_of_several_frames_or_pages_is_taken_and_that_is_said(form: str, mode: str) -> None:
+    first, second = (Image.fromarray(pixels).convert(mode) for pixels in (255 - dark_square(), dark_square()))
+    picture = read_picture(encoded(first, form, save_all=True, append_images=[second, first]))
     assert picture.note == "not inverted: dark border; the first of 3 frames"
     assert picture.pixels[14, 14] == pytest.approx(235, abs=3)
 
@@ -138,25 +122,19 @@ def test_path_content_and_pillow_image_are_read_alike(tmp_path: Path) -> None:
     assert [picture.name for picture in pictures] == [str(path), str(path), "picture", str(path)]
 
 
-def test_exif_orientation_of_every_number_is_undone() -> None:
-    upright = np.zeros((40, 40), np.uint8)
-    upright[:10, :20] = 250  # a light corner that shows every turn and mirroring
-    stored = {
-        1: upright,
-        2: upright[:, ::-1],
-        3: upright[::-1, ::-1],
-        4: upright[::-1],
-        5: upright.T,
-        6: np.rot90(upright),
-        7: upright[::-1, ::-1].T,
-        8: np.rot90(upright, -1),
-    }
-    expected = read_picture(Image.fromarray(upright)).pixels
-    for orientation, pixels in stored.items():
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "JPEG"])
+def test_exif_orientation_of_every_number_is_undone_once(form: str) -> None:
+    upright = np.zeros((40, 30), np.uint8)
+    upright[:16, :16] = 250  # a light corner that shows every turn and mirroring
+    turned = upright[:, ::-1], upright[::-1, ::-1], upright[::-1], upright.T, np.rot90(upright), upright[::-1, ::-1].T
+    expected = read_picture(Image.fromarray(upright), invert="off").pixels
+    for orientation, pixels in enumerate((upright, *turned, np.rot90(upright, -1)), 1):
         exif = Image.Exif()
         exif[0x0112] = orientation
-        content = encoded(np.ascontiguousarray(pixels), "PNG", exif=exif)
-        np.testing.assert_array_equal(read_picture(content).pixels, expected, err_msg=str(orientation))
+        content = encoded(np.ascontiguousarray(pixels), form, exif=exif)
+        np.testing.assert_allclose(
+            read_picture(content, invert="off").pixels, expected, atol=2, err_msg=str(orientation)
+        )
 
 
 def test_damaged_exif_data_says_nothing() -> None:
@@ -191,11 +169,6 @@ def test_picture_of_one_colour_is_refused_because_it_shows_nothing() -> None:
     for size in ((1, 1), (1, 5000), (300, 200)):
         with pytest.raises(ImageError, match="shows nothing: it is of one colour at 28 x 28 pixels"):
             read_picture(Image.new("L", size, 90))
-
-
-def test_note_about_light_and_dark_is_asked_for_by_known_names() -> None:
-    with pytest.raises(ImageError, match="one of auto, on, off, got 'yes'"):
-        read_picture(Image.new("L", (28, 28)), invert="yes")
 
 
 def png(width: int, height: int, data: bytes = b"", *more: tuple[bytes, bytes]) -> bytes:
@@ -278,30 +251,13 @@ def test_file_is_read_no_further_than_the_limit(tmp_path: Path, monkeypatch: pyt
         read_picture(huge)
 
 
-@pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "WEBP"])
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
 def test_other_formats_are_read_as_png_is(form: str, mode: str) -> None:
     image = Image.fromarray(dark_square(ground=255, ink=0)).convert(mode)
-    picture = read_picture(encoded(image, form))
+    picture = read_picture(encoded(image, form, lossless=True))  # of WebP
     np.testing.assert_array_equal(picture.pixels, read_picture(encoded(image, "PNG")).pixels)
     assert picture.note == "inverted: light border"
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
-def test_first_of_a_files_pages_is_taken_and_that_is_said(mode: str) -> None:
-    pages = [Image.fromarray(pixels).convert(mode) for pixels in (dark_square(), 255 - dark_square(), dark_square())]
-    content = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
-    assert read_picture(content).note == "inverted: light border; the first of 3 frames"
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_of_a_tiff_is_undone_once(orientation: int) -> None:
-    pixels = np.zeros((40, 30), np.uint8)
-    pixels[:10, :20] = 250
-    image, exif = Image.fromarray(pixels), Image.Exif()
-    exif[0x0112] = orientation
-    tiff, png_ = (read_picture(encoded(image, form, exif=exif), (40, 40, 1), "off").pixels for form in ("TIFF", "PNG"))
-    np.testing.assert_array_equal(tiff, png_)
 
 
 @pytest.mark.parametrize(
