@@ -54,14 +54,11 @@ def test_links_to_folders_are_not_followed_but_links_to_pictures_are(current: Pa
     assert names("photos/**/*.png") == ["photos/a.png", "photos/link.png"]
 
 
-def test_folder_in_a_folder_may_be_called_like_a_picture(current: Path) -> None:
+def test_folder_may_be_called_like_a_picture_and_one_without_pictures_is_said(current: Path) -> None:
     paint(current / "photos" / "x.png" / "inner.png")
     assert names("photos") == names("photos/x.png") == ["photos/x.png/inner.png"]
-
-
-def test_folder_without_pictures_is_said(current: Path) -> None:
-    (current / "x.png").mkdir()
-    assert names("x.png") == ["x.png is a folder without PNG, JPEG, WebP, GIF, BMP or TIFF pictures"]
+    (current / "y.png").mkdir()
+    assert names("y.png") == ["y.png is a folder without PNG, JPEG, WebP, GIF, BMP or TIFF pictures"]
 
 
 def test_very_deep_folders_are_walked(current: Path) -> None:
@@ -89,13 +86,10 @@ def test_pattern_means_files_sorted(current: Path) -> None:
     assert names(f"../{current.name[:-1]}?/photos/c.*") == [f"../{current.name}/photos/c.jpg"]
 
 
-def test_pattern_that_matches_nothing_is_said(current: Path) -> None:
+def test_pattern_that_matches_nothing_is_said_unless_a_file_is_called_so(current: Path) -> None:
     (current / "folder").mkdir()
     assert names("*.webp", "fold*") == ["no file matches the pattern *.webp", "no file matches the pattern fold*"]
     assert names("a**b")[0].startswith(("the pattern a**b cannot be used", "no file matches"))
-
-
-def test_file_named_like_a_pattern_is_the_file(current: Path) -> None:
     paint(current / "what[1]*.png")
     assert names("what[1]*.png") == ["what[1]*.png"]
 
@@ -172,7 +166,7 @@ def test_endless_standard_input_is_read_no_further_than_the_limit(monkeypatch: p
     assert found == Unreadable("standard input", "standard input is larger than 1 MiB, the limit of a picture")
 
 
-def test_mistaken_names_are_a_line_each(current: Path) -> None:
+def test_mistaken_names_are_a_line_each_and_odd_ones_shown_with_escapes(current: Path) -> None:
     os.mkfifo(current / "pipe.png")
     (current / "loop").symlink_to("loop")
     assert names("", "pipe.png", "loop", "/dev/zero", "line\nbreak", "a\0b") == [
@@ -183,11 +177,8 @@ def test_mistaken_names_are_a_line_each(current: Path) -> None:
         r"line\nbreak cannot be read: No such file or directory",
         r"a\x00b cannot be read: embedded null byte",
     ]
-
-
-def test_name_that_is_no_unicode_is_shown_with_escapes(current: Path) -> None:
-    paint(current / "a.png").rename(current / os.fsdecode(b"\xff.png"))
-    assert names(".") == [r"\udcff.png"]
+    paint(current / "photos" / "a.png").rename(current / "photos" / os.fsdecode(b"\xff.png"))
+    assert names("photos") == [r"photos/\udcff.png"]
 
 
 def test_unknown_way_to_invert_is_refused() -> None:
