@@ -19,20 +19,13 @@ def noise(losses: Array) -> Array:
 
     Args:
         losses: float64 [runs, epochs], at least six epochs.
-
-    >>> noise(np.array([[9.0, 9.0, 9.0, 1.0, 2.0, 1.0]])).round(3).tolist()
-    [1.414]
     """
     changes = np.diff(losses[:, losses.shape[1] // 2 :], axis=1)
     return np.asarray(changes.std(axis=1, ddof=1))
 
 
 def gap_growth(validation: Array, training: Array, since_epoch: int) -> Array:
-    """Return by how much validation loss minus training loss grows from an epoch (from 1) to the last, [runs].
-
-    >>> gap_growth(np.array([[1.0, 1.0, 1.5]]), np.array([[1.0, 0.9, 0.9]]), since_epoch=1).round(3).tolist()
-    [0.6]
-    """
+    """Return by how much validation loss minus training loss grows from an epoch (from 1) to the last, [runs]."""
     gap = validation - training
     return np.asarray(gap[:, -1] - gap[:, since_epoch - 1])
 
@@ -52,11 +45,7 @@ def change_since(curves: Array, columns: NDArray[np.int_]) -> Array:
 
 
 def spread_between(arms: Array) -> Array:
-    """Return per seed the standard deviation between the arms, float64 [runs], of float64 [arms, runs].
-
-    >>> spread_between(np.array([[1.0, 5.0], [3.0, 5.0]])).round(3).tolist()
-    [1.414, 0.0]
-    """
+    """Return per seed the standard deviation between the arms, float64 [runs], of float64 [arms, runs]."""
     return np.asarray(arms.std(axis=0, ddof=1))
 
 
