@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -63,20 +64,20 @@ NOISE = Quantity("noise of the validation loss", Unit.RATIO, _noise_of)
 
 def higher(found: Found, quantity: Quantity, first: str, second: str, by: float = 0.0) -> Part:
     """Judge "`quantity` of `first` is higher than that of `second`", by more than `by`."""
-    words = f"{quantity.words}: {arm_code(first)} above {arm_code(second)}{_by(by)}"
-    return _difference(found, quantity, (first, second), words, lambda row, planned: judge_above(row, by, planned))
+    relation = f"above {arm_code(second)}{_by(by)}"
+    return _difference(found, quantity, (first, second), relation, partial(judge_above, bound=by))
 
 
 def lower(found: Found, quantity: Quantity, first: str, second: str, by: float = 0.0) -> Part:
     """Judge "`quantity` of `first` is lower than that of `second`", by more than `by`."""
-    words = f"{quantity.words}: {arm_code(first)} below {arm_code(second)}{_by(by)}"
-    return _difference(found, quantity, (first, second), words, lambda row, planned: judge_below(row, -by, planned))
+    relation = f"below {arm_code(second)}{_by(by)}"
+    return _difference(found, quantity, (first, second), relation, partial(judge_below, bound=-by))
 
 
 def alike(found: Found, quantity: Quantity, first: str, second: str, margin: float) -> Part:
     """Judge "`quantity` of both differs by less than `margin`"."""
-    words = f"{quantity.words}: {arm_code(first)} within {100 * margin:g} points of {arm_code(second)}"
-    return _difference(found, quantity, (first, second), words, lambda row, planned: judge_within(row, margin, planned))
+    relation = f"within {100 * margin:g} points of {arm_code(second)}"
+    return _difference(found, quantity, (first, second), relation, partial(judge_within, margin=margin))
 
 
 def at_least(found: Found, quantity: Quantity, name: str, bound: float) -> Part:
@@ -116,13 +117,13 @@ def shown(part: Part) -> Part:
 
 
 def _difference(
-    found: Found, quantity: Quantity, names: tuple[str, str], words: str, judge: Callable[[Array, int], Part]
+    found: Found, quantity: Quantity, names: tuple[str, str], relation: str, judge: Callable[..., Part]
 ) -> Part:
     def judge_pair(arms: Sequence[ArmResults], planned: int) -> Part:
         with np.errstate(invalid="ignore"):
-            return judge(quantity.of(arms[0]) - quantity.of(arms[1]), planned)
+            return judge(quantity.of(arms[0]) - quantity.of(arms[1]), planned_seeds=planned)
 
-    return _part(found, words, quantity.unit, names, judge_pair)
+    return _part(found, f"{quantity.words}: {arm_code(names[0])} {relation}", quantity.unit, names, judge_pair)
 
 
 def _part(

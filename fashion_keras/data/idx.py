@@ -227,7 +227,8 @@ def iter_images(raw: BinaryIO, name: str, image_shape: tuple[int, int, int]) -> 
     """
     size = math.prod(image_shape)
     shape = image_shape if image_shape[2] > 1 else image_shape[:2]
-    with _clear_errors(name), _decompressed(raw) as stream:
+    with _clear_errors(name):
+        stream = _decompressed(raw)
         found, _ = _read_header(stream, name)
         if found[1:] not in (shape, image_shape):
             raise DataError(f"{name} is {by(found)} values; expected count x {by(shape)}, what the model takes")
@@ -242,25 +243,20 @@ def iter_images(raw: BinaryIO, name: str, image_shape: tuple[int, int, int]) -> 
 
 
 @contextmanager
-def _open_content(path: Path) -> Iterator[BinaryIO]:
+def _open_content(path: Path) -> Iterator[IO[bytes]]:
     """Open a file, raw or gzipped, for its decompressed content; what goes wrong in the block becomes a DataError."""
     with _clear_errors(path):
         if path.exists() and not path.is_file():  # a pipe would block for ever
             raise DataError(f"{path} is not a regular file")
-        with path.open("rb") as raw, _decompressed(raw) as stream:
-            yield stream
+        with path.open("rb") as raw:
+            yield _decompressed(raw)
 
 
-@contextmanager
-def _decompressed(raw: BinaryIO) -> Iterator[BinaryIO]:
-    """Give the content of a stream that can seek, raw or gzipped."""
+def _decompressed(raw: BinaryIO) -> IO[bytes]:
+    """Return the content of a stream that can seek, raw or gzipped."""
     zipped = raw.read(2) == _GZIP_MAGIC
     raw.seek(0)
-    if zipped:
-        with gzip.GzipFile(fileobj=raw) as stream:
-            yield stream  # type: ignore[misc]  # it has the methods, if not the type
-    else:
-        yield raw
+    return gzip.open(raw) if zipped else raw  # type: ignore[return-value]  # it has the methods, if not the type
 
 
 @contextmanager
@@ -276,16 +272,15 @@ def _clear_errors(name: Path | str) -> Iterator[None]:
         raise DataError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _read_header(stream: BinaryIO, path: Path | str) -> tuple[tuple[int, ...], bytearray]:
+def _read_header(stream: IO[bytes], path: Path | str) -> tuple[tuple[int, ...], bytearray]:
     """Return the dimensions and the bytes of the header, checked as far as a header can be."""
     header = bytearray()
     read_up_to(stream, header, 4)
     if header[2:] == b"\0\0" and header[1] in _TYPE_CODES and header[0]:
         raise DataError(f"{path} has the other byte order (little-endian), {_BIG_ENDIAN}")
     if len(header) < 4 or header[:2] != b"\0\0" or not header[3]:
-        raise DataError(
-            f"{path} is no IDX file: it begins with {bytes(header)!r}, expected 00 00 08 and a small number"
-        )
+        expected = "expected 00 00 08 and a small number"
+        raise DataError(f"{path} is no IDX file: it begins with {bytes(header)!r}, {expected}")
     if header[2] != _UINT8:
         raise DataError(
             f"{path} holds values of IDX type 0x{header[2]:02x}; only 8-bit ones, 0x08, are read: write uint8"
