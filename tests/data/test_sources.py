@@ -42,9 +42,6 @@ def cached_names() -> list[str]:
     return sorted(path.name for path in sources.cache_folder().iterdir())
 
 
-FILLED_CACHE = [".lock", "origin.txt", *sorted(dataset.FASHION_MNIST_FILES)]
-
-
 def test_the_hash_of_fashion_mnist_follows_from_its_four_files():
     lines = sorted(f"{name} {known.sha256}\n" for name, known in dataset.FASHION_MNIST_FILES.items())
     assert hashlib.sha256("".join(lines).encode()).hexdigest() == dataset.FASHION_MNIST_HASH
@@ -139,10 +136,12 @@ def test_other_data_under_data_dir_is_an_error(sample_dir):
 
 @as_fashion_mnist
 def test_what_was_fetched_is_cached_decompressed_and_fetched_once(apt_serves):
+    (sources.cache_folder() / "fetch-killed").mkdir(parents=True)  # is swept
+    (sources.cache_folder() / "fetch-killed" / "part.deb").touch()
     first = locate()
     assert first.origin == "Debian package dataset-fashion-mnist through apt"
     assert first.directory == sources.cache_folder()
-    assert cached_names() == FILLED_CACHE
+    assert cached_names() == [".lock", "origin.txt", *sorted(dataset.FASHION_MNIST_FILES)]
     for name, known in dataset.FASHION_MNIST_FILES.items():
         assert hashlib.sha256((first.directory / name).read_bytes()).hexdigest() == known.sha256
     second = locate()
@@ -180,14 +179,6 @@ def test_a_damaged_cached_file_is_told_and_replaced_or_removed_where_another_sou
 
 
 @as_fashion_mnist
-def test_left_overs_of_a_killed_fetch_are_swept(apt_serves):
-    (sources.cache_folder() / "fetch-killed").mkdir(parents=True)
-    (sources.cache_folder() / "fetch-killed" / "part.deb").touch()
-    locate()
-    assert cached_names() == FILLED_CACHE
-
-
-@as_fashion_mnist
 def test_an_interrupted_fetch_leaves_nothing(monkeypatch):
     def fetch(folder: Path, _say: fetching.Say) -> Path:
         (folder / "part.deb").touch()
@@ -199,24 +190,19 @@ def test_an_interrupted_fetch_leaves_nothing(monkeypatch):
     assert cached_names() == [".lock"]
 
 
-def test_offline_fetches_nothing_and_names_every_place(apt_serves):
+@pytest.mark.parametrize("offline", [True, False])
+def test_when_nothing_serves_every_place_is_named_with_its_reason_and_offline_nothing_is_fetched(monkeypatch, offline):
+    if offline:
+        monkeypatch.setattr(sources, "_fetch", lambda say, tried: pytest.fail("it was fetched"))
     with pytest.raises(DataError) as error:
-        locate(offline=True)
-    assert not apt_serves
-    places = [sources.cache_folder(), fetching.DEBIAN_FOLDER, sources.keras_folder()]
-    advice = ["--offline forbids", "--data-dir", "FASHION_KERAS_DATA", "apt-get install dataset-fashion-mnist"]
-    for place in [*places, *advice]:
-        assert str(place) in str(error.value)
-
-
-def test_when_nothing_serves_every_place_is_named_with_its_reason():
-    with pytest.raises(DataError) as error:
-        locate()
+        locate(offline=offline)
     message = str(error.value)
     assert message.count("no such folder") == 3
-    assert message.count("no network in tests") == 3
-    for mirror in fetching.MIRRORS:
-        assert mirror in message
+    assert message.count("no network in tests") == (0 if offline else 3)
+    places = [sources.cache_folder(), fetching.DEBIAN_FOLDER, sources.keras_folder()]
+    places += ["--offline forbids"] if offline else fetching.MIRRORS
+    for place in [*places, "--data-dir", "FASHION_KERAS_DATA", "apt-get install dataset-fashion-mnist"]:
+        assert str(place) in message
 
 
 @as_fashion_mnist

@@ -32,21 +32,18 @@ def seeds(form: str) -> list[bytes]:
     image = Image.fromarray(pixels)
     exif = Image.Exif()
     exif[0x0112] = 6
-    modes = {"PNG": ("1", "L", "LA", "P", "RGB", "RGBA"), "JPEG": ("L", "RGB", "CMYK"), "WEBP": ("RGB", "RGBA")}
-    modes |= {"GIF": ("L", "P"), "BMP": ("1", "L", "RGB", "RGBA"), "TIFF": ("1", "L", "P", "RGB", "RGBA", "CMYK")}
-    variants: dict[str, list[dict]] = {
-        "PNG": [{}, {"exif": exif}],
-        "JPEG": [{}, {"progressive": True, "exif": exif}],
-        "WEBP": [{}, {"lossless": True}, {"exif": exif}],
-        "GIF": [{}],
-        "BMP": [{}],
-        "TIFF": [{}, {"compression": "tiff_lzw"}, {"compression": "packbits", "exif": exif}],
-    }
-    contents = [encoded(image.convert(mode), form, **options) for mode in modes[form] for options in variants[form]]
+    modes, variants = {
+        "PNG": ("1 L LA P RGB RGBA", [{"exif": exif}]),
+        "JPEG": ("L RGB CMYK", [{"progressive": True, "exif": exif}]),
+        "WEBP": ("RGB RGBA", [{"lossless": True}, {"exif": exif}]),
+        "GIF": ("L P", []),
+        "BMP": ("1 L RGB RGBA", []),
+        "TIFF": ("1 L P RGB RGBA CMYK", [{"compression": "tiff_lzw"}, {"compression": "packbits", "exif": exif}]),
+    }[form]
+    contents = [encoded(image.convert(mode), form, **more) for mode in modes.split() for more in ({}, *variants)]
     if form not in ("JPEG", "BMP"):
-        contents.append(
-            encoded(image.convert("RGB"), form, save_all=True, append_images=[image.rotate(90).convert("RGB")])
-        )
+        frames = [image.convert("RGB"), image.rotate(90).convert("RGB")]
+        contents.append(encoded(frames[0], form, save_all=True, append_images=frames[1:]))
     if form == "PNG":
         contents.append(encoded(Image.fromarray(pixels[..., 0].astype(np.uint16) << 8), form, transparency=9))
     return contents
@@ -98,10 +95,6 @@ def check_content(content: bytes) -> None:
         except ImageError as error:
             check_one_line(str(error), "it")
             return
-    check_picture(picture)
-
-
-def check_picture(picture: Picture) -> None:
     assert picture.pixels.shape == (28, 28)
     assert picture.pixels.dtype == np.uint8
     assert picture.pixels.min() < picture.pixels.max()
