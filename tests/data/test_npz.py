@@ -56,11 +56,6 @@ def test_labels_from_one_and_in_a_column_are_read(write_npz):
     np.testing.assert_array_equal(dataset.test_labels, [1] * 6)
 
 
-def test_colour_is_read(write_npz):
-    colour = np.random.default_rng(0).integers(0, 256, (12, 6, 5, 3)).astype(np.uint8)
-    assert load(locate(dataset=write_npz(x_train=colour, x_test=colour[:6]))).image_shape == (6, 5, 3)
-
-
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
