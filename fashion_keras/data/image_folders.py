@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from fashion_keras.data import idx
 from fashion_keras.data.class_names import number_names
@@ -19,7 +19,6 @@ from fashion_keras.images.decoding import FORMAT_NAMES, FORMATS
 from fashion_keras.images.reading import Picture, read_picture
 
 _GREY_MODES = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L"}
-_ORIENTATION = 0x0112
 
 
 def read_pictures(directory: Path, image_size: tuple[int, int] | None = None) -> idx.OwnData:
@@ -74,7 +73,7 @@ def _read_size(path: Path) -> tuple[tuple[int, int], str]:
         with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
             # Pillow states a TIFF's size as it is upright.
-            is_turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION, 1) >= 5
+            is_turned = image.format != "TIFF" and image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
             return ((width, height) if is_turned else (height, width)), image.mode
     # Pillow's readers raise almost anything for damaged files.
     except Exception as error:

@@ -288,17 +288,12 @@ def _fetch(say: Say, tried: list[str]) -> DataLocation | None:
 
 def _fill_cache(folder: Path, fetched: Path, origin: str, temporary: Path) -> None:
     """Write verified files into the cache, decompressed; nothing is written before all four are right."""
-    files = find_fashion_mnist(fetched)
-    _write_atomically(folder / "origin.txt", origin.encode(), temporary)
-    for name, (_, file) in files.items():
-        _write_atomically(folder / name, file.content, temporary)
-
-
-def _write_atomically(path: Path, content: bytes | bytearray, temporary: Path) -> None:
-    """Write by way of a temporary folder below the target's own, which is thus on the same disk."""
-    unfinished = temporary / f"{path.name}.unfinished"
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    contents: dict[str, bytes | bytearray] = {"origin.txt": origin.encode()}
+    contents |= {name: file.content for name, (_, file) in find_fashion_mnist(fetched).items()}
+    for name, content in contents.items():
+        unfinished = temporary / f"{name}.unfinished"  # below the cache, thus on the same disk
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(folder / name)

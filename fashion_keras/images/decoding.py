@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from fashion_keras.errors import ImageError, UserError
 from fashion_keras.formatting import first_line, one_line
@@ -51,7 +51,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_ORIENTATION = 0x0112
 # One picture at a time: it bounds the memory of a program with threads, and `catch_warnings` is not made for them.
 _DECODING = threading.Lock()
 
@@ -234,5 +233,5 @@ def _turn_upright(image: Image.Image, original: Image.Image) -> Image.Image:
         return image
     # EXIF data may be anything; damaged, it says nothing.
     with contextlib.suppress(Exception):
-        turn = _TURNS.get(int(original.getexif().get(_ORIENTATION, 1)))
+        turn = _TURNS.get(int(original.getexif().get(ExifTags.Base.Orientation, 1)))
     return image if turn is None else image.transpose(turn)

@@ -102,16 +102,10 @@ class CsvWriter(AnswerWriter):
         csv.writer(self.stream, lineterminator="\n").writerow(shown)
 
 
-_WRITERS: dict[str, Callable[[TextIO, Sequence[str]], AnswerWriter]] = {
-    "text": TextWriter,
-    "json": JsonWriter,
-    "csv": CsvWriter,
-}
-
-
 def make_writer(form: str, stream: TextIO, class_names: Sequence[str]) -> AnswerWriter:
     """Return the writer of `text`, `json` or `csv`."""
-    return _WRITERS[form](stream, class_names)
+    writers: dict[str, Callable[..., AnswerWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
+    return writers[form](stream, class_names)
 
 
 def _describe_treatment(picture: Picture) -> dict[str, Any]:
