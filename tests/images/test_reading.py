@@ -17,27 +17,21 @@ from fashion_keras.images import decoding
 from fashion_keras.images.reading import read_picture
 
 
-def save(image: Image.Image, path: Path, **options: object) -> Path:
-    image.save(path, **options)  # type: ignore[arg-type]
-    return path
-
-
 def dark_square(ground: int = 240, ink: int = 20, size: int = 280) -> NDArray[np.uint8]:
     pixels = np.full((size, size), ground, np.uint8)
     pixels[size // 4 : -size // 4, size // 4 : -size // 4] = ink
     return pixels
 
 
-def test_picture_of_the_data_set_is_read_unchanged(sample_dataset: Dataset, tmp_path: Path) -> None:
-    for number, pixels in enumerate(sample_dataset.test_images):
-        picture = read_picture(save(Image.fromarray(pixels), tmp_path / f"{number}.png"))
+def test_picture_of_the_data_set_is_read_unchanged(sample_dataset: Dataset) -> None:
+    for pixels in sample_dataset.test_images:
+        picture = read_picture(encoded(pixels))
         assert not picture.inverted
         np.testing.assert_array_equal(picture.pixels, pixels)
 
 
-def test_inversion_follows_the_border_or_what_was_asked(tmp_path: Path) -> None:
-    light = save(Image.fromarray(dark_square()), tmp_path / "light.jpg")
-    dark = save(Image.fromarray(255 - dark_square()), tmp_path / "dark.png")
+def test_inversion_follows_the_border_or_what_was_asked() -> None:
+    light, dark = encoded(dark_square(), "JPEG"), encoded(255 - dark_square())
     expected = {
         (light, "auto"): (235, "inverted: light border"),
         (light, "on"): (235, "inverted: as asked"),
@@ -45,8 +39,8 @@ def test_inversion_follows_the_border_or_what_was_asked(tmp_path: Path) -> None:
         (dark, "auto"): (235, "not inverted: dark border"),
         (dark, "on"): (20, "inverted: as asked"),
     }
-    for (path, invert), (centre, note) in expected.items():
-        picture = read_picture(path, invert=invert)
+    for (content, invert), (centre, note) in expected.items():
+        picture = read_picture(content, invert=invert)
         assert picture.pixels.shape == (28, 28)
         assert picture.pixels.dtype == np.uint8
         assert picture.pixels[14, 14] == pytest.approx(centre, abs=3)
@@ -56,13 +50,13 @@ def test_inversion_follows_the_border_or_what_was_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("ink", "inverted"), [(20, True), (230, False)])
-def test_transparent_ground_becomes_black_and_what_stands_on_it_light(ink: int, inverted: bool, tmp_path: Path) -> None:
+def test_transparent_ground_becomes_black_and_what_stands_on_it_light(ink: int, inverted: bool) -> None:
     # What is hidden has the other brightness: it must not count.
     square = np.full((280, 280, 4), (255 - ink, 255 - ink, 255 - ink, 0), np.uint8)
     square[70:-70, 70:-70] = (ink, ink, ink, 255)
     cut_out = Image.fromarray(square)
     for image in (cut_out, cut_out.convert("LA"), cut_out.quantize(4)):
-        picture = read_picture(save(image, tmp_path / "cut-out.png"))
+        picture = read_picture(encoded(image))
         assert picture.inverted == inverted
         assert picture.pixels[0, 0] == 0
         assert picture.pixels[14, 14] > 220
@@ -70,29 +64,28 @@ def test_transparent_ground_becomes_black_and_what_stands_on_it_light(ink: int, 
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
-def test_every_colour_mode_is_read_alike(mode: str, tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+def test_every_colour_mode_is_read_alike(mode: str, recwarn: pytest.WarningsRecorder) -> None:
     pixels = dark_square(ground=255, ink=0)
     image = Image.fromarray(pixels.astype(np.uint16) << 8) if mode == "I;16" else Image.fromarray(pixels).convert(mode)
-    picture = read_picture(save(image, tmp_path / f"picture.{'jpg' if mode == 'CMYK' else 'png'}"))
+    picture = read_picture(encoded(image, "JPEG" if mode == "CMYK" else "PNG"))
     assert picture.note == "inverted: light border"  # an alpha channel that hides nothing is no transparency
     assert picture.pixels[2, 2] <= 2
     assert picture.pixels[14, 14] >= 253
     assert not recwarn.list
 
 
-def test_long_picture_is_centred_and_filled_like_its_border(tmp_path: Path) -> None:
+def test_long_picture_is_centred_and_filled_like_its_border() -> None:
     pixels = np.full((100, 400), 30, np.uint8)
     pixels[20:80, 40:360] = 200
-    picture = read_picture(save(Image.fromarray(pixels), tmp_path / "long.png"))
+    picture = read_picture(encoded(pixels))
     assert picture.pixels[0, 0] == picture.pixels[27, 27] == 30
     assert picture.pixels[14, 14] > 190
 
 
-def test_colour_model_gets_colours_in_its_size(tmp_path: Path) -> None:
+def test_colour_model_gets_colours_in_its_size() -> None:
     image = Image.new("RGB", (60, 40), (250, 100, 10))
     image.putpixel((0, 0), (0, 0, 0))
-    path = save(image, tmp_path / "colour.png")
-    picture = read_picture(path, image_shape=(12, 10, 3))
+    picture = read_picture(encoded(image), image_shape=(12, 10, 3))
     assert picture.pixels.shape == (12, 10, 3)
     assert picture.pixels[6, 5].tolist() == [250, 100, 10]
     assert picture.note == "not inverted: a colour model"
@@ -109,7 +102,8 @@ def test_first_of_several_frames_or_pages_is_taken_and_that_is_said(form: str, m
 
 
 def test_path_content_and_pillow_image_are_read_alike(tmp_path: Path) -> None:
-    path = save(Image.fromarray(dark_square()), tmp_path / "square.png")
+    path = tmp_path / "square.png"
+    path.write_bytes(encoded(dark_square()))
     with Image.open(path) as image:
         pictures = [read_picture(source) for source in (path, str(path), path.read_bytes(), image)]
     for picture in pictures[1:]:
@@ -147,10 +141,10 @@ def test_transparent_colour_of_16_bits_is_hidden() -> None:
     assert picture.pixels[14, 14] == pytest.approx(255 - (5_000 >> 8), abs=1)
 
 
-def test_pillow_image_without_a_fixed_range_is_refused() -> None:
-    for mode in ("F", "I"):
-        with pytest.raises(ImageError, match=f"picture has the mode {mode}, which is not read; convert it to L or RGB"):
-            read_picture(Image.new(mode, (28, 28)))
+@pytest.mark.parametrize("mode", ["F", "I"])
+def test_pillow_image_without_a_fixed_range_is_refused(mode: str) -> None:
+    with pytest.raises(ImageError, match=f"picture has the mode {mode}, which is not read; convert it to L or RGB"):
+        read_picture(Image.new(mode, (28, 28)))
 
 
 def test_large_picture_gives_what_a_small_one_gives() -> None:
@@ -231,8 +225,8 @@ def test_file_that_cannot_be_read_is_one_clear_line(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_file_without_permission_is_one_clear_line(tmp_path: Path) -> None:
-    path = save(Image.fromarray(dark_square()), tmp_path / "locked.png")
-    path.chmod(0)
+    path = tmp_path / "locked.png"
+    path.touch(mode=0)
     with pytest.raises(ImageError, match=r"locked\.png cannot be read: Permission denied"):
         read_picture(path)
 

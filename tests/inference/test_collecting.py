@@ -168,14 +168,10 @@ def test_endless_standard_input_is_read_no_further_than_the_limit(monkeypatch: p
 
 def test_mistaken_names_are_a_line_each_and_odd_ones_shown_with_escapes(current: Path) -> None:
     os.mkfifo(current / "pipe.png")
-    (current / "loop").symlink_to("loop")
-    assert names("", "pipe.png", "loop", "/dev/zero", "line\nbreak", "a\0b") == [
+    assert names("", "pipe.png", "line\nbreak") == [
         "an empty name is no picture",
         "pipe.png is a named pipe, not a picture; pipe what it gives to `-`",
-        "loop cannot be read: Too many levels of symbolic links",
-        "/dev/zero is a device, not a picture",
         r"line\nbreak cannot be read: No such file or directory",
-        r"a\x00b cannot be read: embedded null byte",
     ]
     paint(current / "photos" / "a.png").rename(current / "photos" / os.fsdecode(b"\xff.png"))
     assert names("photos") == [r"photos/\udcff.png"]
