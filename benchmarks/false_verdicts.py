@@ -34,7 +34,7 @@ from fashion_keras.execution.batch import train_runs
 from fashion_keras.execution.local import available_cores
 from fashion_keras.experiments.definition import BASE
 from fashion_keras.formatting import count_noun
-from fashion_keras.statistics.old import Comparison, Verdict, compare_arms, skewness
+from fashion_keras.statistics import Comparison, Design, Verdict, compare_arms
 from fashion_keras.storage.runs import RunStore, StoredRun
 
 NUM_RUNS = 40
@@ -130,7 +130,7 @@ def judge(accuracies: Floats, splits: Splits) -> list[Comparison]:
     found = []
     for first, second in splits:
         arms = {"one": accuracies[first], "other": accuracies[second]}
-        found += compare_arms(arms, "one", planned_seeds=NUM_PAIRS)
+        found += compare_arms(arms, "one", Design.fixed(NUM_PAIRS))
     return found
 
 
@@ -192,13 +192,13 @@ def render(
 Written by `python -m benchmarks.false_verdicts`: do not edit.
 
 The base of the report with seeds 0 to {NUM_RUNS - 1}: test accuracy {100 * accuracies.mean():.2f} ± \
-{100 * accuracies.std(ddof=1):.2f} %, from {100 * accuracies.min():.2f} to {100 * accuracies.max():.2f} %, skewness \
-{skewness(accuracies):+.2f}. {len(splits):,} times (seed {SPLITS_SEED}), {2 * NUM_PAIRS} of the {NUM_RUNS} runs were
-paired at random into two false arms of {NUM_PAIRS}, and judged as a table of one arm and its baseline is.
+{100 * accuracies.std(ddof=1):.2f} %, from {100 * accuracies.min():.2f} to {100 * accuracies.max():.2f} %. \
+{len(splits):,} times (seed {SPLITS_SEED}), {2 * NUM_PAIRS} of the {NUM_RUNS} runs were paired at random into two
+false arms of {NUM_PAIRS}, and judged as a table of one arm and its baseline is.
 
 {markdown(["verdict", "splits", "share, %"], rows)}
 **A false "better" or "worse": {share(false)} %** of the splits; it should be 5 at most. The difference's 95 % interval
-held the true difference, 0, in {100 * held.mean():.1f} %.
+held the true difference, 0, in {100 * held.mean():.1f} %: the verdict is read off it.
 
 ## How sure that is
 
@@ -215,7 +215,7 @@ held the true difference, 0, in {100 * held.mean():.1f} %.
 - These pairs share nothing but the data; those of a real comparison also share a seed: split, order of the batches and
   first weights. So this tests the verdicts on differences of real runs, at their unpaired spread.
 - Two runs of one setting differ symmetrically, whatever their distribution. What skewed differences do, as two
-  different settings can have, was simulated: [skew-evidence.md](../../docs/skew-evidence.md).
+  different settings can have, was simulated: [statistics-evidence.md](../../docs/statistics-evidence.md).
 - One arm and a baseline. Tables of several arms are corrected for their number, which was simulated, too.
 
 Seeds 0 to 9 belong to published comparisons and had been seen before the splits were fixed; the others had not. Trained

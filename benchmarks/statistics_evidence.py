@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from benchmarks.rule_before import any_false, before, equivalent_before, verdict_p
-from fashion_keras.reporting.pairs import paired_accuracies
 from fashion_keras.statistics import (
     MARGIN,
     TEN_SEEDS,
@@ -160,7 +159,7 @@ def false_table(num_tables: int = 2_000) -> str:
             before = any_false(verdict_p(differences.reshape(-1, 10), below=0.05 / arms), arms)
             after = [any_difference(differences, design) for design in (Design.fixed(10), TEN_SEEDS)]
             rows.append([name, arms, *(share(hits) for hits in (before, *after))])
-    return markdown(["differences", "arms", "before: ten seeds", "now: ten seeds, one look", "now: five looks"], rows)
+    return markdown(["differences", "arms", "before: ten seeds", "now: ten seeds, one look", "now: four looks"], rows)
 
 
 def looks_table(num_tables: int = 1_000) -> str:
@@ -225,13 +224,13 @@ def power_table(num_tables: int = 1_000) -> str:
             found = [np.array([states[0].verdict.is_difference for states in each]) for each in judged]
             used = np.mean([[state.look for state in states] for states in judged[1]])
             rows.append([arms, effect, percent(before), percent(found[0]), percent(found[1]), f"{used:.1f}"])
-    header = ["arms", "true difference, deviations", "before (first step of Holm)", "now: one look", "now: five looks"]
+    header = ["arms", "true difference, deviations", "before (first step of Holm)", "now: one look", "now: four looks"]
     return markdown([*header, "seeds an arm"], rows)
 
 
 def detectable_table(num_tables: int = 1_000) -> str:
     rows = []
-    designs = {"ten, five looks": TEN_SEEDS, "ten, one look": Design.fixed(10), "twenty": Design.up_to(20)}
+    designs = {"ten, four looks": TEN_SEEDS, "ten, one look": Design.fixed(10), "twenty": Design.up_to(20)}
     for name, design in designs.items():
         cells = []
         for arms in (1, 3, 5):
@@ -388,7 +387,7 @@ def crossed_table(repetitions: int = 500) -> str:
 def published() -> dict[str, tuple[str, Mapping[str, Floats]]]:
     """Return each published comparison's baseline and test accuracies."""
     found = load_published(ROOT / "experiments")
-    return {results.record.name: (results.record.baseline, paired_accuracies(results)) for results in found}
+    return {results.record.name: (results.record.baseline, results.accuracies) for results in found}
 
 
 @cache
@@ -412,7 +411,7 @@ def replay_table() -> str:
         total, runs = total + 10 * len(arms), runs + num_runs
         kept += sum(first == second for _, first, second in pairs)
     num = kept + len(changed)
-    header = ["comparison", "runs", "runs of the design", "before", "now: ten seeds, one look", "now: five looks"]
+    header = ["comparison", "runs", "runs of the design", "before", "now: ten seeds, one look", "now: four looks"]
     lines = "\n".join(f"- {line}" for line in changed)
     return (
         f"**{runs} runs instead of {total}: {100 * (1 - runs / total):.0f} % fewer, and {kept} of {num} verdicts are "
@@ -426,7 +425,7 @@ def _count(verdicts: Iterable[Verdict]) -> str:
 
 def levels_table() -> str:
     rows = []
-    for design in (TEN_SEEDS, Design.up_to(10, (5, 6, 8)), TEN_SEEDS.extend(20)):
+    for design in (TEN_SEEDS, Design.up_to(10, (5, 6, 7, 8)), TEN_SEEDS.extend(20)):
         for arms in (1, 3, 5):
             levels = [f"{level:.4f}" for level in design.nominal_levels(arms)[0]]
             rows.append([", ".join(map(str, design.looks)), arms, *levels, *[""] * (7 - len(levels))])

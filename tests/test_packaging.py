@@ -115,3 +115,8 @@ def test_an_installation_works_from_any_folder(python: Path, tmp_path: Path, opt
     assert (place / "py.typed").exists()
     models = "from fashion_keras.inference.shipped import shipped_models; print(*shipped_models())"
     assert run(python, "-c", models, cwd=tmp_path).split() == ["cnn", "fcn"]
+
+
+def test_version_stands_in_one_place() -> None:
+    assert SETTINGS["project"]["dynamic"] == ["version"]
+    assert SETTINGS["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "fashion_keras.__version__"}

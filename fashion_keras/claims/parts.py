@@ -29,6 +29,9 @@ POINT = 0.01
 MIN_EPOCHS = 6
 """Fewer leave no two changes in the second half of a curve."""
 
+_LIMITS = {Unit.POINTS: (-1.0, 1.0), Unit.PERCENT: (0.0, 1.0)}
+"""Of what accuracies and their differences can be."""
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -138,7 +141,11 @@ def _part(
     if not seeds:
         return Part(words, ClaimVerdict.UNDECIDED, "no seed that all arms have", unit)
     paired = [ArmResults(arm.record, {seed: arm.runs[seed] for seed in seeds}) for arm in arms.values()]
-    return replace(judge(paired, planned), words=words, unit=unit, num_seeds=len(seeds))
+    part = replace(judge(paired, planned), words=words, unit=unit, num_seeds=len(seeds))
+    if part.interval is None or unit not in _LIMITS:
+        return part
+    low, high = np.clip(part.interval, *_LIMITS[unit]).tolist()
+    return replace(part, interval=(low, high))
 
 
 def _find(found: Found, name: str) -> ArmResults | None:

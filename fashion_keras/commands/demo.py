@@ -32,8 +32,8 @@ def demo(options: argparse.Namespace) -> int:
     check_installed()
     # Before the model is loaded, which takes seconds.
     with bind(options.host, options.port) as listening:
-        from fashion_keras.demo.answering import Demo
         from fashion_keras.demo.app import build_app
+        from fashion_keras.demo.prediction import Demo
         from fashion_keras.inference.classifier import load_model
 
         model = load_model(options.model)

@@ -86,7 +86,7 @@ def _export_found(found: "StoredRun | Path", dataset: "Dataset", options: argpar
     file_format = FORMATS[options.format]
     trained = load_trained(found, dataset)
     images = dataset.test_images.reshape(-1, *dataset.image_shape)
-    report = write_format(file_format, trained.model, trained.class_names, folder, images)
+    report = write_format(file_format, trained, folder, images)
     path = folder / file_format.file
     print(f"{path} ({path.stat().st_size / 1e6:.2f} MB) and {LABELS}: {report}")
     return 0

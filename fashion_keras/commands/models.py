@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command
-from fashion_keras.formatting import print_plain
+from fashion_keras.formatting import one_line, print_plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,10 +59,10 @@ def _print(shipped: "Sequence[ListedModel]", others: "Sequence[ListedModel]", fo
         console.print(_table(shipped))
         say("")
     if others:
-        say(f"In {folder}; commands take the path: {folder / others[0].name}")
+        say(f"In {one_line(str(folder))}; commands take the path")
         console.print(_table(others))
     else:
-        say(f"No other model in {folder}: `fashion-keras run initializers` exports some")
+        say(f"No other model in {one_line(str(folder))}: `fashion-keras run initializers` exports some")
 
 
 def _table(models: "Sequence[ListedModel]") -> "Table":
@@ -76,7 +76,9 @@ def _table(models: "Sequence[ListedModel]") -> "Table":
     for title in ("test accuracy, %", "MB"):
         table.add_column(title, justify="right", no_wrap=True)
     for model in models:
-        table.add_row(Text(model.name), Text(model.description), _accuracy(model), f"{model.num_bytes / 1e6:.1f}")
+        table.add_row(
+            Text(one_line(model.name)), Text(model.description), _accuracy(model), f"{model.num_bytes / 1e6:.1f}"
+        )
     return table
 
 

@@ -47,6 +47,24 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
 
 
+def add_design_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how many runs decide, and how strictly."""
+    parser.add_argument("--seeds", type=count, metavar="N", help="most runs of each arm (default: 10; 1 with --quick)")
+    parser.add_argument(
+        "--looks",
+        type=counts,
+        metavar="A,B",
+        help="judge at these numbers of seeds; a decided arm gets no more (default: 5, 6, 8, 10, 14, 20, 28, ...)",
+    )
+    parser.add_argument("--fixed", action="store_true", help="train all seeds of every arm, and look once")
+    parser.add_argument(
+        "--level", type=level, metavar="P", help="chance of any false better or worse in the table (default: 0.05)"
+    )
+    parser.add_argument(
+        "--margin", type=margin, metavar="POINTS", help="accuracies that differ by less are equivalent (default: 0.2)"
+    )
+
+
 def add_explain_option(parser: argparse.ArgumentParser) -> None:
     """Add `--explain`."""
     parser.add_argument("--explain", action="store_true", help="print all tables and what their columns mean")
@@ -92,6 +110,26 @@ def count(text: str) -> int:
 def count_from_zero(text: str) -> int:
     """Read a whole number of at least 0."""
     return _whole_number(text, 0)
+
+
+def level(text: str) -> float:
+    """Read a chance, such as `0.05`."""
+    return _between(text, 1.0, "a chance between 0 and 1, such as 0.05")
+
+
+def margin(text: str) -> float:
+    """Read points of accuracy, such as `0.2`, and return the fraction."""
+    return _between(text, 100.0, "points of accuracy above 0, such as 0.2") / 100
+
+
+def _between(text: str, most: float, expected: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 < value < most:
+        raise argparse.ArgumentTypeError(f"must be {expected}, got {shorten(text, 30)!r}")
+    return value
 
 
 def _whole_number(text: str, least: int) -> int:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fashion_keras.images.reading import Picture
     from fashion_keras.inference.classifier import Classifier
     from fashion_keras.inference.collecting import Unreadable
-    from fashion_keras.workflows.predict import Answered
+    from fashion_keras.workflows.predict import Predicted
 
 BATCH_SIZE = 500
 
@@ -56,7 +56,7 @@ def predict(options: argparse.Namespace) -> int:
         read = partial(reader.read, ground=model.info.ground)
         pictures = read_pictures(options.images, model.image_shape, options.invert, standard_input, read)
         for batch in _batches(pictures):
-            writer.write(_answer(model, batch, options.top))
+            writer.write(_predict(model, batch, options.top))
             sys.stdout.flush()
             for item in batch:
                 if isinstance(item, Unreadable):
@@ -78,7 +78,7 @@ def _batches(items: "Iterable[Picture | Unreadable]") -> "Iterator[list[Picture 
         yield batch
 
 
-def _answer(model: "Classifier", batch: "list[Picture | Unreadable]", top: int) -> "list[Answered]":
+def _predict(model: "Classifier", batch: "list[Picture | Unreadable]", top: int) -> "list[Predicted]":
     """Return each picture with its most probable classes, and each error with none, in their order."""
     import numpy as np
 
@@ -88,6 +88,6 @@ def _answer(model: "Classifier", batch: "list[Picture | Unreadable]", top: int) 
     pictures = [item for item in batch if isinstance(item, Picture)]
     if not pictures:
         return [(item, ()) for item in batch]
-    answers = model.predict(np.stack([picture.pixels for picture in pictures]))
-    answered = zip(advise_on_shoes(model, pictures, answers), answers.top(top), strict=True)
-    return [next(answered) if isinstance(item, Picture) else (item, ()) for item in batch]
+    predictions = model.predict(np.stack([picture.pixels for picture in pictures]))
+    predicted = zip(advise_on_shoes(model, pictures, predictions), predictions.top(top), strict=True)
+    return [next(predicted) if isinstance(item, Picture) else (item, ()) for item in batch]

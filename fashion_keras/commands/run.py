@@ -9,6 +9,7 @@ from fashion_keras.commands.options import (
     Parser,
     add_command,
     add_data_options,
+    add_design_options,
     add_execution_options,
     add_explain_option,
     add_out_option,
@@ -36,7 +37,7 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of training a comparison."""
-    parser.add_argument("--seeds", type=count, metavar="N", help="runs of each arm (default: 10; 1 with --quick)")
+    add_design_options(parser)
     parser.add_argument("--epochs", type=count, metavar="N", help="epochs of every arm instead of its own")
     parser.add_argument("--arms", type=names, metavar="A,B", help="only these arms")
     add_data_options(parser)

@@ -52,6 +52,7 @@ class CustomFunction:
     Attributes:
         module, function: Its name's two parts.
         path: The file that defines it.
+        folder: The folder on Python's path that holds the module, or its outermost package.
         files: That file and every one that it imports, directly or not, from its own folder and those below.
         source: SHA-256 of the contents of `files` and of where they lie in the folder.
         signature: The options that it takes.
@@ -61,6 +62,7 @@ class CustomFunction:
     module: str
     function: str
     path: Path
+    folder: Path
     files: tuple[Path, ...]
     source: str
     signature: Signature
@@ -102,7 +104,7 @@ def find_function(name: str, arguments: Sequence[str]) -> CustomFunction:
     source = _hash_files(files, folder)
     _folders[str(folder)] = None
     signature = Signature(options, is_open=definition.args.kwarg is not None, source=source)
-    return CustomFunction(module, function, path, files, source, signature, takes_seed)
+    return CustomFunction(module, function, path, folder, files, source, signature, takes_seed)
 
 
 def import_function(custom: CustomFunction) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""The web application: the files of the page, what it says of the model, and answers to pictures."""
+"""The web application: the files of the page, what it says of the model, and predictions of pictures."""
 
 import asyncio
 import threading
@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from fashion_keras.demo.answering import MAX_UPLOAD_BYTES, TOO_LARGE, Demo
 from fashion_keras.demo.guard import Guard
+from fashion_keras.demo.prediction import MAX_UPLOAD_BYTES, TOO_LARGE, Demo
 from fashion_keras.errors import ImageError, UserError
 
 PAGE = Path(__file__).with_name("page")
@@ -41,8 +41,8 @@ class SlowUploadError(UploadError):
 def build_app(demo: Demo, host: str = "127.0.0.1") -> Starlette:
     """Return the application.
 
-    It answers `GET /model` and `POST /answer?invert=auto`, the body the content of a picture, in JSON; what is wrong is
-    one line under `error`. Every other address is a file of the page.
+    It answers `GET /model` and `POST /predict?invert=auto`, the body the content of a picture, in JSON; what is wrong
+    is one line under `error`. Every other address is a file of the page.
 
     Args:
         demo: What is tried.
@@ -54,7 +54,7 @@ def build_app(demo: Demo, host: str = "127.0.0.1") -> Starlette:
 
     places = asyncio.Semaphore(MAX_UPLOADS)
 
-    async def answer(request: Request) -> Response:
+    async def predict(request: Request) -> Response:
         async with places:
             try:
                 content = await read_upload(request)
@@ -65,14 +65,14 @@ def build_app(demo: Demo, host: str = "127.0.0.1") -> Starlette:
             try:
                 # In a thread, so that the page itself goes on answering.
                 invert = request.query_params.get("invert", "auto")
-                return JSONResponse(await run_in_threadpool(demo.answer, content, invert, unwanted))
+                return JSONResponse(await run_in_threadpool(demo.predict, content, invert, unwanted))
             finally:
                 leaving.cancel()
 
     app = Starlette(
         routes=[
             Route("/model", describe),
-            Route("/answer", answer, methods=["POST"]),
+            Route("/predict", predict, methods=["POST"]),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],
         middleware=[Middleware(Guard, host=host)],

@@ -1,4 +1,4 @@
-"""Keeps the page to this machine and to itself: who may ask, and what a browser may do with what it gets.
+"""Guard of the page: who may ask, and what a browser may do with what it gets.
 
 Any page that a browser has open can send requests to the loopback address, and one that lets its own name point there
 (DNS rebinding) could read the answers too. Both are told by what the browser says of a request: its Host and Origin.

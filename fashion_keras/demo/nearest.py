@@ -1,4 +1,4 @@
-"""The images of a test set that are most like a picture."""
+"""Nearest images of a test set: those most like a picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class NearestImages:
     """A test set, ready to be searched.
 
     The measure is the cosine between two images as vectors of pixels. It knows nothing of the model, so that what it
-    finds can be held against the model's answer; and, unlike the distance, it does not take every thin drawing for
+    finds can be held against the model's prediction; and, unlike the distance, it does not take every thin drawing for
     the darkest image.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Serves the page on a loopback address until it is interrupted."""
+"""Server of the page on a loopback address, until it is interrupted."""
 
 import contextlib
 import errno

@@ -1,25 +1,24 @@
-"""The formats besides the SavedModel: one file, and labels.txt beside it. A file is kept only if it agrees."""
+"""Formats besides the SavedModel: one file, and labels.txt beside it. A file is kept only if it agrees."""
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.errors import ConfigError, ExportError
-from fashion_keras.export.keras_format import ask_keras_file, write_keras
-from fashion_keras.export.litert_format import ask_litert, write_litert
-from fashion_keras.export.onnx_format import ask_onnx, write_onnx
-from fashion_keras.export.parity import Ask, ask_keras, measure_parity
-from fashion_keras.formatting import one_line
+from fashion_keras.errors import ConfigError, ExportError, UserError
+from fashion_keras.export.conversion import quiet_converter
+from fashion_keras.export.keras_format import keras_file_predictor, write_keras
+from fashion_keras.export.litert_format import litert_predictor, write_litert
+from fashion_keras.export.network import plain_model
+from fashion_keras.export.onnx_format import onnx_predictor, write_onnx
+from fashion_keras.export.parity import Predictor, measure_parity
+from fashion_keras.export.trained import Trained
+from fashion_keras.formatting import first_line, one_line
 from fashion_keras.inference.record import MAX_PROBABILITY_DIFFERENCE, ParityReport
 from fashion_keras.storage.files import write_files
-
-if TYPE_CHECKING:
-    import keras
 
 LABELS = "labels.txt"
 """One class name a line, UTF-8, in the order of the class ids: a data set's labels.txt has the same form."""
@@ -31,17 +30,19 @@ class Format:
 
     Attributes:
         name: Of the format, and of the extra that installs its modules.
+        title: Of the format, for people.
         file: The file's name.
         modules: What writing and running it imports, besides Keras and TensorFlow.
-        write: Makes the file out of a Keras model in float32, from images [N, H, W, C] in [-1, 1] to logits.
-        ask: Runs the file by the program that its users run it by.
+        write: Makes the file's content.
+        predictor: Runs the file by the program that its users run it by.
     """
 
     name: str
+    title: str
     file: str
     modules: tuple[str, ...]
-    write: Callable[["keras.Model", Sequence[int]], bytes]
-    ask: Callable[[bytes], Ask]
+    write: Callable[[Trained], bytes]
+    predictor: Callable[[bytes], Predictor]
 
     def check_installed(self) -> None:
         """Check that the modules are there; imports none.
@@ -59,39 +60,64 @@ class Format:
 FORMATS = {
     file_format.name: file_format
     for file_format in (
-        Format("onnx", "model.onnx", ("onnx", "onnxruntime"), write_onnx, ask_onnx),
-        Format("litert", "model.tflite", ("ai_edge_litert",), write_litert, ask_litert),
-        Format("keras", "model.keras", (), write_keras, ask_keras_file),
+        Format("onnx", "ONNX", "model.onnx", ("onnx", "tf2onnx", "onnxruntime"), write_onnx, onnx_predictor),
+        Format("litert", "LiteRT", "model.tflite", ("ai_edge_litert",), write_litert, litert_predictor),
+        Format("keras", "a Keras file", "model.keras", (), write_keras, keras_file_predictor),
     )
 }
 
 
-def write_format(
-    file_format: Format,
-    model: "keras.Model",
-    class_names: Sequence[str],
-    folder: Path,
-    images: NDArray[np.uint8],
-) -> ParityReport:
+def write_format(file_format: Format, trained: Trained, folder: Path, images: NDArray[np.uint8]) -> ParityReport:
     """Write a model in a format, and labels.txt beside it.
 
     Args:
         file_format: One of `FORMATS`.
-        model: In float32, from images [N, H, W, C] in [-1, 1] to logits [N, K].
-        class_names: K names.
+        trained: What is written.
         folder: Where to; an earlier file of the same format there is replaced.
         images: uint8 [M, H, W, C], M at least 1: what file and model are compared on.
 
     Raises:
         ConfigError: The format's modules are not installed.
-        ExportError: The file names another class than the model, or differs by more than 1e-5 in a probability; or it
-            cannot be written. Nothing is written then.
+        ExportError: A layer cannot be written in the format; the file names another class than the model, or differs
+            by more than 1e-5 in a probability; or it cannot be written. Nothing is written then.
     """
     file_format.check_installed()
     path = folder / file_format.file
-    content = file_format.write(model, images.shape[1:])
-    report = measure_parity(ask_keras(model, images.shape[1:]), file_format.ask(content), images)
+    with quiet_converter():
+        content, report = _convert(file_format, trained, images)
     if not report.passed:
         raise ExportError(f"{path} is not written: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
-    write_files(folder, {LABELS: "".join(f"{one_line(name)}\n" for name in class_names), path.name: content})
+    labels = "".join(f"{one_line(name)}\n" for name in trained.class_names)
+    write_files(folder, {LABELS: labels, file_format.file: content})
     return report
+
+
+def _convert(file_format: Format, trained: Trained, images: NDArray[np.uint8]) -> tuple[bytes, ParityReport]:
+    try:
+        content = file_format.write(trained)
+        return content, measure_parity(trained.predict, file_format.predictor(content), images)
+    except UserError:
+        raise
+    # Converters and the programs that run their files raise almost anything.
+    except Exception as error:
+        part, reason = _find_layer(file_format, trained, images), first_line(error)[:200]
+        raise ExportError(
+            f"{part} cannot be written as {file_format.title} ({reason}): replace it, or use --format savedmodel"
+        ) from error
+
+
+def _find_layer(file_format: Format, trained: Trained, images: NDArray[np.uint8]) -> str:
+    """Name the first layer up to which a network cannot be written, by trying one after another."""
+    import keras
+
+    try:
+        model = plain_model(trained.build())
+    except UserError:
+        return "the network"
+    for layer in model.layers[1:]:
+        try:
+            part = keras.Model(model.inputs[0], keras.layers.Flatten()(layer.output))
+            file_format.predictor(file_format.write(Trained.of_model(part, ())))(images[:2])
+        except Exception:
+            return f"layer {one_line(layer.name)!r}"
+    return "the network"

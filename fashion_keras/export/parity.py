@@ -1,4 +1,4 @@
-"""Whether a written model says what the model in float32 says: asked about the same images, batch by batch."""
+"""Parity of a written model with the model in float32: both predict the same images, batch by batch."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.export.signature import without_single_channel
 from fashion_keras.inference.record import ParityReport
 
 if TYPE_CHECKING:
@@ -15,17 +16,17 @@ if TYPE_CHECKING:
 
 _BATCH_SIZE = 250
 
-Answer = tuple[NDArray[Any], NDArray[np.int64]]
+Outputs = tuple[NDArray[Any], NDArray[np.int64]]
 """Probabilities [N, K] and class ids [N]."""
 
-Ask = Callable[[NDArray[np.uint8]], Answer]
-"""Answers images: uint8 [N, H, W, C]."""
+Predictor = Callable[[NDArray[np.uint8]], Outputs]
+"""Predicts images, uint8 [N, H, W, C]."""
 
 
 def measure_parity(
-    expected: Ask, written: Ask, images: NDArray[np.uint8], run_class_id: NDArray[np.uint8] | None = None
+    expected: Predictor, written: Predictor, images: NDArray[np.uint8], run_class_id: NDArray[np.uint8] | None = None
 ) -> ParityReport:
-    """Ask two models about images, uint8 [M, H, W, C], a batch at a time so that memory stays small.
+    """Compare two models on images, uint8 [M, H, W, C], a batch at a time so that memory stays small.
 
     Args:
         expected: The model in float32.
@@ -50,39 +51,34 @@ def measure_parity(
     )
 
 
-def ask_keras(model: "keras.Model", image_shape: tuple[int, ...]) -> Ask:
-    """Return a Keras model from images [N, H, W, C] in [-1, 1] to logits as one that answers pixels."""
+def keras_predictor(model: "keras.Model", image_shape: tuple[int, ...]) -> Predictor:
+    """Return a Keras model from images [N, H, W, C] in [-1, 1] to logits as one that predicts from pixels."""
     tf = import_tensorflow()
     from fashion_keras.data.pipelines import normalise
 
     # A graph, as in training and in the export: of batch norm, it takes half the time.
     # Traced once: a worker that exports many models would otherwise be warned of as many tracings.
     pixels = tf.TensorSpec((None, *image_shape), tf.uint8)
-    ask = tf.function(lambda pixels: model(normalise(pixels), training=False)).get_concrete_function(pixels)
+    logits = tf.function(lambda pixels: model(normalise(pixels), training=False)).get_concrete_function(pixels)
 
-    def answer(images: NDArray[np.uint8]) -> Answer:
-        probabilities = _softmax(ask(tf.constant(images)).numpy())
+    def predict(images: NDArray[np.uint8]) -> Outputs:
+        probabilities = _softmax(logits(tf.constant(images)).numpy())
         return probabilities, probabilities.argmax(axis=-1)
 
-    return answer
+    return predict
 
 
-def ask_saved_model(folder: Path) -> Ask:
-    """Return a SavedModel, read from its folder, as one that answers pixels."""
+def saved_model_predictor(folder: Path) -> Predictor:
+    """Return a SavedModel of this package's making, read from its folder, as one that predicts from pixels."""
     tf = import_tensorflow()
     loaded = tf.saved_model.load(str(folder))
 
-    def answer(images: NDArray[np.uint8]) -> Answer:
+    def predict(images: NDArray[np.uint8]) -> Outputs:
         # Through the loaded object: its functions do not keep their variables alive.
         outputs = loaded.signatures["serving_default"](tf.constant(without_single_channel(images)))
         return outputs["probabilities"].numpy(), outputs["class_id"].numpy()
 
-    return answer
-
-
-def without_single_channel(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return images as the signatures take them: [N, H, W], or [N, H, W, C] in colour."""
-    return images[..., 0] if images.shape[-1] == 1 else images
+    return predict
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

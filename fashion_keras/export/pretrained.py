@@ -1,4 +1,4 @@
-"""The models that come with the package: which they are follows from a rule and the published runs, not from a hand.
+"""Shipped models, exported: which they are follows from a rule and the published runs, not from a hand.
 
 saved_models/pretrained/NAME/1/         the SavedModel
 saved_models/pretrained/NAME/README.md  its model card

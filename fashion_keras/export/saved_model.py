@@ -1,12 +1,14 @@
-"""SavedModels out of trained models: written whole, and only where they agree with the model in float32.
+"""SavedModels of trained models: written whole, and only where they agree with the model in float32.
 
 DIR/NAME/ARM/1/   saved_model.pb, variables/, and assets.extra/fashion_keras.json: what it is, see `read_record`
 """
 
+import contextlib
 import os
+import re
 import shutil
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +17,20 @@ from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.data import Dataset, find_ground
-from fashion_keras.errors import ConfigError, ExportError, os_errors_as
-from fashion_keras.export.parity import ask_keras, ask_saved_model, measure_parity
-from fashion_keras.export.places import replaced_whole
+from fashion_keras.errors import ExportError, os_errors_as
+from fashion_keras.export.network import write_network
+from fashion_keras.export.parity import keras_predictor, measure_parity, saved_model_predictor
+from fashion_keras.export.signature import input_spec, make_serve, with_class_names
+from fashion_keras.formatting import first_line
 from fashion_keras.inference.record import (
     MAX_PROBABILITY_DIFFERENCE,
+    RECORD,
     ParityReport,
     find_export,
-    read_sound_record,
+    read_checked_record,
     write_record,
 )
-from fashion_keras.storage.files import folder_lock
+from fashion_keras.storage.files import folder_lock, write_folder
 from fashion_keras.storage.runs import StoredRun
 
 if TYPE_CHECKING:
@@ -113,13 +118,14 @@ def copy_export(folder: Path, path: Path) -> None:
     Raises:
         ExportError: It is damaged or no export of ours; the place holds something else or cannot be written.
     """
-    read_sound_record(folder)
+    if not read_checked_record(folder):
+        raise ExportError(f"{folder} has no record of its files: it is not an export of ours")
     place = path.resolve()
     if place == folder.resolve():
         raise ExportError(f"{folder} is there already; choose another place with --out")
     if place.is_relative_to(folder.resolve()):
         raise ExportError(f"{path} lies within {folder}, which cannot be copied into itself; choose another place")
-    with replaced_whole(place) as partial:
+    with _replaced_whole(place) as partial:
         shutil.copytree(folder, partial, dirs_exist_ok=True)
 
 
@@ -142,25 +148,32 @@ def build_run_model(run: StoredRun, dataset: Dataset) -> "keras.Model":
     """Build a stored run's model in float32.
 
     Raises:
-        ExportError: Its weights are damaged.
+        ExportError: Its weights are those of another network.
+        StoreError: They are damaged.
+        ConfigError: Its custom network is not found, has changed or fails.
     """
+    add_code_folders(run.network_folder)
     model = build_float32_model(run.config, dataset.image_shape, dataset.num_classes)
     try:
         model.set_weights(run.load_weights())
-    except ConfigError:  # a network of the user's own has changed or fails
-        raise
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0]
-        raise ExportError(f"{run.path} has no usable weights ({reason}); delete it and run again") from error
+    except ValueError as error:
+        raise ExportError(f"{run.path} has no usable weights ({first_line(error)}); delete it and run again") from error
     return model
+
+
+def add_code_folders(folder: str | None) -> None:
+    """Put where a custom network was, and the current folder, at the end of Python's path, to shadow nothing."""
+    sys.path += [place for place in (folder, str(Path.cwd())) if place is not None and place not in sys.path]
 
 
 def check_run(run: StoredRun, dataset: Dataset) -> None:
     """Check that a run can be exported, and that its data is at hand.
 
     Raises:
-        ExportError: It diverged, or was trained on other data.
+        ExportError: It diverged, a custom trainer did it, or it was trained on other data.
     """
+    if run.config.trainer is not None:
+        raise ExportError(f"{run.path.name} is of a custom trainer, which alone has its model: export it there")
     if run.status != "finished":
         raise ExportError(f"{run.path.name} {run.status}: there is no model to export")
     check_data(run.path.name, run.config.data, dataset)
@@ -189,12 +202,13 @@ def _export(
     run_class_id: NDArray[np.uint8] | None = None,
 ) -> ParityReport:
     _check_model(model, class_names, image_shape, parity_images)
-    with replaced_whole(path) as folder:
+    with _replaced_whole(path) as folder:
         _write_saved_model(model, folder, class_names, image_shape)
-        expected = ask_keras(model, parity_images.shape[1:])
-        report = measure_parity(expected, ask_saved_model(folder), parity_images, run_class_id)
+        expected = keras_predictor(model, parity_images.shape[1:])
+        report = measure_parity(expected, saved_model_predictor(folder), parity_images, run_class_id)
         if not report.passed:
             raise ExportError(f"{path} is not exported: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
+        write_network(folder, model)
         write_record(folder, report, class_names, image_shape, metadata)
     return report
 
@@ -202,46 +216,14 @@ def _export(
 def _write_saved_model(
     model: "keras.Model", folder: Path, class_names: Sequence[str], image_shape: Sequence[int]
 ) -> None:
-    tf = import_tensorflow()
+    import_tensorflow()
     import keras
 
     archive = keras.export.ExportArchive()
     # Not `archive.track(model)`: the endpoint's variables are tracked anyway, and would be written twice.
     # The archive adds `serving_default`, the name that TensorFlow Serving asks for, by itself.
-    archive.add_endpoint(
-        "serve", _serving_function(model, class_names), [tf.TensorSpec(pixels_shape(image_shape), tf.uint8, "images")]
-    )
+    archive.add_endpoint("serve", with_class_names(make_serve(model), class_names), [input_spec(image_shape)])
     archive.write_out(str(folder), verbose=False)
-
-
-def pixels_shape(image_shape: Sequence[int]) -> tuple[int | None, ...]:
-    """Return the shape that signatures take: [None, H, W], or [None, H, W, C] in colour."""
-    height, width, channels = image_shape
-    return (None, height, width) if channels == 1 else (None, height, width, channels)
-
-
-def numeric_answers(model: "keras.Model", images: Any) -> dict[str, Any]:
-    """Return the part of the signature that every format can have: probabilities and class ids of pixels."""
-    tf = import_tensorflow()
-    from fashion_keras.data.pipelines import normalise
-
-    pixels = images[..., tf.newaxis] if images.shape.rank == 3 else images
-    logits = model(normalise(pixels), training=False)
-    return {
-        "probabilities": tf.nn.softmax(logits),
-        "class_id": tf.argmax(logits, axis=-1, output_type=tf.int64),
-    }
-
-
-def _serving_function(model: "keras.Model", class_names: Sequence[str]) -> Callable[[Any], dict[str, Any]]:
-    tf = import_tensorflow()
-    names = tf.constant(list(class_names))
-
-    def serve(images: Any) -> dict[str, Any]:
-        answers = numeric_answers(model, images)
-        return answers | {"class_name": tf.gather(names, answers["class_id"])}
-
-    return serve
 
 
 def _describe_run(run: StoredRun, dataset: Dataset) -> dict[str, Any]:
@@ -266,3 +248,29 @@ def _check_model(
             f"parity_images must be uint8 [M, {', '.join(map(str, image_shape))}] with M at least 1, "
             f"got {images.dtype} {list(images.shape)}"
         )
+
+
+@contextlib.contextmanager
+def _replaced_whole(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of an export in the end, or vanishes if anything fails.
+
+    Raises:
+        ExportError: Something else is there, or the place cannot be written.
+    """
+    if path.exists() and not (path / RECORD).exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise ExportError(f"{path} is there and is not an export of ours: move it away or choose another place")
+    with os_errors_as(ExportError, path), _tensorflow_errors_at(path), write_folder(path) as partial:
+        yield partial
+
+
+@contextlib.contextmanager
+def _tensorflow_errors_at(path: Path) -> Iterator[None]:
+    """Turn what TensorFlow says of a place that cannot be written or read back into one line."""
+    try:
+        yield
+    except Exception as error:
+        # Told by their module: importing TensorFlow to name them would take seconds.
+        if type(error).__module__.startswith("tensorflow."):
+            reason = re.sub(r"\{\{.*?\}\} |\[Op:\w+\]", "", str(error).splitlines()[0]).strip()
+            raise ExportError(f"cannot export to {path}: {reason}") from error
+        raise

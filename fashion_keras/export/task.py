@@ -8,6 +8,7 @@ from fashion_keras.data import DataLocation
 from fashion_keras.errors import UserError
 from fashion_keras.execution.tasks import Outcome, describe_failure, load_cached
 from fashion_keras.export.saved_model import export_run
+from fashion_keras.inference.record import ParityReport
 from fashion_keras.storage.runs import read_run
 
 
@@ -30,18 +31,15 @@ class ExportTask:
         return str(self.path)
 
 
-def execute_export(task: ExportTask) -> Outcome:
-    """Export a stored run; quick where that export is there already."""
+def execute_export(task: ExportTask) -> Outcome[ParityReport]:
+    """Export a stored run, quick where that export is there already; the value is how it compares with the run."""
     try:
         run = read_run(task.run)
         if run is None:
             return Outcome("failed", f"{task.run} holds no complete run")
-        report = export_run(run, load_cached(task.location), task.path)
-        return Outcome("done", str(report))
+        return Outcome("done", value=export_run(run, load_cached(task.location), task.path))
     except UserError as error:
-        return Outcome("failed", str(error))
-    except OSError as error:
-        return Outcome("failed", f"cannot write {error.filename or task.path}: {error.strerror or error}")
+        return Outcome("failed", describe_failure(error))
     except Exception as error:
         traceback.print_exc()
         return Outcome("failed", describe_failure(error))

@@ -1,16 +1,29 @@
-"""Trained models by what a user calls them: a run, or an export. As Keras models in float32."""
+"""Trained models by what a user calls them: a run, or an export."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import DataError, ExportError, StoreError
-from fashion_keras.export.parity import ask_keras, ask_saved_model, measure_parity
-from fashion_keras.export.saved_model import build_float32_model, build_run_model, check_data, check_run
-from fashion_keras.inference.record import read_sound_record
+from fashion_keras.export.network import build_network, read_network
+from fashion_keras.export.parity import Outputs, Predictor, keras_predictor
+from fashion_keras.export.saved_model import (
+    add_code_folders,
+    build_float32_model,
+    build_run_model,
+    check_data,
+    check_run,
+)
+from fashion_keras.export.signature import Serve, input_spec, make_serve
+from fashion_keras.inference.classifier import Classifier, load_model
 from fashion_keras.inference.shipped import find_model
 from fashion_keras.storage.runs import RESULT, RunStore, StoredRun, read_run
 
@@ -54,53 +67,103 @@ class Trained:
     """A trained model that can be written in any format.
 
     Attributes:
-        model: In float32, from images [N, H, W, C] in [-1, 1] to logits [N, K].
         class_names: K names.
+        image_shape: Height, width and channels.
+        predict: Its own predictions, which those of a file are compared with.
+        serve: Its signature, which converters take.
+        build: Builds it as a Keras model in float32, from images [N, H, W, C] in [-1, 1] to logits [N, K]; raises a
+            `UserError` where a SavedModel holds something else than Keras can build.
     """
 
-    model: "keras.Model"
     class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    predict: Predictor
+    serve: Serve
+    build: "Callable[[], keras.Model]"
+
+    @classmethod
+    def of_model(cls, model: "keras.Model", class_names: Sequence[str]) -> "Trained":
+        """Return a Keras model in float32, from images [N, H, W, C] in [-1, 1] to logits [N, K]."""
+        height, width, channels = model.input_shape[1:]
+        shape = (height, width, channels)
+        return cls(tuple(class_names), shape, keras_predictor(model, shape), make_serve(model), lambda: model)
 
 
 def load_trained(found: StoredRun | Path, dataset: Dataset) -> Trained:
-    """Build the Keras model of a run or of an export.
+    """Load a run or an export.
 
     Args:
         found: What `find_trained` returned.
         dataset: The data that it was trained on.
 
     Raises:
-        ExportError: The run diverged or has damaged weights; the export is damaged, does not say how its model is
-            built, or does not answer as that; or the data is other data.
+        ExportError: The run diverged or has damaged weights; the SavedModel is no export of ours; or the data is other
+            data.
+        DataError: The SavedModel is damaged.
     """
     if isinstance(found, StoredRun):
         check_run(found, dataset)
-        return Trained(build_run_model(found, dataset), dataset.class_names)
-    record = read_sound_record(found)
-    try:
-        config, content_hash = RunConfig.from_json(record["run"]["config"]), record["run"]["data"]["content_hash"]
-    except (KeyError, TypeError) as error:
-        raise ExportError(f"{found} does not say which run it is of: only exports of runs are converted") from error
-    check_data(str(found), content_hash, dataset)
-    model = build_float32_model(config, dataset.image_shape, dataset.num_classes)
-    _take_weights(model, found)
-    images = dataset.test_images.reshape(-1, *dataset.image_shape)
-    report = measure_parity(ask_saved_model(found), ask_keras(model, dataset.image_shape), images)
-    if not report.passed:
-        raise ExportError(f"{found} cannot be built again from its record: {report}; export its run instead")
-    return Trained(model, tuple(record["class_names"]))
+        return Trained.of_model(build_run_model(found, dataset), dataset.class_names)
+    classifier = load_model(found)
+    info = classifier.info
+    if not info.record:
+        raise ExportError(f"{found} has no record of its files: it is not an export of ours")
+    if info.data_hash is not None:
+        check_data(str(found), info.data_hash, dataset)
+    if classifier.image_shape != dataset.image_shape:
+        raise ExportError(f"{found} takes images {classifier.image_shape}, but the data has {dataset.image_shape}")
+    return Trained(
+        classifier.class_names,
+        classifier.image_shape,
+        _classifier_predictor(classifier),
+        _serve_numbers(classifier),
+        partial(_rebuild, classifier),
+    )
 
 
-def _take_weights(model: "keras.Model", folder: Path) -> None:
-    """Give a model the weights of its SavedModel, whose variables are called `MODEL/LAYER/WEIGHT:0`."""
+def _classifier_predictor(classifier: Classifier) -> Predictor:
+    def predict(images: NDArray[np.uint8]) -> Outputs:
+        found = classifier.predict(images)
+        return found.probabilities, found.class_id
+
+    return predict
+
+
+def _serve_numbers(classifier: Classifier) -> Serve:
+    def serve(images: Any) -> dict[str, Any]:
+        outputs = classifier.signature(images=images)
+        return {name: outputs[name] for name in ("probabilities", "class_id")}
+
+    return serve
+
+
+def _rebuild(classifier: Classifier) -> "keras.Model":
+    """Build the Keras model of an export, by its description or else by its run's configuration."""
+    info = classifier.info
+    if (description := read_network(info.path)) is not None:
+        model = build_network(description)
+    elif info.settings:
+        add_code_folders(None)
+        num_classes = len(classifier.class_names)
+        model = build_float32_model(RunConfig.from_json(dict(info.settings)), classifier.image_shape, num_classes)
+    else:
+        raise ExportError(f"{info.path} does not say how its network is built: export its run instead")
+    _take_weights(model, classifier)
+    return model
+
+
+def _take_weights(model: "keras.Model", classifier: Classifier) -> None:
+    """Give a model the weights of its SavedModel: both use them in the same order, whatever they are called."""
     tf = import_tensorflow()
-    loaded = tf.saved_model.load(str(folder))
-    arrays = {_layer_and_weight(variable.name): variable.numpy() for variable in loaded._all_variables}
-    try:
-        model.set_weights([arrays[_layer_and_weight(weight.path)] for weight in model.weights])
-    except (KeyError, ValueError) as error:
-        raise ExportError(f"{folder} has other weights than its record says; export its run instead") from error
+    traced = tf.function(make_serve(model)).get_concrete_function(input_spec(classifier.image_shape))
+    saved, new = (_variables_in_use(function) for function in (classifier.signature, traced))
+    if [variable.shape for variable in saved] != [variable.shape for variable in new]:
+        raise ExportError(f"{classifier.info.path} has other weights than its record says: export its run instead")
+    for variable, value in zip(new, saved, strict=True):
+        variable.assign(value)
 
 
-def _layer_and_weight(name: str) -> tuple[str, ...]:
-    return tuple(name.removesuffix(":0").split("/")[-2:])
+def _variables_in_use(function: Any) -> list[Any]:
+    """Return a traced function's variables in the order in which it first uses them."""
+    by_handle = {id(variable.handle): variable for variable in function.variables}
+    return [by_handle[id(value)] for value in function.captured_inputs if id(value) in by_handle]

@@ -1,4 +1,4 @@
-"""What a classifier was given, made into the array that it takes, or refused with the remedy."""
+"""Arrays of images that a classifier takes, made of what it was given, or refused with the remedy."""
 
 import os
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ def _is_path(item: Any) -> bool:
 
 
 def _describe_layout(shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> str:
-    """Say how to mend a shape, where that is evident."""
+    """Say how to fix a shape, where that is evident."""
     height, width, channels = image_shape
     if channels == 1 and len(shape) in (1, 2) and shape[-1:] == (height * width,):
         return f"; images.reshape(-1, {height}, {width}) makes images of rows"
@@ -83,7 +83,7 @@ def _describe_layout(shape: tuple[int, ...], image_shape: tuple[int, int, int]) 
 
 
 def _describe_values(array: NDArray[Any]) -> str:
-    """Say what arrived instead of uint8, and how to mend it."""
+    """Say what arrived instead of uint8, and how to fix it."""
     if array.dtype.kind == "f" and array.size:
         low, high = float(array.min()), float(array.max())
         if not np.isfinite([low, high]).all():

@@ -1,12 +1,11 @@
-"""Answers from a SavedModel: load it, predict.
+"""Classifier: a loaded SavedModel that predicts.
 
 A SavedModel is a program: TensorFlow runs whatever it holds. Load only your own, or one whose sums you have checked.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,17 +17,13 @@ from fashion_keras.formatting import first_line
 from fashion_keras.images.reading import PictureSource
 from fashion_keras.inference.arrays import read_images
 from fashion_keras.inference.info import ModelInfo
-from fashion_keras.inference.record import RECORD, find_damage, read_record
+from fashion_keras.inference.record import RECORD, read_checked_record
 from fashion_keras.inference.shipped import find_model, is_shipped
 
-MAX_GRAPH_BYTES = 2**31 - 1
-"""The limit of a protocol buffer, which `saved_model.pb` is; TensorFlow reads a larger file whole before it says so."""
-
-_MAX_RECORD_BYTES = 2**24
 _OUTPUTS = ("probabilities", "class_id", "class_name")
 
 
-class Guess(NamedTuple):
+class Prediction(NamedTuple):
     """A class and how probable the model holds it, in [0, 1]."""
 
     class_id: int
@@ -37,7 +32,7 @@ class Guess(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """What a model says of images, in their order.
 
     Attributes:
@@ -54,11 +49,11 @@ class Answers:
     class_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def top(self, count: int = 3) -> list[tuple[Guess, ...]]:
+    def top(self, count: int = 3) -> list[tuple[Prediction, ...]]:
         """Return for each image its most probable classes, the most probable first, as many as there are at most."""
         order = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :count]
         return [
-            tuple(Guess(int(k), self.class_names[k], float(row[k])) for k in classes)
+            tuple(Prediction(int(k), self.class_names[k], float(row[k])) for k in classes)
             for row, classes in zip(self.probabilities, order, strict=True)
         ]
 
@@ -83,16 +78,21 @@ class Classifier:
         known = len(info.class_names) == num_classes
         self.class_names = info.class_names if known else tuple(f"class {number}" for number in range(num_classes))
 
+    @property
+    def signature(self) -> Any:
+        """The SavedModel's function of TensorFlow, from `images` to the three outputs."""
+        return self._loaded.signatures["serve"]
+
     def predict(
         self, images: ArrayLike | PictureSource | Sequence[PictureSource], batch_size: int = 500, invert: str = "auto"
-    ) -> Answers:
+    ) -> Predictions:
         """Classify an array of images as it is, or pictures of any size after making them alike.
 
         Args:
             images: Pixels 0..255, light on dark as in Fashion-MNIST: uint8 [H, W], [N, H, W] or [N, H, W, 1]; of a
                 colour model [H, W, C] or [N, H, W, C]. Or a picture: a path, a file's content as bytes, a Pillow image.
                 Or a list of pictures.
-            batch_size: Images that are computed at once: memory, not the answers, depends on it.
+            batch_size: Images that are computed at once: memory, not the predictions, depends on it.
             invert: For pictures: whether light and dark are exchanged, see `fashion_keras.images.reading.read_picture`.
 
         Raises:
@@ -106,9 +106,9 @@ class Classifier:
         starts = range(0, max(len(pixels), 1), batch_size)
         parts = [self._compute(pixels[start : start + batch_size]) for start in starts]
         outputs = {name: np.concatenate([part[name] for part in parts]) for name in _OUTPUTS}
-        return Answers(
+        return Predictions(
             class_id=outputs["class_id"],
-            class_name=[name.decode() for name in outputs["class_name"]],
+            class_name=[name.decode(errors="surrogateescape") for name in outputs["class_name"]],
             probabilities=outputs["probabilities"],
             class_names=self.class_names,
             notes=notes,
@@ -117,7 +117,7 @@ class Classifier:
     def _compute(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         tf = import_tensorflow()
         try:
-            outputs = self._loaded.signatures["serve"](images=tf.constant(pixels))
+            outputs = self.signature(images=tf.constant(pixels))
         except tf.errors.OpError as error:
             raise DataError(f"{self.info.path} does not compute: {first_line(error)}") from error
         arrays = {name: outputs[name].numpy() for name in _OUTPUTS}
@@ -138,14 +138,8 @@ def load_model(path: str | os.PathLike[str]) -> Classifier:
     Raises:
         DataError: There is no SavedModel, it is damaged, or it has another signature.
     """
-    try:
-        folder = find_model(path)
-        _check_files(folder)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    record = read_record(folder)
-    if damaged := find_damage(folder, record):
-        raise DataError(f"{folder} is damaged: {damaged} is not as it was written; export the model again")
+    folder = find_model(path)
+    record = read_checked_record(folder)
     # Of a stranger's SavedModel there need not be a record; without the package's own one nothing would be checked.
     if not record and is_shipped(folder):
         raise DataError(f"{folder} is damaged: it comes with the package and lacks {RECORD}; install the package again")
@@ -161,27 +155,6 @@ def load_model(path: str | os.PathLike[str]) -> Classifier:
             f"{folder} is a SavedModel of another kind: its `serve` must give {', '.join(_OUTPUTS)} of `images`"
         )
     return Classifier(loaded, ModelInfo.of(folder, record))
-
-
-def _check_files(folder: Path) -> None:
-    """Check that all in a SavedModel are files and folders: to read a pipe or a device could last for ever.
-
-    Raises:
-        DataError: There is something else, or a file is larger than any of its kind.
-    """
-    for file in _files_in(folder):
-        if not file.is_file():
-            raise DataError(f"{folder} is damaged: {file.relative_to(folder)} is no file; export the model again")
-    for name, limit in (("saved_model.pb", MAX_GRAPH_BYTES), (RECORD, _MAX_RECORD_BYTES)):
-        if (folder / name).exists() and (folder / name).stat().st_size > limit:
-            raise DataError(f"{folder} is damaged: {name} is larger than any can be; export the model again")
-
-
-def _files_in(folder: Path) -> Iterator[Path]:
-    """Yield what is no folder; links to folders count as files."""
-    for here, folders, files in os.walk(folder):
-        yield from (Path(here, name) for name in files)
-        yield from (path for name in folders if (path := Path(here, name)).is_symlink())
 
 
 def _has_signature(loaded: Any) -> bool:

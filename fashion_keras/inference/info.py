@@ -1,4 +1,4 @@
-"""What a SavedModel says of itself: where it comes from and how well it does."""
+"""Info of a model: what its record says of where it comes from and how well it does, in types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,9 @@ class ModelInfo:
         exported_at: The end of its export, ISO 8601.
         class_names: The names of the classes, in the order of their ids.
         ground: What its training images have around their items, see `fashion_keras.images.reading.GROUNDS`.
-        record: All of the record, see `fashion_keras.export.read_record`.
+        image_shape: Height, width and channels of the images that it takes.
+        run_id: Of the run that it is of.
+        record: All of the record, see `fashion_keras.inference.record.read_record`.
     """
 
     path: Path
@@ -50,35 +52,40 @@ class ModelInfo:
     exported_at: str | None
     class_names: tuple[str, ...]
     ground: str
+    image_shape: tuple[int, ...]
+    run_id: str | None
     record: Mapping[str, Any]
 
     @classmethod
     def of(cls, path: Path, record: Mapping[str, Any]) -> "ModelInfo":
         """Return what a record says; a part that is missing or of another type counts as not said."""
-        names = find_in(record, list, "class_names") or []
-        accuracy = find_in(record, float, "run", "final", "test_accuracy")
+        names = _find(record, list, "class_names") or []
+        shape = _find(record, list, "image_shape") or []
+        accuracy = _find(record, float, "run", "final", "test_accuracy")
         accuracy = accuracy if accuracy is not None and 0.0 <= accuracy <= 1.0 else None
         # The exporter compares model and export on the whole test set, and writes on how many images.
-        num_images = find_in(record, int, "parity", "num_images") if accuracy is not None else None
+        num_images = _find(record, int, "parity", "num_images") if accuracy is not None else None
         num_images = num_images if num_images is not None and 0 < num_images < 2**53 else None
         return cls(
             path=path,
-            label=find_in(record, str, "run", "label"),
-            settings=find_in(record, dict, "run", "config") or {},
-            seed=find_in(record, int, "run", "seed"),
+            label=_find(record, str, "run", "label"),
+            settings=_find(record, dict, "run", "config") or {},
+            seed=_find(record, int, "run", "seed"),
             accuracy=accuracy,
             accuracy_interval=None
             if accuracy is None or num_images is None
             else wilson_interval(round(accuracy * num_images), num_images),
             num_test_images=num_images,
-            num_differences=find_in(record, int, "parity", "num_differences_to_run"),
-            data_name=find_in(record, str, "run", "data", "name"),
-            data_hash=find_in(record, str, "run", "data", "content_hash"),
-            versions=find_in(record, dict, "versions") or {},
-            trained_at=find_in(record, str, "run", "finished_at"),
-            exported_at=find_in(record, str, "exported_at"),
+            num_differences=_find(record, int, "parity", "num_differences_to_run"),
+            data_name=_find(record, str, "run", "data", "name"),
+            data_hash=_find(record, str, "run", "data", "content_hash"),
+            versions=_find(record, dict, "versions") or {},
+            trained_at=_find(record, str, "run", "finished_at"),
+            exported_at=_find(record, str, "exported_at"),
             class_names=tuple(names) if all(isinstance(name, str) for name in names) else (),
             ground=_find_ground(record),
+            image_shape=tuple(shape) if all(isinstance(size, int) for size in shape) else (),
+            run_id=_find(record, str, "run", "run_id"),
             record=record,
         )
 
@@ -107,7 +114,7 @@ class ModelInfo:
         return f"{text}; the export differs on {self.num_differences:,} of them" if self.num_differences else text
 
 
-def find_in(record: Any, kind: type, *keys: str) -> Any:
+def _find(record: Any, kind: type, *keys: str) -> Any:
     """Return what stands at a place of nested mappings if it is of a type, or None."""
     for key in keys:
         record = record.get(key) if isinstance(record, Mapping) else None
@@ -118,7 +125,7 @@ def find_in(record: Any, kind: type, *keys: str) -> Any:
 
 def _find_ground(record: Mapping[str, Any]) -> str:
     """Return what a model's training images have around their items: black where nothing says otherwise."""
-    data_hash, ground = (find_in(record, str, "run", "data", key) for key in ("content_hash", "ground"))
+    data_hash, ground = (_find(record, str, "run", "data", key) for key in ("content_hash", "ground"))
     if data_hash in (None, FASHION_MNIST_HASH):
         return "black"
     return ground if ground in GROUNDS else "mixed"

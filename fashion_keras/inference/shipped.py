@@ -1,4 +1,4 @@
-"""Where exported models are: those that come with the package, by name, and any other by its path. No TensorFlow.
+"""Shipped models, found by name, and any other by its path. No TensorFlow.
 
 A checkout, and an installation with `pip install -e`, have the shipped models in `saved_models/pretrained/`; a wheel
 carries the same folder as `fashion_keras/pretrained/`.
@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.errors import DataError
+from fashion_keras.errors import DataError, os_errors_as
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PLACES = (_PACKAGE / "pretrained", _PACKAGE.parent / "saved_models" / "pretrained")
@@ -34,8 +34,13 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
             which the highest is taken.
 
     Raises:
-        DataError: There is no such model.
+        DataError: There is no such model, or its folder cannot be read.
     """
+    with os_errors_as(DataError, os.fspath(name_or_path), "read"):
+        return _find(name_or_path)
+
+
+def _find(name_or_path: str | os.PathLike[str]) -> Path:
     if not isinstance(name_or_path, str) or _has_separator(name_or_path):
         return find_saved_model(Path(name_or_path))
     shipped = shipped_models()

@@ -20,10 +20,9 @@ _EXPLANATION = """## How to read this
   in points (percentage points), losses in nats. "x 2" says that the first is twice as large as the second (geometric
   mean over the seeds). "%" is one arm's own mean.
 - **95 % interval**: where the mean would lie with ever more seeds; computed so that it holds the true mean in about 95
-  of 100 such experiments. Where an arm's runs differ wildly it reaches farther than accuracies can: ten such runs tell
-  little of their mean.
-- **p**: how often chance alone would give a difference at least as large. The largest of Student's t, the bootstrap-t
-  and exact sign-flips, two-sided. For "within ... points" it is the larger p of two one-sided tests.
+  of 100 such experiments, by Student's t and the bootstrap-t, whichever reaches farther; the verdict is read off it.
+- **p**: how often chance alone would give a difference at least as large, two-sided, by the same two. For
+  "within ... points" it is the larger p of two one-sided tests.
 - **computation time**: the first arm's time divided by the second's, both taken in the same round of timing runs made
   for this; the median over the rounds. Interval and p are those of the sign test, which asks nothing of how times
   scatter: of six to eight rounds all must agree for a verdict.

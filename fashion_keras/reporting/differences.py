@@ -1,104 +1,90 @@
 """Paired differences of a comparison: each arm against the baseline, seed by seed, with a verdict in words."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import count_noun, points, points_span
 from fashion_keras.reporting.cells import ABSENT, TextCell
+from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.pairing import pairing_note
-from fashion_keras.reporting.pairs import complete_seeds, paired_accuracies
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.statistics import LEVEL, MARGIN, clip_difference, compare_correct
-from fashion_keras.statistics.old import MIN_SEEDS, Comparison, compare_arms, look_number, measured_false_verdicts
+from fashion_keras.statistics import MARGIN, Comparison, Design, compare_arms
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
-
-_Correct = NDArray[np.bool_]
 
 _VERDICT_WIDTH = 16  # of its lines where a table is narrow
 _BRACKETS = (
-    " In brackets its 95 % interval, on this test set: another draw of seeds would give another mean, and 95 of 100 "
-    "such intervals hold the true one."
+    " In brackets its interval on this test set, at the level by which the arm was judged: it is wider the more arms "
+    "are compared and the earlier they are looked at, so that all verdicts of the table hold together."
 )
-_COLUMNS = (
-    Column(
-        "difference",
-        "difference, points",
+
+
+def _make_columns(design: Design, *, has_interval: bool) -> tuple[Column, ...]:
+    difference = (
         "mean over the seeds of the arm's test accuracy minus the baseline's on the same seed: same split, same order "
-        "of batches, same first weights where the layers are alike.",
-    ),
-    Column(
-        "new_images",
-        "on new images, points",
-        "95 % interval of the same difference for another draw of seeds and of test images of the same kind, by what "
-        "each run got right. It does not cover other training images, which all runs share, nor other kinds of images.",
-    ),
-    Column(
-        "seeds_won",
-        "seeds won, %",
-        "on how many of the seeds the arm beats the baseline, ties counted half: an estimate of the chance that it "
-        "does on the next one.",
-    ),
-    Column(
-        "adjusted_p",
-        "adjusted p",
-        "how often differences at least this large would come about if the arm and the baseline were equally good, "
-        "made larger for the number of arms that are compared (Holm) and for earlier looks at fewer seeds. The largest "
-        "of an exact sign-flip test, Student's and a bootstrap-t: each of them fails alone on skewed differences.",
-    ),
-    Column(
-        "verdict",
-        "verdict",
-        f"better or worse where adjusted p is under {LEVEL:g}; equivalent where the difference is shown to lie within "
-        f"{100 * MARGIN:g} points either way (two one-sided tests, adjusted alike); both is a real difference, but "
-        "a negligible one; undecided where neither is shown, with the number of seeds that would likely decide it.",
-    ),
-)
+        "of batches, same first weights where the layers are alike."
+    )
+    return (
+        Column("difference", "difference, points", difference + _BRACKETS * has_interval),
+        Column(
+            "new_images",
+            "on new images, points",
+            "interval of the same difference for another draw of seeds and of test images of the same kind, at the "
+            "same level, by what each run got right. It does not cover other training images, which all runs share, "
+            "nor other kinds of images.",
+        ),
+        Column(
+            "seeds_won",
+            "seeds won, %",
+            "on how many of the seeds the arm beats the baseline, ties counted half"
+            + ("; in brackets the interval of the chance that it does on the next one." if has_interval else "."),
+        ),
+        Column(
+            "verdict",
+            "verdict",
+            "read off the interval of the difference: better above 0, worse below, equivalent within "
+            f"{100 * design.margin:g} points either way; both is a real difference, but a negligible one; undecided "
+            "otherwise, with the number of seeds in all that would likely decide it. On this test set: where the "
+            "interval on new images holds 0.",
+        ),
+    )
 
 
 def compare_with_baseline(results: ComparisonResults) -> tuple[Comparison, ...]:
-    """Compare every arm with the baseline by the final test accuracy, over the seeds that all arms have.
+    """Compare every arm with the baseline by the final test accuracy, at the looks of the comparison's design.
 
     Args:
         results: All arms of the comparison, for the corrections are over all of them; runs may be missing.
 
     Returns:
-        One per arm but the baseline; nothing where no seed is complete, or the test set was never evaluated.
+        One per arm but the baseline; nothing where an arm has no run, or the test set was never evaluated.
     """
-    values = paired_accuracies(results)
-    if not values:
-        return ()
-    looks = [look["seeds"] for look in results.record.looks]
-    comparisons = compare_arms(
-        values,
-        results.record.baseline,
-        planned_seeds=max(MIN_SEEDS, len(results.seeds)),
-        look=look_number(looks, len(complete_seeds(results)), MIN_SEEDS),
-    )
-    correct = {arm.name: _stack_correct(arm, complete_seeds(results)) for arm in results.arms}
-    return tuple(replace(item, new_images=_on_new_images(item, correct)) for item in comparisons)
+    record, correct = results.record, {arm.name: arm for arm in results.arms}
+    comparisons = compare_arms(results.accuracies, record.baseline, record.design)
+    return tuple(_add_new_images(item, correct[item.arm], correct[record.baseline]) for item in comparisons)
 
 
-def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> _Correct | None:
+def _add_new_images(comparison: Comparison, arm: ArmResults, baseline: ArmResults) -> Comparison:
+    ours, theirs = (_stack_correct(each, range(comparison.num_seeds)) for each in (arm, baseline))
+    return comparison if ours is None or theirs is None else comparison.with_correct(ours, theirs)
+
+
+def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> NDArray[np.bool_] | None:
     """Return what the runs of these seeds got right, bool [seeds, images]; None where a run did not keep it."""
     rows = [row for row in (arm.runs[seed].correct for seed in seeds) if row is not None]
     return np.stack(rows) if len(rows) == len(seeds) else None
 
 
-def _on_new_images(comparison: Comparison, correct: Mapping[str, _Correct | None]) -> tuple[float, float] | None:
-    ours, theirs = correct[comparison.arm], correct[comparison.baseline]
-    return None if ours is None or theirs is None else compare_correct(ours, theirs).on_new_images
-
-
 @dataclass(frozen=True)
 class Differences(Table):
-    """The table of differences, and the comparisons that it shows, in the order of its rows."""
+    """The table of differences, the comparisons in the order of its rows, and the margin of equivalence."""
 
     comparisons: tuple[Comparison, ...] = ()
+    margin: float = MARGIN
 
 
 def build_differences(results: ComparisonResults, shown: Sequence[str] | None = None) -> Differences | None:
@@ -120,20 +106,18 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
     return Differences(
         title=f"Against {results.record.baseline}",
         caption=describe_results(results),
-        columns=_columns(has_interval=chosen[0].interval is not None),
+        columns=_make_columns(results.record.design, has_interval=chosen[0].interval is not None),
         rows=tuple(_build_row(item, arms[item.arm], len(results.seeds)) for item in chosen),
         notes=(
             f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
             f"test set, and about these settings: {_tuning_words(results)}.",
-            *_caveats(results, [item.arm for item in chosen]),
+            describe_design(results.record.design, chosen),
+            *(collapse_sentence(item) for item in chosen if item.collapse),
+            *filter(None, [pairing_note(results, [item.arm for item in chosen])]),
         ),
         comparisons=tuple(chosen),
+        margin=results.record.design.margin,
     )
-
-
-def _columns(has_interval: bool) -> tuple[Column, ...]:
-    first, *others = _COLUMNS
-    return (replace(first, definition=first.definition + _BRACKETS) if has_interval else first, *others)
 
 
 def _tuning_words(results: ComparisonResults) -> str:
@@ -143,27 +127,6 @@ def _tuning_words(results: ComparisonResults) -> str:
     return (
         f"{setting} was tuned for each arm alike, and the verdicts hold for the values picked; nothing else was tuned"
     )
-
-
-def _caveats(results: ComparisonResults, shown: Sequence[str]) -> tuple[str, ...]:
-    """What pairing gained, and how often verdicts err where differences are skewed; nothing before there are any."""
-    pairing = pairing_note(results, shown)
-    if not pairing or not results.record.data["is_fashion_mnist"]:  # the skews known are those of runs on it
-        return (pairing,) if pairing else ()
-    known = measured_false_verdicts()
-    return (
-        pairing,
-        "Skewed differences bring more false verdicts than adjusted p promises. Of simulated tables of "
-        f"{count_noun(known.num_arms, 'arm')} and {count_noun(known.num_seeds, 'seed')} without any difference, "
-        f"{_share(known.normal)} % showed a false better or worse where differences were normal, and "
-        f"{_share(known.at_largest_skew)} % at the largest skew that this project's published runs showed "
-        f"({known.largest_skew:+.2f}, {known.arm} of {known.comparison}). So few seeds show too little of a skew: at "
-        f"{known.likely_skew:.1f}, of which they typically show so much, it was {_share(known.at_likely_skew)} %.",
-    )
-
-
-def _share(share: float) -> str:
-    return f"{share:.1%}".removesuffix("%")
 
 
 def _build_row(comparison: Comparison, arm: ArmResults, num_seeds: int) -> Row:
@@ -177,17 +140,15 @@ def _build_row(comparison: Comparison, arm: ArmResults, num_seeds: int) -> Row:
             _difference(comparison),
             _new_images(comparison),
             _seeds_won(comparison),
-            _adjusted_p(comparison),
             _verdict(comparison),
         ),
     )
 
 
 def _difference(comparison: Comparison) -> TextCell:
-    interval = clip_difference(comparison.interval)
-    low, high = interval or (None, None)
-    brackets = (f"({points_span(interval)})",) if interval else ()
-    fields = {"mean": comparison.mean_difference, "low": low, "high": high}
+    low, high = comparison.interval or (None, None)
+    brackets = (f"({points_span(comparison.interval)})",) if comparison.interval else ()
+    fields = {"mean": comparison.mean_difference, "low": low, "high": high, "level": comparison.level}
     return TextCell((points(comparison.mean_difference), *brackets), fields)
 
 
@@ -198,22 +159,19 @@ def _new_images(comparison: Comparison) -> TextCell:
 
 
 def _seeds_won(comparison: Comparison) -> TextCell:
-    share = comparison.probability_better
-    return TextCell((f"{share:.0%}".removesuffix("%"),), {"share": share})
-
-
-def _adjusted_p(comparison: Comparison) -> TextCell:
-    decidable = comparison.num_seeds >= MIN_SEEDS
-    text = f"{comparison.adjusted_p:.3f}" if decidable else ABSENT
-    return TextCell((text,), {"holm": comparison.adjusted_p, "equivalence_holm": comparison.adjusted_equivalence_p})
+    interval = comparison.seeds_won_interval
+    low, high = interval or (None, None)
+    brackets = (f"({percent(interval[0])} to {percent(interval[1])})",) if interval else ()
+    share = comparison.seeds_won
+    return TextCell((percent(share), *brackets), {"share": share, "low": low, "high": high})
 
 
 def _verdict(comparison: Comparison) -> TextCell:
     reason = comparison.undecided_because
-    lines = [str(comparison.verdict)]
+    lines = [comparison.verdict_text]
     if reason:
         lines.append(f"({reason})")
-    if reason and comparison.seeds_to_decide_text and comparison.num_seeds >= MIN_SEEDS:
+    if comparison.seeds_to_decide_text:
         lines.append(f"{comparison.seeds_to_decide_text} seeds would likely decide")
-    fields = {"text": str(comparison.verdict), "because": reason, "seeds_to_decide": comparison.seeds_to_decide}
+    fields = {"text": comparison.verdict_text, "because": reason, "seeds_to_decide": comparison.seeds_to_decide}
     return TextCell(tuple(part for line in lines for part in textwrap.wrap(line, _VERDICT_WIDTH)), fields)

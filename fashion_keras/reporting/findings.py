@@ -10,11 +10,9 @@ import numpy as np
 
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of
-from fashion_keras.formatting import format_duration, one_line
+from fashion_keras.formatting import format_duration, one_line, points, points_span
 from fashion_keras.reporting.units import POINTS, Unit
-from fashion_keras.statistics import clip_difference
-from fashion_keras.statistics.comparison import Comparison as LookedAt
-from fashion_keras.statistics.old import MIN_SEEDS, Comparison, Verdict
+from fashion_keras.statistics import MIN_SEEDS, Comparison, Design, Share, Verdict, find_best
 from fashion_keras.storage.comparison import ComparisonResults
 
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
@@ -23,46 +21,76 @@ WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
 _OPTIONS = {"quick": "--quick", "mixed_bfloat16": "--precision mixed_bfloat16"}
 
 
-def figure(comparison: Comparison | LookedAt, unit: Unit = POINTS) -> str:
+def figure(comparison: Comparison, unit: Unit = POINTS) -> str:
     """Return the difference with its interval, if there is one: `+0.93 (+0.78 to +1.07)`."""
-    interval = clip_difference(comparison.interval) if unit == POINTS else comparison.interval
+    interval = comparison.interval
     return unit.difference(comparison.mean_difference) + (f" ({unit.span(interval)})" if interval else "")
 
 
-def sentence(comparison: Comparison | LookedAt, unit: Unit = POINTS) -> str:
+def sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
     """Return what was found of an arm, its verdict last, behind the last colon."""
     arm, baseline = one_line(comparison.arm), one_line(comparison.baseline)
     mean, _, interval = figure(comparison, unit).partition(" ")
-    verdict = str(comparison.verdict)
-    if verdict in (*BETTER, *WORSE):
+    verdict = comparison.verdict_text
+    if comparison.verdict in (*BETTER, *WORSE):
         amount = f"{unit.amount(unit.value(abs(comparison.mean_difference)))} {interval}".rstrip()
-        return f"{arm} {'beats' if verdict in BETTER else 'loses to'} {baseline} by {amount}: {verdict}"
+        return f"{arm} {'beats' if comparison.verdict in BETTER else 'loses to'} {baseline} by {amount}: {verdict}"
     amount = f"{unit.amount(mean)} {interval}".rstrip()
-    if verdict == Verdict.EQUIVALENT:
+    if comparison.verdict is Verdict.EQUIVALENT:
         return f"{arm} is as good as {baseline}, {amount}: {verdict}"
     return f"{arm} against {baseline}, {amount}: {verdict}, {comparison.undecided_because}"
 
 
+def collapse_sentence(comparison: Comparison) -> str:
+    """Return how often runs of arm and baseline collapsed, and how the others differ; empty where none did."""
+    found = comparison.collapse
+    if found is None:
+        return ""
+    arm, baseline = one_line(comparison.arm), one_line(comparison.baseline)
+    others = "no seed is left on which neither did"
+    if found.difference is not None:
+        span = f" ({points_span(found.interval)})" if found.interval else ""
+        others = f"on the {found.num_others} others {arm} differs by {points(found.difference)} points{span}"
+    return (
+        f"Runs collapsed, over 10 points below their arm's median: {_share(found.arm)} of {arm}, "
+        f"{_share(found.baseline)} of {baseline}; {others}. The interval of the mean promises too much there."
+    )
+
+
+def _share(share: Share) -> str:
+    low, high = share.interval
+    return f"{share.count} of {share.total} ({percent(low)} to {percent(high)} %)"
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole number of per cent, without the sign."""
+    return f"{share:.0%}".removesuffix("%")
+
+
+def describe_design(design: Design, comparisons: Sequence[Comparison] = ()) -> str:
+    """Return how the verdicts on some arms came about: looks, level, margin, and by which levels they were judged."""
+    if not design.looks:
+        return f"Nothing is judged with fewer than {MIN_SEEDS} seeds."
+    *earlier, last = map(str, design.looks)
+    looks = f"{', '.join(earlier)} and {last} seeds" if earlier else f"{last} seeds, once"
+    levels = sorted({100 * (1 - item.level) for item in comparisons if item.level is not None})
+    ends = " to ".join(dict.fromkeys(f"{level:.1f}" for level in (levels[0], levels[-1]))) if levels else ""
+    shown = f" The intervals shown are of {ends} %." if levels else ""
+    return (
+        f"Looked at with {looks}, so that any false better or worse in the whole table has a chance of "
+        f"{100 * design.total_level:g} %; the margin of equivalence is {100 * design.margin:g} points.{shown}"
+    )
+
+
 def best_sentence(results: ComparisonResults, comparisons: Sequence[Comparison]) -> str:
-    """Return which arms may be the best, the highest mean first, and which are shown to be worse than another.
+    """Return which arms may be the best, and which are shown to be worse than another; empty before the first look.
 
     Args:
         results: All arms of the comparison.
         comparisons: Of every arm with the baseline; at least one.
     """
-    worse = {item.arm for item in comparisons if item.verdict in WORSE}
-    if any(item.verdict in BETTER for item in comparisons):
-        worse.add(results.record.baseline)
-    gains = {results.record.baseline: 0.0} | {item.arm: item.mean_difference for item in comparisons}
-    ordered = sorted(gains, key=lambda arm: -gains[arm])
-    best, behind = ([one_line(arm) for arm in ordered if (arm in worse) is lost] for lost in (False, True))
-    apart = ", not told apart" if len(best) > 1 else ""
-    rest = f"; {_listed(behind, 'and')} {'is' if len(behind) == 1 else 'are'} worse" if behind else ""
-    return f"Best: {_listed(best, 'or')}{apart}{rest}"
-
-
-def _listed(names: Sequence[str], word: str) -> str:
-    return f" {word} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    best = find_best(results.accuracies, comparisons, results.record.design)
+    return one_line(f"B{best.sentence[1:]}") if best else ""
 
 
 @dataclass(frozen=True)
@@ -95,15 +123,16 @@ def remedy(results: ComparisonResults, comparison: Comparison, command: str = ""
         comparison: The arm and its baseline.
         command: What made the comparison, without `--seeds`; where it is not given, the project's own have theirs.
     """
-    planned, there = len(results.seeds), comparison.num_seeds
-    if there < planned:
-        wanted, text = planned, f"{planned} seeds were planned; there are {there}"
-    elif there < MIN_SEEDS:
+    there = comparison.num_seeds
+    later = [look for look in results.record.design.looks if look > there]
+    if (later and comparison.look is None) or comparison.seeds_to_decide in later:
+        # The same command goes on to the later looks.
+        wanted, text = results.record.design.num_seeds, f"{comparison.undecided_because}; there are {there}"
+    elif comparison.look is None:
         wanted, text = DEFAULT_SEEDS, f"at least {MIN_SEEDS} seeds; there are {there}"
-    elif comparison.seeds_to_decide_text.startswith(">"):
-        return Remedy(f"more than {comparison.seeds_to_decide_text[1:]} seeds: the arms are too close to tell apart")
     elif comparison.seeds_to_decide is None:
-        return Remedy("more seeds")
+        seeds = comparison.seeds_to_decide_text
+        return Remedy(f"more than {seeds[1:]} seeds: the arms are too close to tell apart")
     else:
         wanted = comparison.seeds_to_decide
         text = f"{wanted} seeds would likely decide it; there are {there}"

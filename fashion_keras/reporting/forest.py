@@ -7,8 +7,7 @@ import numpy as np
 
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import figure
-from fashion_keras.statistics import MARGIN, clip_difference
-from fashion_keras.statistics.old import Comparison, Verdict
+from fashion_keras.statistics import MARGIN, Comparison, Verdict
 
 _POINTS = 100
 _FAR = 4.0  # An arm that reaches so many times as far as the median arm would flatten the others.
@@ -80,19 +79,19 @@ class _Scale:
         return self.low <= points <= self.high
 
 
-def build_forest(comparisons: Sequence[Comparison]) -> Forest:
-    """Lay out the plot of at least one arm against its baseline."""
-    scale = _scale([_ends(item) for item in comparisons])
+def build_forest(comparisons: Sequence[Comparison], margin: float = MARGIN) -> Forest:
+    """Lay out the plot of at least one arm against its baseline, and the margin of equivalence."""
+    band = _POINTS * margin
+    scale = _scale([_ends(item) for item in comparisons], band)
     rows = tuple(_forest_row(item, scale) for item in comparisons)
     described = "; ".join(f"{row.arm} {row.text}, {row.verdict}" for row in rows)
-    band = _POINTS * MARGIN
     return Forest(
         baseline=one_line(comparisons[0].baseline),
         rows=rows,
         ticks=tuple((scale.place(tick), f"{tick:+g}" if tick else "0") for tick in _ticks(scale)),
         zero=scale.place(0.0),
         margin=(scale.place(-band), scale.place(band)),
-        description=f"Differences in points of test accuracy with 95 % intervals: {described}.",
+        description=f"Differences in points of test accuracy with intervals: {described}.",
     )
 
 
@@ -101,10 +100,10 @@ def _forest_row(comparison: Comparison, scale: _Scale) -> ForestRow:
     return ForestRow(
         arm=one_line(comparison.arm),
         text=figure(comparison),
-        verdict=str(comparison.verdict),
+        verdict=comparison.verdict_text,
         decided=comparison.verdict is not Verdict.UNDECIDED,
         dot=scale.place(mean) if scale.holds(mean) else None,
-        this_test_set=scale.span(clip_difference(comparison.interval)),
+        this_test_set=scale.span(comparison.interval),
         new_images=scale.span(comparison.new_images),
         beyond_left=min(ends) < scale.low,
         beyond_right=max(ends) > scale.high,
@@ -113,17 +112,16 @@ def _forest_row(comparison: Comparison, scale: _Scale) -> ForestRow:
 
 def _ends(comparison: Comparison) -> list[float]:
     """Return mean and ends of both intervals in points."""
-    intervals = (clip_difference(comparison.interval) or (), comparison.new_images or ())
+    intervals = (comparison.interval or (), comparison.new_images or ())
     return [_POINTS * value for value in (comparison.mean_difference, *intervals[0], *intervals[1])]
 
 
-def _scale(ends: Sequence[list[float]]) -> _Scale:
+def _scale(ends: Sequence[list[float]], band: float) -> _Scale:
     """Return a scale that shows zero, the band of equivalence and every arm but those that reach far beyond others."""
     reaches = [max(map(abs, each)) for each in ends]
-    limit = _FAR * max(float(np.median(reaches)), _POINTS * MARGIN)
+    limit = _FAR * max(float(np.median(reaches)), band)
     near = [value for each, reach in zip(ends, reaches, strict=True) if reach <= limit for value in each]
-    band = 2 * _POINTS * MARGIN
-    low, high = min([-band, *near]), max([band, *near])
+    low, high = min([-2 * band, *near]), max([2 * band, *near])
     room = 0.04 * (high - low)
     return _Scale(low - room, high + room)
 

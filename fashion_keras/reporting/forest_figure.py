@@ -15,7 +15,7 @@ from fashion_keras.formatting import break_name, one_line, shorten
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.figures import PICTURES, write_figures
 from fashion_keras.reporting.forest import Forest, ForestRow, build_forest
-from fashion_keras.statistics.old import Comparison
+from fashion_keras.statistics import MARGIN, Comparison
 
 _WIDTH = 8.0  # inches, at 200 dots twice the 800 pixels
 _ROW, _HEAD = 0.44, 1.45
@@ -38,17 +38,20 @@ def draw_differences(
         StoreError: The folder cannot be written, in one line.
     """
     head = f"{one_line(title)}\n{one_line(differences.caption)}"
-    return write_figures(lambda: {"forest": draw_forest(differences.comparisons, head)}, folder, suffixes)
+    return write_figures(
+        lambda: {"forest": draw_forest(differences.comparisons, head, differences.margin)}, folder, suffixes
+    )
 
 
-def draw_forest(comparisons: Sequence[Comparison], title: str) -> Figure:
+def draw_forest(comparisons: Sequence[Comparison], title: str, margin: float = MARGIN) -> Figure:
     """Draw at least one arm against its baseline, a row each, the first on top.
 
     Args:
         comparisons: The arms.
         title: One or two lines above the plot.
+        margin: Of equivalence.
     """
-    plot = build_forest(comparisons)
+    plot = build_forest(comparisons, margin)
     figure = Figure((_WIDTH, _ROW * len(plot.rows) + _HEAD), layout="constrained")
     axis = figure.subplots()
     _set_up(axis, plot, [break_name(shorten(item.arm, _LONGEST_NAME), 22) for item in comparisons])
@@ -102,7 +105,7 @@ def _draw_row(axis: Axes, row: ForestRow, place: int) -> None:
 def _describe_marks(plot: Forest) -> str:
     sentences = ["Dot: mean over the seeds."]
     if any(row.this_test_set for row in plot.rows):
-        sentences[0] = "Dot: mean over the seeds; thick line: 95 % interval on this test set."
+        sentences[0] = "Dot: mean over the seeds; thick line: interval on this test set, as the arm was judged."
     if any(row.new_images for row in plot.rows):
         sentences[0] = f"{sentences[0][:-1]}; thin: on new images."
     sentences.append("Grey band: equivalent.")

@@ -15,7 +15,7 @@ from fashion_keras.reporting.findings import figure
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import tuning_of
 from fashion_keras.reporting.tables import Row, Table
-from fashion_keras.statistics.old import Comparison, Verdict
+from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 VERDICT_STYLES: Mapping[Verdict, str] = {
@@ -129,7 +129,7 @@ def _new_images(comparison: Comparison | None) -> Text:
 def _verdict(comparison: Comparison | None, *, is_baseline: bool) -> Text:
     if comparison is None:
         return Text("baseline" if is_baseline else ABSENT, style="dim")
-    return Text(str(comparison.verdict), style=VERDICT_STYLES[comparison.verdict])
+    return Text(comparison.verdict_text, style=VERDICT_STYLES[comparison.verdict])
 
 
 def _aligned(texts: Sequence[str]) -> list[Text]:

@@ -4,7 +4,7 @@ import math
 
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.differences import compare_with_baseline
-from fashion_keras.statistics.old import detectable_difference
+from fashion_keras.statistics import detectable_difference
 from fashion_keras.storage.comparison import ComparisonResults
 
 
@@ -20,12 +20,13 @@ def describe_power(results: ComparisonResults) -> list[str]:
     Returns:
         Lines for people; none with fewer than two seeds that all arms have, for one shows no spread.
     """
-    planned = len(results.seeds)
+    design = results.record.design
+    planned = design.num_seeds
     comparisons = [item for item in compare_with_baseline(results) if item.num_seeds > 1]
     lines = []
     for item in comparisons:
-        found = detectable_difference(item.spread, planned, len(comparisons))
-        seen = f"spread of {100 * item.spread:.2f} points over {item.num_seeds} seeds"
+        found = detectable_difference(item.standard_deviation, design, len(comparisons))
+        seen = f"spread of {100 * item.standard_deviation:.2f} points over {item.num_seeds} seeds"
         lines.append(f"{one_line(item.arm)}: {_detectable(found, planned)} ({seen})")
     return lines
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
@@ -15,8 +14,7 @@ from fashion_keras.reporting.cells import ABSENT, ACCURACY, Cell, MeasuredCell, 
 from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.statistics import mean_interval
-from fashion_keras.statistics.old import MIN_SEEDS, Comparison, Verdict, compare_arms, look_number
+from fashion_keras.statistics import Comparison, Verdict, clip_difference, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
@@ -138,8 +136,9 @@ def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
     if not len(gains):
         return TextCell((ABSENT,), {"mean": None, "low": None, "high": None})
     mean = float(gains.mean())
-    low, high = mean_interval(gains) or (None, None)
-    return TextCell((points(mean), *_brackets(low, high)), {"mean": mean, "low": low, "high": high})
+    interval = clip_difference(mean_interval(gains))
+    low, high = interval or (None, None)
+    return TextCell((points(mean), *_brackets(interval)), {"mean": mean, "low": low, "high": high})
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:
@@ -235,8 +234,8 @@ def build_ordering(results: ComparisonResults) -> Table | None:
             Column(
                 "tuned",
                 "tuned",
-                "mean over the seeds of the first arm's test accuracy minus the second's, in points, with its 95 % "
-                "interval, and what is said of the first.",
+                "mean over the seeds of the first arm's test accuracy minus the second's, in points, with its "
+                "interval at the level by which the pair was judged, and what is said of the first.",
             ),
             Column("untuned", "untuned", "the same of the two arms before tuning."),
             Column("survival", "sign", "whether both verdicts have the same sign, where there is a verdict in both."),
@@ -255,22 +254,17 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
     """Compare each of some arms with each that stands before it, by final test accuracy, seed by seed.
 
     Returns:
-        One for each pair, its arm called `later − earlier`; nothing where a run is missing.
+        One for each pair, its arm called `later − earlier`, over the seeds that all have; none where an arm has none.
     """
-    finals = {arm.name: arm.finals("test_accuracy") for arm in results.arms if arm.name in names}
-    if any(len(row) < len(results.seeds) or not np.isfinite(row).all() for row in finals.values()):
-        return ()
-    pairs: dict[str, NDArray[np.float64]] = {
-        f"{later} − {earlier}": finals[later] - finals[earlier] for earlier, later in combinations(names, 2)
+    values = {name: row for name, row in results.accuracies.items() if name in names}
+    common = min((row.size for row in values.values()), default=0)
+    pairs = {
+        f"{later} − {earlier}": values[later][:common] - values[earlier][:common]
+        for earlier, later in combinations(names, 2)
     }
-    looks = [look["seeds"] for look in results.record.looks]
     # The difference itself against nothing: then the correction is over all pairs, whichever arm they share.
-    return compare_arms(
-        {"nothing": np.zeros(len(results.seeds)), **pairs},
-        "nothing",
-        planned_seeds=max(MIN_SEEDS, len(results.seeds)),
-        look=look_number(looks, len(results.seeds), MIN_SEEDS),
-    )
+    rows = {"nothing": np.zeros(common), **pairs}
+    return compare_arms(rows, "nothing", results.record.design, value_range=(-1.0, 1.0))
 
 
 def _pair_cell(comparison: Comparison) -> TextCell:
@@ -279,11 +273,11 @@ def _pair_cell(comparison: Comparison) -> TextCell:
         "mean": comparison.mean_difference,
         "low": low,
         "high": high,
-        "holm": comparison.adjusted_p,
+        "level": comparison.level,
         "verdict": str(comparison.verdict),
     }
     return TextCell(
-        (points(comparison.mean_difference), *_brackets(low, high), *str(comparison.verdict).split()), fields
+        (points(comparison.mean_difference), *_brackets(comparison.interval), *str(comparison.verdict).split()), fields
     )
 
 
@@ -296,11 +290,9 @@ def _survival(new: Comparison, old: Comparison) -> str:
     return "changed" if _EQUAL in (after, before) else "reversed"
 
 
-def _brackets(low: float | None, high: float | None) -> tuple[str, ...]:
-    """Return an interval in parts, cut off at what two accuracies can differ by."""
-    if low is None or high is None:
-        return ()
-    return (f"({points(max(low, -1.0))}", f"to {points(min(high, 1.0))})")
+def _brackets(interval: tuple[float, float] | None) -> tuple[str, ...]:
+    """Return an interval in parts."""
+    return () if interval is None else (f"({points(interval[0])}", f"to {points(interval[1])})")
 
 
 def _trials_csv(tuning: TuningRecord) -> str:

@@ -11,14 +11,13 @@ from rich.text import Text
 from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import Differences
-from fashion_keras.reporting.findings import Remedy, best_sentence, remedy, sentence
+from fashion_keras.reporting.findings import Remedy, best_sentence, collapse_sentence, remedy, sentence
 from fashion_keras.reporting.overview import VERDICT_STYLES, build_overview
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Row, Table
 from fashion_keras.reporting.units import POINTS, Unit
-from fashion_keras.statistics.comparison import Comparison as LookedAt
-from fashion_keras.statistics.old import Comparison, Verdict
+from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 _UNBOUNDED = 10_000
@@ -80,14 +79,17 @@ def print_answer(
     comparisons = differences.comparisons if differences else ()
     for comparison in comparisons:
         print_sentence(console, comparison)
+        if comparison.collapse:
+            _print(console, Text(f"  {collapse_sentence(comparison)}"))
         if comparison.verdict is Verdict.UNDECIDED:
             _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison, command), workers)}"))
-    if comparisons and len(comparisons) == len(results.record.arms) - 1:
-        _print(console, Text(best_sentence(results, comparisons), style="bold"))
+    whole = comparisons and len(comparisons) == len(results.record.arms) - 1 == len(results.arms) - 1
+    if whole and (best := best_sentence(results, comparisons)):
+        _print(console, Text(best, style="bold"))
 
 
 def print_sentence(
-    console: Console, comparison: Comparison | LookedAt, unit: Unit = POINTS, before: str = "", after: str = ""
+    console: Console, comparison: Comparison, unit: Unit = POINTS, before: str = "", after: str = ""
 ) -> None:
     """Print what was found of an arm, its verdict in colour.
 

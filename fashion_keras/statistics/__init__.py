@@ -18,7 +18,7 @@ from fashion_keras.statistics.power import detectable_difference, seeds_to_decid
 from fashion_keras.statistics.requirement import Requirement
 from fashion_keras.statistics.scores import num_scored_epochs, score, share_correct
 from fashion_keras.statistics.unpaired import compare_unpaired, find_best_unpaired, pairing_worth, welch_interval
-from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms
+from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms, looks_taken
 
 __all__ = [
     "ACCURACIES",
@@ -49,6 +49,7 @@ __all__ = [
     "find_best",
     "find_best_unpaired",
     "hodges_lehmann",
+    "looks_taken",
     "mean_interval",
     "median_interval",
     "misses_p",

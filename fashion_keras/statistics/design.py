@@ -1,7 +1,8 @@
 """Design of a comparison: at which numbers of seeds it is looked at, and how strictly each look judges."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ MARGIN = 0.002
 MIN_SEEDS = 5
 """Fewer seeds are never judged: what five show barely reaches the level of a first look."""
 
-_FIRST_LOOKS = (5, 6, 7, 8, 10, 14, 20)
+_FIRST_LOOKS = (5, 6, 8, 10, 14, 20)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Design:
     """
 
     num_seeds: int = 10
-    looks: tuple[int, ...] = (5, 6, 7, 8, 10)
+    looks: tuple[int, ...] = (5, 6, 8, 10)
     level: float = LEVEL
     margin: float = MARGIN
     finished: tuple[int, ...] = ()
@@ -64,11 +65,11 @@ class Design:
 
         Args:
             num_seeds: the most seeds of an arm.
-            looks: earlier ones; where None, those of 5, 6, 7, 8, 10, 14, 20, 28, 40, ... that are fewer.
+            looks: earlier ones; where None, those of 5, 6, 8, 10, 14, 20, 28, 40, ... that are fewer.
             level, margin: as the attributes.
 
         >>> Design.up_to(12).looks
-        (5, 6, 7, 8, 10, 12)
+        (5, 6, 8, 10, 12)
         """
         earlier = _usual_looks(num_seeds) if looks is None else tuple(looks)
         last = () if num_seeds < MIN_SEEDS or num_seeds in earlier else (num_seeds,)
@@ -102,6 +103,21 @@ class Design:
         return Design(
             num_seeds, (*self.looks, *later, num_seeds), self.level, self.margin, (*self.finished, self.num_seeds)
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the design as plain values, which `from_json` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Design":
+        """Read what `to_json` returned.
+
+        Raises:
+            ValueError: it is no design.
+        """
+        values = dict(content)
+        looks, finished = tuple(values.pop("looks")), tuple(values.pop("finished"))
+        return cls(looks=looks, finished=finished, **values)
 
     @property
     def total_level(self) -> float:
@@ -139,7 +155,7 @@ class Design:
 
 
 TEN_SEEDS = Design()
-"""Up to ten seeds, with looks at 5, 6, 7, 8 and 10: what a comparison has unless it says otherwise."""
+"""Up to ten seeds, with looks at 5, 6, 8 and 10: what a comparison has unless it says otherwise."""
 
 
 def _share(stage: int) -> float:

@@ -31,7 +31,7 @@ def detectable_difference(standard_deviation: float, design: Design, num_arms: i
         Infinity where no difference could be shown: under five seeds.
 
     >>> f"{100 * detectable_difference(0.003, Design(), num_arms=3):.2f} points"
-    '0.42 points'
+    '0.49 points'
     """
     if not design.looks:
         return float("inf")
@@ -73,7 +73,7 @@ def seeds_to_decide(
         The number, or None where `MAX_SEEDS_SEARCHED` would not do.
 
     >>> seeds_to_decide(0.003, 0.003, 10, Design(), num_arms=3)
-    20
+    28
     """
     for look, level in _later_looks(num_seeds, design, num_arms):
         widened = student_critical(look, 1.0 - level) * (1.0 + (widening - 1.0) * (num_seeds / look) ** 4)

@@ -90,6 +90,26 @@ def arms_to_train(
     return tuple(arm for arm, row in rows.items() if arm in needed and row.size < number), number
 
 
+def looks_taken(
+    values: Mapping[str, ArrayLike],
+    baseline: str,
+    design: Design = TEN_SEEDS,
+    *,
+    value_range: tuple[float, float] | None = ACCURACIES,
+) -> dict[str, int]:
+    """Return for each arm how many of its seeds evidence may be shown of: those of the look by which it stands.
+
+    Args:
+        values, baseline, design, value_range: as for `compare_arms`; arms may have no values yet.
+
+    Returns:
+        The baseline has the seeds of the latest look; nothing before the first look.
+    """
+    states = Replay(_check(values, baseline, value_range), baseline, design, True, value_range).states()
+    looks = {arm: state.look for arm, state in states.items() if state.look is not None}
+    return looks | {baseline: max(looks.values())} if len(looks) == len(states) > 0 else {}
+
+
 def _check(
     values: Mapping[str, ArrayLike], baseline: str, value_range: tuple[float, float] | None
 ) -> dict[str, NDArray[np.float64]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import safe_name
+from fashion_keras.statistics import MIN_SEEDS, Design, arms_to_train, looks_taken
 from fashion_keras.storage.files import write_file
 from fashion_keras.storage.reading import damage_of, read_json, say_left_out, seal
 from fashion_keras.storage.runs import RunStore, StoredRun, is_folder_name
@@ -44,13 +46,14 @@ class ArmRecord:
 
 @dataclass(frozen=True)
 class ComparisonRecord:
-    """What was compared: definition, runs, planned seeds, looks taken.
+    """What was compared: definition, runs, design, looks taken.
 
     Attributes:
         name, title, baseline: As in `experiments.Experiment`.
         arms: All arms of the experiment, whichever of them an invocation asked for.
         data: `name`, `content_hash`, `class_names` and `is_fashion_mnist` of the data set.
-        looks: For each invocation that completed all arms, how many seeds there were and when.
+        design: At which numbers of seeds it is looked at, and how strictly.
+        looks: For each look of the design that was taken, at how many seeds and when.
         tuning: How a setting of each arm was selected, see `tunings.TuningRecord`; None where none was.
         modification: How an invocation changed the experiment, for names: `quick-digits`; empty where it did not.
         saved_at: When it was last written, UTC; empty in records of old.
@@ -61,6 +64,7 @@ class ComparisonRecord:
     baseline: str
     arms: tuple[ArmRecord, ...]
     data: Mapping[str, Any]
+    design: Design
     looks: tuple[Mapping[str, Any], ...] = ()
     tuning: Mapping[str, Any] | None = None
     modification: str = ""
@@ -102,23 +106,42 @@ class ComparisonRecord:
 
     def of_seeds(self, seeds: Sequence[int]) -> "ComparisonRecord":
         """Return the record as if only these seeds had been planned."""
-        arms = tuple(replace(arm, folders={seed: arm.folders[seed] for seed in seeds}) for arm in self.arms)
-        return replace(self, arms=arms)
+        arms = (
+            replace(arm, folders={seed: folder for seed, folder in arm.folders.items() if seed in seeds})
+            for arm in self.arms
+        )
+        return replace(self, arms=tuple(arms))
 
     def path_in(self, store: RunStore) -> Path:
         """Return the record's file in a store."""
         return store.root / "comparisons" / f"{self.name}__{self.identity}.json"
 
 
-def make_record(experiment: Experiment, dataset: Mapping[str, Any], seeds: Sequence[int]) -> ComparisonRecord:
-    """Return the record of an experiment over some seeds."""
+def make_record(
+    experiment: Experiment, dataset: Mapping[str, Any], seeds: Sequence[int], design: Design | None = None
+) -> ComparisonRecord:
+    """Return the record of an experiment.
+
+    Args:
+        experiment: What is compared.
+        dataset: See `describe_data`.
+        seeds: The most that may be trained.
+        design: Of the looks; where None, one at all these seeds.
+    """
     arms = []
     for arm in experiment.arms:
         config = experiment.config_of(arm)
         settings = {key: value for key, value in config.to_json().items() if key not in ("seed", "data")}
         folders = {seed: config.with_changes(seed=seed).folder for seed in seeds}
         arms.append(ArmRecord(arm.name, arm.published, arm.described, settings, folders))
-    return ComparisonRecord(experiment.name, experiment.title, experiment.baseline, tuple(arms), dataset)
+    return ComparisonRecord(
+        experiment.name,
+        experiment.title,
+        experiment.baseline,
+        tuple(arms),
+        dataset,
+        design or Design.fixed(len(seeds) or 1),
+    )
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:
@@ -145,10 +168,15 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
             return _merge_into(path, record)
 
 
+def find_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
+    """Return a record joined with what the store has of the same definition, as `save_record` does, unwritten."""
+    path = record.path_in(store)
+    return _join(read_record(path), record) if path.exists() else record
+
+
 def _merge_into(path: Path, record: ComparisonRecord) -> ComparisonRecord:
-    earlier = read_record(path) if path.exists() else None
-    if earlier:
-        record = _join(earlier, record)
+    if path.exists():
+        record = _join(read_record(path), record)
     record = replace(record, saved_at=datetime.now(UTC).isoformat(timespec="microseconds"))
     write_file(path, record_text(record))
     return record
@@ -177,6 +205,7 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
             }
             for arm in record.arms
         ],
+        "design": record.design.to_json(),
         "looks": [dict(look) for look in record.looks],
     }
     if record.modification:
@@ -204,11 +233,24 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         content["baseline"],
         arms,
         content["data"],
+        _read_design(content),
         tuple(content["looks"]),
         content.get("tuning"),
         str(content.get("modification", "")),
         str(content.get("saved_at", "")),
     )
+
+
+def _read_design(content: Mapping[str, Any]) -> Design:
+    """Return the design; records of old have none, but the planned seeds, all looked at once, and the looks taken."""
+    if "design" in content:
+        return Design.from_json(content["design"])
+    looks = sorted({look["seeds"] for look in content["looks"] if look["seeds"] >= MIN_SEEDS})
+    first, *later = looks or [max(1, *(len(arm["folders"]) for arm in content["arms"]))]
+    design = Design.fixed(first)
+    for seeds in later:
+        design = design.extend(seeds, ())
+    return design
 
 
 def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonRecord:
@@ -221,11 +263,18 @@ def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonReco
     # The same values may have been selected by fewer trials than before: what was tried more often counts.
     tunings = [tuning for tuning in (record.tuning, earlier.tuning) if tuning is not None]
     tuning = max(tunings, key=lambda tuning: sum(tuning["budgets"]) * len(tuning["seeds"]), default=None)
-    return replace(record, arms=arms, looks=looks, tuning=tuning)
+    return replace(record, arms=arms, looks=looks, tuning=tuning, design=_join_designs(earlier, record.design))
+
+
+def _join_designs(earlier: ComparisonRecord, asked: Design) -> Design:
+    """Return the design that holds: once evidence was shown, the earlier one, which more seeds can only extend."""
+    if not any(look["seeds"] >= MIN_SEEDS for look in earlier.looks):
+        return asked
+    return earlier.design.extend(asked.num_seeds, asked.looks)
 
 
 def add_look(store: RunStore, record: ComparisonRecord, num_seeds: int) -> ComparisonRecord:
-    """Note that a table with verdicts was shown at so many seeds, once per number of seeds."""
+    """Note that evidence was shown at so many seeds, once per number of seeds."""
     if any(look["seeds"] == num_seeds for look in record.looks):
         return record
     look = {"seeds": num_seeds, "at": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -288,6 +337,11 @@ class ArmResults:
         """The last epoch's values of a metric, float64 [runs], in the order of the seeds; NaN where there is none."""
         return _as_array([run.final[metric] for run in self.runs.values()])
 
+    def accuracies(self, seeds: Sequence[int]) -> NDArray[np.float64]:
+        """The final test accuracies over some seeds, float64 [n], up to the first seed that has none."""
+        finals = [self.runs[seed].final["test_accuracy"] if seed in self.runs else None for seed in seeds]
+        return _as_array(list(takewhile(lambda value: value is not None, finals)))
+
     def histories(self, key: str) -> NDArray[np.float64]:
         """One row per run, float64 [runs, epochs]; NaN after a run diverged and where nothing was evaluated."""
         rows = [run.history[key] for run in self.runs.values()]
@@ -316,9 +370,18 @@ class ComparisonResults:
     untuned: "ComparisonResults | None" = None
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every requested run is there."""
-        return all(len(arm.runs) == len(self.seeds) for arm in self.arms)
+    def accuracies(self) -> dict[str, NDArray[np.float64]]:
+        """Of each arm its final test accuracies, see `ArmResults.accuracies`: what is judged."""
+        return {arm.name: arm.accuracies(self.seeds) for arm in self.arms}
+
+    @property
+    def needed(self) -> tuple[tuple[str, ...], int]:
+        """Of results of all arms, the arms that need seeds for the next look of the design, and how many in all."""
+        return arms_to_train(self.accuracies, self.record.baseline, self.record.design)
+
+    def select(self, names: Sequence[str]) -> "ComparisonResults":
+        """Return the results of some arms."""
+        return replace(self, arms=tuple(arm for arm in self.arms if arm.name in names))
 
 
 class RunSource(Protocol):
@@ -341,7 +404,7 @@ def load_results(
             arms.append(ArmResults(arm, runs))
     untuned = None
     if record.tuning is not None:
-        untuned = load_results(store, record_from_json(record.tuning["untuned"]), seeds)
+        untuned = load_settled(store, record_from_json(record.tuning["untuned"]))
     return ComparisonResults(record, tuple(arms), tuple(sorted(seeds)), untuned)
 
 
@@ -356,25 +419,16 @@ def _is_of(run: StoredRun, arm: ArmRecord, seed: int, record: ComparisonRecord) 
     return False
 
 
-def load_settled(
-    store: RunSource, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
-) -> ComparisonResults:
-    """Read the runs of some seeds; where some of them are missing, those of the largest look before that is whole.
+def load_settled(store: RunSource, record: ComparisonRecord) -> ComparisonResults:
+    """Read the runs of a comparison that may be shown: of each arm those up to the look by which it stands.
 
-    What was decided at that look stays decided while more seeds are trained, and if they never are. Runs beyond it are
-    not shown: that would be a look that nobody planned.
-
-    Args:
-        store: Where the runs are.
-        record: The comparison.
-        seeds: The planned ones, from 0.
-        arm_names: Of the arms that are wanted; None is all.
+    What was decided at a look stays decided while more seeds are trained, and if they never are. Runs beyond it are not
+    shown: that would be a look that nobody planned. Before the first look, all runs that are there are shown.
     """
-    planned = load_results(store, record, seeds, arm_names)
-    looks = () if planned.is_complete else (look["seeds"] for look in record.looks if look["seeds"] < len(seeds))
-    for number in sorted(looks, reverse=True):
-        settled = sorted(seeds)[:number]
-        earlier = load_results(store, record.of_seeds(settled), settled, arm_names)
-        if earlier.is_complete:
-            return earlier
-    return planned
+    seeds = range(record.design.num_seeds)
+    whole = load_results(store, record.of_seeds(seeds), seeds)
+    looks = looks_taken(whole.accuracies, record.baseline, record.design)
+    if not looks:
+        return whole
+    arms = (replace(arm, runs={seed: arm.runs[seed] for seed in range(looks[arm.name])}) for arm in whole.arms)
+    return replace(whole, arms=tuple(arms), seeds=whole.seeds[: max(looks.values())])

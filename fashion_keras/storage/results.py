@@ -60,6 +60,7 @@ class RunResult:
         weights: The model's final weights, in Keras's order.
         predictions: Of the test set; None where it was never evaluated, or a custom trainer did it.
         correct: Which test examples a custom trainer got right, bool [M]; None where it does not say.
+        network_folder: Where the code of a custom network was found; None for the package's own.
     """
 
     config: RunConfig
@@ -71,6 +72,7 @@ class RunResult:
     weights: list[NDArray[Any]]
     predictions: Predictions | None
     correct: NDArray[np.bool_] | None = None
+    network_folder: str | None = None
 
 
 def pack_bits(flags: NDArray[np.bool_]) -> str:

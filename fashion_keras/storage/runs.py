@@ -51,8 +51,9 @@ from fashion_keras.storage.verification import (
 )
 
 RESULT = "result.json"
+NETWORK = "network.json"
 HISTORY = "history.json"
-_ARTEFACTS = frozenset(("config.json", HISTORY, "predictions.npz", "weights.npz"))
+_ARTEFACTS = frozenset(("config.json", HISTORY, NETWORK, "predictions.npz", "weights.npz"))
 REMEDY = "`fashion-keras run` trains it again"
 LOGS = ("history.jsonl", "log.txt")
 """What a run writes while it trains; a finished one has its history instead."""
@@ -127,6 +128,14 @@ class StoredRun:
         """Which test images it got right, bool [M], or None where the test set was never evaluated."""
         packed = self.result["correct"]
         return None if packed is None else unpack_bits(packed["bits"], packed["count"])
+
+    @property
+    def network_folder(self) -> str | None:
+        """Where the code of its custom network was when it was trained; None where that is not known."""
+        try:
+            return str(parse_json(read_bytes(f"{self.path}/{NETWORK}"))["folder"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def load_predictions(self) -> Predictions:
         """Read what the model said of each test image.
@@ -331,6 +340,9 @@ def _write_artefacts(folder: Path, result: RunResult) -> None:
     _write_arrays(folder / "weights.npz", weights)
     if result.predictions is not None:
         _write_arrays(folder / "predictions.npz", vars(result.predictions))
+    if result.network_folder is not None:
+        # Beside the result, which is published: a folder of this machine is nobody else's concern.
+        write_file(folder / NETWORK, _dump({"folder": result.network_folder}))
 
 
 def _describe_file(path: Path) -> dict[str, Any]:

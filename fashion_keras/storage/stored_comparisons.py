@@ -153,7 +153,7 @@ def _newest(
 def _load_begun(store: RunSource, records: Iterable[ComparisonRecord]) -> Iterator[ComparisonResults]:
     """Yield the results of those comparisons that have a finished run."""
     for record in records:
-        results = load_settled(store, record, sorted(record.arms[0].folders))
+        results = load_settled(store, record)
         if any(arm.runs for arm in results.arms):
             yield results
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fashion_keras.config.components import Component
+from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, find_function, is_custom_name
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
@@ -133,7 +134,12 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         environment=describe_environment(),
         weights=model.get_weights(),
         predictions=predictions,
+        network_folder=_network_folder(config.model.name),
     )
+
+
+def _network_folder(name: str) -> str | None:
+    return str(find_function(name, NETWORK_ARGUMENTS).folder) if is_custom_name(name) else None
 
 
 def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> float:

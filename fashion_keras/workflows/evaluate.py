@@ -1,4 +1,4 @@
-"""What `fashion-keras evaluate` says of a model: its answers to a test set, judged, as tables, JSON and pictures."""
+"""Evaluation of a model on a test set: its predictions judged, as tables, JSON and pictures."""
 
 import json
 import math
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from fashion_keras.data import Dataset
 from fashion_keras.errors import DataError
 from fashion_keras.formatting import safe_name
-from fashion_keras.inference.info import find_in
 from fashion_keras.statistics.classifier import Calibration, ClassScores, Evaluation, Mistake, evaluate
 from fashion_keras.storage.files import write_files
 
@@ -20,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def evaluate_model(model: "Classifier", dataset: Dataset) -> Evaluation:
-    """Classify the test images of a data set, and judge the answers; the CNN takes some seconds for 10,000 images.
+    """Classify the test images of a data set, and judge the predictions; the CNN takes some seconds for 10,000 images.
 
     Raises:
         DataError: The model takes other images or names other classes than the data, in one line.
     """
     _check_images(model, dataset)
-    answers = model.predict(dataset.test_images)
-    _check_classes(model, answers.probabilities.shape[1], dataset)
+    predictions = model.predict(dataset.test_images)
+    _check_classes(model, predictions.probabilities.shape[1], dataset)
     try:
-        return evaluate(dataset.test_labels, answers.class_id, answers.probabilities)
+        return evaluate(dataset.test_labels, predictions.class_id, predictions.probabilities)
     except ValueError as error:
-        raise DataError(f"the model's answers cannot be evaluated: {error}") from error
+        raise DataError(f"the model's predictions cannot be evaluated: {error}") from error
 
 
 def describe_evaluation(evaluation: Evaluation, model: "Classifier", name: str, dataset: Dataset) -> dict[str, Any]:
@@ -126,7 +125,7 @@ def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> N
 
 def _describe_model(model: "Classifier") -> dict[str, Any]:
     info = model.info
-    return {"label": info.label, "seed": info.seed, "run_id": find_in(info.record, str, "run", "run_id")}
+    return {"label": info.label, "seed": info.seed, "run_id": info.run_id}
 
 
 def _describe_data(model: "Classifier", dataset: Dataset) -> dict[str, Any]:

@@ -9,7 +9,17 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Arm, Experiment
 from fashion_keras.formatting import safe_name
-from fashion_keras.storage.comparison import ComparisonRecord, describe_data, make_record, save_record
+from fashion_keras.statistics import Design, looks_taken
+from fashion_keras.storage.comparison import (
+    ComparisonRecord,
+    add_look,
+    describe_data,
+    load_results,
+    make_record,
+    read_record,
+    save_record,
+)
+from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows.session import Session
 
 __all__ = [
@@ -32,7 +42,11 @@ class RunOptions:
     """What a user may say of running comparisons.
 
     Attributes:
-        seeds: How many; None is ten, or one with `quick`.
+        seeds: The most of an arm; None is the last of `looks`, else ten, or one with `quick`.
+        looks: At which numbers of seeds the arms are judged, and decided ones get no more; None is the usual ones.
+        fixed: Train all seeds, and look once.
+        level: Chance of a false better or worse in the whole table; None is the experiment's own.
+        margin: Of equivalence, a fraction; None is the experiment's own.
         epochs: Replaces the epochs of every arm.
         arms: Only these arms; None is all.
         quick: A first look: few epochs on part of the data.
@@ -43,6 +57,10 @@ class RunOptions:
     """
 
     seeds: int | None = None
+    looks: tuple[int, ...] | None = None
+    fixed: bool = False
+    level: float | None = None
+    margin: float | None = None
     epochs: int | None = None
     arms: tuple[str, ...] | None = None
     quick: bool = False
@@ -53,10 +71,26 @@ class RunOptions:
 
     @property
     def num_seeds(self) -> int:
-        """How many seeds are measured, from 0."""
+        """The most seeds of an arm, from 0."""
         if self.seeds is not None:
             return self.seeds
+        if self.looks:
+            return max(self.looks)
         return 1 if self.quick else DEFAULT_SEEDS
+
+    def design_of(self, experiment: Experiment) -> Design:
+        """Return the design of an experiment's looks.
+
+        Raises:
+            ConfigError: An option does not go with the others.
+        """
+        if self.fixed and self.looks is not None:
+            raise ConfigError("--looks does not go with --fixed, which looks once")
+        level, margin = self.level or experiment.level, self.margin or experiment.margin
+        try:
+            return Design.up_to(self.num_seeds, () if self.fixed else self.looks, level, margin)
+        except ValueError as error:
+            raise ConfigError(f"{experiment.name}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -95,7 +129,7 @@ class Job:
 
     @property
     def seeds(self) -> range:
-        """The planned seeds."""
+        """The most seeds that are trained now."""
         return range(self.options.num_seeds)
 
     @property
@@ -108,9 +142,20 @@ class Job:
         return {config: _join_names(list(dict.fromkeys(found))) for config, found in names.items()}
 
     def with_saved_records(self) -> "Job":
-        """Write the records, and return the job with what the store knew of them before: seeds and looks."""
-        comparisons = (replace(each, record=save_record(self.session.store, each.record)) for each in self.comparisons)
+        """Write the records, and return the job with what the store knew of them before: seeds, looks and design."""
+        comparisons = (replace(each, record=_save(each.record, self.session.store)) for each in self.comparisons)
         return replace(self, comparisons=tuple(comparisons))
+
+
+def _save(record: ComparisonRecord, store: RunStore) -> ComparisonRecord:
+    """Write a record; evidence that could be seen already counts as a look, whoever saw it."""
+    path = record.path_in(store)
+    if path.exists():
+        earlier = read_record(path)
+        results = load_results(store, earlier, range(earlier.design.num_seeds))
+        if looks := looks_taken(results.accuracies, earlier.baseline, earlier.design):
+            add_look(store, earlier, max(looks.values()))
+    return save_record(store, record)
 
 
 def _join_names(names: Sequence[str]) -> str:
@@ -144,7 +189,8 @@ def prepare(
         experiment = override(plain, overrides)
         for line in _describe_warmups(plain, experiment):
             session.say(line)
-        record = make_record(experiment, describe_data(session.dataset), range(options.num_seeds))
+        seeds, design = range(options.num_seeds), options.design_of(experiment)
+        record = make_record(experiment, describe_data(session.dataset), seeds, design)
         record = replace(
             record,
             tuning=(tunings or {}).get(plain.name),

@@ -17,8 +17,8 @@ from fashion_keras.reporting import (
 )
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.tensorboard import write_logs
-from fashion_keras.statistics.old import Verdict
-from fashion_keras.storage.comparison import ComparisonResults, add_look, load_results, load_settled
+from fashion_keras.statistics import Comparison, Verdict
+from fashion_keras.storage.comparison import ComparisonResults, add_look, load_settled
 from fashion_keras.workflows.job import Job, PlannedComparison
 
 __all__ = ["ComparisonOutcome", "judge", "print_answers", "print_outcomes", "write_reports"]
@@ -55,7 +55,12 @@ class ComparisonOutcome:
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:
         """The verdict on each arm but the baseline, by its name; empty before there is anything to judge."""
-        return {each.arm: each.verdict for each in compare_with_baseline(self.whole)}
+        return {each.arm: each.verdict for each in self.comparisons}
+
+    @cached_property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Every arm against the baseline, see `compare_with_baseline`."""
+        return compare_with_baseline(self.whole)
 
 
 def judge(job: Job) -> tuple[ComparisonOutcome, ...]:
@@ -64,16 +69,17 @@ def judge(job: Job) -> tuple[ComparisonOutcome, ...]:
     outcomes = tuple(outcome for outcome in loaded if any(arm.runs for arm in outcome.results.arms))
     for outcome in outcomes:
         # Whichever arms were asked for: the verdicts are over all of them.
-        if outcome.whole.is_complete and outcome.differences is not None:
-            add_look(job.session.store, outcome.whole.record, len(outcome.whole.seeds))
+        if looks := [item.look for item in outcome.comparisons if item.look is not None]:
+            add_look(job.session.store, outcome.whole.record, max(looks))
     return outcomes
 
 
 def _load(comparison: PlannedComparison, job: Job) -> ComparisonOutcome:
     store, record = job.session.store, comparison.record
-    results = load_settled(store, record, job.seeds, [arm.name for arm in comparison.arms])
-    whole = load_results(store, record, results.seeds)
-    return ComparisonOutcome(results, whole, job.session.out / record.folder)
+    whole = load_settled(store, record)
+    return ComparisonOutcome(
+        whole.select([arm.name for arm in comparison.arms]), whole, job.session.out / record.folder
+    )
 
 
 def print_outcomes(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
@@ -82,11 +88,12 @@ def print_outcomes(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
     for outcome in outcomes:
         results, differences = outcome.results, outcome.differences
         print_tables(session.console, results, differences, outcome.against_report, explain=job.options.explain)
-        if differences is None and not outcome.whole.is_complete:
+        if differences is None and not all(arm.runs for arm in outcome.whole.arms):
             session.say("No differences yet: they are judged over all arms together, and some have no run of a seed")
-        if len(results.seeds) < len(job.seeds):
+        waiting = [item for item in outcome.comparisons if item.look and item.verdict is Verdict.UNDECIDED]
+        if waiting and len(results.seeds) < len(job.seeds):
             shown = count_noun(len(results.seeds), "seed")
-            session.say(f"Shown as decided at {shown}: of the {len(job.seeds)} planned now, some have no run yet")
+            session.say(f"Shown as at the look at {shown}: runs for the next one are missing")
 
 
 def print_answers(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:

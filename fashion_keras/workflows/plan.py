@@ -17,7 +17,16 @@ from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows.session import Session
 
-__all__ = ["Plan", "Work", "describe_estimate", "describe_plan", "estimate_seconds", "make_plan", "take_shard"]
+__all__ = [
+    "Plan",
+    "Work",
+    "describe_estimate",
+    "describe_plan",
+    "estimate_seconds",
+    "join_plans",
+    "make_plan",
+    "take_shard",
+]
 
 Work = tuple[Experiment, tuple[Arm, ...]]
 """An experiment and the arms of it that were asked for."""
@@ -49,6 +58,14 @@ def make_plan(work: Sequence[Work], seeds: Sequence[int], store: RunStore) -> Pl
     longest_first = sorted(arms, key=relative_cost, reverse=True)
     configs = tuple(config.with_changes(seed=seed) for seed in seeds for config in longest_first)
     return Plan(configs, tuple(config for config in configs if store.find(config) is None))
+
+
+def join_plans(plans: Sequence[Plan]) -> Plan:
+    """Return one plan of several, each run once, in the order of `make_plan`."""
+    pending = {config for plan in plans for config in plan.pending}
+    once = dict.fromkeys(config for plan in plans for config in plan.configs)
+    configs = tuple(sorted(once, key=lambda config: (config.seed, -relative_cost(config))))
+    return Plan(configs, tuple(config for config in configs if config in pending))
 
 
 def take_shard(plan: Plan, shard: int, num_shards: int) -> Plan:

@@ -1,4 +1,4 @@
-"""Writers of answers, for people and programs: text, JSON, CSV, batch by batch."""
+"""Writers of predictions, for people and programs: text, JSON, CSV, batch by batch."""
 
 import csv
 import json
@@ -8,17 +8,17 @@ from typing import Any, TextIO
 
 from fashion_keras.formatting import one_line
 from fashion_keras.images.reading import Picture
-from fashion_keras.inference.classifier import Guess
+from fashion_keras.inference.classifier import Prediction
 from fashion_keras.inference.collecting import Unreadable
 
-Answered = tuple[Picture | Unreadable, tuple[Guess, ...]]
+Predicted = tuple[Picture | Unreadable, tuple[Prediction, ...]]
 """A picture and its most probable classes; or why there is none, and none."""
 
 _TREATMENT = ("inverted", "reason", "trimmed", "num_frames", "plain_ground", "advice")
 
 
-class AnswerWriter(ABC):
-    """Writes answers in the order of the pictures.
+class PredictionWriter(ABC):
+    """Writes predictions in the order of the pictures.
 
     Args:
         stream: Where to.
@@ -30,19 +30,19 @@ class AnswerWriter(ABC):
         self.class_width = max((len(one_line(name)) for name in class_names), default=0)
 
     def begin(self) -> None:
-        """Write what comes before the first answer."""
+        """Write what comes before the first prediction."""
         return
 
     @abstractmethod
-    def write(self, answered: Sequence[Answered]) -> None:
-        """Write some answers more."""
+    def write(self, predicted: Sequence[Predicted]) -> None:
+        """Write some predictions more."""
 
     def end(self) -> None:
-        """Write what comes after the last answer."""
+        """Write what comes after the last prediction."""
         return
 
 
-class TextWriter(AnswerWriter):
+class TextWriter(PredictionWriter):
     """A line for people per picture: file, classes with probabilities in percent, what was done about light and dark.
 
     Errors are left out: they go to standard error.
@@ -50,27 +50,27 @@ class TextWriter(AnswerWriter):
 
     name_width = 0
 
-    def write(self, answered: Sequence[Answered]) -> None:
+    def write(self, predicted: Sequence[Predicted]) -> None:
         """Write a batch, aligned with those before it as far as its names are no longer than theirs."""
-        rows = [(picture, guesses) for picture, guesses in answered if isinstance(picture, Picture)]
+        rows = [(picture, predictions) for picture, predictions in predicted if isinstance(picture, Picture)]
         self.name_width = max([self.name_width, *(len(picture.label) for picture, _ in rows)])
-        for picture, guesses in rows:
+        for picture, predictions in rows:
             classes = "  ".join(
-                f"{one_line(guess.class_name):{self.class_width}}  {guess.probability:6.1%}" for guess in guesses
+                f"{one_line(name):{self.class_width}}  {probability:6.1%}" for _, name, probability in predictions
             )
             self.stream.write(f"{picture.label:{self.name_width}}  {classes}  ({picture.note})\n")
 
 
-class JsonWriter(AnswerWriter):
+class JsonWriter(PredictionWriter):
     """An array with an object on a line of its own per picture or error; `docs/predict.md` describes it."""
 
     separator = "[\n"
 
-    def write(self, answered: Sequence[Answered]) -> None:
+    def write(self, predicted: Sequence[Predicted]) -> None:
         """Write a batch."""
-        for picture, guesses in answered:
+        for picture, predictions in predicted:
             # In ASCII: file names need not be valid Unicode.
-            self.stream.write(self.separator + json.dumps(_as_json(picture, guesses), allow_nan=False))
+            self.stream.write(self.separator + json.dumps(_as_json(picture, predictions), allow_nan=False))
             self.separator = ",\n"
 
     def end(self) -> None:
@@ -78,7 +78,7 @@ class JsonWriter(AnswerWriter):
         self.stream.write("[]\n" if self.separator == "[\n" else "\n]\n")
 
 
-class CsvWriter(AnswerWriter):
+class CsvWriter(PredictionWriter):
     """A row per picture and class, the most probable class with rank 1. Errors are left out, as in text.
 
     Names are as they are, as in JSON, but on a terminal.
@@ -86,15 +86,15 @@ class CsvWriter(AnswerWriter):
 
     def begin(self) -> None:
         """Write the names of the columns."""
-        self._row("image", "index", "rank", *Guess._fields, *_TREATMENT)
+        self._row("image", "index", "rank", *Prediction._fields, *_TREATMENT)
 
-    def write(self, answered: Sequence[Answered]) -> None:
+    def write(self, predicted: Sequence[Predicted]) -> None:
         """Write a batch."""
-        for picture, guesses in answered:
+        for picture, predictions in predicted:
             if isinstance(picture, Picture):
                 done = _describe_treatment(picture)
-                for rank, guess in enumerate(guesses, 1):
-                    self._row(picture.name, picture.index, rank, *guess, *done.values())
+                for rank, prediction in enumerate(predictions, 1):
+                    self._row(picture.name, picture.index, rank, *prediction, *done.values())
 
     def _row(self, *cells: Any) -> None:
         texts = (str(cell).lower() if isinstance(cell, bool) else cell for cell in cells)
@@ -102,9 +102,9 @@ class CsvWriter(AnswerWriter):
         csv.writer(self.stream, lineterminator="\n").writerow(shown)
 
 
-def make_writer(form: str, stream: TextIO, class_names: Sequence[str]) -> AnswerWriter:
+def make_writer(form: str, stream: TextIO, class_names: Sequence[str]) -> PredictionWriter:
     """Return the writer of `text`, `json` or `csv`."""
-    writers: dict[str, Callable[..., AnswerWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
+    writers: dict[str, Callable[..., PredictionWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
     return writers[form](stream, class_names)
 
 
@@ -113,9 +113,9 @@ def _describe_treatment(picture: Picture) -> dict[str, Any]:
     return {name: getattr(picture, name) for name in _TREATMENT} | {"advice": picture.advice or None}
 
 
-def _as_json(picture: Picture | Unreadable, guesses: Sequence[Guess]) -> dict[str, Any]:
+def _as_json(picture: Picture | Unreadable, predictions: Sequence[Prediction]) -> dict[str, Any]:
     if isinstance(picture, Unreadable):
         return {"image": picture.name, "error": picture.reason}
     index = {} if picture.index is None else {"index": picture.index}
-    answers = {"answers": [guess._asdict() for guess in guesses]}
-    return {"image": picture.name} | index | answers | _describe_treatment(picture)
+    classes = {"predictions": [prediction._asdict() for prediction in predictions]}
+    return {"image": picture.name} | index | classes | _describe_treatment(picture)

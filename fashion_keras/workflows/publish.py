@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from fashion_keras.claims.measures import MIN_SEEDS
 from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
@@ -17,7 +18,6 @@ from fashion_keras.experiments.names import command_of
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.reporting.report import excerpts
-from fashion_keras.statistics.old import MIN_SEEDS
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
@@ -155,14 +155,18 @@ def fill_blocks(text: str, found: Iterable[ComparisonResults]) -> str:
 
 
 def _check_whole(results: ComparisonResults) -> None:
-    name, planned = results.record.name, len(results.seeds)
+    name, looks, planned = results.record.name, results.record.design.looks, len(results.seeds)
+    command = f"`{command_of(name)} --fixed`"
     if planned < DEFAULT_SEEDS:
-        raise StoreError(f"{name} has {planned} seeds; publishing needs {DEFAULT_SEEDS}: `{command_of(name)}`")
+        raise StoreError(f"{name} has {planned} seeds; publishing needs {DEFAULT_SEEDS}: {command}")
+    if looks[0] < DEFAULT_SEEDS:
+        raise StoreError(
+            f"{name} is looked at with {looks[0]} seeds; publishing needs one look, at {DEFAULT_SEEDS} or more: "
+            f"{command} with another --out"
+        )
     for arm in results.arms:
         if len(arm.runs) < planned:
-            raise StoreError(
-                f"{name} has {len(arm.runs)} of {planned} runs of {arm.name}; `{command_of(name)}` makes the rest"
-            )
+            raise StoreError(f"{name} has {len(arm.runs)} of {planned} runs of {arm.name}; {command} makes the rest")
     if results.untuned is not None:
         _check_whole(results.untuned)
 
@@ -229,7 +233,7 @@ Written by `fashion-keras report --publish`: do not edit.
 
 {names}
 - [claims]({CLAIMS_PAGE}): which sentences of the report hold
-- [pairing]({PAIRING_PAGE}): what pairing by seed saved, and how skewed the differences are{_describe_times(times)}
+- [pairing]({PAIRING_PAGE}): what pairing by seed saved{_describe_times(times)}
 
 - Runs: {len(runs)}, each shown in as many tables as it belongs to; {format_duration(worked)} of single-threaded work.
 - Protocol version {PROTOCOL_VERSION}; {versions}.

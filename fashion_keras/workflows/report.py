@@ -45,7 +45,7 @@ CLAIMS_PAGE = "claims.md"
 """Which of the report's claims hold."""
 
 PAIRING_PAGE = "pairing.md"
-"""What pairing by seed gained, and how skewed the differences are."""
+"""What pairing by seed gained."""
 
 
 def report_comparisons(
@@ -172,4 +172,4 @@ def _check_name(name: str) -> None:
 
 
 def _load(archive: RunArchive, record: ComparisonRecord) -> ComparisonResults:
-    return load_settled(archive, record, sorted(record.arms[0].folders))
+    return load_settled(archive, record)

@@ -9,6 +9,7 @@ from fashion_keras.execution.batch import Failures, label_of
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import describe_power
+from fashion_keras.reporting.findings import describe_design
 from fashion_keras.storage.comparison import load_results
 from fashion_keras.workflows.exports import export_models
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
@@ -100,6 +101,8 @@ def _carry_out(job: Job, show: Show) -> RunOutcome:
     if session.location.content_hash:
         session.say(f"Data: {session.dataset.name} from {session.location.origin}")
     session.say(text)
+    if not job.options.shard and any(len(each.record.design.looks) > 1 for each in job.comparisons):
+        session.say("At most so many: after each look an arm that is decided gets no more seeds")
     with _interrupt_reported(plan, session):
         try:
             failures = _describe_failures(train_rounds(job), job)
@@ -141,9 +144,10 @@ def _describe(job: Job) -> None:
         session.say(f"{comparison.experiment.name}: {comparison.experiment.title}")
         for name, config in comparison.configs.items():
             found = sum(config.with_changes(seed=seed) not in pending for seed in job.seeds)
-            runs = count_noun(len(job.seeds), "run")
+            runs = f"at most {count_noun(len(job.seeds), 'run')}"
             runs += f" of {count_noun(config.epochs, 'epoch')}" if config.trainer is None else ""
             session.say(f"  {name}: {runs}, {found} in the store")
+        session.say(f"  {describe_design(comparison.record.design)}")
         for line in describe_power(load_results(session.store, comparison.record, job.seeds)):
             session.say(f"  {line}")
     session.say(describe_plan(plan, session.engine))

@@ -10,9 +10,9 @@ from fashion_keras.experiments.definition import Experiment
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     describe_data,
+    find_record,
     load_results,
     make_record,
-    read_record,
     record_to_json,
 )
 from fashion_keras.storage.tunings import TuningRecord
@@ -109,7 +109,7 @@ class _Tuning:
         for experiment, sweep in zip(self.experiments, self.sweeps, strict=True):
             untuned = self._find_untuned(experiment)
             if untuned is None:
-                untuned = make_record(sweep.experiment, describe_data(self.dataset), self.seeds)
+                untuned = self._record_of(sweep.experiment)
                 work.append(experiment)
             record = sweep.record(self.store, self.overrides, record_to_json(untuned))
             self._say_selected(experiment, record)
@@ -119,18 +119,22 @@ class _Tuning:
         return run_experiments(work, self.options, self.session, tunings)
 
     def _find_untuned(self, experiment: Experiment) -> ComparisonRecord | None:
-        """Return the untuned comparison that is there whole, in the same precision or else in its own; None for none.
+        """Return the untuned comparison that needs no more runs, in the same precision or else its own; None for none.
 
         The two precisions were found equivalent (`experiments/precision_fcn`), and the tables say which it was.
         """
         own = {name: value for name, value in self.overrides.items() if name != "precision"}
         for overrides in (self.overrides, own):
             candidate = override(experiment, overrides)
-            record = make_record(candidate, describe_data(self.dataset), self.seeds)
-            if load_results(self.store, record, self.seeds).is_complete:
-                path = record.path_in(self.store)
-                return replace(record, looks=read_record(path).looks) if path.exists() else record
+            record = self._record_of(candidate)
+            results = load_results(self.store, record, range(record.design.num_seeds))
+            if not results.needed[0]:
+                return record
         return None
+
+    def _record_of(self, experiment: Experiment) -> ComparisonRecord:
+        design = self.options.design_of(experiment)
+        return find_record(self.store, make_record(experiment, describe_data(self.dataset), self.seeds, design))
 
     def _say_selected(self, experiment: Experiment, record: TuningRecord) -> None:
         self.say(f"{experiment.name}: {record.setting} selected by validation accuracy after the last epoch")

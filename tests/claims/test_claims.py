@@ -9,6 +9,7 @@ import pytest
 from fashion_keras.claims import ClaimResult, ClaimVerdict, Part, evaluate_claims
 from fashion_keras.claims.definition import judge_parts
 from fashion_keras.reporting.claims import claims_page
+from fashion_keras.statistics import Design
 from fashion_keras.storage.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
 from fashion_keras.storage.results import METRICS
 from fashion_keras.storage.runs import StoredRun
@@ -31,7 +32,7 @@ def make_arm(name: str, accuracies: list[float | None]) -> ArmResults:
 
 
 def make_comparison(name: str, *arms: ArmResults, num_seeds: int = 6) -> dict[str, ComparisonResults]:
-    record = ComparisonRecord(name, name, arms[0].name, tuple(arm.record for arm in arms), {})
+    record = ComparisonRecord(name, name, arms[0].name, tuple(arm.record for arm in arms), {}, Design.fixed(num_seeds))
     return {name: ComparisonResults(record, arms, tuple(range(num_seeds)))}
 
 

@@ -47,7 +47,8 @@ def test_a_mean_far_above_the_bound_is_supported_and_far_below_refuted():
     above, below = judge_above(SIX, 0.0), judge_above(SIX, 2.0)
     assert (above.verdict, below.verdict) == ("supported", "refuted")
     assert above.estimate == pytest.approx(1.0)
-    assert above.p == pytest.approx(2 / 2**6)  # the sign-flips' smallest for six seeds
+    assert above.p < 0.05
+    assert above.interval[0] > 0.0
 
 
 def test_numbers_on_both_sides_of_the_bound_are_undecided():

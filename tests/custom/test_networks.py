@@ -56,6 +56,7 @@ def test_a_custom_network_on_digits_from_data_to_verdict_export_and_answer(write
     assert [line.split()[1] for line in table.splitlines() if "6 seeds |" in line] == ["narrow", "wide"]
     assert re.search(r"^\| wide \|.*\| better \|$", verdicts, re.MULTILINE)
     run = results.arms[1].runs[0]
+    assert run.network_folder == str(tmp_path)
     assert run.final["test_accuracy"] > 0.5
     assert export_run(run, dataset, tmp_path / "model" / "1").passed
     answers = load_model(tmp_path / "model").predict(dataset.test_images[:50])

@@ -14,10 +14,11 @@ from rich.console import Console
 from fashion_keras import cli
 from fashion_keras.config.cost import cost_key, relative_cost
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.errors import ConfigError
+from fashion_keras.errors import ConfigError, ExportError
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import RunTask, execute_run
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
+from fashion_keras.export import export_run
 from fashion_keras.reporting import build_differences, build_table
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.training.custom import train_custom
@@ -206,6 +207,15 @@ def test_what_fails_is_one_line_and_its_output_and_traceback_are_kept(write, tmp
     text = Path(outcome.log).read_text()
     assert "before the error" in text
     assert "in helper" in text
+
+
+def test_a_trainer_s_run_has_no_model_to_export(write, tmp_path, sample_dataset):
+    write("own_training.py", CONSTANT)
+    config, store = BASE.with_changes(trainer=TRAINER), RunStore(tmp_path / "store")
+    store.begin(config)
+    run = store.commit(train_custom(config))
+    with pytest.raises(ExportError, match="is of a custom trainer"):
+        export_run(run, sample_dataset, tmp_path / "1")
 
 
 def test_scikit_learn_from_a_file_to_verdicts_with_options_of_the_command(write, tmp_path):

@@ -10,12 +10,12 @@ from fashion_keras.data import Dataset
 from fashion_keras.demo.nearest import NearestImages
 
 if TYPE_CHECKING:
-    from fashion_keras.demo.answering import Demo
+    from fashion_keras.demo.prediction import Demo
 
 
 @pytest.fixture(scope="session")
 def demo(sample_dataset: Dataset) -> "Demo":
-    from fashion_keras.demo.answering import Demo
+    from fashion_keras.demo.prediction import Demo
     from fashion_keras.inference.classifier import load_model
 
     nearest = NearestImages(sample_dataset.test_images, sample_dataset.test_labels, sample_dataset.class_names)

@@ -1,4 +1,4 @@
-"""The page in headless Chromium: a person drops a picture, draws, and sees an answer."""
+"""The page in headless Chromium: a person drops a picture, draws, and sees a prediction."""
 
 import base64
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from fashion_keras._tensorflow import import_tensorflow
 import_tensorflow()
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-ANSWERED = "!document.getElementById('answer').hidden && !document.body.classList.contains('busy')"
+PREDICTED = "!document.getElementById('prediction').hidden && !document.body.classList.contains('busy')"
 HEADLINE = "document.getElementById('headline').textContent"
 NOTE = "document.getElementById('note').textContent"
 
@@ -42,7 +42,7 @@ def drop(page: Browser, path: Path) -> None:
 
 def test_dropped_picture_is_answered(page: Browser) -> None:
     drop(page, PICTURES / "trouser-at-night.webp")
-    page.wait_for(ANSWERED)
+    page.wait_for(PREDICTED)
     assert page.run(HEADLINE).startswith("Trouser, ")
     assert page.run(NOTE) == "Not inverted: dark border."
     assert page.run("document.querySelectorAll('#bars li').length") == 10
@@ -54,9 +54,9 @@ def test_chosen_picture_is_answered_and_the_switch_inverts_it(page: Browser) -> 
     document = page.call("DOM.getDocument")["root"]["nodeId"]
     chooser = page.call("DOM.querySelector", nodeId=document, selector="#file")["nodeId"]
     page.call("DOM.setFileInputFiles", files=[str(PICTURES / "bag-turned.jpg")], nodeId=chooser)
-    page.wait_for(f"{ANSWERED} && {NOTE} === 'Inverted: light border; trimmed.'")
+    page.wait_for(f"{PREDICTED} && {NOTE} === 'Inverted: light border; trimmed.'")
     page.run("document.querySelector('input[value=off]').click()")
-    page.wait_for(f"{ANSWERED} && {NOTE} === 'Not inverted: as asked.'")
+    page.wait_for(f"{PREDICTED} && {NOTE} === 'Not inverted: as asked.'")
 
 
 def test_drawing_by_mouse_is_answered_and_can_be_undone(page: Browser) -> None:
@@ -67,21 +67,21 @@ def test_drawing_by_mouse_is_answered_and_can_be_undone(page: Browser) -> None:
     for point in points[1:]:
         page.mouse("mouseMoved", *point)
     page.mouse("mouseReleased", *points[-1])
-    page.wait_for(ANSWERED)
+    page.wait_for(PREDICTED)
     assert page.run(HEADLINE).endswith(" %")
     # Filled: the waist, which lies between the lines, is light; beside the legs it is dark.
     levels = "[...document.getElementById('seen').getContext('2d').getImageData(0, 0, 28, 28).data]"
     seen = page.run(levels)[::4]
     assert (seen[6 * 28 + 14], seen[14 * 28 + 3]) == (255, 0)
     page.run("document.getElementById('undo').click()")
-    page.wait_for("document.getElementById('answer').hidden && document.getElementById('clear').disabled")
+    page.wait_for("document.getElementById('prediction').hidden && document.getElementById('clear').disabled")
 
 
 def test_drawing_by_keyboard_is_answered(page: Browser) -> None:
     page.run("document.getElementById('canvas').focus()")
     for key in (" ", *["ArrowDown"] * 9, *["ArrowRight"] * 3, " "):
         page.key(key)
-    page.wait_for(ANSWERED)
+    page.wait_for(PREDICTED)
     assert page.run("strokes.length") == 1
     assert page.run("strokes[0].points.length") == 13
 
@@ -101,7 +101,7 @@ def test_unreadable_picture_is_said(page: Browser, tmp_path: Path) -> None:
 def test_nothing_is_wider_than_the_window(page: Browser, width: int) -> None:
     page.resize(width)
     drop(page, PICTURES / "boot.jpg")
-    page.wait_for(ANSWERED)
+    page.wait_for(PREDICTED)
     assert page.run("document.documentElement.scrollWidth") == width
     # Nor does a text leave the box that it stands in.
     overflowing = "[...document.querySelectorAll('body *')].filter((e) => e.scrollWidth > e.clientWidth + 1 && \

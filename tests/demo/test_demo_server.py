@@ -22,7 +22,7 @@ import_tensorflow()
 
 from fashion_keras.data import Dataset  # noqa: E402
 from fashion_keras.demo import app, connections  # noqa: E402
-from fashion_keras.demo.answering import MAX_UPLOAD_BYTES, TOO_LARGE, Demo  # noqa: E402
+from fashion_keras.demo.prediction import MAX_UPLOAD_BYTES, TOO_LARGE, Demo  # noqa: E402
 from fashion_keras.errors import DataError, ImageError  # noqa: E402
 
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -41,7 +41,7 @@ def ask(
 
 
 def answer_of(address: str, picture: bytes, query: str = "") -> dict[str, Any]:
-    status, _, body = ask(address, "POST", f"/answer{query}", picture)
+    status, _, body = ask(address, "POST", f"/predict{query}", picture)
     assert status == 200, body
     return json.loads(body)
 
@@ -66,7 +66,7 @@ def test_answer_is_the_models_own_and_finds_the_image_itself_and_its_neighbours(
         index = neighbour["index"]
         np.testing.assert_array_equal(pixels_of(neighbour["pixels"]), sample_dataset.test_images[index])
         assert neighbour["class_name"] == sample_dataset.class_names[sample_dataset.test_labels[index]]
-        assert neighbour["answer"] == demo.model.predict(sample_dataset.test_images[index]).class_name[0]
+        assert neighbour["predicted"] == demo.model.predict(sample_dataset.test_images[index]).class_name[0]
 
 
 def test_inversion_is_said_and_can_be_chosen(address: str, sample_dataset: Dataset) -> None:
@@ -94,9 +94,9 @@ def test_without_a_test_set_the_answer_is_the_same_and_the_reason_is_said(demo: 
     alone = Demo(demo.model, "fcn", missing="there is none")
     picture = encoded(sample_dataset.test_images[7])
     assert alone.describe()["nearest"]["missing"] == "there is none"
-    answer = alone.answer(picture, "auto")
+    answer = alone.predict(picture, "auto")
     assert answer["nearest"] == []
-    assert answer["classes"][0]["name"] == demo.answer(picture, "auto")["classes"][0]["name"]
+    assert answer["classes"][0]["name"] == demo.predict(picture, "auto")["classes"][0]["name"]
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_without_a_test_set_the_answer_is_the_same_and_the_reason_is_said(demo: 
     ],
 )
 def test_what_is_no_picture_is_one_line(address: str, body: bytes, query: str, message: str) -> None:
-    status, headers, answer = ask(address, "POST", f"/answer{query}", body)
+    status, headers, answer = ask(address, "POST", f"/predict{query}", body)
     assert (status, headers["Content-Type"]) == (422, "application/json")
     assert json.loads(answer) == {"error": message}
 
 
 def test_upload_that_declares_too_many_bytes_is_refused_before_it_is_sent(address: str) -> None:
     # Nothing of the body is ever sent: the answer comes from the header alone.
-    status, headers, answer = ask(address, "POST", "/answer", headers={"Content-Length": str(MAX_UPLOAD_BYTES + 1)})
+    status, headers, answer = ask(address, "POST", "/predict", headers={"Content-Length": str(MAX_UPLOAD_BYTES + 1)})
     assert (status, headers["Connection"]) == (413, "close")
     assert json.loads(answer) == {"error": TOO_LARGE}
 
@@ -135,7 +135,7 @@ def test_upload_without_a_length_is_read_to_the_limit_only(address: str) -> None
     try:
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             connection.request(
-                "POST", "/answer", endless(), encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
+                "POST", "/predict", endless(), encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
             )
     finally:
         connection.close()
@@ -145,7 +145,7 @@ def test_upload_without_a_length_is_read_to_the_limit_only(address: str) -> None
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "localhost.evil.example", "10.0.0.1", "[", ""])
 def test_other_host_names_are_refused(address: str, host: str) -> None:
-    for method, path in (("GET", "/"), ("GET", "/model"), ("POST", "/answer")):
+    for method, path in (("GET", "/"), ("GET", "/model"), ("POST", "/predict")):
         status, _, body = ask(address, method, path, headers={"Host": host})
         assert status in (400, 403)
         assert b"fcn" not in body
@@ -158,7 +158,7 @@ def test_names_of_this_machine_are_answered_on_whatever_port_but_not_requests_of
         assert ask(address, "GET", "/model", headers={"Host": host})[0] == 200
     picture, own = encoded(sample_dataset.test_images[7]), address.removesuffix("/")
     for origin, status in {own: 200, "http://evil.example": 403, "null": 403, "http://127.0.0.1:1": 403}.items():
-        assert ask(address, "POST", "/answer", picture, {"Origin": origin})[0] == status
+        assert ask(address, "POST", "/predict", picture, {"Origin": origin})[0] == status
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_names_of_this_machine_are_answered_on_whatever_port_but_not_requests_of
         ("GET", "/icon.svg", 200),
         ("GET", "/../app.py", 404),
         ("GET", "/%2e%2e/app.py", 404),
-        ("GET", "/answer", 404),
-        ("PUT", "/answer", 405),
+        ("GET", "/predict", 404),
+        ("PUT", "/predict", 405),
     ],
 )
 def test_every_answer_forbids_what_comes_from_elsewhere(address: str, method: str, path: str, status: int) -> None:
@@ -192,7 +192,7 @@ def test_model_that_does_not_compute_is_a_line_too(
         raise DataError("it does not compute")
 
     monkeypatch.setattr(demo.model, "predict", fail)
-    status, _, body = ask(address, "POST", "/answer", encoded(sample_dataset.test_images[7]))
+    status, _, body = ask(address, "POST", "/predict", encoded(sample_dataset.test_images[7]))
     assert (status, json.loads(body)) == (500, {"error": "it does not compute"})
 
 
@@ -217,8 +217,8 @@ def test_upload_that_comes_to_a_stop_is_given_up(address: str, monkeypatch: pyte
     monkeypatch.setattr(app, "SILENCE_SEC", 0.3)
     stopped = [connect(address) for _ in range(app.MAX_UPLOADS)]
     for one in stopped:
-        one.sendall(b"POST /answer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
-    assert ask(address, "POST", "/answer", b"")[0] == 422
+        one.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
+    assert ask(address, "POST", "/predict", b"")[0] == 422
     for one in stopped:
         with one:
             assert one.recv(100).startswith(b"HTTP/1.1 408 ")
@@ -243,7 +243,7 @@ def test_client_that_leaves_ends_the_reading_of_its_picture(
     address: str, sleeping_reader: list[threading.Event]
 ) -> None:
     with connect(address) as leaving:
-        leaving.sendall(b"POST /answer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
+        leaving.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
         while not sleeping_reader:
             time.sleep(0.01)
         assert not sleeping_reader[0].is_set()
@@ -252,5 +252,5 @@ def test_client_that_leaves_ends_the_reading_of_its_picture(
 
 def test_page_goes_on_after_a_client_that_leaves_amid_its_upload(address: str, sample_dataset: Dataset) -> None:
     with connect(address) as leaving:
-        leaving.sendall(b"POST /answer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
+        leaving.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
     assert answer_of(address, encoded(sample_dataset.test_images[7]))["classes"]

@@ -13,6 +13,7 @@ from fashion_keras._tensorflow import _hidden_stderr, import_tensorflow
 
 tf = import_tensorflow()
 
+from fashion_keras import cli  # noqa: E402
 from fashion_keras.data import Dataset  # noqa: E402
 from fashion_keras.errors import DataError  # noqa: E402
 from fashion_keras.export import export_model  # noqa: E402
@@ -133,12 +134,12 @@ def test_pictures_are_answered_with_notes(classifier: Classifier, sample_dataset
         Image.fromarray(pixels).save(path)
     expected = classifier.predict(images)
     for given in (paths, [str(paths[0]), Image.fromarray(images[1])]):
-        answers = classifier.predict(given)
-        np.testing.assert_array_equal(answers.probabilities, expected.probabilities)
-        assert answers.notes == ("not inverted: dark border",) * 2
+        predictions = classifier.predict(given)
+        np.testing.assert_array_equal(predictions.probabilities, expected.probabilities)
+        assert predictions.notes == ("not inverted: dark border",) * 2
     assert expected.notes == ()
     assert classifier.predict(paths[0], invert="on").notes == ("inverted: as asked",)
-    assert [guesses[0].class_name for guesses in expected.top(3)] == expected.class_name
+    assert [predictions[0].class_name for predictions in expected.top(3)] == expected.class_name
     with pytest.raises(ImageError, match="batch_size must be at least 1, got 0"):
         classifier.predict(images, batch_size=0)
 
@@ -165,6 +166,33 @@ def test_tampered_model_is_one_clear_line(exported: Path, tmp_path: Path) -> Non
     os.truncate(huge / "saved_model.pb", 2**40)  # takes no space
     with pytest.raises(DataError, match=r"is damaged: saved_model\.pb is larger than any can be"):
         load_model(huge)
+
+
+@pytest.mark.parametrize(
+    "command", [["evaluate"], ["export"], ["export", "--format", "keras"], ["demo", "--port", "0"]]
+)
+@pytest.mark.parametrize("record", ["pipe", "device"])
+def test_every_door_looks_at_the_kinds_of_files_first(
+    command: list[str], record: str, tmp_path: Path, sample_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "model"
+    (model / RECORD).parent.mkdir(parents=True)
+    (model / "saved_model.pb").touch()
+    os.mkfifo(model / RECORD) if record == "pipe" else (model / RECORD).symlink_to("/dev/zero")
+    assert cli.main([*command, str(model), "--dataset", str(sample_dir)]) == 2
+    assert f"is damaged: {RECORD} is no file" in capsys.readouterr().err
+
+
+def test_names_of_classes_that_are_no_utf8_come_back_as_they_were(tmp_path: Path) -> None:
+    names = (*CLASS_NAMES[:9], os.fsdecode(b"a\xff"))
+    model = build_fcn(hidden_units=(4,))
+    kernel, _ = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([np.zeros_like(kernel), np.eye(10, dtype=np.float32)[9]])
+    pixels = np.zeros((2, 28, 28, 1), np.uint8)
+    export_model(model, tmp_path / "1", names, (28, 28, 1), {}, pixels)
+    classifier = load_model(tmp_path)
+    assert classifier.class_names == names
+    assert classifier.predict(pixels).class_name == [names[9]] * 2
 
 
 def test_record_that_names_a_device_is_damage_and_none_at_all_is_not(exported: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fashion_keras.statistics import Design
 from fashion_keras.storage.comparison import ArmRecord, ArmResults, ComparisonRecord, ComparisonResults
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, pack_bits
 from fashion_keras.storage.runs import StoredRun
@@ -57,6 +58,7 @@ def make_results(
     num_seeds: int | None = None,
     title: str = "Two arms",
     data: str = "fashion_mnist",
+    design: Design | None = None,
 ) -> ComparisonResults:
     described = {
         "name": data,
@@ -64,8 +66,9 @@ def make_results(
         "class_names": ["a", "b"],
         "is_fashion_mnist": data == "fashion_mnist",
     }
-    record = ComparisonRecord("two", title, arms[0].name, tuple(arm.record for arm in arms), described)
     seeds = range(num_seeds if num_seeds is not None else max(len(arm.runs) for arm in arms))
+    design = design or Design.fixed(len(seeds) or 1)
+    record = ComparisonRecord("two", title, arms[0].name, tuple(arm.record for arm in arms), described, design)
     return ComparisonResults(record, arms, tuple(seeds))
 
 

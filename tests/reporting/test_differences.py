@@ -10,8 +10,10 @@ from conftest import make_arm, make_results, make_run
 from rich.console import Console
 
 from fashion_keras.reporting import build_differences, compare_with_baseline, to_csv, to_markdown, to_rich
+from fashion_keras.statistics import Design
 
 BASE = [0.850, 0.852, 0.848, 0.851, 0.849, 0.853, 0.847, 0.850]
+NOISY = [0.004, -0.001, 0.003, -0.002, 0.004, 0.0, 0.003, -0.002]
 SHIFTS = [0.010, 0.011, 0.009, 0.010, 0.012, 0.008, 0.010, 0.010]
 
 
@@ -35,17 +37,17 @@ def texts(table):
 
 
 def test_the_difference_is_the_mean_over_seeds_in_points_with_its_interval(results):
-    difference, _, won, _, verdict = texts(build_differences(results))["better"]
-    # Their spread is 0.12 points: 2.365 * 0.12 / sqrt(8) is 0.10.
-    assert difference == "+1.00 (+0.90 to +1.10)"
-    assert won == "100"
+    difference, _, won, verdict = texts(build_differences(results))["better"]
+    # Their spread is 0.12 points: 2.841 * 0.12 / sqrt(8) is 0.12, as one of two arms is judged.
+    assert difference == "+1.00 (+0.88 to +1.12)"
+    assert won.startswith("100 (")
     assert verdict == "better"
 
 
 def test_an_arm_within_a_fifth_of_a_point_is_equivalent(results):
-    difference, _, won, _, verdict = texts(build_differences(results))["same"]
+    difference, _, won, verdict = texts(build_differences(results))["same"]
     assert difference.startswith("+0.00 (-0.0")
-    assert won == "50"
+    assert won.startswith("50 (")
     assert verdict == "equivalent"
 
 
@@ -60,42 +62,59 @@ def test_the_family_is_all_arms_whichever_are_shown(results):
     assert texts(shown)["same"] == texts(build_differences(results))["same"]
 
 
-def test_under_six_seeds_nothing_is_decided_and_the_table_says_why():
-    few = make_results(arm("base", BASE[:5]), arm("better", shifted(SHIFTS[:5])))
-    assert texts(build_differences(few))["better"][3:] == ["–", "undecided (fewer than 6 seeds)"]
+def test_under_five_seeds_nothing_is_decided_and_the_table_says_why():
+    few = make_results(arm("base", BASE[:4]), arm("better", shifted(SHIFTS[:4])))
+    assert texts(build_differences(few))["better"] == ["+1.00", "–", "100", "undecided (fewer than 5 seeds)"]
 
 
-def test_one_seed_has_a_difference_but_no_interval():
-    one = make_results(arm("base", BASE[:1]), arm("better", shifted(SHIFTS[:1])))
-    assert texts(build_differences(one))["better"] == ["+1.00", "–", "100", "–", "undecided (fewer than 6 seeds)"]
+def test_between_looks_the_evidence_is_that_of_the_last_look():
+    at_six, at_seven = (
+        build_differences(
+            make_results(arm("base", BASE[:n]), arm("noisy", shifted(NOISY[:n])), design=Design.up_to(10), num_seeds=n)
+        )
+        for n in (6, 7)
+    )
+    assert texts(at_six) == texts(at_seven)
+    assert "next look at 8 seeds" in texts(at_seven)["noisy"][3]
 
 
-def test_before_the_planned_seeds_are_done_there_is_no_verdict(results):
-    planned = replace(results, seeds=tuple(range(10)))
-    table = build_differences(planned)
-    assert texts(table)["better"][4].startswith("undecided (planned seeds not done)")
+def test_a_decided_arm_keeps_its_look_while_the_others_go_on():
+    clear, noisy = arm("clear", shifted(SHIFTS[:5])), arm("noisy", shifted(NOISY))
+    table = build_differences(make_results(arm("base", BASE), clear, noisy, design=Design.up_to(8)))
+    assert [row.remarks for row in table.rows] == [("5 of 8 seeds",), ("8 seeds",)]
+    assert [item.look for item in table.comparisons] == [5, 8]
+
+
+def test_before_the_first_look_there_is_no_interval_and_no_verdict(results):
+    planned = replace(results.record, design=Design.fixed(10))
+    table = build_differences(replace(results, record=planned, seeds=tuple(range(10))))
+    assert texts(table)["better"][0] == "+1.00"
+    assert texts(table)["better"][3].startswith("undecided (next look at 10 seeds)")
     assert table.rows[0].remarks == ("8 of 10 seeds",)
 
 
-def test_only_seeds_that_every_arm_has_are_compared():
-    gap = make_results(arm("base", [0.9, *BASE[1:]]), arm("better", [..., *shifted(SHIFTS)[1:]]))
-    (comparison,) = compare_with_baseline(gap)
-    assert comparison.num_seeds == 7
-    assert comparison.mean_difference == pytest.approx(0.010)
-
-
 def test_an_undecided_arm_says_how_many_seeds_would_likely_decide():
-    noisy = shifted([0.004, -0.001, 0.003, -0.002, 0.004, 0.0, 0.003, -0.002])
-    verdict = texts(build_differences(make_results(arm("base", BASE), arm("noisy", noisy))))["noisy"][4]
+    verdict = texts(build_differences(make_results(arm("base", BASE), arm("noisy", shifted(NOISY)))))["noisy"][3]
     assert "undecided (not enough evidence)" in verdict
     assert "seeds would likely decide" in verdict
 
 
-def test_an_earlier_look_at_fewer_seeds_makes_p_larger(results):
-    record = replace(results.record, looks=({"seeds": 6, "at": "2026-01-01"},))
-    first = compare_with_baseline(results)[0]
-    second = compare_with_baseline(replace(results, record=record))[0]
-    assert second.adjusted_p == pytest.approx(8 * first.adjusted_p)
+def test_more_arms_and_more_looks_make_the_interval_wider(results):
+    def width(found):
+        low, high = compare_with_baseline(found)[0].interval
+        return high - low
+
+    fewer = replace(results, arms=results.arms[:2])
+    looks = replace(results, record=replace(results.record, design=Design.up_to(8)))
+    assert width(fewer) < width(results) < width(looks)
+
+
+def test_runs_that_collapsed_are_counted_apart():
+    failing = arm("failing", [*shifted(SHIFTS)[:7], 0.1])
+    notes = build_differences(make_results(arm("base", BASE), failing)).notes
+    (note,) = [note for note in notes if "collapsed" in note]
+    assert "1 of 8" in note
+    assert "on the 7 others failing differs by +1.00 points" in note
 
 
 def test_without_a_complete_seed_or_without_the_test_set_there_is_no_table():
@@ -131,20 +150,20 @@ def with_bits(name, rows):
 
 def test_on_new_images_the_interval_is_wider_and_needs_what_each_run_got_right():
     # Seeds hardly differ, but the gain rests on some twenty of 200 images.
-    base = [[image < 150 + seed % 2 for image in range(200)] for seed in range(4)]
-    better = [[image < 170 for image in range(200)]] * 4
+    base = [[image < 150 + seed % 2 for image in range(200)] for seed in range(6)]
+    better = [[image < 170 for image in range(200)]] * 6
     table = build_differences(make_results(with_bits("base", base), with_bits("better", better)))
     difference, new_images = table.rows[0].cells[:2]
     mean = difference.fields["mean"]
     assert mean - new_images.fields["low"] > 2 * (mean - difference.fields["low"])
     assert new_images.fields["high"] - mean > 2 * (difference.fields["high"] - mean)
-    some = make_results(with_bits("base", base), arm("better", [0.9] * 4))
+    some = make_results(with_bits("base", base), arm("better", [0.9] * 6))
     assert build_differences(some).rows[0].cells[1].lines == ("–",)
 
 
 def test_no_interval_reaches_beyond_what_accuracies_can_differ_by():
     right, wrong = [True] * 4, [False] * 4
-    base, failing = with_bits("base", [right] * 3), with_bits("failing", [right, wrong, wrong])
+    base, failing = with_bits("base", [right] * 5), with_bits("failing", [right, wrong, wrong, wrong, right])
     difference, new_images = build_differences(make_results(base, failing)).rows[0].cells[:2]
     assert difference.fields["low"] == new_images.fields["low"] == -1.0
     assert difference.fields["high"] <= 1.0

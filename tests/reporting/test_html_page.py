@@ -168,8 +168,8 @@ def test_verdicts_stand_beside_the_names_and_no_name_is_cut():
 def test_too_few_seeds_are_undecided_and_the_page_says_what_would_decide():
     page = build_page([seeded_comparison(num_seeds=3)])
     part = page.split('<section id="undecided"')[1].split("</section>")[0]
-    assert "fewer than 6 seeds" in part
-    assert "at least 6 seeds; there are 3" in part
+    assert "fewer than 5 seeds" in part
+    assert "at least 5 seeds; there are 3" in part
 
 
 def test_the_page_is_built_without_tensorflow_and_matplotlib(tmp_path):

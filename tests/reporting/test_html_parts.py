@@ -18,7 +18,7 @@ from fashion_keras.reporting.html.predictions import NO_DATA, NO_PREDICTIONS, Pr
 from fashion_keras.reporting.html.provenance import Machines, trace
 from fashion_keras.reporting.html.summary import count_claims, count_verdicts, headline, undecided_arms
 from fashion_keras.reporting.html.table_views import view_table
-from fashion_keras.statistics.old import Comparison, Verdict
+from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from conftest import make_arm, make_results, make_run
 
-from fashion_keras.reporting import build_differences, measure_pairing, most_skewed, pairing_page
-from fashion_keras.statistics.old import measured_false_verdicts
+from fashion_keras.reporting import build_differences, pairing_page
 from fashion_keras.workflows.report import PAIRING_PAGE, load_published
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -26,62 +25,29 @@ def beside_base(**shifts):
 
 @pytest.fixture
 def results():
-    return beside_base(close=[0.0101, 0.0099] * 4, skewed=OUTLIER, mirrored=[-value for value in OUTLIER])
+    return beside_base(close=[0.0101, 0.0099] * 4, skewed=OUTLIER)
 
 
 def test_the_page_has_a_line_for_each_arm_with_spreads_in_points(results):
     lines = [line for line in pairing_page([results]).splitlines() if line.startswith("| two |")]
-    assert [line.split(" | ")[1] for line in lines] == ["close", "skewed", "mirrored"]
+    assert [line.split(" | ")[1] for line in lines] == ["close", "skewed"]
     # Squares of the deviations in tenths of a point: 25.68, 28 and 0.08, each by 7.
     assert lines[0].split(" | ")[2:6] == ["8", "0.19", "0.20", "0.01"]
 
 
-def test_the_skew_has_its_sign_and_the_largest_counts_to_either_side(results):
-    close, skewed, mirrored = measure_pairing(results)
-    assert skewed.skew == pytest.approx(-mirrored.skew)
-    assert skewed.skew > 2.5
-    assert most_skewed([close, mirrored]) is mirrored
-    assert f"- two: **{skewed.skew:+.2f}** (skewed)" in pairing_page([results])
-
-
 def test_a_page_without_enough_seeds_says_so():
-    assert "No comparison has 6 seeds" in pairing_page([beside_base(other=[0.01] * 5)])
+    assert "No comparison has 5 seeds" in pairing_page([beside_base(other=[0.01] * 4)])
 
 
-def test_the_footnote_names_what_pairing_saved_and_the_most_skewed_arm(results):
-    note = build_differences(results).notes[1]
+def test_the_footnote_names_what_pairing_saved_of_the_arms_that_are_shown(results):
+    note = build_differences(results).notes[-1]
     assert note.startswith("Pairing by seed saved ")
     assert "100 % (close)" in note
-    assert "those of skewed: +2.83" in note
+    assert "skewed" not in build_differences(results, ["close"]).notes[-1]
 
 
-def test_the_footnote_speaks_of_the_arms_that_are_shown(results):
-    note = build_differences(results, ["close"]).notes[1]
-    assert "skewed:" not in note
-    assert "those of close: " in note
-
-
-def test_the_footnote_names_the_false_verdicts_at_the_largest_skew_that_was_measured(results):
-    known = measured_false_verdicts()
-    note = build_differences(results).notes[2]
-    assert f"{100 * known.at_largest_skew:.1f} % at the largest skew" in note
-    assert f"{100 * known.normal:.1f} % showed a false better or worse where differences were normal" in note
-    assert f"({known.largest_skew:+.2f}, {known.arm} of {known.comparison})" in note
-
-
-def test_where_nothing_can_be_decided_the_footnotes_are_silent():
-    assert len(build_differences(beside_base(other=[0.01, 0.02, 0.01])).notes) == 1
-
-
-def test_the_measured_skew_is_the_largest_of_the_published_runs():
-    known = measured_false_verdicts()
-    found = {
-        (results.record.name, item.arm): item.skew
-        for results in load_published(EXPERIMENTS)
-        for item in measure_pairing(results)
-    }
-    assert found[known.comparison, known.arm] == pytest.approx(known.largest_skew, abs=1e-4)
-    assert max(map(abs, found.values())) == pytest.approx(abs(known.largest_skew), abs=1e-4)
+def test_with_too_few_seeds_the_footnote_is_silent():
+    assert not any("Pairing" in note for note in build_differences(beside_base(other=[0.01, 0.02, 0.01])).notes)
 
 
 def test_the_published_page_is_that_of_the_published_runs():

@@ -125,7 +125,7 @@ def test_between_looks_the_last_one_stands():
 
 def test_a_look_waits_for_all_undecided_arms_and_not_for_the_decided():
     waiting = compare(NOISE * 30, NOISE[:7] * 30, design=TEN_SEEDS)
-    assert {result.look for result in waiting} == {7}
+    assert {result.look for result in waiting} == {6}
     decided, undecided = compare(NOISE[:5] + 0.02, NOISE * 30, design=TEN_SEEDS)
     assert (decided.look, undecided.look) == (5, 10)
 
@@ -247,8 +247,8 @@ def test_all_arms_are_trained_to_the_first_look():
 
 def test_only_the_undecided_and_the_baseline_go_on():
     assert to_train(NOISE[:5] + 0.02, NOISE[:5] * 30) == (("base", "b"), 6)
-    assert to_train(NOISE[:5] + 0.02, NOISE[:6] * 30) == (("base", "b"), 7)
-    assert to_train(NOISE[:5] + 0.02, NOISE[:7] * 30)[1] == 8
+    assert to_train(NOISE[:5] + 0.02, NOISE[:6] * 30) == (("base", "b"), 8)
+    assert to_train(NOISE[:5] + 0.02, NOISE[:8] * 30)[1] == 10
 
 
 def test_nothing_is_left_to_train_once_all_is_decided_or_all_seeds_are_there():

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -120,14 +121,14 @@ def test_of_versions_in_one_folder_the_last_run_one_is_shown_and_the_others_are_
 
 
 def test_seeds_that_were_planned_later_and_not_done_take_nothing_from_what_was_finished(store):
-    record = train(store, MINE)
-    add_look(store, record, 2)
+    for arm, seed in product(MINE.arms, range(5)):
+        commit(store, MINE.config_of(arm).with_changes(seed=seed))
+    add_look(store, save_record(store, make_record(MINE, FASHION, range(5))), 5)
     save_record(store, make_record(MINE, FASHION, range(40)))
     (results,) = load_stored(store, ["mine"])
-    assert (results.seeds, results.is_complete) == ((0, 1), True)
-    assert sorted(results.record.arms[0].folders) == [0, 1]
-    commit(store, MINE.config_of(MINE.arms[0]).with_changes(seed=2))
-    assert load_stored(store, ["mine"])[0].seeds == (0, 1)
+    assert (results.seeds, [len(arm.runs) for arm in results.arms]) == ((0, 1, 2, 3, 4), [5, 5])
+    commit(store, MINE.config_of(MINE.arms[0]).with_changes(seed=5))
+    assert load_stored(store, ["mine"])[0].seeds == (0, 1, 2, 3, 4)
 
 
 def test_names_that_mean_the_same_comparison_report_it_once(store):

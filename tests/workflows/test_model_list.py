@@ -1,6 +1,8 @@
 """Which models there are, told from their records: no TensorFlow, no real SavedModel."""
 
+import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,9 @@ import pytest
 
 from fashion_keras import cli
 from fashion_keras.errors import DataError
+from fashion_keras.inference import shipped
 from fashion_keras.inference.record import RECORD
-from fashion_keras.inference.shipped import shipped_models
+from fashion_keras.inference.shipped import find_model, shipped_models
 from fashion_keras.statistics.classifier import wilson_interval
 from fashion_keras.workflows import list_models as model_list
 from fashion_keras.workflows.list_models import list_folder, list_shipped
@@ -27,8 +30,9 @@ def make_model(folder: Path, label: str | None = "fcn-sgd-0.02", accuracy: float
 
 
 def make_record(label: str, accuracy: float | None) -> dict[str, Any]:
+    sizes = {"saved_model.pb": 1500, "variables/variables.index": 500}
     return {
-        "files": {},
+        "files": {name: hashlib.sha256(bytes(size)).hexdigest() for name, size in sizes.items()},
         "class_names": ["a", "b"],
         "image_shape": [28, 28, 1],
         "exported_at": "2026-01-02T03:04:05+00:00",
@@ -54,7 +58,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_model_says_what_it_is() -> None:
     make_model(Path("saved_models/cnn/sgd/1"))
     (model,) = list_folder(Path("saved_models"))
-    assert model.name == "cnn/sgd"
+    assert model.name == "saved_models/cnn/sgd"
     assert model.path == Path("saved_models/cnn/sgd/1")
     assert model.description == "fcn-sgd-0.02, seed 3, own"
     assert (model.info.accuracy, model.info.accuracy_interval) == (0.9, wilson_interval(900, 1000))
@@ -69,17 +73,40 @@ def test_models_are_listed_by_name_with_their_highest_version() -> None:
     assert paths == ["saved_models/a/arm/2", "saved_models/b/10", "saved_models/unversioned"]
 
 
-def test_folder_that_is_a_model_itself_is_listed_under_its_name() -> None:
-    path = make_model(Path("mine/1"))
-    assert [model.name for model in list_folder(Path("mine"))] == ["mine"]
-    assert [model.name for model in list_folder(path)] == ["mine"]
-    assert list_folder(path)[0].path == path
+@pytest.mark.parametrize("searched", [".", "mine", "mine/1", "mine/2", "cnn", "{here}/mine"])
+def test_name_of_a_listed_model_is_what_commands_take(searched: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in ("mine/1", "mine/2", "cnn"):
+        make_model(Path(path))
+    monkeypatch.setattr(shipped, "shipped_models", lambda: {"cnn": Path("elsewhere/cnn/1")})
+    models = list_folder(Path(searched.format(here=Path.cwd())))
+    assert len(models) == (2 if searched == "." else 1)
+    for model in models:
+        assert find_model(model.name) == model.path
+
+
+def test_damaged_model_is_listed_as_that(capsys: pytest.CaptureFixture[str]) -> None:
+    (make_model(Path("saved_models/changed/1")) / "saved_model.pb").write_bytes(bytes(1501))
+    for name in ("pipe", "device"):
+        (make_model(Path("saved_models", name, "1")) / RECORD).unlink()
+    os.mkfifo(Path("saved_models/pipe/1") / RECORD)
+    (Path("saved_models/device/1") / RECORD).symlink_to("/dev/zero")
+    assert cli.main(["models", "--json"]) == 0
+    damages = {model["name"].split("/")[1]: model["damage"] for model in json.loads(capsys.readouterr().out)}
+    odd = "assets.extra/fashion_keras.json is no file"
+    assert damages == {"changed": "saved_model.pb is not as it was written", "pipe": odd, "device": odd}
+
+
+def test_name_of_a_folder_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    make_model(Path("saved_models/a\nb\x1b[2J/1"))
+    assert cli.main(["models"]) == 0
+    assert "\x1b[2J" not in capsys.readouterr().out
 
 
 def test_model_without_a_record_or_with_a_strange_one_is_listed_all_the_same() -> None:
     make_model(Path("models/plain/1"), label=None)
     strange = make_model(Path("models/strange/1"))
-    (strange / RECORD).write_text(json.dumps({"files": {}, "run": 7, "parity": []}))
+    record = make_record("a", 0.9) | {"run": 7, "parity": []}
+    (strange / RECORD).write_text(json.dumps(record))
     make_model(Path("models/untested/1"), accuracy=None)
     models = list_folder(Path("models"))
     assert [model.description for model in models] == [
@@ -105,7 +132,7 @@ def test_record_of_nonsense_is_listed_without_it(changes: dict, capsys: pytest.C
     assert "strange" in capsys.readouterr().out
     assert cli.main(["models", "--json"]) == 0
     (model,) = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
-    assert model["name"] == "strange"
+    assert model["name"] == "saved_models/strange"
 
 
 def test_place_that_is_no_folder_is_one_line() -> None:
@@ -116,15 +143,15 @@ def test_place_that_is_no_folder_is_one_line() -> None:
 
 
 def test_shipped_models_come_under_the_names_that_commands_take(monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = make_model(Path("saved_models/pretrained/cnn/1"), "cnn-adam")
-    monkeypatch.setattr(model_list, "shipped_models", lambda: {"cnn": shipped})
+    cnn = make_model(Path("saved_models/pretrained/cnn/1"), "cnn-adam")
+    monkeypatch.setattr(model_list, "shipped_models", lambda: {"cnn": cnn})
     (model,) = list_shipped()
-    assert (model.name, model.is_shipped, model.path) == ("cnn", True, shipped)
+    assert (model.name, model.is_shipped, model.path) == ("cnn", True, cnn)
 
 
 def test_command_lists_what_is_there_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    shipped = make_model(Path("saved_models/pretrained/cnn/1"), "cnn-adam")
-    monkeypatch.setattr(model_list, "shipped_models", lambda: {"cnn": shipped.absolute()})
+    cnn = make_model(Path("saved_models/pretrained/cnn/1"), "cnn-adam")
+    monkeypatch.setattr(model_list, "shipped_models", lambda: {"cnn": cnn.absolute()})
     make_model(Path("saved_models/cnn/sgd/1"))
     assert cli.main(["models"]) == 0
     output, errors = capsys.readouterr()
@@ -137,7 +164,7 @@ def test_command_lists_what_is_there_once(monkeypatch: pytest.MonkeyPatch, capsy
     first, second = json.loads(capsys.readouterr().out)
     assert (first["name"], first["is_shipped"]) == ("cnn", True)
     assert second == {
-        "name": "cnn/sgd",
+        "name": "saved_models/cnn/sgd",
         "description": "fcn-sgd-0.02, seed 3, own",
         "is_shipped": False,
         "test_accuracy": 0.9,
@@ -148,6 +175,7 @@ def test_command_lists_what_is_there_once(monkeypatch: pytest.MonkeyPatch, capsy
         "image_shape": [28, 28, 1],
         "exported_at": "2026-01-02T03:04:05+00:00",
         "run_id": "abc",
+        "damage": None,
     }
 
 

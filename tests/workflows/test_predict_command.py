@@ -16,14 +16,14 @@ from fashion_keras import cli
 from fashion_keras.commands import predict as command
 from fashion_keras.errors import DataError
 from fashion_keras.inference import classifier as inference
-from fashion_keras.inference.classifier import Answers
+from fashion_keras.inference.classifier import Predictions
 from fashion_keras.inference.info import ModelInfo
 
 NAMES = ("dark", "light")
 
 
 class Brightness:
-    """A classifier of two classes; it remembers how many images it was asked about at a time."""
+    """A classifier of two classes; it remembers how many images it classified at a time."""
 
     image_shape = (28, 28, 1)
     class_names = NAMES
@@ -32,12 +32,12 @@ class Brightness:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def predict(self, images: np.ndarray) -> Answers:
+    def predict(self, images: np.ndarray) -> Predictions:
         self.batches.append(len(images))
         light = images[:, 14, 14] / 255
         class_id = (light > 0.5).astype(np.int64)
         probabilities = np.stack([1 - light, light], axis=1).astype(np.float32)
-        return Answers(class_id, [NAMES[k] for k in class_id], probabilities, NAMES)
+        return Predictions(class_id, [NAMES[k] for k in class_id], probabilities, NAMES)
 
 
 @pytest.fixture(autouse=True)
@@ -78,13 +78,16 @@ def test_nothing_readable_is_status_1_and_the_model_is_not_asked(
 def test_top_json_and_csv_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     paint("a.png", 200)
     assert cli.main(["predict", "m", "a.png", "--top", "5", "--json"]) == 0
-    (answer,) = json.loads(capsys.readouterr().out)
-    assert [(guess["class_id"], guess["class_name"]) for guess in answer["answers"]] == [(1, "light"), (0, "dark")]
-    assert answer["answers"][0]["probability"] == pytest.approx(200 / 255)
+    (found,) = json.loads(capsys.readouterr().out)
+    assert [(each["class_id"], each["class_name"]) for each in found["predictions"]] == [
+        (1, "light"),
+        (0, "dark"),
+    ]
+    assert found["predictions"][0]["probability"] == pytest.approx(200 / 255)
     assert cli.main(["predict", "m", "a.png", "--top", "5", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [(int(row["class_id"]), float(row["probability"])) for row in rows] == [
-        (guess["class_id"], guess["probability"]) for guess in answer["answers"]
+        (each["class_id"], each["probability"]) for each in found["predictions"]
     ]
 
 
@@ -98,8 +101,8 @@ def test_what_was_decided_about_light_and_dark_is_in_every_output(
         assert cli.main(["predict", "m", "a.png", "--invert", invert, *form]) == 0
         outputs[tuple(form)] = capsys.readouterr().out
     assert f"({'inverted: as asked' if inverted else 'not inverted: dark border'})" in outputs[()]
-    answer = json.loads(outputs["--json",])[0]
-    assert (answer["inverted"], answer["answers"][0]["class_name"]) == (inverted, name)
+    found = json.loads(outputs["--json",])[0]
+    assert (found["inverted"], found["predictions"][0]["class_name"]) == (inverted, name)
     assert next(csv.DictReader(io.StringIO(outputs["--csv",])))["inverted"] == str(inverted).lower()
 
 

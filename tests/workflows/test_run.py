@@ -22,11 +22,11 @@ from fashion_keras.execution.tasks import TimingTask
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.export.task import ExportTask
+from fashion_keras.statistics import Design
 from fashion_keras.storage.comparison import read_record
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.workflows import plan as planning
-from fashion_keras.workflows import rounds
 from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, compare, run_experiments
 from fashion_keras.workflows.session import DataOptions, Session, fill
 
@@ -41,12 +41,14 @@ class Engine:
     Attributes:
         respond: From a task to its outcome; None is done.
         tasks: What it was given.
+        accuracy: What a run ends with.
     """
 
     def __init__(self) -> None:
         self.workers = 2
         self.tasks: list[Any] = []
         self.respond: Callable[[Any], Outcome | None] = lambda _: None
+        self.accuracy: Callable[[RunConfig], float] = lambda _: 1.0
 
     def __call__(self, workers: int) -> "Engine":
         self.workers = workers
@@ -57,7 +59,7 @@ class Engine:
             self.tasks.append(task)
             outcome = self.respond(task)
             if outcome is None and isinstance(task, RunTask):
-                commit(RunStore(task.store), task.config)
+                commit(RunStore(task.store), task.config, (2.0, self.accuracy(task.config)))
             yield task, outcome or Outcome("done")
 
     @property
@@ -255,21 +257,29 @@ def test_what_was_decided_stays_decided_while_more_seeds_are_trained(
 ) -> None:
     store = RunStore(tmp_path / "runs" / "store")
     table = tmp_path / "runs" / "rates__sample" / "differences.csv"
+    engine.accuracy = noisy
     run(seeds=6)
-    decided = table.read_text()
+    judged = interval_in(table)
     engine.tasks.clear()
-    interrupt_after(engine, 5)
+    interrupt_after(engine, 3)
     with pytest.raises(KeyboardInterrupt):
         run(seeds=40)
-    assert "Shown as decided at 6 seeds" in output.getvalue()
-    assert table.read_text() == decided
+    assert "Shown as at the look at 6 seeds" in output.getvalue()
+    assert interval_in(table) == judged
     (results,) = load_stored(store, ["rates"])
-    assert (len(results.seeds), results.is_complete) == (6, True)
+    assert [len(arm.runs) for arm in results.arms] == [6, 6]
     assert looks(store.root) == [6]
     engine.respond = lambda _: None
     run(seeds=40)
     assert len(load_stored(store, ["rates"])[0].seeds) == 40
     assert looks(store.root) == [6, 40]
+    assert load_stored(store, ["rates"])[0].record.design == Design.up_to(6).extend(40)
+
+
+def interval_in(table: Path) -> list[str]:
+    with table.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    return [row[f"difference_{name}"] for name in ("mean", "low", "high", "level")]
 
 
 def test_runs_before_any_look_are_shown_of_all_planned_seeds(run: Run, engine: Engine, tmp_path: Path) -> None:
@@ -277,11 +287,11 @@ def test_runs_before_any_look_are_shown_of_all_planned_seeds(run: Run, engine: E
     with pytest.raises(KeyboardInterrupt):
         run(seeds=40)
     (results,) = load_stored(RunStore(tmp_path / "runs" / "store"), ["rates"])
-    assert (len(results.seeds), results.is_complete) == (40, False)
+    assert (len(results.seeds), [len(arm.runs) for arm in results.arms]) == (40, [3, 2])
     engine.respond = lambda _: None
     run(seeds=2)  # the forty were a slip of the finger
     (results,) = load_stored(RunStore(tmp_path / "runs" / "store"), ["rates"])
-    assert (len(results.seeds), results.is_complete) == (2, True)
+    assert (len(results.seeds), [len(arm.runs) for arm in results.arms]) == (2, [2, 2])
 
 
 def test_tables_are_printed_before_the_exports_begin(run: Run, engine: Engine, output: io.StringIO) -> None:
@@ -297,9 +307,8 @@ def test_time_that_is_said_is_that_of_the_whole_command(run: Run, monkeypatch: p
 
 
 def test_the_answer_is_the_last_on_the_screen(run: Run) -> None:
-    *_, remedy, best = run()[1].splitlines()
-    assert "--seeds 10" in remedy
-    assert best.startswith("Best: ")
+    assert "--seeds 10" in run()[1].splitlines()[-1], "before any look nothing is said of the best"
+    assert run(seeds=5)[1].splitlines()[-1].startswith("Best: ")
 
 
 def test_compare_returns_what_the_command_prints(engine: Engine, sample_dir: Path, output: io.StringIO) -> None:
@@ -314,22 +323,6 @@ def test_compare_returns_what_the_command_prints(engine: Engine, sample_dir: Pat
         arm: f"runs/rates__sample/saved_models/{arm}/1" for arm in ("slow", "fast")
     }
     assert "Two rates" not in output.getvalue()
-
-
-def test_arms_that_are_decided_at_a_look_are_not_trained_on(
-    run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rounds, "_looks", lambda _: (1, 3))
-    monkeypatch.setattr(
-        rounds, "_arms_to_train", lambda comparison, num_done: comparison.arms[: 1 if num_done else None]
-    )
-    run(seeds=3)
-    assert [(config.seed, bool(config.optimizer.as_dict())) for config in engine.runs] == [
-        (0, False),
-        (0, True),
-        (1, False),
-        (2, False),
-    ]
 
 
 def test_runs_are_called_by_the_arms_that_share_them(run: Run, engine: Engine) -> None:
@@ -410,19 +403,85 @@ def looks(store: Path) -> list[int]:
     return [look["seeds"] for look in read_record(path).looks]
 
 
-def test_look_is_noted_when_all_arms_of_all_seeds_are_shown(run: Run, tmp_path: Path) -> None:
+def test_look_is_noted_when_evidence_is_shown(run: Run, engine: Engine, tmp_path: Path) -> None:
     store = tmp_path / "runs" / "store"
-    _, output = run(arms=("slow",))
+    engine.accuracy = noisy
+    _, output = run(arms=("slow",), seeds=5)
     assert looks(store) == []
     assert "No differences yet" in output
-    _, output = run(arms=("fast",))
+    _, output = run(arms=("fast",), seeds=5)
     # The family is complete by then, and its verdicts are shown, whichever arm was asked for.
-    assert looks(store) == [2]
+    assert looks(store) == [5]
     assert "No differences yet" not in output
-    run()
-    run()
-    run(seeds=3)
-    assert looks(store) == [2, 3]
+    run(seeds=5)
+    run(seeds=7)
+    assert looks(store) == [5, 7]
+    run(seeds=5)  # fewer seeds later on show nothing else
+    assert looks(store) == [5, 7]
+    (results,) = load_stored(RunStore(store), ["rates"])
+    assert results.record.design == Design.up_to(5).extend(7)
+
+
+def noisy(config: RunConfig) -> float:
+    """Accuracies that do not tell the arms apart."""
+    return 0.5 + 0.05 * ((3 * config.seed + (config.optimizer.as_dict() != {})) ** 2 % 7)
+
+
+THREE = replace(EXPERIMENT, arms=(*EXPERIMENT.arms, Arm("clear", dropout_rate=0.3)))
+
+
+def test_a_decided_arm_gets_no_more_seeds_and_the_baseline_goes_on(run: Run, engine: Engine, tmp_path: Path) -> None:
+    engine.accuracy = lambda config: 0.99 if config.model != THREE.base.model else noisy(config)
+    _, output = run(THREE, seeds=10)
+    (results,) = load_stored(RunStore(tmp_path / "runs" / "store"), ["rates"])
+    assert {arm.name: len(arm.runs) for arm in results.arms} == {"slow": 10, "fast": 10, "clear": 5}
+    assert looks(tmp_path / "runs" / "store") == [10]
+    assert results.record.design.looks == (5, 6, 8, 10)
+    assert "clear beats slow" in output
+
+
+@pytest.mark.parametrize(
+    ("options", "num_runs"), [({"fixed": True}, 30), ({"looks": (7, 10)}, 27), ({"looks": (8,), "seeds": None}, 24)]
+)
+def test_looks_are_those_that_were_asked_for(run: Run, engine: Engine, options: dict[str, Any], num_runs: int) -> None:
+    engine.accuracy = lambda config: 0.99 if config.model != THREE.base.model else noisy(config)
+    run(THREE, **{"seeds": 10, **options})
+    assert len(engine.runs) == num_runs
+
+
+def test_an_interrupted_design_goes_on_from_its_look(run: Run, engine: Engine) -> None:
+    engine.accuracy = lambda config: 0.99 if config.model != THREE.base.model else noisy(config)
+    interrupt_after(engine, 18)
+    with pytest.raises(KeyboardInterrupt):
+        run(THREE, seeds=10)
+    engine.respond = lambda _: None
+    run(THREE, seeds=10)
+    assert len(engine.runs) == 25 + 1, "the run that was interrupted is tried again"
+
+
+def test_a_run_that_fails_is_tried_once_and_holds_the_looks_up(run: Run, engine: Engine) -> None:
+    engine.accuracy = noisy
+    engine.respond = lambda task: (
+        Outcome("failed", "no") if isinstance(task, RunTask) and task.config.seed == 3 else None
+    )
+    status, _ = run(seeds=10)
+    assert (status, len(engine.runs)) == (1, 10)
+
+
+def test_looks_that_do_not_fit_are_one_line(run: Run) -> None:
+    with pytest.raises(ConfigError, match="looks must ascend from 5 seeds"):
+        run(looks=(3, 10), seeds=10)
+    with pytest.raises(ConfigError, match="--looks does not go with --fixed"):
+        run(looks=(5,), fixed=True)
+
+
+def test_margin_and_level_are_the_experiments_unless_the_command_says_otherwise(run: Run, tmp_path: Path) -> None:
+    run(replace(EXPERIMENT, margin=0.01, level=0.01), seeds=5)
+    (results,) = load_stored(RunStore(tmp_path / "runs" / "store"), ["rates"])
+    assert (results.record.design.margin, results.record.design.level) == (0.01, 0.01)
+    notes = (tmp_path / "runs" / "rates__sample" / "table.md").read_text()
+    assert "margin of equivalence is 1 points" in notes
+    assert RunOptions(margin=0.005, level=0.1).design_of(EXPERIMENT).margin == 0.005
 
 
 def test_incomplete_table_is_no_look(run: Run, engine: Engine, tmp_path: Path) -> None:
@@ -440,8 +499,8 @@ def test_dry_run_says_what_is_there_and_writes_nothing(
     monkeypatch.setattr(planning, "estimate_seconds", lambda *_: 200.0)
     status, output = run(dry_run=True, workers=3)
     assert status == 0
-    assert "  slow: 2 runs of 2 epochs, 0 in the store" in output
-    assert "  fast: 2 runs of 2 epochs, 1 in the store" in output
+    assert "  slow: at most 2 runs of 2 epochs, 0 in the store" in output
+    assert "  fast: at most 2 runs of 2 epochs, 1 in the store" in output
     assert "4 runs: 1 in the store, 3 to train, 3 at a time" in output
     assert "About 3 min 20 s with 3 workers" in output
     assert engine.tasks == []

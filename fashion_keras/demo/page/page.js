@@ -1,9 +1,9 @@
-// The page of `fashion-keras demo`: takes a picture or a drawing, asks the server, shows the answer.
+// The page of `fashion-keras demo`: takes a picture or a drawing, asks the server, shows the prediction.
 "use strict";
 
 const SIDE = 280; // of the drawing area, in its own pixels
 const STEP = 7; // of the pen by an arrow key; with Shift four times that
-const ASK_AFTER_MS = 120;
+const PREDICT_AFTER_MS = 120;
 
 const element = (id) => document.getElementById(id);
 const canvas = element("canvas");
@@ -14,34 +14,34 @@ let strokes = []; // of the drawing: {width, fill, points: [[x, y], ...]}
 let stroke = null; // the one that is being drawn
 let picture = null; // the file that was given, while nothing is drawn
 let pen = { x: SIDE / 2, y: SIDE / 2 }; // of the keyboard
-let asking = null; // aborts the question before
+let request = null; // aborts the request before
 let timer = 0;
 
-// --- asking -------------------------------------------------------------------------------------
+// --- predicting -------------------------------------------------------------------------------------
 
 const drawing = () => new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 
-function askSoon() {
+function predictSoon() {
   clearTimeout(timer);
-  timer = setTimeout(ask, ASK_AFTER_MS);
+  timer = setTimeout(predict, PREDICT_AFTER_MS);
 }
 
-async function ask() {
-  asking?.abort();
+async function predict() {
+  request?.abort();
   if (!picture && !strokes.length) return showNothing();
-  const controller = (asking = new AbortController());
+  const controller = (request = new AbortController());
   document.body.classList.add("busy");
   try {
     await ready;
     const blob = picture ?? (await drawing());
     if (blob.size > model.max_upload_bytes) throw new Error(model.too_large);
     const invert = document.querySelector("input[name=invert]:checked").value;
-    const answer = await fetchJson(`answer?invert=${invert}`, { method: "POST", body: blob, signal: controller.signal });
-    if (asking === controller) show(answer);
+    const prediction = await fetchJson(`predict?invert=${invert}`, { method: "POST", body: blob, signal: controller.signal });
+    if (request === controller) show(prediction);
   } catch (error) {
-    if (asking === controller && error.name !== "AbortError") showError(error.message);
+    if (request === controller && error.name !== "AbortError") showError(error.message);
   } finally {
-    if (asking === controller) document.body.classList.remove("busy");
+    if (request === controller) document.body.classList.remove("busy");
   }
 }
 
@@ -88,15 +88,15 @@ function paint(target, encoded) {
   target.getContext("2d").putImageData(image, 0, 0);
 }
 
-function show(answer) {
-  const [best] = answer.classes;
+function show(prediction) {
+  const [best] = prediction.classes;
   element("error").hidden = element("empty").hidden = true;
-  element("answer").hidden = false;
+  element("prediction").hidden = false;
   element("headline").textContent = `${best.name}, ${percent(best.probability)}`;
-  element("note").textContent = sentence(answer.note);
-  paint(element("seen"), answer.pixels);
-  element("bars").replaceChildren(...answer.classes.map(makeBar));
-  element("nearest").replaceChildren(...answer.nearest.map(makeNeighbour));
+  element("note").textContent = sentence(prediction.note);
+  paint(element("seen"), prediction.pixels);
+  element("bars").replaceChildren(...prediction.classes.map(makeBar));
+  element("nearest").replaceChildren(...prediction.nearest.map(makeNeighbour));
 }
 
 function makeBar({ name, probability }) {
@@ -113,11 +113,11 @@ function makeNeighbour(neighbour) {
   const image = item.appendChild(make("canvas"));
   image.setAttribute("aria-hidden", "true");
   paint(image, neighbour.pixels);
-  const right = neighbour.answer === neighbour.class_name;
+  const right = neighbour.predicted === neighbour.class_name;
   item.append(
     make("b", neighbour.class_name),
     make("span", `similarity ${neighbour.similarity.toFixed(2)}`),
-    make("span", right ? "model: right" : `model: ${neighbour.answer}`, right ? "" : "wrong"),
+    make("span", right ? "model: right" : `model: ${neighbour.predicted}`, right ? "" : "wrong"),
   );
   item.title = `Test image ${neighbour.index}`;
   return item;
@@ -125,7 +125,7 @@ function makeNeighbour(neighbour) {
 
 function showNothing() {
   document.body.classList.remove("busy");
-  element("answer").hidden = element("error").hidden = true;
+  element("prediction").hidden = element("error").hidden = true;
   element("empty").hidden = false;
   element("nearest").replaceChildren();
 }
@@ -159,7 +159,7 @@ async function take(file) {
   strokes = [];
   picture = file;
   redraw();
-  askSoon();
+  predictSoon();
   try {
     const image = await createImageBitmap(file);
     if (picture === file) drawWhole(image);
@@ -229,7 +229,7 @@ function endStroke() {
   strokes.push(stroke);
   stroke = null;
   redraw();
-  askSoon();
+  predictSoon();
 }
 
 function extendStroke(x, y) {
@@ -295,15 +295,15 @@ function stopPen() {
 element("undo").addEventListener("click", () => {
   strokes.pop();
   redraw();
-  askSoon();
+  predictSoon();
 });
 element("clear").addEventListener("click", () => {
   strokes = [];
   picture = null;
   redraw();
-  ask();
+  predict();
 });
-document.querySelectorAll("input[name=invert]").forEach((each) => each.addEventListener("change", askSoon));
+document.querySelectorAll("input[name=invert]").forEach((each) => each.addEventListener("change", predictSoon));
 
 redraw();
 const ready = fetchJson("model").then((answer) => {

@@ -35,7 +35,7 @@ from fashion_keras.reporting.rendering import runs_csv, to_csv
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Table
-from fashion_keras.statistics.old import Comparison
+from fashion_keras.statistics import Comparison
 from fashion_keras.storage.comparison import ComparisonResults
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _build_section(results: ComparisonResults, anchor: str, answers: PredictionR
         best=best_sentence(results, comparisons) if comparisons else "",
         headline=headline(results, comparisons, anchor),
         undecided=undecided_arms(results, comparisons, anchor),
-        forest=build_forest(comparisons) if comparisons else None,
+        forest=build_forest(comparisons, results.record.design.margin) if comparisons else None,
         differences=view_table(differences) if differences else None,
         results=view_table(table, title="Every arm"),
         tuning=[view_table(table) for table in build_tuning_tables(results)],

@@ -9,7 +9,7 @@ from fashion_keras.claims.definition import Unit
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import ACCURACY, MeasuredCell
 from fashion_keras.reporting.findings import BETTER, figure, remedy
-from fashion_keras.statistics.old import Comparison, Verdict
+from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 _VERDICTS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.UNDECIDED)
@@ -60,7 +60,7 @@ def headline(results: ComparisonResults, comparisons: Sequence[Comparison], anch
         title,
         _answer(one_line(best.arm), baseline, best.verdict),
         f"{figure(best)} points",
-        str(best.verdict),
+        best.verdict_text,
         _accuracies(results, best),
         f"others: {others}" if others else "",
     )

@@ -1,4 +1,4 @@
-"""How good a classifier's answers are, and whether it knows it: pure functions of labels, class ids and probabilities.
+"""Measures of a classifier's answers: pure functions of labels, class ids and probabilities.
 
 NumPy and SciPy only; nothing here knows of models, storage or plotting. Shares are fractions. A share of no images,
 such as the precision of a class that was never predicted, is NaN.

@@ -1,4 +1,4 @@
-"""Does a classifier know what it does not know? Its probabilities against what is right."""
+"""Calibration of a classifier: its probabilities against what is right."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Everything that a classifier's answers to images of known classes say of it."""
+"""Evaluation of a classifier: everything that its answers to images of known classes say of it."""
 
 from dataclasses import dataclass
 

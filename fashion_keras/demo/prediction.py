@@ -1,4 +1,4 @@
-"""Answers to what the page asks: what the model is, what it says of a picture. Knows nothing of the web but JSON."""
+"""Predictions for the page: what the model is, what it says of a picture. Knows nothing of the web but JSON."""
 
 import base64
 import threading
@@ -13,7 +13,7 @@ from fashion_keras.images.worker import PictureReader
 from fashion_keras.inference.mirrored import advise_on_shoes
 
 if TYPE_CHECKING:
-    from fashion_keras.inference.classifier import Answers, Classifier
+    from fashion_keras.inference.classifier import Classifier, Predictions
 
 NUM_NEAREST = 8
 MAX_UPLOAD_BYTES = 8 * 2**20
@@ -42,7 +42,7 @@ class Demo:
     reader: PictureReader = field(default_factory=lambda: PictureReader(memory=MAX_PICTURE_MEMORY))
 
     def describe(self) -> dict[str, Any]:
-        """Return what the page says of the model before it is asked anything."""
+        """Return what the page says of the model before it predicts anything."""
         info = self.model.info
         return {
             "name": self.name,
@@ -57,7 +57,7 @@ class Demo:
             "nearest": {"count": len(self.nearest or ()), "method": METHOD, "missing": self.missing},
         }
 
-    def answer(self, content: bytes, invert: str, unwanted: threading.Event | None = None) -> dict[str, Any]:
+    def predict(self, content: bytes, invert: str, unwanted: threading.Event | None = None) -> dict[str, Any]:
         """Return what the model sees in a picture and says of it, and the test images nearest to it.
 
         Args:
@@ -72,29 +72,30 @@ class Demo:
         picture = self.reader.read(content, model.image_shape, invert, "this picture", model.info.ground, unwanted)
         found = self.nearest.find(picture.pixels, NUM_NEAREST) if self.nearest else []
         images = [self.nearest.images[neighbour.index] for neighbour in found] if self.nearest else []
-        answers = self.model.predict(np.stack([picture.pixels, *images]))
+        predictions = self.model.predict(np.stack([picture.pixels, *images]))
         picture = advise_on_shoes(model, [picture], model.predict(picture.pixels))[0]
         return {
             "pixels": _encode(picture.pixels),
             "inverted": picture.inverted,
             "note": picture.note,
             "classes": [
-                {"name": guess.class_name, "probability": guess.probability}
-                for guess in answers.top(len(self.model.class_names))[0]
+                {"name": prediction.class_name, "probability": prediction.probability}
+                for prediction in predictions.top(len(self.model.class_names))[0]
             ],
             "nearest": [
-                self._describe_neighbour(neighbour, answers, place) for place, neighbour in enumerate(found, start=1)
+                self._describe_neighbour(neighbour, predictions, place)
+                for place, neighbour in enumerate(found, start=1)
             ],
         }
 
-    def _describe_neighbour(self, neighbour: Neighbour, answers: "Answers", place: int) -> dict[str, Any]:
+    def _describe_neighbour(self, neighbour: Neighbour, predictions: "Predictions", place: int) -> dict[str, Any]:
         assert self.nearest is not None
         return {
             "pixels": _encode(self.nearest.images[neighbour.index]),
             "index": neighbour.index,
             "similarity": neighbour.similarity,
             "class_name": self.nearest.class_names[neighbour.class_id],
-            "answer": answers.class_name[place],
+            "predicted": predictions.class_name[place],
         }
 
 
