@@ -100,6 +100,13 @@ def test_version_names_what_a_report_of_an_error_should(capsys: pytest.CaptureFi
         (["times", "--dataset", "nowhere"], "nowhere"),
         (["times", "--publish"], "runs/times.csv is not there; `fashion-keras times` makes it"),
         (["times", "--publish", "--rounds", "3"], "--publish measures nothing"),
+        (["tune", "fnc"], "did you mean 'fcn'?"),
+        (["tune", "fcn", "--seed", "-1"], "--seed: must be a whole number of at least 0, got '-1'"),
+        (["tune", "fcn", "--trials", "9" * 20], f"--trials: must be at most 10,000, got '{'9' * 20}'"),
+        (["tune", "fcn", "--seed", "9" * 5000], "--seed: must be at most 10,000, got '999"),
+        (["tune", "fcn", "--oracle", "gird"], "invalid choice: 'gird'"),
+        (["tune", "fcn", "--dataset", "nowhere"], "nowhere"),
+        (["tune", "nowhere:space"], "no module 'nowhere' here"),
     ],
 )
 def test_mistake_is_one_line_that_says_what_is_right(mistake: Mistake, arguments: list[str], said: str) -> None:
@@ -131,27 +138,6 @@ def test_no_data_names_every_place_and_what_to_do(capsys: pytest.CaptureFixture[
         assert place in errors
     assert "Traceback" not in errors
     assert list(Path.cwd().iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--arms", "he_unifrom"], "did you mean 'he_uniform'?"),
-        (["--seeds", "0"], "--seeds: must be a whole number of at least 1, got '0'"),
-        (["--seed", "3"], "unrecognized arguments: --seed"),
-    ],
-)
-def test_mistake_on_the_command_line_of_one_comparison(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
-) -> None:
-    try:
-        status = cli.main(["run", "initializers", *arguments])
-    except SystemExit as exit_:
-        status = exit_.code  # type: ignore[assignment]
-    output, errors = capsys.readouterr()
-    assert (status, output) == (2, "")
-    assert errors.count("\n") == 1
-    assert said in errors
 
 
 def test_debug_raises_the_error_itself() -> None:

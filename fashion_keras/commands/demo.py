@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands.options import Commands, Parser, add_command, port, size
+from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options, port
 
 if TYPE_CHECKING:
     from fashion_keras.demo.nearest import NearestImages
@@ -20,9 +20,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     )
     parser.add_argument("--port", type=port, default=8765, help="of the page (default: %(default)s; 0: any free one)")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
-    parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
-    parser.add_argument("--dataset", metavar="PATH", help="your own data instead: IDX files, an .npz, or pictures")
-    parser.add_argument("--image-size", type=size, metavar="H,W", help="scale the pictures of your own data")
+    add_data_options(parser, can_fetch=False)
 
 
 def demo(options: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options
-from fashion_keras.formatting import print_plain
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -18,11 +17,8 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Evaluate a model on a test set, print what was found and write it with its pictures."""
-    from functools import partial
-
     from rich.console import Console
 
-    from fashion_keras.data import load, locate
     from fashion_keras.inference.classifier import load_model
     from fashion_keras.reporting.evaluation_tables import print_evaluation
     from fashion_keras.workflows.evaluate import (
@@ -32,21 +28,20 @@ def evaluate(options: argparse.Namespace) -> int:
         to_json,
         write_evaluation,
     )
+    from fashion_keras.workflows.session import Session
 
     console = Console()
     # With --json, what is no result must not be among it.
-    notes = Console(stderr=True) if options.json else console
-    say = partial(print_plain, notes)
-    model = load_model(options.model)
-    dataset = load(locate(options.data_dir, options.dataset, options.offline, say, options.image_size))
+    session = Session.of(vars(options), Console(stderr=True) if options.json else console)
+    model, dataset = load_model(options.model), session.dataset
     evaluation = evaluate_model(model, dataset)
     record = describe_evaluation(evaluation, model, options.model, dataset)
-    say(f"{options.model} on {dataset.name} ({dataset.origin})")
+    session.say(f"{options.model} on {dataset.name} ({dataset.origin})")
     if options.json:
         print(to_json(record), end="")
     else:
         print_evaluation(evaluation, dataset.class_names, console)
     folder = options.out or Path("runs", "evaluate", short_name(options.model))
     paths = write_evaluation(evaluation, record, dataset, folder)
-    say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
+    session.say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
     return 0

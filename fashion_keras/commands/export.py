@@ -50,26 +50,21 @@ def export(options: argparse.Namespace) -> int:
     from fashion_keras.export.formats import FORMATS
     from fashion_keras.export.trained import find_trained
     from fashion_keras.storage.runs import RunStore
+    from fashion_keras.workflows.session import Session
 
     if (options.model is None) != options.shipped:
         raise ConfigError("name one run or model, or give --shipped alone; `fashion-keras export cnn --format onnx`")
     if options.shipped and options.format != SAVED_MODEL:
         raise ConfigError("--shipped writes SavedModels: leave out --format")
-    store = RunStore(options.store)
+    store, session = RunStore(options.store), Session.of(vars(options))
     if options.shipped:
-        return _export_shipped(store, _load_data(options), options)
+        return _export_shipped(store, session.dataset, options)
     found = find_trained(options.model, store)
     if options.format in FORMATS:
         FORMATS[options.format].check_installed()
     elif isinstance(found, Path):
         return _copy(found, options)
-    return _export_found(found, _load_data(options), options)
-
-
-def _load_data(options: argparse.Namespace) -> "Dataset":
-    from fashion_keras.data import load, locate
-
-    return load(locate(options.data_dir, options.dataset, options.offline, image_size=options.image_size))
+    return _export_found(found, session.dataset, options)
 
 
 def _export_found(found: "StoredRun | Path", dataset: "Dataset", options: argparse.Namespace) -> int:

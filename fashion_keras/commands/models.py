@@ -83,11 +83,7 @@ def _table(models: "Sequence[ListedModel]") -> "Table":
 
 
 def _accuracy(model: "ListedModel") -> str:
-    info = model.info
-    if info.accuracy is None:
-        return "–"
-    text = f"{100 * info.accuracy:.2f}"
-    if info.accuracy_interval is None:
-        return text
-    low, high = (f"{100 * end:.2f}" for end in info.accuracy_interval)
-    return f"{text} [{low}–{high}]"
+    from fashion_keras.reporting.cells import ACCURACY
+
+    text, ends = ACCURACY.text(model.info.accuracy), map(ACCURACY.text, model.info.accuracy_interval or ())
+    return f"{text} [{'–'.join(ends)}]" if model.info.accuracy_interval else text

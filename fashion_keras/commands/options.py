@@ -30,21 +30,17 @@ def add_command(
     """Add a subcommand, and return its parser for its own options."""
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
     parser.set_defaults(function=function)
-    add_debug_option(parser)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
 
 
-def add_debug_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--debug`, which every command has."""
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-
-
-def add_data_options(parser: argparse.ArgumentParser) -> None:
+def add_data_options(parser: argparse.ArgumentParser, can_fetch: bool = True) -> None:
     """Add the options that say which data is used and where it is."""
     parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
     parser.add_argument("--dataset", metavar="PATH", help="your own data instead: IDX files, an .npz, or pictures")
     parser.add_argument("--image-size", type=size, metavar="H,W", help="scale the pictures of your own data")
-    parser.add_argument("--offline", action="store_true", help="fetch nothing")
+    if can_fetch:
+        parser.add_argument("--offline", action="store_true", help="fetch nothing")
 
 
 def add_design_options(parser: argparse.ArgumentParser) -> None:

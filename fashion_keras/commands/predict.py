@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command, count
@@ -68,13 +69,8 @@ def predict(options: argparse.Namespace) -> int:
 
 def _batches(items: "Iterable[Picture | Unreadable]") -> "Iterator[list[Picture | Unreadable]]":
     """Yield the items in lists of at most BATCH_SIZE: no more of them are in memory at a time."""
-    batch = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == BATCH_SIZE:
-            yield batch
-            batch = []
-    if batch:
+    left = iter(items)
+    while batch := list(islice(left, BATCH_SIZE)):
         yield batch
 
 

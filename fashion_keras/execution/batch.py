@@ -25,12 +25,7 @@ Failures = dict[RunConfig, Outcome[None]]
 
 
 def label_of(config: RunConfig, labels: Mapping[RunConfig, str] | None = None) -> str:
-    """Return what people call a run, such as `random_normal, seed 3`.
-
-    Args:
-        config: The run.
-        labels: Names of configurations, such as those of arms, whatever the seed; others get their settings.
-    """
+    """Return what people call a run, such as `random_normal, seed 3`: by a label of any seed, or by its settings."""
     name = (labels or {}).get(config.with_changes(seed=0), config.label)
     return f"{name}, seed {config.seed}"
 
@@ -91,19 +86,18 @@ def try_custom_parts(configs: Sequence[RunConfig], location: DataLocation, engin
     tasks = [TimingTask(config, location) for kind, config in kinds.items() if kind not in _tried]
     for task, outcome in engine.run(execute_trial, tasks) if tasks else ():
         if outcome.status == "failed":
-            raise ConfigError(f"{task.label} cannot be trained: {outcome.message}")
+            raise ConfigError(f"{task.config.label} cannot be trained: {outcome.message}")
     _tried.update(kinds)
 
 
 def _kind_of(config: RunConfig) -> Any:
     """What a trial is about: the parts with their settings, but for the values of fractions, and the data."""
     parts = config.components.values()
-    settings = [(part.name, [(key, _without_fractions(value)) for key, value in part.options]) for part in parts]
+    settings = [
+        (part.name, [(key, float if isinstance(value, float) else value) for key, value in part.options])
+        for part in parts
+    ]
     return str((settings, config.precision, config.xla, config.data))
-
-
-def _without_fractions(value: Any) -> Any:
-    return type(value) if isinstance(value, float) else value
 
 
 def _wait_for_others(store: RunStore, configs: Sequence[RunConfig]) -> None:

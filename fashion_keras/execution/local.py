@@ -115,7 +115,8 @@ def _run(
                 yield task, outcome
     finally:
         if running:
-            _kill(set(multiprocessing.active_children()) - other_children)
+            for process in set(multiprocessing.active_children()) - other_children:
+                process.kill()
         for slot in slots:
             slot.close()
 
@@ -168,11 +169,6 @@ def _interrupts_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-
-
-def _kill(processes: set[Any]) -> None:
-    for process in processes:
-        process.kill()
 
 
 def available_cores() -> int:

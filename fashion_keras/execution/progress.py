@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -62,16 +62,6 @@ class _Running:
         return f"epoch {self.epoch}/{self.epochs}{loss}"
 
 
-class _Display(Protocol):
-    def start(self) -> None: ...
-
-    def show(self, num_done: int, headline: str, running: Mapping[str, _Running]) -> None: ...
-
-    def say(self, text: str) -> None: ...
-
-    def stop(self) -> None: ...
-
-
 class RunProgress:
     """A display of a set of runs, used as a context.
 
@@ -89,7 +79,7 @@ class RunProgress:
         self.num_failed = 0
         self.started = time.monotonic()
         self.started_at = time.time()
-        self._display: _Display = _Bars(console) if console.is_terminal else _Lines(console, len(labels))
+        self._display = _Bars(console) if console.is_terminal else _Lines(console, len(labels))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._poll, daemon=True)
 

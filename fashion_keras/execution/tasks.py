@@ -8,7 +8,7 @@ import os
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
@@ -59,11 +59,6 @@ class Outcome(Generic[Value]):
 
 class _ConfigTask:
     config: RunConfig
-
-    @property
-    def label(self) -> str:
-        """For people."""
-        return self.config.label
 
     @property
     def threads(self) -> int:
@@ -133,50 +128,46 @@ def _train_config(task: RunTask, record_epoch: Callable[[int, dict[str, float | 
     return train_run(task.config, load_cached(task.location), record_epoch)
 
 
-def execute_timing(task: TimingTask) -> Outcome[float]:
+def _never_raising(work: Callable[[TimingTask], Value]) -> Callable[[TimingTask], Outcome[Value]]:
+    """Make a function return its outcome, whatever happens, and print nothing."""
+
+    @wraps(work)
+    def execute(task: TimingTask) -> Outcome[Value]:
+        try:
+            with Path(os.devnull).open("wb") as nothing, redirected(nothing):
+                return Outcome("done", value=work(task))
+        except Exception as error:
+            return Outcome("failed", describe_failure(error))
+
+    return execute
+
+
+@_never_raising
+def execute_timing(task: TimingTask) -> float:
     """Train a little; the value is the estimated number of seconds of the whole run."""
+    from fashion_keras.training.run import estimate_run_seconds
 
-    def estimate() -> float:
-        from fashion_keras.training.run import estimate_run_seconds
-
-        return estimate_run_seconds(task.config, load_cached(task.location))
-
-    return _do_quietly(estimate)
+    return estimate_run_seconds(task.config, load_cached(task.location))
 
 
-def execute_measuring(task: TimingTask) -> Outcome[EpochTimes]:
+@_never_raising
+def execute_measuring(task: TimingTask) -> EpochTimes:
     """Train a few epochs; the value is what they took."""
+    from fashion_keras.training.measuring import measure_epochs
 
-    def measure() -> EpochTimes:
-        from fashion_keras.training.measuring import measure_epochs
-
-        return measure_epochs(task.config, load_cached(task.location))
-
-    return _do_quietly(measure)
+    return measure_epochs(task.config, load_cached(task.location))
 
 
-def execute_trial(task: TimingTask) -> Outcome[None]:
+@_never_raising
+def execute_trial(task: TimingTask) -> None:
     """Build what a configuration names and take one step; the message of a failure says what is wrong with it."""
+    if task.config.trainer is not None:
+        from fashion_keras.training.custom import try_trainer
 
-    def attempt() -> None:
-        if task.config.trainer is not None:
-            from fashion_keras.training.custom import try_trainer
+        return try_trainer(task.config)
+    from fashion_keras.training.run import try_run
 
-            return try_trainer(task.config)
-        from fashion_keras.training.run import try_run
-
-        return try_run(task.config, load_cached(task.location))
-
-    return _do_quietly(attempt)
-
-
-def _do_quietly(work: Callable[[], Value]) -> Outcome[Value]:
-    """Return the outcome of some work, without what it prints."""
-    try:
-        with Path(os.devnull).open("wb") as nothing, redirected(nothing):
-            return Outcome("done", value=work())
-    except Exception as error:
-        return Outcome("failed", describe_failure(error))
+    return try_run(task.config, load_cached(task.location))
 
 
 @lru_cache(maxsize=1)

@@ -34,29 +34,18 @@ def experiment_source(experiment: Experiment, docstring: str) -> str:
         experiment: The comparison; its base differs from `BASE` in plain settings alone, such as the precision.
         docstring: The file's, without quotation marks.
     """
-    changes = plain_settings(experiment.base)
-    parts = {
-        "name": _node(experiment.name),
-        "title": _node(experiment.title),
-        "base": _call("replace", {"": "BASE", **_nodes(changes)}) if changes else "BASE",
-        "arms": ("(", [("", _arm_node(arm)) for arm in experiment.arms], ")"),
-    }
+    given = {name: getattr(experiment, name) for name in ("name", "title", "base", "arms")}
     if experiment.baseline != experiment.arms[0].name:
-        parts["baseline"] = _node(experiment.baseline)
+        given["baseline"] = experiment.baseline
     return _FILE.format(
         docstring=docstring.replace("\\", "\\\\").replace('"""', "'''"),
-        imports="\nfrom dataclasses import replace\n" if changes else "",
-        experiment=_lay_out(_call("Experiment", parts), room=_LINE_LENGTH - len("EXPERIMENT = ")),
+        imports="" if experiment.base == BASE else "\nfrom dataclasses import replace\n",
+        experiment=_lay_out(_call("Experiment", **given), room=_LINE_LENGTH - len("EXPERIMENT = ")),
     )
 
 
 def plain_settings(config: RunConfig, left_out: Sequence[str] = ()) -> dict[str, Any]:
-    """Return in what a configuration differs from `BASE`, for an `Arm`: components as names or mappings.
-
-    Args:
-        config: The configuration.
-        left_out: Settings that do not count.
-    """
+    """Return in what a configuration differs from `BASE`, but for what is left out: components as names or mappings."""
     names = [field.name for field in fields(config) if field.name not in left_out]
     changes = {name: getattr(config, name) for name in names if getattr(config, name) != getattr(BASE, name)}
     if "optimizer" in changes:
@@ -73,26 +62,23 @@ def _plain(value: Any) -> Any:
     return {"name": value.name, **options} if options else value.name
 
 
-def _arm_node(arm: Arm) -> _Node:
-    remarks = {"published": arm.published, "described": arm.described or None}
-    given = {name: value for name, value in remarks.items() if value is not None}
-    return _call("Arm", {"": _node(arm.name), **_nodes({**given, **arm.changes})})
-
-
-def _call(function: str, arguments: Mapping[str, _Node]) -> _Node:
-    return f"{function}(", [(f"{name}=" if name else "", node) for name, node in arguments.items()], ")"
-
-
-def _nodes(values: Mapping[str, Any]) -> dict[str, _Node]:
-    return {name: _node(value) for name, value in values.items()}
-
-
 def _node(value: Any) -> _Node:
+    if isinstance(value, RunConfig):
+        return "BASE" if value == BASE else _call("replace", BASE, **plain_settings(value))
+    if isinstance(value, Arm):
+        remarks = {"published": value.published, "described": value.described or None}
+        given = {name: remark for name, remark in remarks.items() if remark is not None}
+        return _call("Arm", value.name, **given, **value.changes)
     if isinstance(value, Mapping):
-        return "{", [(f"{json.dumps(name)}: ", node) for name, node in _nodes(value).items()], "}"
+        return "{", [(f"{json.dumps(name)}: ", _node(item)) for name, item in value.items()], "}"
     if isinstance(value, tuple | list):
         return "(", [("", _node(item)) for item in value], ",)" if len(value) == 1 else ")"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _call(function: str, *first: Any, **named: Any) -> _Node:
+    heads = [*[""] * len(first), *(f"{name}=" for name in named)]
+    return f"{function}(", list(zip(heads, map(_node, (*first, *named.values())), strict=True)), ")"
 
 
 def _lay_out(node: _Node, room: float, indent: str = "") -> str:

@@ -5,10 +5,9 @@ Drawn like the curves, without pyplot; class names come from users and may hold 
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
@@ -16,9 +15,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import shorten
-from fashion_keras.reporting.figures import STYLE, render
+from fashion_keras.reporting.figures import write_figures
 from fashion_keras.statistics.classifier import Calibration, Evaluation, Mistake, wilson_interval
-from fashion_keras.storage.files import write_files
 
 _BLUE = "#0072B2"
 _ORANGE = "#D55E00"
@@ -50,14 +48,15 @@ def draw_evaluation(
         StoreError: The folder cannot be written, in one line.
     """
     wrong = images[[mistake.index for mistake in evaluation.mistakes]]
-    with matplotlib.style.context(["default", STYLE]):
-        figures: Mapping[str, Figure] = {
+    return write_figures(
+        lambda: {
             "confusion_matrix": draw_confusion_matrix(evaluation.matrix, class_names, title),
             "reliability": draw_reliability(evaluation.calibration, title),
             "mistakes": draw_mistakes(evaluation.mistakes, wrong, class_names, title),
-        }
-        contents = {f"{name}.png": render(figure, "png") for name, figure in figures.items()}
-    return write_files(folder, contents)
+        },
+        folder,
+        ["png"],
+    )
 
 
 def draw_confusion_matrix(matrix: NDArray[np.int64], class_names: Sequence[str], title: str) -> Figure:

@@ -1,14 +1,24 @@
 """Files of a comparison: its tables, its runs, its curves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fashion_keras.errors import StoreError, os_errors_as
+from fashion_keras.formatting import points
 from fashion_keras.reporting.differences import Differences, build_differences
-from fashion_keras.reporting.rendering import markdown_grid, runs_csv, to_csv, to_markdown
+from fashion_keras.reporting.findings import BETTER, WORSE
+from fashion_keras.reporting.rendering import (
+    escape_markdown,
+    markdown_grid,
+    markdown_table,
+    runs_csv,
+    to_csv,
+    to_markdown,
+)
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
+from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 
@@ -96,3 +106,34 @@ def excerpts(results: ComparisonResults) -> dict[str, str]:
     tuned = dict(zip(("tuning", "ordering"), build_tuning_tables(results), strict=False))
     tables: dict[str, Table | None] = {"table": build_table(results), "verdicts": build_differences(results), **tuned}
     return {name: markdown_grid(table) for name, table in tables.items() if table is not None}
+
+
+def answers_grid(found: Iterable[ComparisonResults]) -> str:
+    """Return one table over comparisons, Markdown: which arms are better, worse, or neither, by how many points.
+
+    Args:
+        found: Comparisons that are published in `experiments/`, all arms of each.
+    """
+    return markdown_table(["comparison", "against", "better", "worse", "equivalent", "undecided"], _answers(found), 6)
+
+
+def _answers(found: Iterable[ComparisonResults]) -> Iterator[list[str]]:
+    for results in found:
+        differences = build_differences(results)
+        if differences is not None:
+            name, comparisons = results.record.name, differences.comparisons
+            cells = ["<br>".join(_answer(item) for item in comparisons if kind(item.verdict)) for kind in _KINDS]
+            yield [f"[{name}](experiments/{name}/table.md)", escape_markdown(results.record.baseline), *cells]
+
+
+def _answer(comparison: Comparison) -> str:
+    return f"{escape_markdown(comparison.arm)} {points(comparison.mean_difference)}"
+
+
+_KINDS = (
+    BETTER.__contains__,
+    WORSE.__contains__,
+    Verdict.EQUIVALENT.__eq__,
+    Verdict.UNDECIDED.__eq__,
+)
+"""Which verdicts stand in which column of answers."""

@@ -82,6 +82,8 @@ def _events(arm: str, run: StoredRun) -> "Iterator[Event]":
     A history has no times of day: its epochs are spread evenly over the run's duration, up to when it was finished.
     """
     from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.plugins.hparams import api_pb2, metadata
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
 
     end = datetime.fromisoformat(run.result["finished_at"]).timestamp()
     start = end - run.seconds["total"]
@@ -91,7 +93,10 @@ def _events(arm: str, run: StoredRun) -> "Iterator[Event]":
     for epoch in range(epochs):
         time = start + (end - start) * (epoch + 1) / epochs
         yield Event(wall_time=time, step=epoch + 1, summary=_scalars(run, epoch))
-    yield Event(wall_time=end, summary=_ended(end))
+    # A run that diverged has ended like any other: where its curves stop, they say so.
+    ended = SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=end)
+    summary = _hparams_summary(metadata.SESSION_END_INFO_TAG, HParamsPluginData(session_end_info=ended))
+    yield Event(wall_time=end, summary=summary)
 
 
 def _scalars(run: StoredRun, epoch: int) -> Any:
@@ -113,15 +118,6 @@ def _started(settings: dict[str, str | float], start: float) -> Any:
         else:
             info.hparams[name].number_value = value
     return _hparams_summary(metadata.SESSION_START_INFO_TAG, HParamsPluginData(session_start_info=info))
-
-
-def _ended(end: float) -> Any:
-    """A run that diverged has ended like any other: where its curves stop, they say so."""
-    from tensorboard.plugins.hparams import api_pb2, metadata
-    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
-
-    info = SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=end)
-    return _hparams_summary(metadata.SESSION_END_INFO_TAG, HParamsPluginData(session_end_info=info))
 
 
 def _hparams_summary(tag: str, content: Any) -> Any:

@@ -71,15 +71,11 @@ def _build_schedule(schedule: Component, rate: float, steps_per_epoch: int, epoc
     if schedule.name == "constant":
         return rate
     if is_keras_name(schedule.name):
-        return _build_keras_schedule(schedule, rate)
+        # It starts at the optimizer's rate, but for the one that states all its rates itself.
+        start = {} if schedule.name == "PiecewiseConstantDecay" else {"initial_learning_rate": rate}
+        return getattr(keras.optimizers.schedules, schedule.name)(**start, **schedule.plain_options(list))
     warmup = option_values("schedule", schedule)["warmup_epochs"]
     steps = (epochs - warmup) * steps_per_epoch
     if not warmup:
         return keras.optimizers.schedules.CosineDecay(rate, steps)
     return keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=warmup * steps_per_epoch)
-
-
-def _build_keras_schedule(schedule: Component, rate: float) -> keras.optimizers.schedules.LearningRateSchedule:
-    """A class of Keras that starts at the optimizer's rate, but for the one that states all its rates itself."""
-    start = {} if schedule.name == "PiecewiseConstantDecay" else {"initial_learning_rate": rate}
-    return getattr(keras.optimizers.schedules, schedule.name)(**start, **schedule.plain_options(list))

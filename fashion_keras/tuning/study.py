@@ -124,9 +124,7 @@ class Study(Generic[Space]):
     def configs(self, values: Any, epochs: int | None = None) -> tuple[RunConfig, ...]:
         """Return the runs of a trial, one on each tuning seed; none of them evaluates the test set.
 
-        Args:
-            values: As the space takes them.
-            epochs: Hyperband's, instead of the study's; a warm-up is shortened alike.
+        Epochs that are given, Hyperband's, take the place of the study's; a warm-up is shortened alike.
 
         Raises:
             UserError: The space is wrong.

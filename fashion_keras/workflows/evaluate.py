@@ -42,10 +42,10 @@ def describe_evaluation(evaluation: Evaluation, model: "Classifier", name: str, 
         name: What the user called it.
         dataset: Which data that was.
     """
-    low, high = evaluation.interval
+    info, (low, high) = model.info, evaluation.interval
     return {
-        "model": {"name": name, **_describe_model(model)},
-        "data": _describe_data(model, dataset),
+        "model": {"name": name, "label": info.label, "seed": info.seed, "run_id": info.run_id},
+        "data": {"name": dataset.name, "content_hash": dataset.content_hash, "model_trained_on": info.data_hash},
         "num_images": evaluation.num_images,
         "num_correct": evaluation.num_correct,
         "accuracy": evaluation.accuracy,
@@ -121,19 +121,6 @@ def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> N
                 f"class {number} is {expected!r} to the model and {got!r} in {dataset.directory}; where the "
                 "classes are the same, a labels.txt beside the data names them in their order"
             )
-
-
-def _describe_model(model: "Classifier") -> dict[str, Any]:
-    info = model.info
-    return {"label": info.label, "seed": info.seed, "run_id": info.run_id}
-
-
-def _describe_data(model: "Classifier", dataset: Dataset) -> dict[str, Any]:
-    return {
-        "name": dataset.name,
-        "content_hash": dataset.content_hash,
-        "model_trained_on": model.info.data_hash,
-    }
 
 
 def _describe_classes(scores: ClassScores, class_names: Sequence[str]) -> dict[str, Any]:

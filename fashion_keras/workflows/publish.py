@@ -17,7 +17,7 @@ from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import command_of
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
-from fashion_keras.reporting.report import excerpts
+from fashion_keras.reporting.report import answers_grid, excerpts
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
@@ -37,7 +37,7 @@ from fashion_keras.workflows.report import (
     overall_pages,
 )
 
-_BLOCK = re.compile(r"(<!-- (\w+) of experiments/(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- (\w+) of experiments(?:/(\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 _UNFINISHED = ".unfinished"
 """Lies among newly published tables until the README shows them, too."""
 
@@ -52,7 +52,8 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
         found: Every comparison that is to be published.
         folder: `experiments/` of the project; the timing runs that are published there stay, and so does whatever else
             lies there.
-        readme: The page whose `<!-- table of experiments/NAME -->` and `<!-- verdicts of ... -->` blocks are replaced.
+        readme: The page whose blocks are replaced: `<!-- table of experiments/NAME -->`, `<!-- verdicts of ... -->`,
+            and `<!-- answers of experiments -->` over all of them.
 
     Raises:
         StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or a run that was published would be
@@ -146,9 +147,11 @@ def fill_blocks(text: str, found: Iterable[ComparisonResults]) -> str:
 
     def fill(block: re.Match[str]) -> str:
         start, kind, name, end = block.groups()
+        if name is None and kind == "answers":
+            return f"{start}{answers_grid(by_name.values())}{end}"
         grid = excerpts(by_name[name]).get(kind) if name in by_name else None
         if grid is None:
-            raise StoreError(f"there is no {kind} of experiments/{name}, which a block of the page names")
+            raise StoreError(f"there is no {kind} of experiments/{name or ''}, which a block of the page names")
         return f"{start}{grid}{end}"
 
     return _BLOCK.sub(fill, text)

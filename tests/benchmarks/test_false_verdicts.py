@@ -61,10 +61,6 @@ def test_no_run_is_twice_in_a_split_and_every_run_is_as_often_in_either_arm(spli
     assert np.abs(counts - NUM_SPLITS / 4).max() < 5 * np.sqrt(NUM_SPLITS * 0.25 * 0.75)
 
 
-def test_equal_seeds_draw_equal_splits(splits):
-    assert (draw_splits(NUM_SPLITS, np.random.default_rng(2)) == splits).all()
-
-
 def test_runs_of_one_setting_are_seldom_told_apart(accuracies, splits):
     found = judge(accuracies, splits)
     false = sum(comparison.verdict in false_verdicts.FALSE for comparison in found)

@@ -11,53 +11,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from workloads import Work, cores, count_starts, is_alive, starts, threads, wait_until, work
+from engine_checks import EngineChecks
+from workloads import Work, cores, count_starts, is_alive, pid_of, run, starts, threads, wait_until, work
 
 from fashion_keras.execution import LocalEngine, local
-from fashion_keras.execution.local import MAX_TRIES, available_cores
+from fashion_keras.execution.local import available_cores
 
 
-def run(workers: int, *tasks: Work) -> dict[str, tuple[str, str]]:
-    """Status and message of each task."""
-    return {task.name: (o.status, o.message) for task, o in LocalEngine(workers).run(work, tasks)}
+@pytest.fixture
+def engine() -> LocalEngine:
+    return LocalEngine(2)
 
 
-def pid_of(folder: Path, name: str) -> int:
-    wait_until(lambda: (folder / name).exists() and (folder / name).read_text() != "")
-    return int((folder / name).read_text())
+class TestLocalEngine(EngineChecks):
+    pass
 
 
 def test_one_worker_does_the_tasks_in_their_order(tmp_path: Path) -> None:
     names = ["c", "a", "b"]
-    outcomes = run(1, *(Work(name, tmp_path) for name in names))
+    outcomes = run(LocalEngine(1), *(Work(name, tmp_path) for name in names))
     assert starts(tmp_path) == names
     assert list(outcomes) == names
     assert {status for status, _ in outcomes.values()} == {"done"}
-
-
-def test_workers_work_at_the_same_time(tmp_path: Path) -> None:
-    outcomes = run(2, Work("a", tmp_path, awaits=("b",)), Work("b", tmp_path, awaits=("a",)))
-    assert outcomes["a"][0] == outcomes["b"][0] == "done"
-    assert outcomes["a"][1] != outcomes["b"][1], "each in a process of its own"
-
-
-def test_no_tasks_need_no_workers() -> None:
-    assert list(LocalEngine(2).run(work, [])) == []
-    assert multiprocessing.active_children() == []
-
-
-def test_dead_worker_costs_its_own_task_alone(tmp_path: Path) -> None:
-    outcomes = run(2, Work("a", tmp_path, deaths=1), Work("b", tmp_path, seconds=1.5), Work("c", tmp_path))
-    assert {status for status, _ in outcomes.values()} == {"done"}
-    assert [count_starts(tmp_path, name) for name in "abc"] == [2, 1, 1]
-
-
-def test_task_that_kills_every_worker_is_given_up(tmp_path: Path) -> None:
-    outcomes = run(1, Work("a", tmp_path, deaths=99), Work("b", tmp_path))
-    assert outcomes["a"][0] == "failed"
-    assert f"died {MAX_TRIES} times" in outcomes["a"][1]
-    assert outcomes["b"][0] == "done"
-    assert count_starts(tmp_path, "a") == MAX_TRIES
 
 
 def test_worker_that_dies_while_idle_is_replaced(tmp_path: Path) -> None:
@@ -72,18 +47,6 @@ def test_worker_that_dies_while_idle_is_replaced(tmp_path: Path) -> None:
             (tmp_path / "killed").touch()
     assert outcomes == {"quick": "done", "slow": "done"}
     assert count_starts(tmp_path, "slow") == 2
-
-
-def test_closing_the_iterator_kills_the_workers(tmp_path: Path) -> None:
-    tasks = [Work("quick", tmp_path), Work("slow", tmp_path, seconds=60)]
-    outcomes = LocalEngine(2).run(work, tasks)
-    next(outcomes)
-    pid = pid_of(tmp_path, "slow")
-    started = time.monotonic()
-    outcomes.close()
-    assert not is_alive(pid)
-    assert time.monotonic() - started < 10
-    assert multiprocessing.active_children() == []
 
 
 def test_exception_in_the_caller_kills_the_workers(tmp_path: Path) -> None:
@@ -112,7 +75,7 @@ def test_engine_leaves_other_children_alone(tmp_path: Path) -> None:
 
 def test_worker_is_replaced_after_some_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "TASKS_PER_WORKER", 2)
-    outcomes = run(1, *(Work(name, tmp_path) for name in "abcde"))
+    outcomes = run(LocalEngine(1), *(Work(name, tmp_path) for name in "abcde"))
     a, b, c, d, e = (pid for _, pid in outcomes.values())
     assert a == b
     assert c == d

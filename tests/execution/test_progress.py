@@ -30,56 +30,43 @@ def make_display(store: RunStore, *, is_terminal: bool = False) -> tuple[RunProg
     return RunProgress(store, LABELS, console), output
 
 
-def log_epochs(store: RunStore, config: RunConfig, num_epochs: int, torn: str = "") -> Path:
+def log_epochs(store: RunStore, config: RunConfig, num_epochs: int) -> Path:
     """Write what a run has logged after some epochs."""
     folder = store.partial_folder(config)
     folder.mkdir(parents=True, exist_ok=True)
     records = [
         json.dumps({"epoch": epoch, "val_loss": 1 / epoch, "seconds": 0.5}) for epoch in range(1, num_epochs + 1)
     ]
-    (folder / "history.jsonl").write_text("".join(f"{record}\n" for record in records) + torn)
+    (folder / "history.jsonl").write_text("".join(f"{record}\n" for record in records))
     return folder
-
-
-def show(display: RunProgress) -> None:
-    """Do what the display's thread does now and then."""
-    display._show()
 
 
 def test_running_runs_are_shown_with_epoch_and_loss(store: RunStore) -> None:
     display, output = make_display(store)
     log_epochs(store, CONFIGS[0], 4)
     store.begin(CONFIGS[1])
-    show(display)
+    display._show()
     assert output.getvalue() == ("0 of 4 runs done | slow, seed 0: epoch 4/10, validation loss 0.2500; slow, seed…\n")
 
 
-def test_loss_that_is_no_number_is_left_out(store: RunStore) -> None:
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        ("", "starting"),
+        ("\n", "starting"),
+        ("no json\n", "starting"),
+        ('{"epoch": 3, "val_loss": null}\n', "epoch 3/10"),
+        ('{"epoch": 3, "val_loss": 0.5}\n', "epoch 3/10, validation loss 0.5000"),
+        ('{"epoch": 3, "val_loss": 0.5}\n{"epoch": 4, "val', "epoch 3/10, validation loss 0.5000"),
+        ('{"epoch": 3, "val_loss": 0.5}\n{', "epoch 3/10, validation loss 0.5000"),
+        ('{"epoch": 3}\n' * 1000 + '{"epoch": 4}\n', "epoch 4/10"),
+    ],
+)
+def test_last_whole_line_of_a_log_is_what_is_shown(store: RunStore, log: str, shown: str) -> None:
     display, output = make_display(store)
-    (store.begin(CONFIGS[0]) / "history.jsonl").write_text('{"epoch": 3, "val_loss": null}\n')
-    show(display)
-    assert output.getvalue().endswith("epoch 3/10\n")
-
-
-@pytest.mark.parametrize("torn", ["", '{"epoch": 5, "val', "{"])
-def test_torn_last_line_leaves_the_epoch_before_it(store: RunStore, torn: str) -> None:
-    display, _ = make_display(store)
-    log_epochs(store, CONFIGS[0], 4, torn)
-    assert display._read_running()[CONFIGS[0].folder].epoch == 4
-
-
-def test_long_log_is_read_from_its_end(store: RunStore) -> None:
-    display, _ = make_display(store)
-    log_epochs(store, CONFIGS[0], 1000)
-    assert display._read_running()[CONFIGS[0].folder].epoch == 1000
-
-
-@pytest.mark.parametrize("content", ["", "\n", "no json\n"])
-def test_log_without_an_epoch_means_that_the_run_starts(store: RunStore, content: str) -> None:
-    display, output = make_display(store)
-    (store.begin(CONFIGS[0]) / "history.jsonl").write_text(content)
-    show(display)
-    assert output.getvalue().endswith("starting\n")
+    (store.begin(CONFIGS[0]) / "history.jsonl").write_text(log)
+    display._show()
+    assert output.getvalue().endswith(f": {shown}\n")
 
 
 def test_plain_lines_come_when_a_tenth_of_the_runs_has_ended_or_after_a_while(
@@ -90,11 +77,11 @@ def test_plain_lines_come_when_a_tenth_of_the_runs_has_ended_or_after_a_while(
     display = RunProgress(store, dict.fromkeys(configs, "slow"), Console(file=output))
     for config in configs:
         display.end(config, Outcome("done"))
-        show(display)
-        show(display)
+        display._show()
+        display._show()
     assert [line.split()[0] for line in output.getvalue().splitlines()] == [str(4 * n + 1) for n in range(10)]
     monkeypatch.setattr(progress, "PLAIN_INTERVAL_SEC", 0.0)
-    show(display)
+    display._show()
     assert output.getvalue().count("\n") == 11
 
 
@@ -108,7 +95,7 @@ def test_both_displays_fit_a_terminal_of_80_columns(store: RunStore) -> None:
         with RunProgress(store, labels, console) as display:
             for config in labels:
                 log_epochs(store, config, 100)
-            show(display)
+            display._show()
         lines = [re.sub(r"\x1b\[\S*?[A-Za-z]", "", line) for line in re.split(r"[\r\n]", output.getvalue())]
         shown = ", seed 1", "epoch 100/100, validation loss 0.0100"
         assert not is_terminal or any(all(part in line for part in shown) for line in lines), "nothing is cut off"
@@ -118,7 +105,7 @@ def test_both_displays_fit_a_terminal_of_80_columns(store: RunStore) -> None:
 def test_failure_is_said_at_once_and_counted(store: RunStore) -> None:
     display, output = make_display(store)
     display.end(CONFIGS[0], Outcome("failed", "out of [b]memory[/b]"))
-    show(display)
+    display._show()
     assert output.getvalue().splitlines() == [
         "failed: slow, seed 0: out of [b]memory[/b]",
         "1 of 4 runs done, 1 failed",
@@ -185,10 +172,10 @@ def test_terminal_shows_a_bar_for_each_run_in_work(store: RunStore) -> None:
     display, output = make_display(store, is_terminal=True)
     display._display.start()
     log_epochs(store, CONFIGS[0], 4)
-    show(display)
+    display._show()
     log_epochs(store, CONFIGS[1], 2)
     display.end(CONFIGS[0], Outcome("done"))
-    show(display)
+    display._show()
     display._display.say("failed: [1/2]")
     display._display.stop()
     text = output.getvalue()

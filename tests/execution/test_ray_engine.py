@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 import ray
-from workloads import Work, cores, count_starts, is_alive, starts, threads, wait_until, work
+from engine_checks import EngineChecks
+from workloads import Work, cores, count_starts, is_alive, pid_of, run, threads
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import LocalEngine, Outcome, RunTask, execute_run, ray_engine
-from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER
+from fashion_keras.execution.local import TASKS_PER_WORKER
 from fashion_keras.execution.ray_engine import RayEngine
 from fashion_keras.storage.runs import RunStore
 
@@ -43,25 +44,8 @@ def engine(cluster: Any) -> RayEngine:
     return RayEngine(cluster.address)
 
 
-def run(engine: RayEngine, *tasks: Work) -> dict[str, tuple[str, str]]:
-    """Status and message of each task."""
-    return {task.name: (o.status, o.message) for task, o in engine.run(work, tasks)}
-
-
-def pid_of(folder: Path, name: str) -> int:
-    wait_until(lambda: (folder / name).exists() and (folder / name).read_text() != "")
-    return int((folder / name).read_text())
-
-
-def test_as_many_tasks_run_at_a_time_as_the_nodes_have_cores(engine: RayEngine, tmp_path: Path) -> None:
-    assert engine.workers == 2
-    outcomes = run(engine, Work("a", tmp_path, awaits=("b",)), Work("b", tmp_path, awaits=("a",)))
-    assert outcomes["a"][0] == outcomes["b"][0] == "done"
-    assert outcomes["a"][1] != outcomes["b"][1], "each in a process of its own"
-
-
-def test_no_tasks_need_no_workers(engine: RayEngine) -> None:
-    assert list(engine.run(work, [])) == []
+class TestRayEngine(EngineChecks):
+    pass
 
 
 def test_worker_does_several_tasks_and_is_then_replaced(engine: RayEngine, tmp_path: Path) -> None:
@@ -70,31 +54,6 @@ def test_worker_does_several_tasks_and_is_then_replaced(engine: RayEngine, tmp_p
     assert len(pids) == len(names)
     assert max(pids.count(pid) for pid in pids) <= TASKS_PER_WORKER
     assert len(set(pids)) <= 6, "each does several"
-
-
-def test_dead_worker_costs_its_own_task_alone(engine: RayEngine, tmp_path: Path) -> None:
-    tasks = Work("a", tmp_path, deaths=1), Work("b", tmp_path, seconds=1.0), Work("c", tmp_path)
-    outcomes = run(engine, *tasks)
-    assert {status for status, _ in outcomes.values()} == {"done"}
-    assert [count_starts(tmp_path, name) for name in "abc"] == [2, 1, 1]
-
-
-def test_task_that_kills_every_worker_is_given_up(engine: RayEngine, tmp_path: Path) -> None:
-    outcomes = run(engine, Work("a", tmp_path, deaths=99), Work("b", tmp_path))
-    assert outcomes["a"] == ("failed", f"it died {MAX_TRIES} times (killed, or out of memory?)")
-    assert outcomes["b"][0] == "done"
-    assert count_starts(tmp_path, "a") == MAX_TRIES
-
-
-def test_closing_the_iterator_kills_the_workers(engine: RayEngine, tmp_path: Path) -> None:
-    outcomes = engine.run(work, [Work("quick", tmp_path), *(Work(name, tmp_path, seconds=60) for name in "abc")])
-    next(outcomes)
-    pid = pid_of(tmp_path, "a")
-    started = time.monotonic()
-    outcomes.close()
-    wait_until(lambda: not is_alive(pid))
-    assert time.monotonic() - started < 8
-    assert set(starts(tmp_path)) <= {"quick", "a", "b"}, "what waited never starts"
 
 
 def raising(task: Work) -> Outcome:

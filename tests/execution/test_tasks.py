@@ -101,13 +101,6 @@ def test_run_of_another_process_is_left_to_it(store: RunStore, config: RunConfig
     assert not store.partial_folder(config).exists()
 
 
-def test_run_that_another_process_has_finished_is_found(
-    store: RunStore, config: RunConfig, location: DataLocation
-) -> None:
-    commit(store, config)
-    assert execute_run(RunTask(config, store.root, location)) == Outcome("found")
-
-
 def test_output_of_a_run_goes_to_its_log(
     store: RunStore, config: RunConfig, location: DataLocation, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from fashion_keras.execution import Outcome, RunTask, execute_run
+from fashion_keras.execution import Engine, Outcome, RunTask, execute_run
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ def work(task: Work) -> Outcome:
     return Outcome("done", str(os.getpid()))
 
 
+def run(engine: Engine, *tasks: Work) -> dict[str, tuple[str, str]]:
+    """Status and message of each task."""
+    return {task.name: (outcome.status, outcome.message) for task, outcome in engine.run(work, tasks)}
+
+
 def starts(folder: Path) -> list[str]:
     """The names of the tasks in the order of their starts."""
     return (folder / "started").read_text().split()
@@ -75,11 +80,17 @@ def wait_until(condition, timeout_sec: float = 20.0) -> None:  # type: ignore[no
         time.sleep(0.02)
 
 
+def pid_of(folder: Path, name: str) -> int:
+    """Return the process of a task as soon as it has started."""
+    wait_until(lambda: (folder / name).exists() and (folder / name).read_text() != "")
+    return int((folder / name).read_text())
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and was not collected does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter where it ends between opening and reading
         return False
 
 

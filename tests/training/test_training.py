@@ -6,8 +6,6 @@ evaluation batches of 512, the second one partial.
 
 import dataclasses
 import math
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -117,34 +115,55 @@ def three_gradients():
     return np.stack([GRADIENTS, GRADIENTS / 2, -GRADIENTS])
 
 
-def test_sgd_takes_pytorch_s_step():
-    expected = np.cumsum(-0.02 * three_gradients(), axis=0)
-    np.testing.assert_allclose(take_steps(config_of("sgd"), three_gradients()), expected, rtol=1e-5, atol=1e-20)
-
-
-@pytest.mark.parametrize("nesterov", [False, True])
-def test_momentum_takes_pytorch_s_steps(nesterov):
-    weights, velocity, expected = 0.0, 0.0, []
-    for gradient in three_gradients():
-        velocity = 0.9 * velocity + gradient
-        weights = weights - 0.02 * (gradient + 0.9 * velocity if nesterov else velocity)
-        expected.append(weights)
-    config = config_of("sgd", momentum=0.9, nesterov=nesterov)
-    np.testing.assert_allclose(take_steps(config, three_gradients()), expected, rtol=1e-4, atol=1e-15)
-
-
-def pytorch_rmsprop(gradients, rate, alpha=0.99, epsilon=1e-8):
-    weights, square, path = 0.0, 0.0, []
+def pytorch_sgd(gradients, learning_rate, momentum=0.0, nesterov=False):
+    weights, velocity, path = 0.0, 0.0, []
     for gradient in gradients:
-        square = alpha * square + (1 - alpha) * gradient**2
-        weights = weights - rate * gradient / (np.sqrt(square) + epsilon)
+        velocity = momentum * velocity + gradient
+        weights = weights - learning_rate * (gradient + momentum * velocity if nesterov else velocity)
         path.append(weights)
     return np.array(path)
 
 
-def test_rmsprop_takes_pytorch_s_steps_where_gradients_are_not_tiny():
-    config, gradients = config_of("rmsprop", learning_rate=1e-4), three_gradients()[:, :5]
-    np.testing.assert_allclose(take_steps(config, gradients), pytorch_rmsprop(gradients, 1e-4), rtol=2e-3)
+def pytorch_rmsprop(gradients, learning_rate, momentum=0.0):
+    weights, square, velocity, path = 0.0, 0.0, 0.0, []
+    for gradient in gradients:
+        square = 0.99 * square + 0.01 * gradient**2
+        velocity = momentum * velocity + gradient / (np.sqrt(square) + 1e-8)
+        weights = weights - learning_rate * velocity
+        path.append(weights)
+    return np.array(path)
+
+
+def pytorch_adam(gradients, learning_rate, weight_decay=0.0, scaled_epsilon=False):
+    weights, mean, square, path = 0.0, 0.0, 0.0, []
+    for step, gradient in enumerate(gradients, start=1):
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        bias_1, bias_2 = 1 - 0.9**step, 1 - 0.999**step
+        epsilon = 1e-8 / math.sqrt(bias_2) if scaled_epsilon else 1e-8
+        weights = weights * (1 - learning_rate * weight_decay)
+        weights = weights - learning_rate * (mean / bias_1) / (np.sqrt(square / bias_2) + epsilon)
+        path.append(weights)
+    return np.array(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "formula", "options", "num_gradients", "rtol", "atol"),
+    [
+        ("sgd", pytorch_sgd, {"learning_rate": 0.02}, None, 1e-5, 1e-20),
+        ("sgd", pytorch_sgd, {"learning_rate": 0.02, "momentum": 0.9}, None, 1e-4, 1e-15),
+        ("sgd", pytorch_sgd, {"learning_rate": 0.02, "momentum": 0.9, "nesterov": True}, None, 1e-4, 1e-15),
+        ("rmsprop", pytorch_rmsprop, {"learning_rate": 1e-4}, 5, 2e-3, 0),
+        ("rmsprop", pytorch_rmsprop, {"learning_rate": 1e-3, "momentum": 0.9}, 4, 1e-3, 0),
+        ("adam", pytorch_adam, {"learning_rate": 8e-5}, 4, 2e-3, 1e-10),
+        ("adamw", pytorch_adam, {"learning_rate": 1e-3, "weight_decay": 0.1}, 4, 2e-3, 1e-9),
+    ],
+)
+def test_an_optimizer_takes_pytorch_s_steps_where_gradients_are_not_tiny(
+    name, formula, options, num_gradients, rtol, atol
+):
+    gradients = three_gradients()[:, :num_gradients]
+    taken = take_steps(config_of(name, **options), gradients)
+    np.testing.assert_allclose(taken, formula(gradients, **options), rtol=rtol, atol=atol)
 
 
 def test_rmsprop_departs_from_pytorch_s_step_by_root_two_at_most():
@@ -160,47 +179,12 @@ def test_rmsprop_departs_from_pytorch_s_step_by_root_two_at_most():
     assert steps[~nonzero] == 0
 
 
-def test_rmsprop_momentum_takes_pytorch_s_steps():
-    gradients, rate, square, velocity, weights, expected = three_gradients()[:, :4], 1e-3, 0.0, 0.0, 0.0, []
-    for gradient in gradients:
-        square = 0.99 * square + 0.01 * gradient**2
-        velocity = 0.9 * velocity + gradient / (np.sqrt(square) + 1e-8)
-        weights = weights - rate * velocity
-        expected.append(weights)
-    config = config_of("rmsprop", learning_rate=rate, momentum=0.9)
-    np.testing.assert_allclose(take_steps(config, gradients), expected, rtol=1e-3)
-
-
-def pytorch_adam(gradients, rate, scaled_epsilon=False, decay=0.0):
-    weights, mean, square, path = 0.0, 0.0, 0.0, []
-    for step, gradient in enumerate(gradients, start=1):
-        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
-        bias_1, bias_2 = 1 - 0.9**step, 1 - 0.999**step
-        epsilon = 1e-8 / math.sqrt(bias_2) if scaled_epsilon else 1e-8
-        weights = weights * (1 - rate * decay)
-        weights = weights - rate * (mean / bias_1) / (np.sqrt(square / bias_2) + epsilon)
-        path.append(weights)
-    return np.array(path)
-
-
-def test_adam_takes_pytorch_s_steps_where_gradients_are_not_tiny():
-    config, gradients = config_of("adam", learning_rate=8e-5), three_gradients()[:, :4]
-    np.testing.assert_allclose(take_steps(config, gradients), pytorch_adam(gradients, 8e-5), rtol=2e-3, atol=1e-10)
-
-
 def test_adam_departs_from_pytorch_by_the_scale_of_epsilon_alone():
     """Keras corrects the bias after epsilon is added, so that 1e-8 acts like 1e-8/sqrt(1 - beta_2^t): 3e-7 at first."""
     config, gradients = config_of("adam", learning_rate=8e-5), three_gradients()
     expected = pytorch_adam(gradients, 8e-5, scaled_epsilon=True)
     np.testing.assert_allclose(take_steps(config, gradients), expected, rtol=1e-3, atol=1e-10)
     assert not np.allclose(take_steps(config, gradients), pytorch_adam(gradients, 8e-5), rtol=0.1, atol=1e-10)
-
-
-def test_adamw_decays_the_weights_beside_adam_s_step():
-    gradients = three_gradients()[:, :4]
-    config = config_of("adamw", learning_rate=1e-3, weight_decay=0.1)
-    expected = pytorch_adam(gradients, 1e-3, decay=0.1)
-    np.testing.assert_allclose(take_steps(config, gradients), expected, rtol=2e-3, atol=1e-9)
 
 
 # Schedules and losses.
@@ -255,8 +239,9 @@ def test_label_smoothing_trains_on_smoothed_labels_and_logs_plain_cross_entropy(
     assert metrics["loss"] != pytest.approx(metrics["cross_entropy"], rel=1e-3)
 
 
-def test_losses_of_a_smoothed_run_are_plain_cross_entropy(base, dataset):
-    config = base.with_changes(label_smoothing=0.5, epochs=1, learning_rate=NO_LEARNING)
+@pytest.mark.parametrize("smoothing", [0.0, 0.5])
+def test_losses_of_a_run_are_means_over_examples_of_the_plain_cross_entropy(base, dataset, smoothing):
+    config = base.with_changes(label_smoothing=smoothing, epochs=1, learning_rate=NO_LEARNING)
     result = train_run(config, dataset)
     for part, data in zip(("train", "val", "test"), parts_of(config, dataset), strict=True):
         loss, accuracy = loss_and_accuracy(result.weights, *data)
@@ -292,10 +277,6 @@ class CountingModel(keras.Model):
         return super().train_step(data)
 
 
-def own_model():
-    return CountingModel()
-
-
 def report_s_model():
     component = Component.of("fcn", hidden_units=(16, 8), dropout_rate=0.2, batch_norm=True)
     return build_model(component, (28, 28, 1), 10, seed=0)
@@ -319,7 +300,7 @@ def fit(model, fused, dataset, epochs=3, xla=False):
     return history.history, model.get_weights()
 
 
-@pytest.mark.parametrize("build", [report_s_model, own_model])
+@pytest.mark.parametrize("build", [report_s_model, CountingModel])
 def test_a_fused_epoch_is_keras_s_own_fit_step_by_step(build, dataset):
     plain_history, plain_weights = fit(build(), False, dataset)
     history, weights = fit(build(), True, dataset)
@@ -331,7 +312,7 @@ def test_a_fused_epoch_is_keras_s_own_fit_step_by_step(build, dataset):
 
 
 def test_a_fused_epoch_takes_every_step_of_a_model_s_own(dataset):
-    model = own_model()
+    model = CountingModel()
     fit(model, True, dataset, epochs=3)
     assert model.steps.numpy() == 12
 
@@ -401,14 +382,6 @@ def test_losses_and_accuracies_weigh_every_example_alike(run, base, dataset):
         assert abs(np.mean(halves) - loss) > 1e-4 * loss
 
 
-def test_the_training_loss_is_the_epoch_s_mean_over_examples(base, dataset):
-    config = base.with_changes(learning_rate=NO_LEARNING, epochs=1)
-    result = train_run(config, dataset)
-    loss, accuracy = loss_and_accuracy(result.weights, *parts_of(config, dataset)[0])
-    assert result.final["train_loss"] == pytest.approx(loss, rel=1e-5)
-    assert result.final["train_accuracy"] == pytest.approx(accuracy, rel=1e-6)
-
-
 def test_predictions_are_those_of_the_final_weights(run, base, dataset):
     images, labels = parts_of(base, dataset)[2]
     logs = log_probabilities(run.weights, images)
@@ -433,14 +406,6 @@ def test_huge_logits_have_finite_losses():
     np.testing.assert_array_equal(predictions.correct, [True, False])
 
 
-def test_the_callback_hears_of_every_epoch(run, base, dataset):
-    heard = []
-    result = train_run(base, dataset, lambda number, record: heard.append((number, record)))
-    assert [number for number, _ in heard] == [1, 2, 3]
-    for key in HISTORY_KEYS:
-        assert [record[key] for _, record in heard] == result.history[key]
-
-
 def test_seconds_add_up(run):
     assert run.seconds["train"] == pytest.approx(sum(run.history["seconds"]))
     assert 0 < run.seconds["train"] < run.seconds["total"]
@@ -456,32 +421,13 @@ def test_the_record_names_versions_and_machine(run):
 # Equal runs, and what makes them differ.
 
 
-def test_one_seed_twice_is_one_run_bit_for_bit(run, base, dataset):
-    assert_equal_runs(run, train_run(base, dataset))
-
-
-def test_a_fresh_process_trains_the_same_run_as_a_warm_one(run, sample_dir, tmp_path):
-    program = f"""
-import dataclasses, json
-from pathlib import Path
-import numpy as np
-from fashion_keras.training import run as training
-training.use_threads(1)
-from fashion_keras.config.run_config import RunConfig
-from fashion_keras.data import load, locate
-data = load(locate(dataset=Path({str(sample_dir)!r})))
-data = dataclasses.replace(
-    data,
-    test_images=np.concatenate([data.test_images, data.train_images]),
-    test_labels=np.concatenate([data.test_labels, data.train_labels]),
-)
-result = training.train_run(RunConfig.from_json({run.config.to_json()!r}), data)
-np.savez({str(tmp_path / "weights.npz")!r}, *result.weights)
-"""
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    with np.load(tmp_path / "weights.npz") as fresh:
-        for name, values in zip(fresh.files, run.weights, strict=True):
-            np.testing.assert_array_equal(fresh[name], values)
+def test_one_seed_twice_is_one_run_bit_for_bit_and_the_callback_hears_of_every_epoch(run, base, dataset):
+    heard = []
+    again = train_run(base, dataset, lambda number, record: heard.append((number, record)))
+    assert_equal_runs(run, again)
+    assert [number for number, _ in heard] == [1, 2, 3]
+    for key in HISTORY_KEYS:
+        assert [record[key] for _, record in heard] == again.history[key]
 
 
 def test_images_held_in_bfloat16_train_the_same_weights_as_images_cast_batch_by_batch(base, dataset, monkeypatch):
@@ -512,12 +458,6 @@ def test_a_run_has_its_own_precision_and_leaves_the_caller_s(run, base, dataset)
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     finally:
         keras.config.set_dtype_policy("float32")
-
-
-def test_another_seed_is_another_run(run, base, dataset):
-    other = train_run(dataclasses.replace(base, seed=1), dataset)
-    assert other.history["train_loss"] != run.history["train_loss"]
-    assert not np.array_equal(other.weights[0], run.weights[0])
 
 
 def test_a_shorter_run_begins_like_a_longer_one(run, base, dataset):
@@ -572,22 +512,20 @@ def assert_same_batches(one, other):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"dropout_rate": 0.1}, {"batch_norm": True, "learning_rate": 0.008}, {"optimizer": "adam", "learning_rate": 1e-3}],
+    [
+        {"dropout_rate": 0.1},
+        {"batch_norm": True, "learning_rate": 0.008},
+        {"optimizer": "adam", "learning_rate": 1e-3},
+        {"initializer": "he_uniform"},
+    ],
 )
-def test_arms_of_a_seed_share_weights_split_and_batch_order(inputs_of, base, changes):
+def test_arms_of_a_seed_share_split_and_batch_order_and_the_weights_of_a_scheme(inputs_of, base, changes):
     weights, batches, validation = inputs_of(base)
     other_weights, other_batches, other_validation = inputs_of(base.with_changes(**changes))
     assert set(weights) == set(other_weights)
     assert len(weights) == 6
-    for path, values in weights.items():
-        np.testing.assert_array_equal(values, other_weights[path], err_msg=path)
-    assert_same_batches(batches, other_batches)
-    assert_same_batches(validation, other_validation)
-
-
-def test_a_scheme_of_initial_weights_shares_split_and_batch_order(inputs_of, base):
-    _, batches, validation = inputs_of(base)
-    _, other_batches, other_validation = inputs_of(base.with_changes(initializer="he_uniform"))
+    equal = {np.array_equal(values, other_weights[path]) for path, values in weights.items()}
+    assert (equal == {True}) is ("initializer" not in changes)
     assert_same_batches(batches, other_batches)
     assert_same_batches(validation, other_validation)
 

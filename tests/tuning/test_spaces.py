@@ -165,19 +165,14 @@ def test_values_at_the_edge_of_their_range_are_told() -> None:
 
 
 @pytest.fixture
-def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], int]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def write(name: str, text: str) -> Path:
-        path = tmp_path / f"{name}.py"
-        path.write_text(text)
-        return path
-
-    return write
+    return lambda name, text: (tmp_path / f"{name}.py").write_text(text)
 
 
-def test_a_space_of_one_s_own_is_a_function_in_the_current_directory(write: Callable[[str, str], Path]) -> None:
+def test_a_space_of_one_s_own_is_a_function_in_the_current_directory(write: Callable[[str, str], int]) -> None:
     write("own_space", "def shallow(hp):\n    return {'hidden_units': (hp.Int('units', 8, 16),)}\n")
     space = load_space("own_space:shallow")
     assert space.config(kt.HyperParameters(), RunConfig(epochs=5)).model == Component.of("fcn", hidden_units=(8,))
@@ -204,7 +199,7 @@ def test_a_space_of_one_s_own_is_a_function_in_the_current_directory(write: Call
     ],
 )
 def test_an_error_of_a_space_is_one_line_with_its_place(
-    write: Callable[[str, str], Path], request: pytest.FixtureRequest, text: str, said: str
+    write: Callable[[str, str], int], request: pytest.FixtureRequest, text: str, said: str
 ) -> None:
     number = request.node.callspec.indices["text"]
     write(f"own_{number}", text.format())

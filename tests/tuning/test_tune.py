@@ -7,17 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras_tuner as kt
-import numpy as np
 import pytest
 from rich.console import Console
 from stored_runs import commit
-from trying import Engine, make_study, search
+from trying import Engine, search
 
 from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
@@ -27,9 +26,7 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Outcome
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.training.run import train_run
 from fashion_keras.tuning import FCNHyperModel
-from fashion_keras.tuning.search.generations import Search
 from fashion_keras.tuning.search.spaces import load_space
 from fashion_keras.tuning.study import Study, TuneOptions
 from fashion_keras.workflows import search as searching
@@ -88,14 +85,6 @@ def test_a_search_ends_with_its_best_trial_beside_the_base_on_fresh_seeds(
     assert "Best so far: trial " in output
     (table,) = (tmp_path / "runs").glob("tuned_fcn-random-*__sample/table.md")
     assert "| tuned | 2 seeds |" in table.read_text()
-
-
-def test_the_second_invocation_trains_nothing(run: Run, engine: Engine) -> None:
-    run()
-    engine.runs.clear()
-    status, output = run()
-    assert (status, engine.runs) == (0, [])
-    assert "Trials 1 to 4: 4 in the store, 0 to train" in output
 
 
 def test_without_final_seeds_it_ends_with_the_search(run: Run, engine: Engine, tmp_path: Path) -> None:
@@ -162,68 +151,7 @@ def test_a_search_in_which_all_fails_is_one_line_and_status_2(
     )
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["fnc"], "did you mean 'fcn'?"),
-        (["fcn", "--trials", "0"], "--trials: must be a whole number of at least 1, got '0'"),
-        (["fcn", "--seed", "-1"], "--seed: must be a whole number of at least 0, got '-1'"),
-        (["fcn", "--trials", "9" * 20], f"--trials: must be at most 10,000, got '{'9' * 20}'"),
-        (["fcn", "--seed", "9" * 5000], "--seed: must be at most 10,000, got '999"),
-        (["fcn", "--oracle", "gird"], "invalid choice: 'gird'"),
-        (["fcn", "--dataset", "nowhere"], "nowhere"),
-        (["nowhere:space"], "no module 'nowhere' here"),
-    ],
-)
-def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
-    try:
-        status = cli.main(["tune", *arguments])
-    except SystemExit as exit_:
-        status = exit_.code  # type: ignore[assignment]
-    output, errors = capsys.readouterr()
-    assert (status, output) == (2, "")
-    assert errors.count("\n") == 1
-    assert said in errors
-
-
 # For real, on the sample.
-
-
-class TrainingEngine(Engine):
-    """Trains in this process, on a data set in memory."""
-
-    def __init__(self, dataset: Dataset):
-        super().__init__()
-        self.dataset = dataset
-
-    def run(self, _: object, tasks: Sequence[Any]) -> Iterator[tuple[Any, Outcome]]:
-        for task in tasks:
-            store = RunStore(task.store)
-            store.begin(task.config)
-            store.commit(train_run(task.config, self.dataset))
-            yield task, Outcome("done")
-
-
-def test_a_search_never_reads_the_test_set(tmp_path: Path, sample_dataset: Dataset) -> None:
-    """Three real trials, then the same with other test images under false labels: not a bit may differ."""
-    rng = np.random.default_rng(0)
-    poisoned = replace(
-        sample_dataset,
-        test_images=rng.integers(0, 256, sample_dataset.test_images.shape, np.uint8),
-        test_labels=((sample_dataset.test_labels + 1) % 10).astype(np.int32),
-    )
-    found = []
-    for name, dataset in (("real", sample_dataset), ("poisoned", poisoned)):
-        study = make_study("bayesian", base=RunConfig(epochs=2, data=dataset.content_hash), budget=3)
-        made = Search(study, RunStore(tmp_path / name), None, TrainingEngine(dataset), Console(quiet=True))  # type: ignore[arg-type]
-        made.run()
-        runs = [run.stored for trial in made.trials for run in trial.runs if run.stored]
-        assert len(runs) == 3
-        assert all(run.correct is None and not (run.path / "predictions.npz").exists() for run in runs)
-        values = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
-        found.append([(run.run_id, [run.history[key] for key in values]) for run in runs])
-    assert found[0] == found[1]
-    assert all(history[4] == history[5] == [None, None] for _, history in found[0])
 
 
 def test_the_hypermodel_works_with_keras_tuner_s_own_random_search(tmp_path: Path, sample_dataset: Dataset) -> None:

@@ -94,13 +94,10 @@ def encode(values: Sequence[Mapping[str, Any]]) -> tuple[list[str], NDArray[np.f
 
 
 def _encode_column(values: Sequence[Any]) -> NDArray[np.float64]:
-    known = [value for value in values if value is not None]
-    if any(isinstance(value, str) for value in known):
-        words = sorted({str(value) for value in known})
-        coded = [None if value is None else words.index(str(value)) for value in values]
-    else:
-        coded = list(values)
-    column = np.array([np.nan if value is None else float(value) for value in coded])
+    known = {value for value in values if value is not None}
+    words = sorted(map(str, known)) if any(isinstance(value, str) for value in known) else []
+    numbers = {value: float(words.index(str(value)) if words else value) for value in known}
+    column = np.array([numbers.get(value, np.nan) for value in values])
     # The lower median: a value that some trial has.
     return np.where(np.isnan(column), np.nanquantile(column, 0.5, method="lower"), column)
 

@@ -133,6 +133,8 @@ def score_of(trial: Trial, objective: Objective) -> float | None:
 
 
 def _build_oracle(study: Study[FunctionSpace], space: Any) -> Any:
+    if study.oracle not in ORACLES:
+        raise ConfigError(f"an oracle is {suggest(study.oracle, ORACLES)}")
     settings: dict[str, Any] = {
         "objective": kt.Objective(_SCORE, "max"),
         "hyperparameters": space,
@@ -141,28 +143,16 @@ def _build_oracle(study: Study[FunctionSpace], space: Any) -> Any:
         # Ours to decide: the search says what failed, and stops where nothing works.
         "max_consecutive_failed_trials": None,
     }
-    if study.oracle == "random":
-        return _RandomOracle(max_trials=study.budget, **settings)
-    if study.oracle == "grid":
-        return _GridOracle(max_trials=study.budget, **settings)
     if study.oracle == "hyperband":
         return _HyperbandOracle(max_epochs=study.base.epochs, **settings)
+    settings["max_trials"] = study.budget
     if study.oracle == "bayesian":
-        return _build_bayesian(study, settings)
-    raise ConfigError(f"an oracle is {suggest(study.oracle, ORACLES)}")
-
-
-def _build_bayesian(study: Study[FunctionSpace], settings: dict[str, Any]) -> Any:
-    """Begin with a third of the trials at random, and expect as much noise as one seed more or less makes.
-
-    keras-tuner's own beginning, three trials a hyperparameter, would be all that 40 trials are; its noise, a hundredth
-    of the spread between trials, is a third of what was seen between seeds.
-    """
-    num_random = max(3, min(3 * len(settings["hyperparameters"].space), (study.budget or 0) // 3))
-    try:
-        return _BayesianOracle(max_trials=study.budget, num_initial_points=num_random, alpha=1e-2, **settings)
-    except ImportError as error:
-        raise ConfigError("the Bayesian oracle needs scikit-learn: pip install scikit-learn") from error
+        # A third of the trials begins at random, and one seed more or less makes so much noise. keras-tuner's own
+        # beginning, three trials a hyperparameter, would be all that 40 trials are; its noise, a hundredth of the
+        # spread between trials, is a third of what was seen between seeds.
+        num_random = max(3, min(3 * len(space.space), (study.budget or 0) // 3))
+        return _BayesianOracle(num_initial_points=num_random, alpha=1e-2, **settings)
+    return (_RandomOracle if study.oracle == "random" else _GridOracle)(**settings)
 
 
 def discover(space: FunctionSpace) -> Any:

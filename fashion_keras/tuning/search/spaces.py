@@ -209,11 +209,7 @@ class FunctionSpace:
         return isinstance(settings, RunConfig) or settings.get("epochs") is not None
 
     def config(self, values: Any, base: RunConfig) -> RunConfig:
-        """Return the configuration of some values of the hyperparameters.
-
-        Args:
-            values: keras-tuner's HyperParameters.
-            base: Whatever the function does not set, its epochs among them.
+        """Return the configuration of keras-tuner's HyperParameters; the base has what the function does not set.
 
         Raises:
             SpaceError: The function is wrong, or no run can have its settings.

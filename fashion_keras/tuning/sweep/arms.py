@@ -96,12 +96,9 @@ class Sweep:
         return TunedArm(name, self.merged[name], setting, tuple(trials))
 
     def tuned_experiment(self, selected: Mapping[str, float]) -> Experiment:
-        """Return the comparison of the arms at their selected values.
+        """Return the comparison of the arms that are left at their selected values, by name.
 
-        Its arms have no row of the report: that one had other values.
-
-        Args:
-            selected: The value of each arm that is left, by the arm's name.
+        They have no row of the report: that one had other values.
         """
         experiment, setting = self.experiment, self.space.setting
         arms = [Arm(arm.name, **{**arm.changes, setting: selected[arm.name]}) for arm in self._left()]
