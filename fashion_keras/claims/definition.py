@@ -84,9 +84,10 @@ def judge_parts(parts: Sequence[Part]) -> tuple[ClaimVerdict, str]:
     if not judged:
         raise ValueError("a claim needs at least one part that is judged")
     for verdict in (ClaimVerdict.REFUTED, ClaimVerdict.UNDECIDED):
-        found = [part for part in judged if part.verdict is verdict]
-        if found:
-            return verdict, "; ".join(_reason(part) for part in found)
+        if found := [part for part in judged if part.verdict is verdict]:
+            return verdict, "; ".join(
+                f"{part.words}: {part.because}" if part.because else f"the contrary of: {part.words}" for part in found
+            )
     return ClaimVerdict.SUPPORTED, "every part holds" if len(judged) > 1 else "it holds"
 
 
@@ -94,7 +95,3 @@ def make_claim(number: int, key: str, text: str, measure: str, *parts: Part) -> 
     """Return a claim with the verdict that its parts make."""
     verdict, because = judge_parts(parts)
     return ClaimResult(number, key, text, verdict, because, measure, parts)
-
-
-def _reason(part: Part) -> str:
-    return f"{part.words}: {part.because}" if part.because else f"the contrary of: {part.words}"

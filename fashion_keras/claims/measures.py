@@ -1,11 +1,11 @@
 """What claims are measured by: pure functions of arrays, one row per run, one column per epoch."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.claims.definition import ClaimVerdict
+from fashion_keras.claims.definition import ClaimVerdict, Part
 from fashion_keras.statistics import LEVEL, MeanInference, median_interval, sign_test_p
 
 Array = NDArray[np.float64]
@@ -21,20 +21,13 @@ def noise(losses: Array) -> Array:
 
     Args:
         losses: float64 [runs, epochs], at least six epochs.
-
-    >>> noise(np.array([[9.0, 9.0, 9.0, 1.0, 2.0, 1.0]])).round(3).tolist()
-    [1.414]
     """
     changes = np.diff(losses[:, losses.shape[1] // 2 :], axis=1)
     return np.asarray(changes.std(axis=1, ddof=1))
 
 
 def gap_growth(validation: Array, training: Array, since_epoch: int) -> Array:
-    """Return by how much validation loss minus training loss grows from an epoch (from 1) to the last, [runs].
-
-    >>> gap_growth(np.array([[1.0, 1.0, 1.5]]), np.array([[1.0, 0.9, 0.9]]), since_epoch=1).round(3).tolist()
-    [0.6]
-    """
+    """Return by how much validation loss minus training loss grows from an epoch (from 1) to the last, [runs]."""
     gap = validation - training
     return np.asarray(gap[:, -1] - gap[:, since_epoch - 1])
 
@@ -54,27 +47,12 @@ def change_since(curves: Array, columns: NDArray[np.int_]) -> Array:
 
 
 def spread_between(arms: Array) -> Array:
-    """Return per seed the standard deviation between the arms, float64 [runs], of float64 [arms, runs].
-
-    >>> spread_between(np.array([[1.0, 5.0], [3.0, 5.0]])).round(3).tolist()
-    [1.414, 0.0]
-    """
+    """Return per seed the standard deviation between the arms, float64 [runs], of float64 [arms, runs]."""
     return np.asarray(arms.std(axis=0, ddof=1))
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """What a row of numbers, one per seed, says of a statement about their mean; as `Part` has it."""
-
-    verdict: ClaimVerdict
-    because: str = ""
-    estimate: float | None = None
-    interval: tuple[float, float] | None = None
-    p: float | None = None
-
-
-def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Judgement:
-    """Judge "the mean is above `bound`".
+def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Part:
+    """Judge "the mean is above `bound`" of numbers, one per seed.
 
     Supported where the whole interval lies above it, refuted where it lies below; p is below 0.05 exactly then.
     """
@@ -85,12 +63,12 @@ def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEE
     return _judge(inference, p if inference.mean[0] > bound else 1.0, p if inference.mean[0] <= bound else 1.0, p)
 
 
-def judge_below(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Judgement:
+def judge_below(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Part:
     """Judge "the mean is below `bound`", as `judge_above` does."""
     return _mirror(judge_above(-samples, -bound, planned_seeds))
 
 
-def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) -> Judgement:
+def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) -> Part:
     """Judge "the mean is less than `margin` from 0": two one-sided tests; refuted where it is shown to be farther."""
     if early := _unmeasurable(samples, planned_seeds):
         return early
@@ -100,49 +78,50 @@ def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) 
     return _judge(inference, within, beyond, within)
 
 
-def judge_median_above(samples: Array) -> Judgement:
+def judge_median_above(samples: Array) -> Part:
     """Judge "the median is above 0" of a row of numbers, one per round of timing runs; none is undecided.
 
     p and interval are the sign test's, see `statistics.medians`: of six to eight rounds all must agree.
     """
     median = float(np.median(samples)) if samples.size else None
     if median is None or samples.size < MIN_SEEDS:
-        return Judgement(ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} rounds", median)
+        return Part("", ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} rounds", estimate=median)
     p = sign_test_p(samples)
     verdict, because = ClaimVerdict.UNDECIDED, "not enough evidence"
     if p < LEVEL:
         verdict, because = (ClaimVerdict.SUPPORTED if median > 0 else ClaimVerdict.REFUTED), ""
-    return Judgement(verdict, because, median, median_interval(samples), p)
+    return Part("", verdict, because, estimate=median, interval=median_interval(samples), p=p)
 
 
-def judge_median_below(samples: Array) -> Judgement:
+def judge_median_below(samples: Array) -> Part:
     """Judge "the median is below 0", as `judge_median_above` does."""
     return _mirror(judge_median_above(-samples))
 
 
-def _mirror(judgement: Judgement) -> Judgement:
+def _mirror(part: Part) -> Part:
     """Return what is said of the numbers when this was said of them with the other sign."""
-    estimate = None if judgement.estimate is None else -judgement.estimate
-    interval = None if judgement.interval is None else (-judgement.interval[1], -judgement.interval[0])
-    return replace(judgement, estimate=estimate, interval=interval)
+    estimate = None if part.estimate is None else -part.estimate
+    interval = None if part.interval is None else (-part.interval[1], -part.interval[0])
+    return replace(part, estimate=estimate, interval=interval)
 
 
-def _judge(inference: MeanInference, p_holds: float, p_contrary: float, shown: float) -> Judgement:
+def _judge(inference: MeanInference, p_holds: float, p_contrary: float, shown: float) -> Part:
     low, high = inference.interval()
     verdict, because = ClaimVerdict.UNDECIDED, "not enough evidence"
     if p_holds < LEVEL:
         verdict, because = ClaimVerdict.SUPPORTED, ""
     elif p_contrary < LEVEL:
         verdict, because, shown = ClaimVerdict.REFUTED, "", p_contrary
-    return Judgement(verdict, because, float(inference.mean[0]), (float(low[0]), float(high[0])), shown)
+    interval = float(low[0]), float(high[0])
+    return Part("", verdict, because, estimate=float(inference.mean[0]), interval=interval, p=shown)
 
 
-def _unmeasurable(samples: Array, planned_seeds: int) -> Judgement | None:
+def _unmeasurable(samples: Array, planned_seeds: int) -> Part | None:
     if samples.size < MIN_SEEDS:
-        return Judgement(ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} seeds")
+        return Part("", ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} seeds")
     if samples.size < planned_seeds:
-        return Judgement(ClaimVerdict.UNDECIDED, "planned seeds not done")
+        return Part("", ClaimVerdict.UNDECIDED, "planned seeds not done")
     if not np.isfinite(samples).all():
         count = int((~np.isfinite(samples)).sum())
-        return Judgement(ClaimVerdict.UNDECIDED, f"cannot be measured in {count} of {samples.size} seeds (diverged?)")
+        return Part("", ClaimVerdict.UNDECIDED, f"cannot be measured in {count} of {samples.size} seeds (diverged?)")
     return None

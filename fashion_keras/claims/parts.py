@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from fashion_keras.claims.definition import ClaimVerdict, Part, Unit
 from fashion_keras.claims.measures import (
     Array,
-    Judgement,
     change_since,
     gap_growth,
     judge_above,
@@ -67,50 +67,46 @@ NOISE = Quantity("noise of the validation loss", Unit.RATIO, _noise_of)
 
 def higher(found: Found, quantity: Quantity, first: str, second: str, by: float = 0.0) -> Part:
     """Judge "`quantity` of `first` is higher than that of `second`", by more than `by`."""
-    words = f"{quantity.words}: {arm_code(first)} above {arm_code(second)}{_by(by)}"
-    return _difference(found, quantity, (first, second), words, lambda row, planned: judge_above(row, by, planned))
+    relation = f"above {arm_code(second)}{_by(by)}"
+    return _difference(found, quantity, (first, second), relation, partial(judge_above, bound=by))
 
 
 def lower(found: Found, quantity: Quantity, first: str, second: str, by: float = 0.0) -> Part:
     """Judge "`quantity` of `first` is lower than that of `second`", by more than `by`."""
-    words = f"{quantity.words}: {arm_code(first)} below {arm_code(second)}{_by(by)}"
-    return _difference(found, quantity, (first, second), words, lambda row, planned: judge_below(row, -by, planned))
+    relation = f"below {arm_code(second)}{_by(by)}"
+    return _difference(found, quantity, (first, second), relation, partial(judge_below, bound=-by))
 
 
 def alike(found: Found, quantity: Quantity, first: str, second: str, margin: float) -> Part:
     """Judge "`quantity` of both differs by less than `margin`"."""
-    words = f"{quantity.words}: {arm_code(first)} within {100 * margin:g} points of {arm_code(second)}"
-    return _difference(found, quantity, (first, second), words, lambda row, planned: judge_within(row, margin, planned))
+    relation = f"within {100 * margin:g} points of {arm_code(second)}"
+    return _difference(found, quantity, (first, second), relation, partial(judge_within, margin=margin))
 
 
 def at_least(found: Found, quantity: Quantity, name: str, bound: float) -> Part:
     """Judge "the mean `quantity` of an arm is at least `bound`", a fraction."""
     words = f"mean {quantity.words} of {arm_code(name)} at least {100 * bound:g} %"
     return _part(
-        found, words, Unit.PERCENT, (name,), lambda arms, planned: judge_above(quantity.of(arms[0]), bound, planned)
+        found, words, Unit.PERCENT, (name,), lambda arms, seeds: judge_above(quantity.of(arms[0]), bound, seeds)
     )
 
 
 def rises_after_minimum(found: Found, name: str) -> Part:
     """Judge "validation loss rises after the epoch of its lowest mean"."""
     words = f"validation loss of {arm_code(name)} rises after its lowest mean"
-    return _part(
-        found, words, Unit.LOSS, (name,), lambda arms, planned: judge_above(_since(arms[0], "val"), 0, planned)
-    )
+    return _part(found, words, Unit.LOSS, (name,), lambda arms, seeds: judge_above(_since(arms[0], "val"), 0, seeds))
 
 
 def falls_after_minimum(found: Found, name: str) -> Part:
     """Judge "training loss falls after the epoch of the lowest mean validation loss"."""
     words = f"training loss of {arm_code(name)} falls after that epoch"
-    return _part(
-        found, words, Unit.LOSS, (name,), lambda arms, planned: judge_below(_since(arms[0], "train"), 0, planned)
-    )
+    return _part(found, words, Unit.LOSS, (name,), lambda arms, seeds: judge_below(_since(arms[0], "train"), 0, seeds))
 
 
 def narrower_spread(found: Found, words: str, first: Sequence[str], second: Sequence[str]) -> Part:
     """Judge "the test accuracies of the `first` arms spread less than those of the `second`", seed by seed."""
 
-    def judge(arms: Sequence[ArmResults], planned: int) -> Judgement:
+    def judge(arms: Sequence[ArmResults], planned: int) -> Part:
         accuracies = np.stack([arm.finals("test_accuracy") for arm in arms])
         spreads = spread_between(accuracies[: len(first)]) - spread_between(accuracies[len(first) :])
         return judge_below(spreads, 0.0, planned)
@@ -124,38 +120,32 @@ def shown(part: Part) -> Part:
 
 
 def _difference(
-    found: Found, quantity: Quantity, names: tuple[str, str], words: str, judge: Callable[[Array, int], Judgement]
+    found: Found, quantity: Quantity, names: tuple[str, str], relation: str, judge: Callable[..., Part]
 ) -> Part:
-    def judge_pair(arms: Sequence[ArmResults], planned: int) -> Judgement:
+    def judge_pair(arms: Sequence[ArmResults], planned: int) -> Part:
         with np.errstate(invalid="ignore"):
-            return judge(quantity.of(arms[0]) - quantity.of(arms[1]), planned)
+            return judge(quantity.of(arms[0]) - quantity.of(arms[1]), planned_seeds=planned)
 
-    return _part(found, words, quantity.unit, names, judge_pair)
+    return _part(found, f"{quantity.words}: {arm_code(names[0])} {relation}", quantity.unit, names, judge_pair)
 
 
 def _part(
-    found: Found,
-    words: str,
-    unit: Unit,
-    names: Sequence[str],
-    judge: Callable[[Sequence[ArmResults], int], Judgement],
+    found: Found, words: str, unit: Unit, names: Sequence[str], judge: Callable[[Sequence[ArmResults], int], Part]
 ) -> Part:
     """Find the arms, keep the seeds that all of them have, and judge."""
-    chosen = [_find(found, name) for name in names]
-    arms = [arm for arm in chosen if arm is not None]
-    if len(arms) < len(chosen):
-        missing = ", ".join(name for name, arm in zip(names, chosen, strict=True) if arm is None)
-        return Part(words, ClaimVerdict.UNDECIDED, f"not run: {missing}", unit)
-    seeds = sorted(set.intersection(*(set(arm.runs) for arm in arms)))
+    arms = {name: arm for name in names if (arm := _find(found, name))}
+    if missing := [name for name in names if name not in arms]:
+        return Part(words, ClaimVerdict.UNDECIDED, f"not run: {', '.join(missing)}", unit)
+    seeds = sorted(set.intersection(*(set(arm.runs) for arm in arms.values())))
     planned = max(len(found[name.split("/")[0]].seeds) for name in names)
     if not seeds:
         return Part(words, ClaimVerdict.UNDECIDED, "no seed that all arms have", unit)
-    paired = [ArmResults(arm.record, {seed: arm.runs[seed] for seed in seeds}) for arm in arms]
-    result = judge(paired, planned)
-    interval = result.interval
-    if interval is not None and unit in _LIMITS:
-        interval = max(interval[0], _LIMITS[unit][0]), min(interval[1], _LIMITS[unit][1])
-    return Part(words, result.verdict, result.because, unit, result.estimate, interval, result.p, len(seeds))
+    paired = [ArmResults(arm.record, {seed: arm.runs[seed] for seed in seeds}) for arm in arms.values()]
+    part = replace(judge(paired, planned), words=words, unit=unit, num_seeds=len(seeds))
+    if part.interval is None or unit not in _LIMITS:
+        return part
+    low, high = np.clip(part.interval, *_LIMITS[unit]).tolist()
+    return replace(part, interval=(low, high))
 
 
 def _find(found: Found, name: str) -> ArmResults | None:

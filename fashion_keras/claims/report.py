@@ -36,35 +36,32 @@ GAP_WORDS = "the gap is the last epoch's validation loss minus its training loss
 
 Results = Mapping[str, ComparisonResults]
 
+_LEARNING_RATES = ("learning_rates/sgd_0.05", "learning_rates/sgd_0.02")
+_DEFAULT, _NORMAL, _XAVIER, _HE = _INITIALIZERS = tuple(
+    f"initializers/{name}" for name in ("default", "random_normal", "xavier_normal", "he_uniform")
+)
 
-def base(found: Results) -> ClaimResult:
-    """At least 85 %."""
+
+def _base(found: Results) -> ClaimResult:
     part = at_least(found, TEST_ACCURACY, "learning_rates/sgd_0.02", 0.85)
     return make_claim(1, "base", "The base model's test accuracy is at least 85 %.", "Mean final test accuracy.", part)
 
 
-def faster_rate_better(found: Results) -> ClaimResult:
-    """0.05 beats 0.02."""
-    arms = ("learning_rates/sgd_0.05", "learning_rates/sgd_0.02")
+def _faster_rate_better(found: Results) -> ClaimResult:
     text = "A learning rate of 0.05 beats 0.02 in accuracy and loss [about 1 point of test accuracy]."
     measure = "Final test accuracy and final test loss, paired by seed."
-    return make_claim(
-        2, "lr-0.05-better", text, measure, higher(found, TEST_ACCURACY, *arms), lower(found, TEST_LOSS, *arms)
-    )
+    parts = higher(found, TEST_ACCURACY, *_LEARNING_RATES), lower(found, TEST_LOSS, *_LEARNING_RATES)
+    return make_claim(2, "lr-0.05-better", text, measure, *parts)
 
 
-def faster_rate_noisier(found: Results) -> ClaimResult:
-    """0.05 zig-zags more and overfits later on."""
-    arms = ("learning_rates/sgd_0.05", "learning_rates/sgd_0.02")
+def _faster_rate_noisier(found: Results) -> ClaimResult:
     text = "At 0.05 the curves zig-zag more, and the gap between training and validation loss opens after ~30 epochs."
     measure = f"Validation loss: {NOISE_WORDS}; growth of that gap from epoch 30 to the last, more than at 0.02."
-    return make_claim(
-        3, "lr-0.05-noisier", text, measure, higher(found, NOISE, *arms), higher(found, GAP_GROWTH, *arms)
-    )
+    parts = higher(found, NOISE, *_LEARNING_RATES), higher(found, GAP_GROWTH, *_LEARNING_RATES)
+    return make_claim(3, "lr-0.05-noisier", text, measure, *parts)
 
 
-def adaptive_rate_too_high(found: Results) -> ClaimResult:
-    """SGD's rate is too high for Adam and RMSprop."""
+def _adaptive_rate_too_high(found: Results) -> ClaimResult:
     text = "Adam and RMSprop at SGD's learning rate of 0.02 are markedly worse and noisier."
     measure = (
         "Each optimizer at 0.02 against itself at its own rate, so that only the rate differs: final test accuracy "
@@ -80,8 +77,7 @@ def adaptive_rate_too_high(found: Results) -> ClaimResult:
     return make_claim(4, "adaptive-lr-too-high", text, measure, *parts)
 
 
-def adaptive_better(found: Results) -> ClaimResult:
-    """Adam, then RMSprop, then SGD."""
+def _adaptive_better(found: Results) -> ClaimResult:
     adam, rmsprop, sgd = "optimizers/adam", "optimizers/rmsprop", "optimizers/sgd"
     text = "Adam has the best test accuracy and the lowest test loss, then RMSprop, then SGD."
     parts = [
@@ -92,22 +88,19 @@ def adaptive_better(found: Results) -> ClaimResult:
     return make_claim(5, "adaptive-better", text, "Final test accuracy and loss, neighbours in that order.", *parts)
 
 
-def adaptive_wider_gap(found: Results) -> ClaimResult:
-    """RMSprop and Adam overfit more than SGD."""
+def _adaptive_wider_gap(found: Results) -> ClaimResult:
     text = "RMSprop and Adam end with a wider gap between training and validation loss than SGD."
     parts = [higher(found, GAP, f"optimizers/{name}", "optimizers/sgd") for name in ("rmsprop", "adam")]
     return make_claim(6, "adaptive-wider-gap", text, f"Wider on average, where {GAP_WORDS}.", *parts)
 
 
-def dropout_slight(found: Results) -> ClaimResult:
-    """Dropout of 0.1 improves."""
+def _dropout_slight(found: Results) -> ClaimResult:
     part = higher(found, TEST_ACCURACY, "dropout/dropout_0.1", "dropout/no_dropout")
     text = "Dropout of 0.1 improves slightly [about 1.4 points of test accuracy]."
     return make_claim(7, "dropout-slight", text, "Final test accuracy, paired by seed.", part)
 
 
-def dropout_rates(found: Results) -> ClaimResult:
-    """0.5 hurts and 0.05 changes nothing."""
+def _dropout_rates(found: Results) -> ClaimResult:
     text = "High dropout rates hurt; rates under 0.1 change nothing."
     measure = (
         "Final test accuracy, paired by seed: 0.5 as the high rate, 0.05 as the one under 0.1; nothing changes where "
@@ -118,42 +111,34 @@ def dropout_rates(found: Results) -> ClaimResult:
     return make_claim(8, "dropout-rates", text, measure, hurts, same)
 
 
-def init_better(found: Results) -> ClaimResult:
-    """Each initialiser beats the default, random normal by less."""
-    he, xavier, normal, default = _initializers("he_uniform", "xavier_normal", "random_normal", "default")
+def _init_better(found: Results) -> ClaimResult:
     text = "Kaiming (He) uniform and Xavier normal beat the default; random normal also improves, but less."
-    pairs = ((he, default), (xavier, default), (normal, default), (he, normal), (xavier, normal))
+    pairs = ((_HE, _DEFAULT), (_XAVIER, _DEFAULT), (_NORMAL, _DEFAULT), (_HE, _NORMAL), (_XAVIER, _NORMAL))
     parts = [higher(found, TEST_ACCURACY, first, second) for first, second in pairs]
     return make_claim(9, "init-better", text, "Final test accuracy, paired by seed.", *parts)
 
 
-def init_order(found: Results) -> ClaimResult:
-    """Which initialiser is best where."""
-    he, xavier, normal, default = _initializers("he_uniform", "xavier_normal", "random_normal", "default")
+def _init_order(found: Results) -> ClaimResult:
     text = "Kaiming (He) uniform has the best test accuracy, Xavier normal the best validation accuracy."
-    parts = [higher(found, TEST_ACCURACY, he, other) for other in (xavier, normal, default)]
-    parts += [higher(found, VAL_ACCURACY, xavier, other) for other in (he, normal, default)]
+    parts = [higher(found, TEST_ACCURACY, _HE, other) for other in (_XAVIER, _NORMAL, _DEFAULT)]
+    parts += [higher(found, VAL_ACCURACY, _XAVIER, other) for other in (_HE, _NORMAL, _DEFAULT)]
     return make_claim(10, "init-order", text, "Each against every other: final accuracies, paired by seed.", *parts)
 
 
-def init_wider_gap(found: Results) -> ClaimResult:
-    """He and Xavier overfit more than the default."""
-    he, xavier, default = _initializers("he_uniform", "xavier_normal", "default")
+def _init_wider_gap(found: Results) -> ClaimResult:
     text = "Kaiming (He) uniform and Xavier normal widen the gap between training and validation loss."
-    parts = [higher(found, GAP, arm, default) for arm in (he, xavier)]
+    parts = [higher(found, GAP, arm, _DEFAULT) for arm in (_HE, _XAVIER)]
     return make_claim(11, "init-wider-gap", text, f"Wider than by default, where {GAP_WORDS}.", *parts)
 
 
-def batch_norm_helps(found: Results) -> ClaimResult:
-    """Batch norm beats the base."""
+def _batch_norm_helps(found: Results) -> ClaimResult:
     arms = ("batch_norm/batch_norm_0.008", "batch_norm/no_batch_norm")
     parts = (higher(found, TEST_ACCURACY, *arms), shown(lower(found, TEST_LOSS, *arms)))
     text = "Batch norm at a learning rate of 0.008 beats the base model."
     return make_claim(12, "bn-helps", text, "Final test accuracy, paired by seed; the loss is shown.", *parts)
 
 
-def batch_norm_overfits(found: Results) -> ClaimResult:
-    """Batch norm at 0.02 is noisy and overfits."""
+def _batch_norm_overfits(found: Results) -> ClaimResult:
     name = "batch_norm/batch_norm_0.02"
     text = "Batch norm at 0.02 is noisy, and after some epoch validation loss rises while training loss falls."
     measure = (
@@ -167,24 +152,26 @@ def batch_norm_overfits(found: Results) -> ClaimResult:
     return make_claim(13, "bn-0.02-overfits", text, measure, noisier, *overfits, against_base)
 
 
-def batch_norm_less_sensitive(found: Results) -> ClaimResult:
-    """Initialisers differ less under batch norm."""
-    schemes = ("random_normal", "xavier_normal", "he_uniform")
-    normed = ("batch_norm/batch_norm_0.008", *(f"batch_norm/batch_norm_0.008_{scheme}" for scheme in schemes))
-    plain = _initializers("default", *schemes)
+def _batch_norm_less_sensitive(found: Results) -> ClaimResult:
+    normed = tuple(
+        f"batch_norm/batch_norm_0.008{scheme}" for scheme in ("", "_random_normal", "_xavier_normal", "_he_uniform")
+    )
     measure = (
         "Per seed, the standard deviation between the final test accuracies of the four initialisers: smaller with "
         "batch norm at 0.008 than without it at 0.02. Both change together, as in the report, so that the rate is part "
         "of the answer."
     )
-    part = narrower_spread(found, "spread between four initialisers: with batch norm below without", normed, plain)
+    part = narrower_spread(
+        found, "spread between four initialisers: with batch norm below without", normed, _INITIALIZERS
+    )
     text = "Batch norm makes the result less sensitive to the initialisation."
-    others = shown(narrower_spread(found, "the same among the three that are not the default", normed[1:], plain[1:]))
+    others = shown(
+        narrower_spread(found, "the same among the three that are not the default", normed[1:], _INITIALIZERS[1:])
+    )
     return make_claim(14, "bn-less-sensitive", text, measure, part, others)
 
 
-def cnn_best(found: Results, times: Times | None = None) -> ClaimResult:
-    """The CNN beats all others."""
+def _cnn_best(found: Results, times: Times | None) -> ClaimResult:
     text = (
         "The CNN beats every fully connected network in accuracy, needs fewer epochs, and takes less computation time."
     )
@@ -193,42 +180,32 @@ def cnn_best(found: Results, times: Times | None = None) -> ClaimResult:
         f"against 50, were chosen and not found, so they are not judged. {TIME_WORDS}. {describe_timing(times)}"
     )
     parts = [higher(found, TEST_ACCURACY, "cnn/cnn", other) for other in _fully_connected(found)]
-    parts += [_not_run(name) for name in NAMES if name not in found]
+    parts += [
+        Part(f"test accuracy: `cnn` above the arms of {name}", ClaimVerdict.UNDECIDED, f"not run: {name}")
+        for name in NAMES
+        if name not in found
+    ]
     epochs = Part("epochs: 10 for `cnn`, 50 for the others, by design", None)
     return make_claim(15, "cnn-best", text, measure, *parts, epochs, *cnn_quickest(times))
 
 
-def time_order(_found: Results, times: Times | None = None) -> ClaimResult:
-    """Who is how fast."""
+def _time_order(times: Times | None) -> ClaimResult:
     text = "SGD is fastest, then RMSprop, then Adam; 0.05, the other initialisers and batch norm cost a little extra."
     measure = f"{TIME_WORDS}. Training alone, without the evaluations, is shown. {describe_timing(times)}"
     return make_claim(16, "time-order", text, measure, *time_order_parts(times))
 
 
-CLAIMS: tuple[Callable[..., ClaimResult], ...] = (
-    base, faster_rate_better, faster_rate_noisier, adaptive_rate_too_high, adaptive_better, adaptive_wider_gap,
-    dropout_slight, dropout_rates, init_better, init_order, init_wider_gap, batch_norm_helps, batch_norm_overfits,
-    batch_norm_less_sensitive, cnn_best, time_order,
+_ABOUT_RUNS: tuple[Callable[[Results], ClaimResult], ...] = (
+    _base, _faster_rate_better, _faster_rate_noisier, _adaptive_rate_too_high, _adaptive_better, _adaptive_wider_gap,
+    _dropout_slight, _dropout_rates, _init_better, _init_order, _init_wider_gap, _batch_norm_helps,
+    _batch_norm_overfits, _batch_norm_less_sensitive,
 )  # fmt: skip
-"""Each from the comparisons, and those of `_ABOUT_TIME` from the timing runs too, to its result."""
-
-_ABOUT_TIME = (cnn_best, time_order)
 
 
 def evaluate_claims(found: Iterable[ComparisonResults], times: Times | None = None) -> tuple[ClaimResult, ...]:
     """Return all sixteen in order, judged from the comparisons that are there, and from timing runs where there are."""
     by_name = {results.record.name: results for results in found}
-    return tuple(claim(by_name, times) if claim in _ABOUT_TIME else claim(by_name) for claim in CLAIMS)
-
-
-def _initializers(*names: str) -> tuple[str, ...]:
-    return tuple(f"initializers/{name}" for name in names)
-
-
-def _not_run(comparison: str) -> Part:
-    return Part(
-        f"test accuracy: `cnn` above the arms of {comparison}", ClaimVerdict.UNDECIDED, f"not run: {comparison}"
-    )
+    return (*(claim(by_name) for claim in _ABOUT_RUNS), _cnn_best(by_name, times), _time_order(times))
 
 
 def _fully_connected(found: Results) -> list[str]:

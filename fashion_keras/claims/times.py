@@ -1,12 +1,13 @@
 """Parts of claims about computation time, out of timing runs alone: arms are compared within each round."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from math import isnan
 
 from fashion_keras.claims.definition import ClaimVerdict, Part, Unit
-from fashion_keras.claims.measures import Array, Judgement, judge_median_above, judge_median_below
+from fashion_keras.claims.measures import Array, judge_median_above, judge_median_below
 from fashion_keras.claims.parts import arm_code, shown
-from fashion_keras.storage.times import TimedArm, Times, timed_arms
+from fashion_keras.storage.times import Times, timed_arms
 
 CNN = "cnn/cnn"
 
@@ -71,25 +72,20 @@ def _values(values: Iterable[object]) -> str:
 
 
 def _compare(
-    times: Times | None, first: str, second: str, side: str, judge: Callable[[Array], Judgement], training_alone: bool
+    times: Times | None, first: str, second: str, side: str, judge: Callable[[Array], Part], training_alone: bool
 ) -> Part:
     pair = f"{arm_code(first)} {side} {arm_code(second)}"
     words = f"training alone: {pair}" if training_alone else f"computation time: {pair}{_published(first, second)}"
     if times is None:
         return Part(words, ClaimVerdict.UNDECIDED, "no timing runs", Unit.TIME)
-    missing = [name for name in (first, second) if not times.of(name)]
-    if missing:
+    if missing := [name for name in (first, second) if not times.of(name)]:
         return Part(words, ClaimVerdict.UNDECIDED, f"not timed: {', '.join(missing)}", Unit.TIME)
     ratios = times.log_ratios(first, second, training_alone=training_alone)
-    found = judge(ratios)
-    return Part(words, found.verdict, found.because, Unit.TIME, found.estimate, found.interval, found.p, ratios.size)
+    return replace(judge(ratios), words=words, unit=Unit.TIME, num_seeds=ratios.size)
 
 
 def _published(first: str, second: str) -> str:
     """Return the report's ratio in brackets, or nothing where it gives no time of both."""
-    ours, theirs = _find(first).published_minutes, _find(second).published_minutes
+    minutes = {name: arm.published_minutes for arm in timed_arms() for name in arm.names}
+    ours, theirs = minutes[first], minutes[second]
     return f" [x {ours / theirs:.3f} in the report]" if ours and theirs else ""
-
-
-def _find(name: str) -> TimedArm:
-    return next(arm for arm in timed_arms() if name in arm.names)

@@ -22,17 +22,8 @@ class KnownFile(NamedTuple):
 
 FASHION_MNIST_NAME = "fashion_mnist"
 FASHION_MNIST_CLASSES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 # The repaired data set of 31 August 2017, as in Zalando's repository, Debian's package and Keras's mirror.
 FASHION_MNIST_FILES = {
     "train-images-idx3-ubyte": KnownFile(

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,22 @@ class IdxFile:
         return values
 
 
+class OwnData(NamedTuple):
+    """A user's data as the four files of an IDX data set, whatever it was read from.
+
+    Attributes:
+        parts: In the order of ROLES.
+        class_names: In the order of the labels, where the data has them.
+        division: How it was divided into training and test; empty where the data says it.
+        notes: What people should know of it.
+    """
+
+    parts: list[IdxFile]
+    class_names: tuple[str, ...] | None = None
+    division: str = ""
+    notes: tuple[str, ...] = ()
+
+
 def header_bytes(num_dimensions: int) -> int:
     """Return the length of a header: the magic number and one 32-bit integer a dimension."""
     return 4 + 4 * num_dimensions
@@ -93,15 +109,11 @@ def find_files(directory: Path) -> list[FoundFile]:
     candidates = [path for path in paths if not path.is_dir()]
     candidates += [path / path.name for path in paths if (path / path.name).is_file()]
     candidates += [path for path in paths if path.is_dir() and not (path / path.name).is_file()]
-    return [found for path in candidates if not is_system_file(path.name) and (found := _match_name(path))]
-
-
-def _match_name(path: Path) -> FoundFile | None:
-    match = _FILE_NAME.fullmatch(path.name)
-    if match is None:
-        return None
-    prefix, part, kind = match.groups()
-    return FoundFile(f"{part.replace('test', 't10k')}-{kind}", prefix, path)
+    return [
+        FoundFile(f"{match[2].replace('test', 't10k')}-{match[3]}", match[1], path)
+        for path in candidates
+        if not is_system_file(path.name) and (match := _FILE_NAME.fullmatch(path.name))
+    ]
 
 
 def choose_files(directory: Path) -> tuple[Path, ...]:
@@ -215,7 +227,8 @@ def iter_images(raw: BinaryIO, name: str, image_shape: tuple[int, int, int]) -> 
     """
     size = math.prod(image_shape)
     shape = image_shape if image_shape[2] > 1 else image_shape[:2]
-    with _clear_errors(name), _decompressed(raw) as stream:
+    with _clear_errors(name):
+        stream = _decompressed(raw)
         found, _ = _read_header(stream, name)
         if found[1:] not in (shape, image_shape):
             raise DataError(f"{name} is {by(found)} values; expected count x {by(shape)}, what the model takes")
@@ -230,25 +243,20 @@ def iter_images(raw: BinaryIO, name: str, image_shape: tuple[int, int, int]) -> 
 
 
 @contextmanager
-def _open_content(path: Path) -> Iterator[BinaryIO]:
+def _open_content(path: Path) -> Iterator[IO[bytes]]:
     """Open a file, raw or gzipped, for its decompressed content; what goes wrong in the block becomes a DataError."""
     with _clear_errors(path):
         if path.exists() and not path.is_file():  # a pipe would block for ever
             raise DataError(f"{path} is not a regular file")
-        with path.open("rb") as raw, _decompressed(raw) as stream:
-            yield stream
+        with path.open("rb") as raw:
+            yield _decompressed(raw)
 
 
-@contextmanager
-def _decompressed(raw: BinaryIO) -> Iterator[BinaryIO]:
-    """Give the content of a stream that can seek, raw or gzipped."""
+def _decompressed(raw: BinaryIO) -> IO[bytes]:
+    """Return the content of a stream that can seek, raw or gzipped."""
     zipped = raw.read(2) == _GZIP_MAGIC
     raw.seek(0)
-    if zipped:
-        with gzip.GzipFile(fileobj=raw) as stream:
-            yield stream  # type: ignore[misc]  # it has the methods, if not the type
-    else:
-        yield raw
+    return gzip.open(raw) if zipped else raw  # type: ignore[return-value]  # it has the methods, if not the type
 
 
 @contextmanager
@@ -264,16 +272,15 @@ def _clear_errors(name: Path | str) -> Iterator[None]:
         raise DataError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _read_header(stream: BinaryIO, path: Path | str) -> tuple[tuple[int, ...], bytearray]:
+def _read_header(stream: IO[bytes], path: Path | str) -> tuple[tuple[int, ...], bytearray]:
     """Return the dimensions and the bytes of the header, checked as far as a header can be."""
     header = bytearray()
     read_up_to(stream, header, 4)
     if header[2:] == b"\0\0" and header[1] in _TYPE_CODES and header[0]:
         raise DataError(f"{path} has the other byte order (little-endian), {_BIG_ENDIAN}")
     if len(header) < 4 or header[:2] != b"\0\0" or not header[3]:
-        raise DataError(
-            f"{path} is no IDX file: it begins with {bytes(header)!r}, expected 00 00 08 and a small number"
-        )
+        expected = "expected 00 00 08 and a small number"
+        raise DataError(f"{path} is no IDX file: it begins with {bytes(header)!r}, {expected}")
     if header[2] != _UINT8:
         raise DataError(
             f"{path} holds values of IDX type 0x{header[2]:02x}; only 8-bit ones, 0x08, are read: write uint8"

@@ -5,11 +5,10 @@ Pictures are read as `fashion-keras predict` reads them, but never inverted.
 
 import math
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from fashion_keras.data import idx
 from fashion_keras.data.class_names import number_names
@@ -20,26 +19,9 @@ from fashion_keras.images.decoding import FORMAT_NAMES, FORMATS
 from fashion_keras.images.reading import Picture, read_picture
 
 _GREY_MODES = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L"}
-_ORIENTATION = 0x0112
 
 
-class ReadFolder(NamedTuple):
-    """A folder's pictures as a data set.
-
-    Attributes:
-        parts: The four files of an IDX data set.
-        class_names: In the order of the labels.
-        division: How the pictures were divided into training and test; empty where the folder says it.
-        notes: What people should know of the pictures.
-    """
-
-    parts: list[idx.IdxFile]
-    class_names: tuple[str, ...]
-    division: str
-    notes: tuple[str, ...]
-
-
-def read_pictures(directory: Path, image_size: tuple[int, int] | None = None) -> ReadFolder:
+def read_pictures(directory: Path, image_size: tuple[int, int] | None = None) -> idx.OwnData:
     """Read a folder's pictures: grey where every file is, else in colour.
 
     Args:
@@ -51,19 +33,17 @@ def read_pictures(directory: Path, image_size: tuple[int, int] | None = None) ->
         DataError: A picture cannot be read, they differ in size, or see `find_pictures`.
     """
     found = find_pictures(directory)
-    pairs = found.train + found.test
     names, labels = number_names([name for _, name in found.train], [name for _, name in found.test], directory)
-    paths = [path for path, _ in pairs]
+    paths = [path for path, _ in found.train + found.test]
     shape, shape_notes = _common_shape(paths, image_size)
-    if len(pairs) * math.prod(shape) > idx.MAX_BYTES:
+    if len(paths) * math.prod(shape) > idx.MAX_BYTES:
         limit = f"{idx.MAX_BYTES >> 30} GiB; make them smaller with --image-size H,W"
-        raise DataError(f"{directory}: {len(pairs):,} pictures of {idx.by(shape)} are above the limit of {limit}")
+        raise DataError(f"{directory}: {len(paths):,} pictures of {idx.by(shape)} are above the limit of {limit}")
     images, notes = _read_all(paths, shape)
-    num_train = len(found.train)
-    arrays = (images[:num_train], labels[0], images[num_train:], labels[1])
-    return ReadFolder(
-        [idx.make_file(array) for array in arrays], names, found.division, (*found.notes, *shape_notes, *notes)
-    )
+    train, test = np.split(images, [len(found.train)])
+    arrays = (train, labels[0], test, labels[1])
+    parts = [idx.make_file(array) for array in arrays]
+    return idx.OwnData(parts, names, found.division, (*found.notes, *shape_notes, *notes))
 
 
 def _common_shape(paths: list[Path], image_size: tuple[int, int] | None) -> tuple[tuple[int, int, int], list[str]]:
@@ -93,7 +73,7 @@ def _read_size(path: Path) -> tuple[tuple[int, int], str]:
         with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
             # Pillow states a TIFF's size as it is upright.
-            is_turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION, 1) >= 5
+            is_turned = image.format != "TIFF" and image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
             return ((width, height) if is_turned else (height, width)), image.mode
     # Pillow's readers raise almost anything for damaged files.
     except Exception as error:
@@ -124,15 +104,10 @@ def _read(path: Path, shape: tuple[int, int, int], bits: int | None = None) -> P
     return read_picture(path, shape, invert="off", allow_blank=True, bits=bits)
 
 
-def _describe_reading(num_deep: int, bits: int, num_animated: int, num_transparent: int) -> list[str]:
-    notes = []
-    if num_deep and bits < 16:
-        notes.append(
-            f"{count_noun(num_deep, 'picture')} of 16 bits a pixel: read as {bits} bits, which is all they use"
-        )
-    if num_animated:
-        notes.append(f"{count_noun(num_animated, 'picture')} with several frames or pages: the first one is read")
-    if num_transparent:
-        remark = "laid on white where what is seen is dark, on black where it is light"
-        notes.append(f"{count_noun(num_transparent, 'picture')} with a transparent ground: {remark}")
-    return notes
+def _describe_reading(deep: int, bits: int, animated: int, transparent: int) -> list[str]:
+    remarks = {
+        f"of 16 bits a pixel: read as {bits} bits, which is all they use": deep if bits < 16 else 0,
+        "with several frames or pages: the first one is read": animated,
+        "with a transparent ground: laid on white where what is seen is dark, on black where it is light": transparent,
+    }
+    return [f"{count_noun(number, 'picture')} {remark}" for remark, number in remarks.items() if number]

@@ -24,13 +24,10 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 _SAMPLE_BYTES = 2**28  # of an array that is refused: what is looked at for the remedy
 
 
-def read_npz(path: Path) -> tuple[list[idx.IdxFile], tuple[str, ...] | None, tuple[str, ...]]:
+def read_npz(path: Path) -> idx.OwnData:
     """Read the four arrays as the four files of an IDX data set.
 
     Equal arrays are thus one data set with one hash, whichever file they come from.
-
-    Returns:
-        The files; the names of the classes where labels are text; and notes for people.
 
     Raises:
         DataError: It cannot be read or lacks an array; images are not uint8 [N, H, W] or [N, H, W, C]; labels are
@@ -46,7 +43,7 @@ def read_npz(path: Path) -> tuple[list[idx.IdxFile], tuple[str, ...] | None, tup
     labels = [arrays[key].reshape(-1) for key in ("y_train", "y_test")]
     y_train, y_test, names, note = _number_classes(labels[0], labels[1], path)
     parts = [idx.make_file(array) for array in (arrays["x_train"], y_train, arrays["x_test"], y_test)]
-    return parts, names, (*notes, *note)
+    return idx.OwnData(parts, names, notes=(*notes, *note))
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +16,8 @@ Sample = Callable[[str], NDArray[Any]]
 _DEPTHS = (10, 12, 14, 16)
 
 
-@dataclass(frozen=True)
-class Header:
-    """An array's header.
-
-    Attributes:
-        shape: Of the array.
-        is_fortran: Whether its first dimension runs fastest.
-        dtype: Of its values.
-        num_bytes: What the header itself takes.
-    """
+class Header(NamedTuple):
+    """An array's header, and how many bytes it takes itself; of `is_fortran` the first dimension runs fastest."""
 
     shape: tuple[int, ...]
     is_fortran: bool

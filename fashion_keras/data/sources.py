@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import platformdirs
 from filelock import FileLock, Timeout
@@ -91,12 +90,13 @@ def locate(
     Raises:
         DataError: The given folder is unusable; or nothing serves, and the message names every place and what to do.
     """
+    say = on_progress or (lambda _message: None)
     if dataset is not None:
         if data_dir is not None:
             raise DataError("--data-dir says where Fashion-MNIST is and --dataset names other data; give one of them")
         location = _locate_own(_folder(dataset), image_size)
         for note in location.notes:
-            (on_progress or _say_nothing)(f"Note: {note}")
+            say(f"Note: {note}")
         return location
     if image_size is not None:
         raise DataError("--image-size scales the pictures of your own data; name their folder with --dataset")
@@ -104,7 +104,6 @@ def locate(
         return _locate_in(_folder(data_dir), "the folder given")
     if variable := os.environ.get(ENVIRONMENT_VARIABLE):
         return _locate_in(_folder(variable), f"the folder in {ENVIRONMENT_VARIABLE}")
-    say = on_progress or _say_nothing
     tried = [f"--data-dir and {ENVIRONMENT_VARIABLE}: not given"]
     for label, find in _local_sources(say):
         try:
@@ -201,22 +200,12 @@ def _own_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
     return path, ()
 
 
-class _OwnData(NamedTuple):
-    """Four files with their content, class names where the data has them, and what to say of it."""
-
-    parts: list[idx.IdxFile]
-    class_names: tuple[str, ...] | None = None
-    division: str = ""
-    notes: tuple[str, ...] = ()
-
-
-def _read_own(directory: Path, files: tuple[Path, ...], image_size: tuple[int, int] | None) -> _OwnData:
+def _read_own(directory: Path, files: tuple[Path, ...], image_size: tuple[int, int] | None) -> idx.OwnData:
     if not files:
-        return _OwnData(*read_pictures(directory, image_size))
+        return read_pictures(directory, image_size)
     if len(files) == 1:
-        parts, class_names, notes = read_npz(files[0])
-        return _OwnData(parts, class_names, "", notes)
-    return _OwnData([idx.read_file(file) for file in files])
+        return read_npz(files[0])
+    return idx.OwnData([idx.read_file(file) for file in files])
 
 
 def _locate_in(directory: Path, origin: str) -> DataLocation:
@@ -299,21 +288,12 @@ def _fetch(say: Say, tried: list[str]) -> DataLocation | None:
 
 def _fill_cache(folder: Path, fetched: Path, origin: str, temporary: Path) -> None:
     """Write verified files into the cache, decompressed; nothing is written before all four are right."""
-    files = find_fashion_mnist(fetched)
-    _write_atomically(folder / "origin.txt", origin.encode(), temporary)
-    for name, (_, file) in files.items():
-        _write_atomically(folder / name, file.content, temporary)
-
-
-def _write_atomically(path: Path, content: bytes | bytearray, temporary: Path) -> None:
-    """Write by way of a temporary folder below the target's own, which is thus on the same disk."""
-    unfinished = temporary / f"{path.name}.unfinished"
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-
-
-def _say_nothing(_message: str) -> None:
-    pass
+    contents: dict[str, bytes | bytearray] = {"origin.txt": origin.encode()}
+    contents |= {name: file.content for name, (_, file) in find_fashion_mnist(fetched).items()}
+    for name, content in contents.items():
+        unfinished = temporary / f"{name}.unfinished"  # below the cache, thus on the same disk
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(folder / name)

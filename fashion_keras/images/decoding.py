@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from fashion_keras.errors import ImageError, UserError
 from fashion_keras.formatting import first_line, one_line
@@ -51,7 +51,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_ORIENTATION = 0x0112
 # One picture at a time: it bounds the memory of a program with threads, and `catch_warnings` is not made for them.
 _DECODING = threading.Lock()
 
@@ -83,7 +82,7 @@ def decode(source: bytes | Image.Image, name: str, bits: int | None = None) -> D
         ImageError: It is no picture, is damaged or has more than MAX_PIXELS, or more parts than any of its kind needs.
     """
     # Pillow warns of damage that it can pass over, and of many pixels; those are bounded here.
-    with _DECODING, _one_line(name), warnings.catch_warnings(action="ignore"):
+    with _DECODING, errors_on_one_line(name), warnings.catch_warnings(action="ignore"):
         if isinstance(source, Image.Image):
             return _to_picture(source, name, bits)
         _check_size(_webp_size(source), name)
@@ -135,7 +134,7 @@ def read_bounded(stream: BinaryIO, name: str) -> bytes:
 
 
 @contextlib.contextmanager
-def _one_line(name: str) -> Iterator[None]:
+def errors_on_one_line(name: str) -> Iterator[None]:
     """Turn whatever Pillow says of a picture into an ImageError of one line."""
     name = one_line(name)
     try:
@@ -234,5 +233,5 @@ def _turn_upright(image: Image.Image, original: Image.Image) -> Image.Image:
         return image
     # EXIF data may be anything; damaged, it says nothing.
     with contextlib.suppress(Exception):
-        turn = _TURNS.get(int(original.getexif().get(_ORIENTATION, 1)))
+        turn = _TURNS.get(int(original.getexif().get(ExifTags.Base.Orientation, 1)))
     return image if turn is None else image.transpose(turn)

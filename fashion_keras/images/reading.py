@@ -170,9 +170,8 @@ def _transparency(image: Image.Image) -> Image.Image | None:
 
 def _lay_on_ground(levels: Image.Image, alpha: Image.Image) -> Image.Image:
     """Return a cut-out on white if it is dark and on black if it is light, so that it is seen."""
-    return Image.composite(
-        levels, Image.new(levels.mode, levels.size, "black" if _is_light(levels, alpha) else "white"), alpha
-    )
+    ground = "black" if _is_light(levels, alpha) else "white"
+    return Image.composite(levels, Image.new(levels.mode, levels.size, ground), alpha)
 
 
 def _is_light(levels: Image.Image, alpha: Image.Image) -> bool:

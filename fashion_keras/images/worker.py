@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from fashion_keras.errors import ImageError, UserError
-from fashion_keras.formatting import first_line, one_line
+from fashion_keras.formatting import one_line
+from fashion_keras.images.decoding import errors_on_one_line
 from fashion_keras.images.reading import Picture, read_picture
 
 MAX_SECONDS = 10.0
@@ -152,7 +153,9 @@ class PictureReader:
 def serve(descriptor: str, seconds: str, memory: str) -> None:
     """Read pictures until the other side closes the connection; the process's own entry."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _limit_memory(int(memory))
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + int(memory)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     with Connection(int(descriptor)) as connection, contextlib.suppress(EOFError, OSError):
         connection.send_bytes(b"ready")
         while True:
@@ -169,25 +172,15 @@ def serve(descriptor: str, seconds: str, memory: str) -> None:
 
 
 def _read(content: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], bytes | None]:
-    name = request["name"]
     try:
-        picture = read_picture(content, **request)
+        # A worker that ends without a word would say less.
+        with errors_on_one_line(request["name"]):
+            picture = read_picture(content, **request)
     except UserError as error:
         return {"error": str(error)}, None
-    except MemoryError:
-        return {"error": f"{one_line(name)} needs more memory than a picture may have; make it smaller"}, None
-    # A worker that ends without a word would say less.
-    except Exception as error:
-        return {"error": f"{one_line(name)} cannot be read: {first_line(error)}"}, None
     answer = asdict(picture)
     pixels = answer.pop("pixels")
     return answer | {"shape": pixels.shape}, pixels.tobytes()
-
-
-def _limit_memory(num_bytes: int) -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    limit = pages * resource.getpagesize() + num_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _peak_kilobytes() -> int:

@@ -28,12 +28,7 @@ Read = Callable[[bytes, Sequence[int], str, str], Picture]
 
 @dataclass(frozen=True)
 class Unreadable:
-    """What was to be a picture and is none.
-
-    Attributes:
-        name: The file, or what else was given.
-        reason: What is wrong with it, in one line that names it.
-    """
+    """What was to be a picture and is none: its name, and what is wrong with it in one line that names it."""
 
     name: str
     reason: str

@@ -14,6 +14,8 @@ from fashion_keras.inference.collecting import Unreadable
 Predicted = tuple[Picture | Unreadable, tuple[Prediction, ...]]
 """A picture and its most probable classes; or why there is none, and none."""
 
+_TREATMENT = ("inverted", "reason", "trimmed", "num_frames", "plain_ground", "advice")
+
 
 class PredictionWriter(ABC):
     """Writes predictions in the order of the pictures.
@@ -84,20 +86,7 @@ class CsvWriter(PredictionWriter):
 
     def begin(self) -> None:
         """Write the names of the columns."""
-        self._row(
-            "image",
-            "index",
-            "rank",
-            "class_id",
-            "class_name",
-            "probability",
-            "inverted",
-            "reason",
-            "trimmed",
-            "num_frames",
-            "plain_ground",
-            "advice",
-        )
+        self._row("image", "index", "rank", *Prediction._fields, *_TREATMENT)
 
     def write(self, predicted: Sequence[Predicted]) -> None:
         """Write a batch."""
@@ -108,37 +97,20 @@ class CsvWriter(PredictionWriter):
                     self._row(picture.name, picture.index, rank, *prediction, *done.values())
 
     def _row(self, *cells: Any) -> None:
-        texts = map(_as_cell, cells)
+        texts = (str(cell).lower() if isinstance(cell, bool) else cell for cell in cells)
         shown = (one_line(cell) if isinstance(cell, str) else cell for cell in texts) if self.stream.isatty() else texts
         csv.writer(self.stream, lineterminator="\n").writerow(shown)
 
 
-_WRITERS: dict[str, Callable[[TextIO, Sequence[str]], PredictionWriter]] = {
-    "text": TextWriter,
-    "json": JsonWriter,
-    "csv": CsvWriter,
-}
-
-
 def make_writer(form: str, stream: TextIO, class_names: Sequence[str]) -> PredictionWriter:
     """Return the writer of `text`, `json` or `csv`."""
-    return _WRITERS[form](stream, class_names)
-
-
-def _as_cell(value: Any) -> Any:
-    return ("true" if value else "false") if isinstance(value, bool) else value
+    writers: dict[str, Callable[..., PredictionWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
+    return writers[form](stream, class_names)
 
 
 def _describe_treatment(picture: Picture) -> dict[str, Any]:
     """Return what was done to a picture, and what would be better."""
-    return {
-        "inverted": picture.inverted,
-        "reason": picture.reason,
-        "trimmed": picture.trimmed,
-        "num_frames": picture.num_frames,
-        "plain_ground": picture.plain_ground,
-        "advice": picture.advice or None,
-    }
+    return {name: getattr(picture, name) for name in _TREATMENT} | {"advice": picture.advice or None}
 
 
 def _as_json(picture: Picture | Unreadable, predictions: Sequence[Prediction]) -> dict[str, Any]:

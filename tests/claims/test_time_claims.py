@@ -6,7 +6,6 @@ import pytest
 from timing_runs import make_all_times, make_measurement, make_times
 
 from fashion_keras.claims import evaluate_claims
-from fashion_keras.claims.report import cnn_best, time_order
 from fashion_keras.claims.times import quicker, slower
 from fashion_keras.reporting.claims import claims_page
 from fashion_keras.storage.times import Times, timed_arms
@@ -59,15 +58,17 @@ def test_the_cnn_s_fewer_epochs_count():
     # Four times as long an epoch, but 10 of them and not 50.
     names = [arm.names[0] for arm in timed_arms()]
     times = make_times({name: [4.0 if name == "cnn/cnn" else 1.0] * 6 for name in names})
-    parts = time_parts(cnn_best({}, times))
+    parts = time_parts(evaluate_claims([], times)[14])
     assert len(parts) == len(names) - 1
     assert {part.verdict for part in parts} == {"supported"}
     times = make_times({name: [6.0 if name == "cnn/cnn" else 1.0] * 6 for name in names})
-    assert {part.verdict for part in time_parts(cnn_best({}, times))} == {"refuted"}
+    assert {part.verdict for part in time_parts(evaluate_claims([], times)[14])} == {"refuted"}
 
 
 def test_the_order_is_judged_by_whole_epochs_and_training_alone_is_shown():
-    claim = time_order({}, make_all_times())  # each arm a little slower than the one before it, the base the first
+    claim = evaluate_claims([], make_all_times())[
+        15
+    ]  # each arm a little slower than the one before it, the base the first
     assert claim.verdict == "supported"
     assert len(time_parts(claim)) == 7
     assert [part.verdict for part in claim.figures[7:]] == [None] * 7
@@ -77,7 +78,7 @@ def test_the_order_is_judged_by_whole_epochs_and_training_alone_is_shown():
 def test_one_arm_out_of_order_refutes_the_claim():
     times = make_all_times()
     turned = [replace(each, epoch_seconds=0.5) if ADAM in each.arms.split() else each for each in times.measurements]
-    claim = time_order({}, Times(tuple(turned)))
+    claim = evaluate_claims([], Times(tuple(turned)))[15]
     assert claim.verdict == "refuted"
     assert claim.because == "the contrary of: computation time: `rmsprop` below `adam` [x 0.994 in the report]"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from made_files import idx_file
 
 from fashion_keras.data import dataset, fetching, idx, sources
 from fashion_keras.errors import DataError
@@ -45,9 +45,7 @@ def write_idx() -> Callable[[Path, Any], Path]:
     """Write a uint8 array as an IDX file, gzipped if its name says so."""
 
     def write(path: Path, values: Any) -> Path:
-        array: NDArray[np.uint8] = np.asarray(values, np.uint8)
-        content = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
-        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+        path.write_bytes(gzip.compress(idx_file(values)) if path.suffix == ".gz" else idx_file(values))
         return path
 
     return write

@@ -23,9 +23,13 @@ def demo(sample_dataset: Dataset) -> "Demo":
 
 
 @pytest.fixture(scope="session")
-def address(demo: "Demo") -> Iterator[str]:
+def installed() -> None:
     pytest.importorskip("starlette", reason="needs the extra demo")
     pytest.importorskip("uvicorn", reason="needs the extra demo")
+
+
+@pytest.fixture(scope="session")
+def address(installed: None, demo: "Demo") -> Iterator[str]:
     from fashion_keras.demo.app import build_app
     from fashion_keras.demo.server import address_of, bind, make_server
 

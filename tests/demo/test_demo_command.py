@@ -33,12 +33,6 @@ def test_missing_extra_is_named(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert message_of(capsys) == expected
 
 
-@pytest.fixture
-def installed() -> None:
-    pytest.importorskip("starlette", reason="needs the extra demo")
-    pytest.importorskip("uvicorn", reason="needs the extra demo")
-
-
 @pytest.mark.usefixtures("installed")
 def test_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:

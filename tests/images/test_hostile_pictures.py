@@ -1,6 +1,6 @@
 """Generated input, thousands of it: whatever arrives, the answer is an image or one line.
 
-`test_the_number_of_generated_inputs` says how many. None of it needs TensorFlow.
+They are 2,700, as `docs/predict.md` says. None of it needs TensorFlow.
 """
 
 import gzip
@@ -9,14 +9,14 @@ import struct
 import subprocess
 import sys
 import warnings
-import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
+from made_files import encoded, png_chunk, try_examples
 from PIL import Image
 
 from fashion_keras.errors import ImageError
@@ -25,27 +25,6 @@ from fashion_keras.images.reading import Picture, read_picture
 from fashion_keras.inference.arrays import check_images, read_images
 from fashion_keras.inference.collecting import Unreadable, read_pictures
 
-EXAMPLES = {
-    "mutated PNG": 300,
-    "mutated PNG with its checksums mended": 300,
-    "mutated JPEG": 300,
-    "mutated WebP": 300,
-    "mutated GIF, BMP and TIFF": 400,
-    "random bytes": 300,
-    "mutated IDX": 200,
-    "arrays": 200,
-    "Pillow images": 200,
-    "names": 200,
-}
-
-
-def examples(kind: str) -> Callable:
-    return settings(max_examples=EXAMPLES[kind], deadline=None)
-
-
-def test_the_number_of_generated_inputs() -> None:
-    assert sum(EXAMPLES.values()) == 2_700
-
 
 def seeds(form: str) -> list[bytes]:
     """Valid pictures in several colour modes; small, so that mutations hit what matters."""
@@ -53,30 +32,21 @@ def seeds(form: str) -> list[bytes]:
     image = Image.fromarray(pixels)
     exif = Image.Exif()
     exif[0x0112] = 6
-    modes = {"PNG": ("1", "L", "LA", "P", "RGB", "RGBA"), "JPEG": ("L", "RGB", "CMYK"), "WEBP": ("RGB", "RGBA")}
-    modes |= {"GIF": ("L", "P"), "BMP": ("1", "L", "RGB", "RGBA"), "TIFF": ("1", "L", "P", "RGB", "RGBA", "CMYK")}
-    variants: dict[str, list[dict]] = {
-        "PNG": [{}, {"exif": exif}],
-        "JPEG": [{}, {"progressive": True, "exif": exif}],
-        "WEBP": [{}, {"lossless": True}, {"exif": exif}],
-        "GIF": [{}],
-        "BMP": [{}],
-        "TIFF": [{}, {"compression": "tiff_lzw"}, {"compression": "packbits", "exif": exif}],
-    }
-    contents = [encoded(image.convert(mode), form, **options) for mode in modes[form] for options in variants[form]]
+    modes, variants = {
+        "PNG": ("1 L LA P RGB RGBA", [{"exif": exif}]),
+        "JPEG": ("L RGB CMYK", [{"progressive": True, "exif": exif}]),
+        "WEBP": ("RGB RGBA", [{"lossless": True}, {"exif": exif}]),
+        "GIF": ("L P", []),
+        "BMP": ("1 L RGB RGBA", []),
+        "TIFF": ("1 L P RGB RGBA CMYK", [{"compression": "tiff_lzw"}, {"compression": "packbits", "exif": exif}]),
+    }[form]
+    contents = [encoded(image.convert(mode), form, **more) for mode in modes.split() for more in ({}, *variants)]
     if form not in ("JPEG", "BMP"):
-        contents.append(
-            encoded(image.convert("RGB"), form, save_all=True, append_images=[image.rotate(90).convert("RGB")])
-        )
+        frames = [image.convert("RGB"), image.rotate(90).convert("RGB")]
+        contents.append(encoded(frames[0], form, save_all=True, append_images=frames[1:]))
     if form == "PNG":
         contents.append(encoded(Image.fromarray(pixels[..., 0].astype(np.uint16) << 8), form, transparency=9))
     return contents
-
-
-def encoded(image: Image.Image, form: str, **options: object) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, form, **options)  # type: ignore[arg-type]
-    return stream.getvalue()
 
 
 @st.composite
@@ -104,10 +74,9 @@ def with_checksums(content: bytes) -> bytes:
     """Mend the checksum of each chunk of a PNG file, so that its damage reaches the decoder."""
     mended, position = content[:8], 8
     while position + 12 <= len(content):
-        length = int.from_bytes(content[position : position + 4], "big")
-        body = content[position + 4 : position + 8 + length]
-        mended += content[position : position + 4] + body + struct.pack(">I", zlib.crc32(body))
-        position += 12 + length
+        end = position + 8 + int.from_bytes(content[position : position + 4], "big")
+        mended += png_chunk(content[position + 4 : position + 8], content[position + 8 : end])
+        position = end + 4
     return mended + content[position:]
 
 
@@ -126,57 +95,32 @@ def check_content(content: bytes) -> None:
         except ImageError as error:
             check_one_line(str(error), "it")
             return
-    check_picture(picture)
-
-
-def check_picture(picture: Picture) -> None:
     assert picture.pixels.shape == (28, 28)
     assert picture.pixels.dtype == np.uint8
     assert picture.pixels.min() < picture.pixels.max()
     assert picture.note
 
 
-@given(mutations(seeds("PNG")))
-@examples("mutated PNG")
-def test_mutated_png_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(mutations(seeds("PNG")).map(with_checksums))
-@examples("mutated PNG with its checksums mended")
-def test_mutated_png_with_good_checksums_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(mutations(seeds("JPEG")))
-@examples("mutated JPEG")
-def test_mutated_jpeg_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(mutations(seeds("WEBP")))
-@examples("mutated WebP")
-def test_mutated_webp_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(mutations([*seeds("GIF"), *seeds("BMP"), *seeds("TIFF")]))
-@examples("mutated GIF, BMP and TIFF")
-def test_mutated_picture_of_another_format_is_an_image_or_one_line(content: bytes) -> None:
-    check_content(content)
-
-
-@given(st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBPVP8L"]), st.binary(max_size=200))
-@examples("random bytes")
-def test_random_bytes_under_any_signature_are_an_image_or_one_line(signature: bytes, content: bytes) -> None:
-    check_content(signature + content)
-
-
 IDX = b"\0\0\x08\x03" + struct.pack(">III", 3, 28, 28) + bytes(range(256)) * 9 + bytes(48)
+SIGNATURES = st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBPVP8L"])
+PICTURES = {
+    "mutated PNG": (300, mutations(seeds("PNG"))),
+    "mutated PNG with its checksums mended": (300, mutations(seeds("PNG")).map(with_checksums)),
+    "mutated JPEG": (300, mutations(seeds("JPEG"))),
+    "mutated WebP": (300, mutations(seeds("WEBP"))),
+    "mutated GIF, BMP and TIFF": (400, mutations([*seeds("GIF"), *seeds("BMP"), *seeds("TIFF")])),
+    "random bytes under any signature": (300, st.builds(bytes.__add__, SIGNATURES, st.binary(max_size=200))),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_generated_content_is_an_image_or_one_line(kind: str) -> None:
+    number, strategy = PICTURES[kind]
+    try_examples(number, strategy, check_content)
 
 
 @given(mutations([IDX, gzip.compress(IDX, mtime=0)]))
-@examples("mutated IDX")
+@settings(max_examples=200, deadline=None)
 def test_mutated_idx_file_gives_images_and_then_at_most_one_line(content: bytes) -> None:
     found = list(read_pictures(["-"], standard_input=io.BytesIO(content)))
     for item in found[:-1]:
@@ -202,7 +146,7 @@ SHAPES = st.one_of(
 
 
 @given(DTYPES, SHAPES, st.sampled_from([(28, 28, 1), (28, 28, 3)]))
-@examples("arrays")
+@settings(max_examples=200, deadline=None)
 def test_array_is_taken_only_as_pixels_of_the_right_shape(
     dtype: np.dtype, shape: tuple[int, ...], image_shape: tuple[int, int, int]
 ) -> None:
@@ -224,30 +168,14 @@ def test_array_is_taken_only_as_pixels_of_the_right_shape(
 
 
 MODES = (
-    "1",
-    "L",
-    "LA",
-    "P",
-    "PA",
-    "RGB",
-    "RGBA",
-    "RGBX",
-    "CMYK",
-    "YCbCr",
-    "HSV",
-    "LAB",
-    "La",
-    "RGBa",
-    "F",
-    "I",
-    "I;16",
-)
+    "1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB", "La", "RGBa", "F", "I", "I;16",
+)  # fmt: skip
 
 
 @given(
     st.sampled_from(MODES), st.integers(1, 60), st.integers(1, 60), st.sampled_from(["auto", "on", "off"]), st.randoms()
 )
-@examples("Pillow images")
+@settings(max_examples=200, deadline=None)
 def test_pillow_image_of_any_mode_and_size_is_an_image_or_one_line(mode, width, height, invert, random) -> None:
     image = Image.new(mode, (width, height))
     value = {"1": 1, "F": 0.5}.get(mode, 200)
@@ -263,7 +191,7 @@ def test_pillow_image_of_any_mode_and_size_is_an_image_or_one_line(mode, width, 
 
 
 @given(st.text(st.characters(), max_size=50))
-@examples("names")
+@settings(max_examples=200, deadline=None)
 def test_any_file_name_is_shown_on_one_line_of_valid_text(name: str) -> None:
     shown = one_line(name)
     assert shown.isprintable()

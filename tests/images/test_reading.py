@@ -1,6 +1,5 @@
 """Pictures become images as the data set has them; none of it needs TensorFlow."""
 
-import io
 import os
 import struct
 import zlib
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_files import encoded, png_chunk
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -17,27 +17,21 @@ from fashion_keras.images import decoding
 from fashion_keras.images.reading import read_picture
 
 
-def save(image: Image.Image, path: Path, **options: object) -> Path:
-    image.save(path, **options)  # type: ignore[arg-type]
-    return path
-
-
 def dark_square(ground: int = 240, ink: int = 20, size: int = 280) -> NDArray[np.uint8]:
     pixels = np.full((size, size), ground, np.uint8)
     pixels[size // 4 : -size // 4, size // 4 : -size // 4] = ink
     return pixels
 
 
-def test_picture_of_the_data_set_is_read_unchanged(sample_dataset: Dataset, tmp_path: Path) -> None:
-    for number, pixels in enumerate(sample_dataset.test_images):
-        picture = read_picture(save(Image.fromarray(pixels), tmp_path / f"{number}.png"))
+def test_picture_of_the_data_set_is_read_unchanged(sample_dataset: Dataset) -> None:
+    for pixels in sample_dataset.test_images:
+        picture = read_picture(encoded(pixels))
         assert not picture.inverted
         np.testing.assert_array_equal(picture.pixels, pixels)
 
 
-def test_inversion_follows_the_border_or_what_was_asked(tmp_path: Path) -> None:
-    light = save(Image.fromarray(dark_square()), tmp_path / "light.jpg")
-    dark = save(Image.fromarray(255 - dark_square()), tmp_path / "dark.png")
+def test_inversion_follows_the_border_or_what_was_asked() -> None:
+    light, dark = encoded(dark_square(), "JPEG"), encoded(255 - dark_square())
     expected = {
         (light, "auto"): (235, "inverted: light border"),
         (light, "on"): (235, "inverted: as asked"),
@@ -45,8 +39,8 @@ def test_inversion_follows_the_border_or_what_was_asked(tmp_path: Path) -> None:
         (dark, "auto"): (235, "not inverted: dark border"),
         (dark, "on"): (20, "inverted: as asked"),
     }
-    for (path, invert), (centre, note) in expected.items():
-        picture = read_picture(path, invert=invert)
+    for (content, invert), (centre, note) in expected.items():
+        picture = read_picture(content, invert=invert)
         assert picture.pixels.shape == (28, 28)
         assert picture.pixels.dtype == np.uint8
         assert picture.pixels[14, 14] == pytest.approx(centre, abs=3)
@@ -56,87 +50,60 @@ def test_inversion_follows_the_border_or_what_was_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("ink", "inverted"), [(20, True), (230, False)])
-def test_transparent_ground_becomes_black_and_what_stands_on_it_light(ink: int, inverted: bool, tmp_path: Path) -> None:
+def test_transparent_ground_becomes_black_and_what_stands_on_it_light(ink: int, inverted: bool) -> None:
     # What is hidden has the other brightness: it must not count.
     square = np.full((280, 280, 4), (255 - ink, 255 - ink, 255 - ink, 0), np.uint8)
     square[70:-70, 70:-70] = (ink, ink, ink, 255)
     cut_out = Image.fromarray(square)
     for image in (cut_out, cut_out.convert("LA"), cut_out.quantize(4)):
-        picture = read_picture(save(image, tmp_path / "cut-out.png"))
+        picture = read_picture(encoded(image))
         assert picture.inverted == inverted
         assert picture.pixels[0, 0] == 0
         assert picture.pixels[14, 14] > 220
         assert "on a transparent ground" in picture.note
 
 
-def test_alpha_channel_that_hides_nothing_is_no_transparency(tmp_path: Path) -> None:
-    opaque = Image.fromarray(dark_square()).convert("RGBA")
-    assert read_picture(save(opaque, tmp_path / "opaque.png")).note == "inverted: light border"
-
-
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
-def test_every_colour_mode_is_read_alike(mode: str, tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+def test_every_colour_mode_is_read_alike(mode: str, recwarn: pytest.WarningsRecorder) -> None:
     pixels = dark_square(ground=255, ink=0)
     image = Image.fromarray(pixels.astype(np.uint16) << 8) if mode == "I;16" else Image.fromarray(pixels).convert(mode)
-    picture = read_picture(save(image, tmp_path / f"picture.{'jpg' if mode == 'CMYK' else 'png'}"))
-    assert picture.inverted
+    picture = read_picture(encoded(image, "JPEG" if mode == "CMYK" else "PNG"))
+    assert picture.note == "inverted: light border"  # an alpha channel that hides nothing is no transparency
     assert picture.pixels[2, 2] <= 2
     assert picture.pixels[14, 14] >= 253
     assert not recwarn.list
 
 
-def test_picture_is_turned_as_its_exif_data_says(tmp_path: Path) -> None:
-    pixels = np.zeros((280, 280), np.uint8)
-    pixels[:100] = 255
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: the upper edge of the data is the right edge of the scene
-    turned = read_picture(save(Image.fromarray(pixels), tmp_path / "turned.jpg", exif=exif), invert="off")
-    assert turned.pixels[14, 26] > 250
-    assert turned.pixels[1, 1] < 5
-
-
-def test_long_picture_is_centred_and_filled_like_its_border(tmp_path: Path) -> None:
+def test_long_picture_is_centred_and_filled_like_its_border() -> None:
     pixels = np.full((100, 400), 30, np.uint8)
     pixels[20:80, 40:360] = 200
-    picture = read_picture(save(Image.fromarray(pixels), tmp_path / "long.png"))
+    picture = read_picture(encoded(pixels))
     assert picture.pixels[0, 0] == picture.pixels[27, 27] == 30
     assert picture.pixels[14, 14] > 190
 
 
-def test_colour_model_gets_colours_in_its_size(tmp_path: Path) -> None:
+def test_colour_model_gets_colours_in_its_size() -> None:
     image = Image.new("RGB", (60, 40), (250, 100, 10))
     image.putpixel((0, 0), (0, 0, 0))
-    path = save(image, tmp_path / "colour.png")
-    picture = read_picture(path, image_shape=(12, 10, 3))
+    picture = read_picture(encoded(image), image_shape=(12, 10, 3))
     assert picture.pixels.shape == (12, 10, 3)
     assert picture.pixels[6, 5].tolist() == [250, 100, 10]
     assert picture.note == "not inverted: a colour model"
 
 
-def encoded(image: Image.Image, form: str, **options: object) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, form, **options)  # type: ignore[arg-type]
-    return stream.getvalue()
-
-
-def test_webp_is_read_with_and_without_loss() -> None:
-    for lossless in (False, True):
-        picture = read_picture(encoded(Image.fromarray(dark_square()), "WEBP", lossless=lossless))
-        assert picture.note == "inverted: light border"
-        assert picture.pixels[14, 14] == pytest.approx(235, abs=3)
-
-
-@pytest.mark.parametrize("form", ["PNG", "WEBP"])
-def test_first_frame_of_an_animated_picture_is_taken_and_that_is_said(form: str) -> None:
-    first, second = Image.fromarray(255 - dark_square()), Image.fromarray(dark_square())
-    content = encoded(first, form, save_all=True, append_images=[second, first])
-    picture = read_picture(content)
+@pytest.mark.parametrize(
+    ("form", "mode"), [("PNG", "L"), ("WEBP", "L"), ("TIFF", "L"), ("TIFF", "RGB"), ("TIFF", "RGBA")]
+)
+def test_first_of_several_frames_or_pages_is_taken_and_that_is_said(form: str, mode: str) -> None:
+    first, second = (Image.fromarray(pixels).convert(mode) for pixels in (255 - dark_square(), dark_square()))
+    picture = read_picture(encoded(first, form, save_all=True, append_images=[second, first]))
     assert picture.note == "not inverted: dark border; the first of 3 frames"
     assert picture.pixels[14, 14] == pytest.approx(235, abs=3)
 
 
 def test_path_content_and_pillow_image_are_read_alike(tmp_path: Path) -> None:
-    path = save(Image.fromarray(dark_square()), tmp_path / "square.png")
+    path = tmp_path / "square.png"
+    path.write_bytes(encoded(dark_square()))
     with Image.open(path) as image:
         pictures = [read_picture(source) for source in (path, str(path), path.read_bytes(), image)]
     for picture in pictures[1:]:
@@ -144,46 +111,40 @@ def test_path_content_and_pillow_image_are_read_alike(tmp_path: Path) -> None:
     assert [picture.name for picture in pictures] == [str(path), str(path), "picture", str(path)]
 
 
-def test_exif_orientation_of_every_number_is_undone() -> None:
-    upright = np.zeros((40, 40), np.uint8)
-    upright[:10, :20] = 250  # a light corner that shows every turn and mirroring
-    stored = {
-        1: upright,
-        2: upright[:, ::-1],
-        3: upright[::-1, ::-1],
-        4: upright[::-1],
-        5: upright.T,
-        6: np.rot90(upright),
-        7: upright[::-1, ::-1].T,
-        8: np.rot90(upright, -1),
-    }
-    expected = read_picture(Image.fromarray(upright)).pixels
-    for orientation, pixels in stored.items():
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "JPEG"])
+def test_exif_orientation_of_every_number_is_undone_once(form: str) -> None:
+    upright = np.zeros((40, 30), np.uint8)
+    upright[:16, :16] = 250  # a light corner that shows every turn and mirroring
+    turned = upright[:, ::-1], upright[::-1, ::-1], upright[::-1], upright.T, np.rot90(upright), upright[::-1, ::-1].T
+    expected = read_picture(Image.fromarray(upright), invert="off").pixels
+    for orientation, pixels in enumerate((upright, *turned, np.rot90(upright, -1)), 1):
         exif = Image.Exif()
         exif[0x0112] = orientation
-        content = encoded(Image.fromarray(np.ascontiguousarray(pixels)), "PNG", exif=exif)
-        np.testing.assert_array_equal(read_picture(content).pixels, expected, err_msg=str(orientation))
+        content = encoded(np.ascontiguousarray(pixels), form, exif=exif)
+        np.testing.assert_allclose(
+            read_picture(content, invert="off").pixels, expected, atol=2, err_msg=str(orientation)
+        )
 
 
 def test_damaged_exif_data_says_nothing() -> None:
-    content = encoded(Image.fromarray(dark_square()), "PNG", exif=b"Exif\0\0no such thing")
+    content = encoded(dark_square(), "PNG", exif=b"Exif\0\0no such thing")
     assert read_picture(content).inverted
 
 
 def test_transparent_colour_of_16_bits_is_hidden() -> None:
     pixels = np.full((56, 56), 40_000, np.uint16)
     pixels[14:-14, 14:-14] = 5_000
-    content = encoded(Image.fromarray(pixels), "PNG", transparency=40_000)
+    content = encoded(pixels, "PNG", transparency=40_000)
     picture = read_picture(content)
     assert picture.note == "inverted: dark on a transparent ground"
     assert picture.pixels[0, 0] == 0
     assert picture.pixels[14, 14] == pytest.approx(255 - (5_000 >> 8), abs=1)
 
 
-def test_pillow_image_without_a_fixed_range_is_refused() -> None:
-    for mode in ("F", "I"):
-        with pytest.raises(ImageError, match=f"picture has the mode {mode}, which is not read; convert it to L or RGB"):
-            read_picture(Image.new(mode, (28, 28)))
+@pytest.mark.parametrize("mode", ["F", "I"])
+def test_pillow_image_without_a_fixed_range_is_refused(mode: str) -> None:
+    with pytest.raises(ImageError, match=f"picture has the mode {mode}, which is not read; convert it to L or RGB"):
+        read_picture(Image.new(mode, (28, 28)))
 
 
 def test_large_picture_gives_what_a_small_one_gives() -> None:
@@ -199,18 +160,11 @@ def test_picture_of_one_colour_is_refused_because_it_shows_nothing() -> None:
             read_picture(Image.new("L", size, 90))
 
 
-def test_note_about_light_and_dark_is_asked_for_by_known_names() -> None:
-    with pytest.raises(ImageError, match="one of auto, on, off, got 'yes'"):
-        read_picture(Image.new("L", (28, 28)), invert="yes")
-
-
 def png(width: int, height: int, data: bytes = b"", *more: tuple[bytes, bytes]) -> bytes:
     """A PNG file of 8-bit grey whose header claims a size."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     chunks = [(b"IHDR", header), *more, (b"IDAT", zlib.compress(data)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
-    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, body) for kind, body in chunks)
 
 
 def lossless_webp(width: int, height: int) -> bytes:
@@ -225,7 +179,7 @@ HOSTILE = {
     "random bytes": (np.random.default_rng(0).bytes(500), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
     "nothing": (b"", "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
     "another format": (encoded(Image.new("L", (9, 9)), "PPM"), "is no PNG, JPEG, WebP, GIF, BMP or TIFF picture"),
-    "half a picture": (encoded(Image.fromarray(dark_square()), "PNG")[:300], "cannot be read"),
+    "half a picture": (encoded(dark_square(), "PNG")[:300], "cannot be read"),
     "a bomb": (png(9_500, 9_500, bytes(9_501 * 9_500)), "has 9,500 x 9,500 pixels, more than 50 million; make it"),
     "a header that lies": (png(2**31 - 1, 2**31 - 1), "has more than 50 million pixels; make it smaller"),
     "a WebP header that lies": (lossless_webp(16_383, 16_383), "has 16,383 x 16,383 pixels, more than 50 million"),
@@ -271,8 +225,8 @@ def test_file_that_cannot_be_read_is_one_clear_line(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_file_without_permission_is_one_clear_line(tmp_path: Path) -> None:
-    path = save(Image.fromarray(dark_square()), tmp_path / "locked.png")
-    path.chmod(0)
+    path = tmp_path / "locked.png"
+    path.touch(mode=0)
     with pytest.raises(ImageError, match=r"locked\.png cannot be read: Permission denied"):
         read_picture(path)
 
@@ -286,30 +240,13 @@ def test_file_is_read_no_further_than_the_limit(tmp_path: Path, monkeypatch: pyt
         read_picture(huge)
 
 
-@pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "WEBP"])
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
 def test_other_formats_are_read_as_png_is(form: str, mode: str) -> None:
     image = Image.fromarray(dark_square(ground=255, ink=0)).convert(mode)
-    picture = read_picture(encoded(image, form))
+    picture = read_picture(encoded(image, form, lossless=True))  # of WebP
     np.testing.assert_array_equal(picture.pixels, read_picture(encoded(image, "PNG")).pixels)
     assert picture.note == "inverted: light border"
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
-def test_first_of_a_files_pages_is_taken_and_that_is_said(mode: str) -> None:
-    pages = [Image.fromarray(pixels).convert(mode) for pixels in (dark_square(), 255 - dark_square(), dark_square())]
-    content = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
-    assert read_picture(content).note == "inverted: light border; the first of 3 frames"
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_of_a_tiff_is_undone_once(orientation: int) -> None:
-    pixels = np.zeros((40, 30), np.uint8)
-    pixels[:10, :20] = 250
-    image, exif = Image.fromarray(pixels), Image.Exif()
-    exif[0x0112] = orientation
-    tiff, png_ = (read_picture(encoded(image, form, exif=exif), (40, 40, 1), "off").pixels for form in ("TIFF", "PNG"))
-    np.testing.assert_array_equal(tiff, png_)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +255,7 @@ def test_orientation_of_a_tiff_is_undone_once(orientation: int) -> None:
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
 def test_bits_that_a_picture_of_16_does_not_use_are_not_counted(bits: int, note: str, form: str) -> None:
     deep = dark_square().astype(np.uint16) << (bits - 8)
-    picture = read_picture(encoded(Image.fromarray(deep), form))
+    picture = read_picture(encoded(deep, form))
     np.testing.assert_array_equal(picture.pixels, read_picture(Image.fromarray(dark_square())).pixels)
     assert note in picture.note
     assert ("bits" in picture.note) == bool(note)

@@ -1,11 +1,8 @@
 """Pictures of many parts are told before a decoder works through them."""
 
-import io
-import struct
-import zlib
-
 import numpy as np
 import pytest
+from made_files import encoded, png_chunk
 from PIL import Image
 from progressive import progressive_jpeg
 
@@ -14,19 +11,13 @@ from fashion_keras.images import decoding
 from fashion_keras.images.reading import read_picture
 from fashion_keras.images.structure import MAX_SCANS, check_structure, count_gif_frames
 
-
-def chunk(kind: bytes, body: bytes = b"") -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-PNG = io.BytesIO()
-Image.fromarray(np.eye(9, dtype=np.uint8) * 255).save(PNG, "PNG")
-HEAD, TAIL = PNG.getvalue()[:33], PNG.getvalue()[33:]
+PNG = encoded(np.eye(9, dtype=np.uint8) * 255)
+HEAD, TAIL = PNG[:33], PNG[33:]
 
 CRUMBS = {
     "scans": progressive_jpeg(64, MAX_SCANS),
     "segments": b"\xff\xd8" + b"\xff\xfe\0\x02" * 10_000 + progressive_jpeg(64, 3)[2:],
-    "chunks": HEAD + chunk(b"teSt") * 10_000 + TAIL,
+    "chunks": HEAD + png_chunk(b"teSt") * 10_000 + TAIL,
 }
 
 
@@ -40,22 +31,21 @@ def test_picture_of_too_many_parts_is_refused_unread(kind: str, monkeypatch: pyt
 def test_pictures_of_cameras_and_encoders_have_few_parts() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (700, 700, 3)).astype(np.uint8)
     for form, options in (("JPEG", {"progressive": True, "exif": b"Exif\0\0" + bytes(60_000)}), ("PNG", {})):
-        file = io.BytesIO()
-        Image.fromarray(pixels).save(file, form, **options)
-        check_structure(file.getvalue() + b"\xff\xda" * 100, "x")  # what comes after the picture is not looked at
-    read_picture(HEAD + chunk(b"teSt") * 1_000 + TAIL)
+        check_structure(
+            encoded(pixels, form, **options) + b"\xff\xda" * 100, "x"
+        )  # what comes after the picture is not looked at
+    read_picture(HEAD + png_chunk(b"teSt") * 1_000 + TAIL)
 
 
 @pytest.mark.parametrize("num_frames", [1, 2, 40])
 def test_frames_of_a_gif_are_counted_without_reading_them(num_frames: int) -> None:
-    file = io.BytesIO()
     frames = [Image.fromarray(np.full((20, 20), 5 * n, np.uint8)) for n in range(num_frames)]
     frames[0].putpixel((3, 3), 255)
-    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
-    assert count_gif_frames(file.getvalue()) == num_frames
-    assert read_picture(file.getvalue()).num_frames == num_frames
+    content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert count_gif_frames(content) == num_frames
+    assert read_picture(content).num_frames == num_frames
     for end in range(10, 200, 7):
-        assert count_gif_frames(file.getvalue()[:end]) >= 1
+        assert count_gif_frames(content[:end]) >= 1
 
 
 def test_endless_frames_are_counted_to_ten_thousand() -> None:

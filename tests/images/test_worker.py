@@ -1,12 +1,12 @@
 """Pictures are read in a process of their own, in bounded time and memory, and can be given up."""
 
-import io
 import threading
 import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from made_files import encoded
 from PIL import Image
 from progressive import progressive_jpeg
 
@@ -22,14 +22,8 @@ def read_picture(content, **request):
 """
 
 
-def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, form, **options)  # type: ignore[arg-type]
-    return file.getvalue()
-
-
 PIXELS = np.random.default_rng(0).integers(0, 256, (60, 50)).astype(np.uint8)
-CONTENT = encoded(Image.fromarray(PIXELS))
+CONTENT = encoded(PIXELS)
 
 
 @pytest.fixture(scope="module")
