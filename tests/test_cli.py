@@ -106,7 +106,7 @@ def test_version_names_what_a_report_of_an_error_should(capsys: pytest.CaptureFi
         (["tune", "fcn", "--seed", "9" * 5000], "--seed: must be at most 10,000, got '999"),
         (["tune", "fcn", "--oracle", "gird"], "invalid choice: 'gird'"),
         (["tune", "fcn", "--dataset", "nowhere"], "nowhere"),
-        (["tune", "nowhere:space"], "no module 'nowhere' here"),
+        (["tune", "nowhere:space"], "there is no module nowhere"),
     ],
 )
 def test_mistake_is_one_line_that_says_what_is_right(mistake: Mistake, arguments: list[str], said: str) -> None:
