@@ -195,7 +195,7 @@ def test_dry_run_trains_nothing_and_writes_nothing(
     assert cli.main(["run", "cnn", "--dry-run", "--seeds", "3", "--dataset", str(sample_dir)]) == 0
     output, errors = capsys.readouterr()
     assert errors == ""
-    assert "  cnn: 3 runs of 10 epochs, 0 in the store" in output
+    assert "  cnn: at most 3 runs of 10 epochs, 0 in the store" in output
     assert "9 runs: 0 in the store, 9 to train" in output
     assert "About 1 min 15 s" in output
     assert list(Path.cwd().iterdir()) == []
