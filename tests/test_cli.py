@@ -106,7 +106,7 @@ def test_version_names_what_a_report_of_an_error_should(capsys: pytest.CaptureFi
         (["tune", "fcn", "--seed", "9" * 5000], "--seed: must be at most 10,000, got '999"),
         (["tune", "fcn", "--oracle", "gird"], "invalid choice: 'gird'"),
         (["tune", "fcn", "--dataset", "nowhere"], "nowhere"),
-        (["tune", "nowhere:space"], "no module 'nowhere' here"),
+        (["tune", "nowhere:space"], "there is no module nowhere"),
     ],
 )
 def test_mistake_is_one_line_that_says_what_is_right(mistake: Mistake, arguments: list[str], said: str) -> None:
@@ -195,7 +195,7 @@ def test_dry_run_trains_nothing_and_writes_nothing(
     assert cli.main(["run", "cnn", "--dry-run", "--seeds", "3", "--dataset", str(sample_dir)]) == 0
     output, errors = capsys.readouterr()
     assert errors == ""
-    assert "  cnn: 3 runs of 10 epochs, 0 in the store" in output
+    assert "  cnn: at most 3 runs of 10 epochs, 0 in the store" in output
     assert "9 runs: 0 in the store, 9 to train" in output
     assert "About 1 min 15 s" in output
     assert list(Path.cwd().iterdir()) == []
