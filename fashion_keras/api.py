@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack
 
-from rich.console import Console
-
 from fashion_keras.commands.options import Parser
 from fashion_keras.commands.run import add_comparison_options
 from fashion_keras.config.catalogue import suggest
@@ -21,7 +19,8 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.experiments.registry import check_name, load_experiment
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting import Table, build_table, print_answer, print_tables, runs_csv
+from fashion_keras.reporting import Table, answer_text, build_table, print_tables, runs_csv
+from fashion_keras.reporting.terminal import plain_console
 from fashion_keras.storage.files import write_files
 from fashion_keras.workflows import run as workflow
 from fashion_keras.workflows.judge import ComparisonOutcome
@@ -36,7 +35,6 @@ __all__ = ["CompareOptions", "ComparisonResult", "compare"]
 _NOT_OFFERED = ("debug", "dry_run", "json", "shard")
 """Of the command's options: what makes sense on a command line alone."""
 
-_WIDTH = 100  # columns of a result that is printed
 _DOTS_PER_INCH = 100  # of a picture in a notebook
 
 
@@ -110,10 +108,8 @@ class ComparisonResult:
     @property
     def answer(self) -> str:
         """A sentence for each arm, and one on the best."""
-        file = io.StringIO()
         workers = self._session.engine.workers
-        print_answer(Console(file=file), self.outcome.results, self.outcome.differences, workers=workers)
-        return file.getvalue().rstrip("\n")
+        return answer_text(self.outcome.results, self.outcome.differences, workers=workers)
 
     @property
     def verdicts(self) -> dict[str, str]:
@@ -128,7 +124,7 @@ class ComparisonResult:
     def __str__(self) -> str:
         file = io.StringIO()
         outcome = self.outcome
-        console = Console(file=file, width=_WIDTH)
+        console = plain_console(file)
         print_tables(console, outcome.results, outcome.differences, outcome.against_report, explain=self._explain)
         lines = [line.rstrip() for line in file.getvalue().splitlines()]
         return "\n".join([*lines, self.answer]).rstrip("\n")

@@ -55,6 +55,17 @@ def add_command(
     return parser
 
 
+def complete_with(action: argparse.Action, found: Sequence[str]) -> None:
+    """Let the shell complete an argument with names beside files."""
+
+    def complete(prefix: str, **_: Any) -> list[str]:
+        from argcomplete.completers import FilesCompleter
+
+        return [*found, *FilesCompleter((".py",))(prefix)]
+
+    vars(action)["completer"] = complete
+
+
 def add_data_options(parser: argparse.ArgumentParser, can_fetch: bool = True) -> None:
     """Add the options that say which data is used and where it is."""
     parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")

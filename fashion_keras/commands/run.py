@@ -16,6 +16,7 @@ from fashion_keras.commands.options import (
     add_out_option,
     add_tensorboard_option,
     add_volume_options,
+    complete_with,
     count,
     names,
     shard,
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "run", run, "train and compare")
-    parser.add_argument(
+    named = parser.add_argument(
         "names", nargs="+", metavar="NAME", help=f"{', '.join(ALL_NAMES)}, all (the report's), or a file of your own"
     )
+    complete_with(named, (*ALL_NAMES, "all"))
     add_run_options(parser)
 
 

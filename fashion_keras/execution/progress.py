@@ -6,7 +6,6 @@ another invocation that shares the store.
 
 import json
 import os
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from fashion_keras._output import is_in_notebook
 from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.execution.tasks import Outcome
@@ -155,16 +155,10 @@ class RunProgress:
         return elapsed * left / done if done > 0 and elapsed > MIN_ELAPSED_SEC else None
 
 
-def _choose_display(console: Console, num_runs: int) -> _Display:
+def _choose_display(console: Console, num_runs: int) -> "_Bars | _Cell | _Lines":
     if console.is_terminal:
         return _Bars(console)
-    return _Cell(console) if _is_in_notebook() and not console.quiet else _Lines(console, num_runs)
-
-
-def _is_in_notebook() -> bool:
-    """Whether a kernel runs this process, which shows what it displays in the cell that runs."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return shell is not None and hasattr(shell, "kernel")
+    return _Cell(console) if is_in_notebook() and not console.quiet else _Lines(console, num_runs)
 
 
 class _Cell:

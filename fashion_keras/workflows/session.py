@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from rich.console import Console
 
+from fashion_keras._output import is_in_notebook
 from fashion_keras.config.precision import resolve_precision
 from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
@@ -104,7 +105,12 @@ def describe_interrupt(num_done: int, noun: str) -> str:
 def make_console(values: Mapping[str, Any]) -> Console:
     """Return the console that a command's options ask for: `quiet`, `verbose`, or `json`, beside which all is said."""
     kind = VerboseConsole if values.get("verbose") else Console
-    return kind(quiet=bool(values.get("quiet")), stderr=bool(values.get("json")), force_jupyter=False)
+    return kind(
+        quiet=bool(values.get("quiet")),
+        stderr=bool(values.get("json")),
+        force_terminal=False if is_in_notebook() else None,
+        force_jupyter=False,
+    )
 
 
 class Session:
@@ -144,7 +150,7 @@ class Session:
         other = Session(self.data, self.execution, self.out, self.console)
         vars(other).update(vars(self))
         if self.console.quiet:
-            other.console = Console(force_jupyter=False)
+            other.console = make_console({})
         return other
 
     def with_execution(self, **changes: Any) -> "Session":

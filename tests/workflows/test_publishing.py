@@ -249,7 +249,9 @@ def test_every_comparison_is_published_whole():
 def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
     (results,) = load_published(PUBLISHED, [name])
     differences, against_report = build_differences(results), build_against_report(results)
-    paths = write_report(results, tmp_path, differences=differences, against_report=against_report, pictures=())
+    paths = write_report(
+        results, tmp_path, differences=differences, against_report=against_report, pictures=(), published=True
+    )
     assert "differences.csv" in [path.name for path in paths]
     for path in paths:
         assert path.read_text() == (PUBLISHED / name / path.name).read_text(), path.name
@@ -274,11 +276,12 @@ assert cli.main() == 0
 assert "matplotlib" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    written = sorted(path.relative_to(tmp_path / "again") for path in (tmp_path / "again").rglob("*.*"))
+    again = tmp_path / "again" / "published"
+    written = sorted(path.relative_to(again) for path in again.rglob("*.*"))
     assert not [path for path in written if path.suffix in (".png", ".svg")]
     assert {path.name for path in written} >= {"table.md", "differences.csv", "claims.md", "pairing.md"}
     for path in written:
-        assert (tmp_path / "again" / path).read_bytes() == (published / path).read_bytes(), path
+        assert (again / path).read_bytes() == (published / path).read_bytes(), path
 
 
 def test_a_run_that_was_published_is_never_lost(store, published):
