@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def command() -> None:
     """Enter from the console script: leave the process with the exit status."""
-    if "_ARGCOMPLETE" in os.environ:  # the shell asks for completions, see docs/completion.md
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks for completions, see docs/compare.md
         _complete()
     sys.exit(main())
 

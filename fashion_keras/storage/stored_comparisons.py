@@ -81,7 +81,7 @@ def _find_other(store: RunStore, name: str, records: Sequence[ComparisonRecord])
 
 
 def _of_project(store: RunStore, name: str) -> list[ComparisonResults]:
-    """Return a comparison of the project where it has runs; that its record cannot be read, `_read_all` says."""
+    """Return a comparison of the project where it has runs; that its record cannot be read, `read_records` says."""
     try:
         record = _project_record(store, name)
     except StoreError:

@@ -110,15 +110,15 @@ def test_tables_and_curves_from_the_archive_are_those_that_were_published(publis
     names = [path.name for path in (published / "learning_rates").iterdir() if path.name != reports.RECORD]
     assert {"table.md", "table.csv", "runs.csv", "differences.csv", "curves_by_arm.png"} <= set(names)
     for name in names:
-        again = tmp_path / "again" / "learning_rates" / name
+        again = tmp_path / "again" / "published" / "learning_rates" / name
         assert again.read_bytes() == (published / "learning_rates" / name).read_bytes(), name
     for page in ("claims.md", "pairing.md"):
-        assert (tmp_path / "again" / page).read_bytes() == (published / page).read_bytes()
+        assert (tmp_path / "again" / "published" / page).read_bytes() == (published / page).read_bytes()
 
 
 def test_a_named_comparison_is_reported_alone_and_without_the_claims(published, tmp_path, console):
     assert report_comparisons(["learning_rates"], tmp_path / "again", published, console) == 0
-    assert [path.name for path in (tmp_path / "again").iterdir()] == ["learning_rates"]
+    assert [path.name for path in (tmp_path / "again" / "published").iterdir()] == ["learning_rates"]
 
 
 def test_publishing_twice_gives_equal_bytes(published, store):
@@ -165,7 +165,7 @@ def test_the_claims_from_the_archive_are_those_that_were_published_with_times(
     publish_times(write_times(tmp_path / "runs"), published)
     write_times(tmp_path / "again", num_rounds=1)  # what was measured there later is not what was published
     report_comparisons([], tmp_path / "again", published, console)
-    assert (tmp_path / "again" / "claims.md").read_bytes() == (published / "claims.md").read_bytes()
+    assert (tmp_path / "again" / "published" / "claims.md").read_bytes() == (published / "claims.md").read_bytes()
     before = {path: path.read_bytes() for path in published.rglob("*.*")}
     publish(load_stored(store, ["learning_rates"]), published, None)
     assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
