@@ -17,6 +17,7 @@ from fashion_keras.commands.run import add_comparison_options
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
+from fashion_keras.experiments.files import find_data
 from fashion_keras.experiments.registry import check_name, load_experiment
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting import Table, answer_text, build_table, print_tables, runs_csv
@@ -80,8 +81,9 @@ def compare(experiment: Experiment | str, **options: Unpack[CompareOptions]) -> 
     chosen = _parse(options)
     found = load_experiment(experiment) if isinstance(experiment, str) else experiment
     check_name(found)
-    session = Session.of(vars(chosen))
-    outcome = workflow.compare(found, fill(workflow.RunOptions, vars(chosen)), session)
+    values = {**vars(chosen), **find_data([found], vars(chosen))}
+    session = Session.of(values)
+    outcome = workflow.compare(found, fill(workflow.RunOptions, values), session)
     for line in outcome.failures:
         session.say(line)
     if not outcome.comparisons:

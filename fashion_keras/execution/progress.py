@@ -97,6 +97,8 @@ class RunProgress:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        if isinstance(self._display, _Cell):  # what it shows last stays
+            self._show()
         self._display.stop()
 
     def end(self, config: RunConfig, outcome: Outcome[Any]) -> None:
@@ -158,7 +160,7 @@ class RunProgress:
 def _choose_display(console: Console, num_runs: int) -> "_Bars | _Cell | _Lines":
     if console.is_terminal:
         return _Bars(console)
-    return _Cell(console) if is_in_notebook() and not console.quiet else _Lines(console, num_runs)
+    return _Cell(console) if num_runs and is_in_notebook() and not console.quiet else _Lines(console, num_runs)
 
 
 class _Cell:
