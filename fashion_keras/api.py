@@ -43,6 +43,10 @@ class CompareOptions(TypedDict, total=False):
     """Options of `compare`: those of `fashion-keras run`, by the same names."""
 
     seeds: int
+    looks: Sequence[int]
+    fixed: bool
+    level: float
+    margin: float
     epochs: int
     arms: Sequence[str]
     data_dir: str | Path

@@ -45,7 +45,7 @@ def result(
         for seed in range(7):
             config = EXPERIMENT.config_of(arm).with_changes(seed=seed, data=sample_dataset.content_hash)
             commit(store, config, [1.0, accuracy + 0.005 * seed])
-    return compare(EXPERIMENT, seeds=7, dataset=sample_dir, out=tmp_path / "elsewhere")
+    return compare(EXPERIMENT, seeds=7, fixed=True, dataset=sample_dir, out=tmp_path / "elsewhere")
 
 
 def test_a_result_prints_its_tables_and_ends_with_its_answer(result: ComparisonResult) -> None:
@@ -87,7 +87,7 @@ def test_the_page_is_written_where_it_is_wanted(result: ComparisonResult, tmp_pa
 
 
 def test_nothing_is_plotted_before_there_are_differences(result: ComparisonResult, sample_dir: Path) -> None:
-    one = compare(EXPERIMENT, seeds=7, dataset=sample_dir, out="elsewhere", arms="low")
+    one = compare(EXPERIMENT, seeds=7, fixed=True, dataset=sample_dir, out="elsewhere", arms="low")
     assert one.verdicts == {"<i>high": "better"}  # judged over all arms
     with pytest.raises(ConfigError, match="nothing to plot"):
         one.plot()

@@ -39,7 +39,7 @@ def call(
             commit(RunStore("runs/store"), config, [1.0, accuracy + 0.001 * seed])
 
     def call(command: str, *options: str) -> tuple[str, str]:
-        data = ["learning_rates", "--dataset", str(sample_dir), "--seeds", "7"] if command == "run" else []
+        data = ["learning_rates", "--dataset", str(sample_dir), "--seeds", "7", "--fixed"] if command == "run" else []
         assert cli.main([command, *data, *options]) == 0
         output, errors = capsys.readouterr()
         return output, errors

@@ -48,7 +48,7 @@ def status(store: RunStore, capsys: pytest.CaptureFixture[str]) -> Callable[...,
 def test_it_says_what_is_missing_and_what_failed(status: Callable[..., str]) -> None:
     text = status()
     assert "1 comparison, 5 runs" in text
-    assert "2 arms, 4 seeds, 2 complete; 5 runs" in text
+    assert "2 arms, at most 4 seeds, 2 of every arm; 5 runs" in text
     assert "missing: slow, seed 3\n" in text
     assert "missing: fast, seeds 2 to 3\n" in text
     assert "failed: fast, seed 3; log: " in text

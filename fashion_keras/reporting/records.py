@@ -24,7 +24,6 @@ def comparison_to_json(results: ComparisonResults, differences: Differences | No
         "baseline": record.baseline,
         "data": record.data["name"],
         "seeds": len(results.seeds),
-        "complete": results.is_complete,
         "arms": to_records(build_table(results)),
         "differences": to_records(differences, record.baseline) if differences is not None else [],
         "answer": answer_text(results, differences).splitlines(),

@@ -10,7 +10,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.storage.comparison import ComparisonRecord
+from fashion_keras.storage.comparison import ComparisonRecord, load_results
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import read_records
 from fashion_keras.workflows.plan import deal_shard, order_configs
@@ -26,10 +26,10 @@ class ComparisonStatus:
         folder: Of its tables, which names it.
         title: For people.
         arms: Names.
-        seeds: How many are planned.
+        seeds: How many are planned at most.
         seeds_complete: How many of them every arm has.
         runs: How many it has.
-        missing: From each arm that lacks some to its missing seeds.
+        missing: From each arm that needs more runs for the next look to its missing seeds; decided arms need none.
         failed: Labels of those of the missing runs whose last try failed, with their logs.
         shards: Which of the parts that were asked for still have something to run.
         last_used: When it was last run or looked at, ISO 8601, UTC.
@@ -104,42 +104,46 @@ def _choose(records: Sequence[ComparisonRecord], names: Sequence[str]) -> Sequen
 
 
 def _status_of(
-    record: ComparisonRecord, store: RunStore, there: frozenset[str], num_shards: int | None
+    record: ComparisonRecord, store: RunStore, finished: frozenset[str], num_shards: int | None
 ) -> ComparisonStatus:
-    seeds = sorted({seed for arm in record.arms for seed in arm.folders})
+    seeds = range(record.design.num_seeds)
+    results = load_results(store, record, seeds)
+    needing, number = results.needed
     missing = {
-        arm.name: tuple(seed for seed, folder in sorted(arm.folders.items()) if folder not in there)
-        for arm in record.arms
+        arm.name: tuple(seed for seed in range(number) if seed not in arm.runs)
+        for arm in results.arms
+        if arm.name in needing
     }
-    absent = {seed for each in missing.values() for seed in each}
+    there = [set(arm.runs) for arm in results.arms]
     logs = {
         f"{arm.name}, seed {seed}": store.root / "failed" / arm.folders[seed] / "log.txt"
         for arm in record.arms
-        for seed in missing[arm.name]
+        for seed in missing.get(arm.name, ())
+        if seed in arm.folders
     }
     return ComparisonStatus(
         folder=record.folder,
         title=one_line(record.heading),
         arms=tuple(arm.name for arm in record.arms),
         seeds=len(seeds),
-        seeds_complete=len(seeds) - len(absent),
-        runs=len({folder for arm in record.arms for folder in arm.folders.values()} & there),
+        seeds_complete=len(set.intersection(*there)),
+        runs=len({run.path for arm in results.arms for run in arm.runs.values()}),
         missing={name: each for name, each in missing.items() if each},
         failed={label: str(log) for label, log in logs.items() if log.exists()},
-        shards=tuple(_open_shards(record, seeds, there, num_shards)) if num_shards else (),
+        shards=tuple(_open_shards(record, seeds, finished, num_shards)) if num_shards and missing else (),
         last_used=record.last_used,
     )
 
 
 def _open_shards(
-    record: ComparisonRecord, seeds: Sequence[int], there: frozenset[str], num_shards: int
+    record: ComparisonRecord, seeds: Sequence[int], finished: frozenset[str], num_shards: int
 ) -> Iterable[int]:
     """Yield the numbers of the parts that lack a run, dealt out as `run NAME --shard K/N` does."""
     data = FASHION_MNIST_HASH if record.data["is_fashion_mnist"] else record.data["content_hash"]
     arms = [RunConfig.from_json({**arm.config, "data": data}) for arm in record.arms]
     configs = order_configs(arms, seeds)
     for shard in range(num_shards):
-        if any(config.folder not in there for config in deal_shard(configs, shard, num_shards)):
+        if any(config.folder not in finished for config in deal_shard(configs, shard, num_shards)):
             yield shard
 
 
@@ -155,8 +159,8 @@ def describe_status(status: StoreStatus, say: Callable[[str], object], num_shard
     say(f"{status.store}: {found}, {runs}")
     for each in status.comparisons:
         say(f"{each.folder}: {each.title}")
-        planned = count_noun(each.seeds, "seed")
-        complete = "complete" if not each.missing else f"{each.seeds_complete} complete"
+        planned = f"at most {count_noun(each.seeds, 'seed')}"
+        complete = f"{each.seeds_complete} of every arm" if each.missing else "nothing missing"
         say(f"  {count_noun(len(each.arms), 'arm')}, {planned}, {complete}; {count_noun(each.runs, 'run')}")
         for arm, seeds in each.missing.items():
             say(f"  missing: {arm}, {_describe_seeds(seeds)}")

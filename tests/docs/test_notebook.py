@@ -1,6 +1,7 @@
 """The notebook of the guides, executed: at once with a training that takes moments, slowly for real."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -27,9 +28,9 @@ def test_the_notebook_shows_answer_table_and_plot(tmp_path: Path, untrained: boo
 
     shown = {cell.source.splitlines()[-1]: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
     progress = shown['result = compare(EXPERIMENT, seeds=6, dataset="../tests/sample")']
-    assert [each.data["text/plain"].split(",")[0] for each in progress if each.output_type == "display_data"] == [
-        "12 of 12 runs done"
-    ], "one text that changed"
+    texts = [each.data["text/plain"] for each in progress if each.output_type == "display_data"]
+    assert 1 <= len(texts) <= 2, "a text that changes for each round of training"
+    assert all(re.match(r"(\d+) of \1 runs? done", text) for text in texts)
     (answer,) = shown["result"]
     assert "Best:" in answer.data["text/html"]
     (verdicts,) = shown["result.verdicts"]
