@@ -5,14 +5,15 @@ script without that guard, which calls `compare`, would train in each of its wor
 functions, and the path of modules is handed over without the main module.
 """
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import spawn
+from multiprocessing import resource_tracker, spawn
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
-__all__ = ["CONTEXT"]
+__all__ = ["CONTEXT", "start_quiet_tracker"]
 
 _lock = threading.Lock()
 
@@ -30,6 +31,16 @@ class _Context(SpawnContext):
 
 CONTEXT = _Context()
 """In place of `multiprocessing.get_context("spawn")`."""
+
+
+def start_quiet_tracker() -> None:
+    """Start the process that clears up after this one, such that a kill is not answered with a warning of its work."""
+    quiet = "ignore:resource_tracker"
+    sys.warnoptions.append(quiet)  # is handed on to it
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(quiet)
 
 
 @contextmanager
