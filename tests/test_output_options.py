@@ -141,3 +141,12 @@ def test_the_shell_completes_commands_names_and_options(typed: str, expected: se
     program = "from fashion_keras.cli import command; command()"
     subprocess.run([sys.executable, "-c", program], env={**os.environ, **asked, **private}, cwd=tmp_path, check=True)
     assert {each.strip() for each in answer.read_text().split("\n")} == expected
+
+
+def test_data_of_ones_own_has_the_hash_that_its_runs_are_stored_under(
+    sample_dir: Path, sample_dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["data", "--dataset", str(sample_dir), "--out", str(tmp_path)]) == 0
+    output = capsys.readouterr().out
+    assert f"{sample_dataset.content_hash}  decoded images and labels" in output
+    assert "ubyte" not in output
