@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
-__all__ = ["redirected"]
+__all__ = ["is_in_notebook", "redirected"]
 
 
 @contextlib.contextmanager
@@ -28,3 +28,9 @@ def redirected(file: BinaryIO, descriptors: tuple[int, ...] = (1, 2)) -> Iterato
 def _flush() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
+
+
+def is_in_notebook() -> bool:
+    """Whether a kernel runs this process, which shows what it displays in the cell that runs."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell is not None and hasattr(shell, "kernel")

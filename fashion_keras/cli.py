@@ -4,13 +4,28 @@ Nothing heavy is imported before a command is known: `--help` and a misspelt opt
 """
 
 import argparse
+import contextlib
 import io
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fashion_keras.commands import check, data, demo, evaluate, export, judge, models, predict, report, run, times, tune
+from fashion_keras.commands import (
+    check,
+    data,
+    demo,
+    evaluate,
+    export,
+    judge,
+    models,
+    predict,
+    report,
+    run,
+    status,
+    times,
+    tune,
+)
 from fashion_keras.commands import list as list_command
 from fashion_keras.commands.options import USAGE_STATUS, Parser
 from fashion_keras.errors import UserError
@@ -23,6 +38,7 @@ COMMANDS = (
     run,
     report,
     judge,
+    status,
     check,
     times,
     tune,
@@ -45,7 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def command() -> None:
     """Enter from the console script: leave the process with the exit status."""
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks for completions, see docs/compare.md
+        _complete()
     sys.exit(main())
+
+
+def _complete() -> None:
+    """Answer the shell and leave, where argcomplete is there to do it."""
+    with contextlib.suppress(ImportError):
+        import argcomplete
+
+        argcomplete.autocomplete(_build_parser())
 
 
 def guard(command: Callable[[], int], debug: bool) -> int:

@@ -24,6 +24,10 @@ class UserError(Exception):
     def __str__(self) -> str:
         return "\n  ".join(map(str, self.args))
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ConfigError(UserError, ValueError):
     """A setting has an unknown name or a value out of range."""

@@ -1,11 +1,13 @@
 """What the commands' options share: a parser that says one line, types of values, and groups of options."""
 
 import argparse
+import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from fashion_keras.config.catalogue import suggest
 from fashion_keras.formatting import one_line, shorten
 
 USAGE_STATUS = 2
@@ -14,11 +16,30 @@ MOST = 10_000
 
 
 class Parser(argparse.ArgumentParser):
-    """Says of a mistake one line, where argparse puts the list of all options above it."""
+    """Says of a mistake one line, with what was probably meant; argparse puts the list of all options above it."""
 
     def error(self, message: str) -> NoReturn:
         """Leave the process with the mistake in one line."""
         self.exit(USAGE_STATUS, f"{self.prog}: {one_line(message)} (--help lists what there is)\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse what is unknown here, where the options of the command are known, and not in the parser above."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self._hint(unknown)}")
+        return found, unknown
+
+    def _hint(self, unknown: Sequence[str]) -> str:
+        for text in unknown:
+            option = text.partition("=")[0]
+            near = difflib.get_close_matches(option, self._option_string_actions, n=1)
+            if option.startswith("--") and near:
+                return f" (did you mean {near[0]!r}?)"
+        return ""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            raise argparse.ArgumentError(action, f"must be {suggest(value, list(action.choices))}")
 
 
 Commands = argparse._SubParsersAction
@@ -32,6 +53,17 @@ def add_command(
     parser.set_defaults(function=function)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
+
+
+def complete_with(action: argparse.Action, found: Sequence[str]) -> None:
+    """Let the shell complete an argument with names beside files."""
+
+    def complete(prefix: str, **_: Any) -> list[str]:
+        from argcomplete.completers import FilesCompleter
+
+        return [*found, *FilesCompleter((".py",))(prefix)]
+
+    vars(action)["completer"] = complete
 
 
 def add_data_options(parser: argparse.ArgumentParser, can_fetch: bool = True) -> None:
@@ -64,6 +96,20 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
 def add_explain_option(parser: argparse.ArgumentParser) -> None:
     """Add `--explain`."""
     parser.add_argument("--explain", action="store_true", help="print all tables and what their columns mean")
+
+
+def add_volume_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--quiet` and `--verbose`."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("-q", "--quiet", action="store_true", help="print the answer alone")
+    group.add_argument(
+        "-v", "--verbose", action="store_true", help="print each run as it ends, and all tables as --explain does"
+    )
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", help="print JSON; what is said besides goes to standard error")
 
 
 def add_out_option(parser: argparse.ArgumentParser, text: str = "folder of the results") -> None:

@@ -9,8 +9,11 @@ from fashion_keras.commands.options import (
     Parser,
     add_command,
     add_explain_option,
+    add_json_option,
     add_out_option,
     add_tensorboard_option,
+    add_volume_options,
+    complete_with,
 )
 from fashion_keras.experiments.names import ALL_NAMES
 
@@ -23,17 +26,25 @@ _DEFAULT_PAGE = Path()  # stands for OUT/report.html, whatever --out turns out t
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "report", report, "write the tables and curves of finished runs again")
-    parser.add_argument(
+    named = parser.add_argument(
         "names",
         nargs="*",
         metavar="NAME",
         help=f"{', '.join(ALL_NAMES)}, or one of your own, such as my_comparison (default: all that were run)",
     )
+    complete_with(named, ALL_NAMES)
     add_out_option(parser)
-    parser.add_argument("--published", type=Path, metavar="DIR", help="read the runs that were published in DIR")
+    parser.add_argument(
+        "--published",
+        type=Path,
+        metavar="DIR",
+        help="read the runs that were published in DIR, and write OUT/published",
+    )
     parser.add_argument("--tables-only", action="store_true", help="draw no curves, which takes most of the time")
     add_tensorboard_option(parser)
     add_explain_option(parser)
+    add_volume_options(parser)
+    add_json_option(parser)
     parser.add_argument(
         "--html",
         type=Path,
@@ -52,12 +63,13 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def report(options: argparse.Namespace) -> int:
     """Write the reports of what the store or a published folder holds, or publish them."""
-    from rich.console import Console
-
     from fashion_keras.errors import ConfigError
     from fashion_keras.workflows.report import report_comparisons, report_page
+    from fashion_keras.workflows.session import make_console
 
-    console = Console()
+    console = make_console(vars(options))
+    if options.json and (options.publish or options.html is not None):
+        raise ConfigError("--json goes with neither --publish nor --html: they write files")
     if options.publish:
         return _publish(options, console)
     if options.html is not None:
@@ -66,15 +78,23 @@ def report(options: argparse.Namespace) -> int:
         return report_page(options.names, options.out, options.published, _page_path(options), console)
     pictures = () if options.tables_only else ("png", "svg")
     return report_comparisons(
-        options.names, options.out, options.published, console, pictures, options.tensorboard, options.explain
+        options.names,
+        options.out,
+        options.published,
+        console,
+        pictures,
+        options.tensorboard,
+        options.explain or options.verbose,
+        options.json,
     )
 
 
 def _page_path(options: argparse.Namespace) -> Path:
     from fashion_keras.errors import ConfigError
+    from fashion_keras.workflows.report import PUBLISHED_REPORTS
 
     if options.html == _DEFAULT_PAGE:
-        return options.out / "report.html"
+        return options.out / (PUBLISHED_REPORTS if options.published else "") / "report.html"
     if options.html.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"--html takes a file such as page.html, got {options.html}; names stand before --html")
     return options.html

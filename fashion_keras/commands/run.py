@@ -12,8 +12,11 @@ from fashion_keras.commands.options import (
     add_design_options,
     add_execution_options,
     add_explain_option,
+    add_json_option,
     add_out_option,
     add_tensorboard_option,
+    add_volume_options,
+    complete_with,
     count,
     names,
     shard,
@@ -29,14 +32,21 @@ if TYPE_CHECKING:
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "run", run, "train and compare")
-    parser.add_argument(
+    named = parser.add_argument(
         "names", nargs="+", metavar="NAME", help=f"{', '.join(ALL_NAMES)}, all (the report's), or a file of your own"
     )
+    complete_with(named, (*ALL_NAMES, "all"))
     add_run_options(parser)
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of training a comparison."""
+    """Add the options of training a comparison, with tuned arms too."""
+    add_comparison_options(parser)
+    _add_tuning_options(parser)
+
+
+def add_comparison_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of training a comparison as it stands."""
     add_design_options(parser)
     parser.add_argument("--epochs", type=count, metavar="N", help="epochs of every arm instead of its own")
     parser.add_argument("--arms", type=names, metavar="A,B", help="only these arms")
@@ -44,10 +54,11 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add_out_option(parser)
     add_tensorboard_option(parser)
     add_explain_option(parser)
+    add_volume_options(parser)
+    add_json_option(parser)
     parser.add_argument("--quick", action="store_true", help="a first look: few epochs on part of the data")
     parser.add_argument("--dry-run", action="store_true", help="say what would run and how long, and run nothing")
     add_execution_options(parser)
-    _add_tuning_options(parser)
     parser.add_argument(
         "--shard", type=shard, metavar="K/N", help="only part K of N of the runs, K from 0 to N-1, and no tables"
     )

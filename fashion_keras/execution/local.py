@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_sentinel
 from typing import Any, Protocol, TypeVar
 
+from fashion_keras.execution.spawning import CONTEXT, start_quiet_tracker
 from fashion_keras.execution.tasks import Outcome
 
 __all__ = ["MAX_TRIES", "TASKS_PER_WORKER", "Engine", "LocalEngine", "available_cores", "by_threads", "prepare_worker"]
@@ -129,9 +130,10 @@ class _Slot:
         self._start()
 
     def _start(self) -> None:
+        start_quiet_tracker()
         self.pool = ProcessPoolExecutor(
             1,
-            mp_context=multiprocessing.get_context("spawn"),
+            mp_context=CONTEXT,
             initializer=prepare_worker,
             initargs=self.arguments,
             max_tasks_per_child=TASKS_PER_WORKER,

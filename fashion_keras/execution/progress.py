@@ -1,4 +1,4 @@
-"""Progress of runs as they train: bars on a terminal, a few plain lines elsewhere.
+"""Progress of runs as they train: bars on a terminal, one text that changes in a notebook, a few plain lines elsewhere.
 
 Each run in work logs its epochs to a file of its own in the store. Reading those shows the runs of every engine, and of
 another invocation that shares the store.
@@ -18,13 +18,14 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from fashion_keras._output import is_in_notebook
 from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.execution.tasks import Outcome
 from fashion_keras.formatting import count_noun, format_duration, print_plain, shorten
 from fashion_keras.storage.runs import RunStore
 
-__all__ = ["RunProgress"]
+__all__ = ["RunProgress", "VerboseConsole"]
 
 POLL_SEC = 0.5
 PLAIN_INTERVAL_SEC = 60.0
@@ -62,6 +63,10 @@ class _Running:
         return f"epoch {self.epoch}/{self.epochs}{loss}"
 
 
+class VerboseConsole(Console):
+    """A console on which each run that ends gets a line."""
+
+
 class RunProgress:
     """A display of a set of runs, used as a context.
 
@@ -79,7 +84,8 @@ class RunProgress:
         self.num_failed = 0
         self.started = time.monotonic()
         self.started_at = time.time()
-        self._display = _Bars(console) if console.is_terminal else _Lines(console, len(labels))
+        self.verbose = isinstance(console, VerboseConsole)
+        self._display = _choose_display(console, len(labels))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._poll, daemon=True)
 
@@ -91,6 +97,8 @@ class RunProgress:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        if isinstance(self._display, _Cell):  # what it shows last stays
+            self._show()
         self._display.stop()
 
     def end(self, config: RunConfig, outcome: Outcome[Any]) -> None:
@@ -99,6 +107,8 @@ class RunProgress:
         if outcome.status == "failed":
             self.num_failed += 1
             self._display.say(f"failed: {self.labels[config]}: {outcome.message}")
+        elif self.verbose:
+            self._display.say(f"{outcome.status}: {self.labels[config]} ({self.num_done} of {len(self.labels)})")
 
     @property
     def num_done(self) -> int:
@@ -145,6 +155,38 @@ class RunProgress:
         done = self.total_work - left
         elapsed = time.monotonic() - self.started
         return elapsed * left / done if done > 0 and elapsed > MIN_ELAPSED_SEC else None
+
+
+def _choose_display(console: Console, num_runs: int) -> "_Bars | _Cell | _Lines":
+    if console.is_terminal:
+        return _Bars(console)
+    return _Cell(console) if num_runs and is_in_notebook() and not console.quiet else _Lines(console, num_runs)
+
+
+class _Cell:
+    """A text in the output of a notebook's cell, which changes as the runs go on."""
+
+    def __init__(self, console: Console):
+        self.console = console
+        self.handle: Any = None
+
+    def start(self) -> None:
+        from IPython.display import display
+
+        self.handle = display(self._content("starting"), raw=True, display_id=True)
+
+    def show(self, _num_done: int, headline: str, running: Mapping[str, _Running]) -> None:
+        lines = [headline, *(f"  {run.label}: {run.text}" for run in running.values())]
+        self.handle.update(self._content("\n".join(map(str.rstrip, lines))), raw=True)
+
+    def say(self, text: str) -> None:
+        print_plain(self.console, text)
+
+    def stop(self) -> None:
+        pass
+
+    def _content(self, text: str) -> dict[str, str]:
+        return {"text/plain": text}
 
 
 class _Lines:

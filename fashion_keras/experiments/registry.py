@@ -10,7 +10,7 @@ from fashion_keras.experiments.names import ALL_NAMES, is_tuned_name
 
 __all__ = ["check_name", "load_experiment"]
 
-_TAKEN = ("all", "data", "evaluate", "exported", "pretrained", "store", "tune")
+_TAKEN = ("all", "data", "evaluate", "exported", "pretrained", "published", "store", "tune")
 """What lies beside the folders of comparisons in `runs/` and `saved_models/`; `all` is every one of the report."""
 
 

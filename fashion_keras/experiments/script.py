@@ -1,6 +1,5 @@
 """Script entry of a comparison: its module run as a program."""
 
-import multiprocessing
 import os
 import sys
 
@@ -14,8 +13,8 @@ __all__ = ["main"]
 def main(experiment: Experiment) -> None:
     """Become `fashion-keras run` on the module that is the program, with the command line's other arguments.
 
-    The command reads the comparison from the module's `EXPERIMENT`. Where the module is only read, by the command or by
-    a worker process, nothing happens.
+    The command reads the comparison from the module's `EXPERIMENT`. Where the module is only read, by the command,
+    nothing happens.
 
     Args:
         experiment: The comparison.
@@ -23,7 +22,7 @@ def main(experiment: Experiment) -> None:
     Raises:
         ConfigError: The program is no file, so that nothing can read it again.
     """
-    if is_reading() or multiprocessing.parent_process() is not None:
+    if is_reading():
         return
     sys.stdout.flush()
     command = [sys.executable, "-m", "fashion_keras", "run", _name_of_program(experiment), *sys.argv[1:]]

@@ -13,13 +13,14 @@ from fashion_keras.reporting.report import excerpts, write_report
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.terminal import print_answer, print_tables, to_rich
+from fashion_keras.reporting.terminal import answer_text, print_answer, print_tables, to_rich
 
 __all__ = [
     "Cell",
     "Column",
     "Row",
     "Table",
+    "answer_text",
     "batch_mean_accuracy",
     "build_against_report",
     "build_differences",

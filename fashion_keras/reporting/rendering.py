@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
 
+from fashion_keras.config.components import Component, option_values
 from fashion_keras.config.identity import canonical_json
+from fashion_keras.errors import UserError
 from fashion_keras.formatting import csv_text, one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.tables import Table
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.results import METRICS
+from fashion_keras.storage.runs import StoredRun
 
 # An underscore within a word, as in batch_norm, is no markup and stays readable.
 _MARKUP = re.compile(r"[\\`*\[\]<>|#~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -69,17 +74,29 @@ def escape_markdown(text: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", one_line(text))
 
 
-def to_csv(table: Table) -> str:
+def to_csv(table: Table, baseline: str | None = None) -> str:
     """Return the table as CSV, one row an arm, numbers for programs: accuracies are fractions.
+
+    Args:
+        table: Any.
+        baseline: What its arms are compared with, named in a column behind `arm`; None where that is left out.
 
     The columns are `arm`, `described` (0 or 1), `seeds` (requested), `runs` (finished), `diverged`, and for each of the
     table's columns its key with the end of each field: `test_accuracy_mean`, `..._std`, `..._n`, `..._published`. A
     missing number is an empty field.
     """
+    records = to_records(table, baseline)
+    return csv_text(list(records[0]) if records else ["arm"], [list(record.values()) for record in records])
+
+
+def to_records(table: Table, baseline: str | None = None) -> list[dict[str, Any]]:
+    """Return the rows of `to_csv`, each as its values by the names of their columns."""
     heads = [f"{column.key}_{end}" for place, column in enumerate(table.columns) for end in _field_ends(table, place)]
+    names = ["arm", *([] if baseline is None else ["baseline"]), "described", "seeds", "runs", "diverged", *heads]
     rows = [
         [
             row.arm,
+            *([] if baseline is None else [baseline]),
             int(row.described),
             row.num_seeds,
             row.num_runs,
@@ -88,30 +105,65 @@ def to_csv(table: Table) -> str:
         ]
         for row in table.rows
     ]
-    return csv_text(["arm", "described", "seeds", "runs", "diverged", *heads], rows)
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _field_ends(table: Table, place: int) -> list[str]:
     return list(table.rows[0].cells[place].fields) if table.rows else []
 
 
-def runs_csv(results: ComparisonResults) -> str:
+def runs_csv(results: ComparisonResults, *, with_settings: bool = True) -> str:
     """Return every run as a row of one CSV.
+
+    Args:
+        results: The runs.
+        with_settings: Give each setting a column of its own too.
 
     The columns are `arm`, `seed`, `folder` (in the store), `run_id`, `status`, the last epoch's values under
     `results.METRICS` (losses in nats, accuracies as fractions, empty where not finite or not evaluated), `config`
-    (JSON, what differs from the defaults), and last what no two invocations share: `train_seconds`, `total_seconds`,
-    `startup_seconds` and `finished_at` (UTC).
+    (JSON, what differs from the defaults), the settings (`epochs`, `optimizer`, `optimizer.learning_rate`, ..., with
+    the defaults; empty where a run has none of that name), and last what no two invocations share: `train_seconds`,
+    `total_seconds`, `startup_seconds` and `finished_at` (UTC).
     """
     times = [*(f"{name}_seconds" for name in _SECONDS), "finished_at"]
-    heads = ["arm", "seed", "folder", "run_id", "status", *METRICS, "config", *times]
+    settings = (
+        {run.path: settings_of(run) for arm in results.arms for run in arm.runs.values()} if with_settings else {}
+    )
+    names = list(dict.fromkeys(name for each in settings.values() for name in each))
+    heads = ["arm", "seed", "folder", "run_id", "status", *METRICS, "config", *names, *times]
     rows = []
     for arm in results.arms:
         for seed, run in arm.runs.items():
             row = [arm.name, seed, run.path.name, run.run_id, run.status, *(run.final[name] for name in METRICS)]
-            row += [canonical_json(run.result["config"]), *(run.seconds[name] for name in _SECONDS)]
+            row += [canonical_json(run.result["config"]), *(settings[run.path].get(name) for name in names)]
+            row += [*(run.seconds[name] for name in _SECONDS)]
             rows.append([*row, run.result["finished_at"]])
     return csv_text(heads, rows)
 
 
 _SECONDS = ("train", "total", "startup")
+
+
+def settings_of(run: StoredRun) -> dict[str, Any]:
+    """Return the settings of a run but its seed, defaults included, by names such as `optimizer.learning_rate`.
+
+    Of a network that is not at hand, whose defaults nobody knows here, those that it was given.
+    """
+    try:
+        config: Any = run.config
+        values = {each.name: getattr(config, each.name) for each in fields(config)}
+        parts = {name: option_values(name, value) for name, value in values.items() if isinstance(value, Component)}
+    except UserError:
+        values, parts = dict(run.result["config"]), {}
+    values.pop("seed", None)
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found[name] = value.name if isinstance(value, Component) else value
+        found |= {f"{name}.{option}": given for option, given in parts.get(name, {}).items()}
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Component):
+        value = value.to_json()
+    return canonical_json(value) if isinstance(value, tuple | list | dict) else value

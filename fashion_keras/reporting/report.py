@@ -42,6 +42,7 @@ def write_report(
     differences: Differences | None = None,
     against_report: Table | None = None,
     pictures: Sequence[str] = ("png", "svg"),
+    published: bool = False,
 ) -> list[Path]:
     """Write the tables, the runs and the curves of a comparison, and return their paths.
 
@@ -57,15 +58,20 @@ def write_report(
         differences: See `build_differences`.
         against_report: See `build_against_report`.
         pictures: Formats of the curves; none where they are not wanted.
+        published: Leave out of the CSV files what was not published, settings and baseline: the same bytes again.
 
     Raises:
         StoreError: The folder cannot be written, in one line.
     """
     table = build_table(results)
-    contents = {"table.md": to_markdown(table), "table.csv": to_csv(table), "runs.csv": runs_csv(results)}
+    contents = {
+        "table.md": to_markdown(table),
+        "table.csv": to_csv(table),
+        "runs.csv": runs_csv(results, with_settings=not published),
+    }
     if differences is not None:
         contents["table.md"] += "\n" + to_markdown(differences, level=2)
-        contents["differences.csv"] = to_csv(differences)
+        contents["differences.csv"] = to_csv(differences, None if published else results.record.baseline)
     if against_report is not None:  # last: README takes the first and the second table by their places
         contents["table.md"] += "\n" + to_markdown(against_report, level=2)
         contents["against_report.csv"] = to_csv(against_report)

@@ -1,5 +1,6 @@
 """Comparisons on a terminal: the answer last, one table above it, and all of them with footnotes where asked for."""
 
+import io
 from collections.abc import Sequence
 
 from rich import box
@@ -86,6 +87,18 @@ def print_answer(
     whole = comparisons and len(comparisons) == len(results.record.arms) - 1 == len(results.arms) - 1
     if whole and (best := best_sentence(results, comparisons)):
         _print(console, Text(best, style="bold"))
+
+
+def answer_text(results: ComparisonResults, differences: Differences | None, *, workers: int = 1) -> str:
+    """Return what `print_answer` prints, without colour, a sentence on each line; the arguments are its own."""
+    file = io.StringIO()
+    print_answer(plain_console(file), results, differences, workers=workers)
+    return file.getvalue().rstrip("\n")
+
+
+def plain_console(file: io.StringIO, width: int = 100) -> Console:
+    """Return a console that writes plain text of that many columns, wherever it is."""
+    return Console(file=file, width=width, force_terminal=False, force_jupyter=False)
 
 
 def print_sentence(

@@ -43,7 +43,7 @@ def load_stored(
         named = [results for name in dict.fromkeys(names) for results in _find(store, name)]
         return list({results.record.identity: results for results in named}.values())
     found = [results for name in (*ALL_NAMES, *tuned_names(store)) for results in _of_project(store, name)]
-    records = (record for record in _read_all(store, say) if not _is_of_project(record))
+    records = (record for record in read_records(store, say) if not _is_of_project(record))
     found += sorted(_newest(store, records, say), key=lambda results: results.record.folder)
     if not found:
         raise StoreError(f"{store.root} has no comparison with a finished run; `fashion-keras run NAME` makes one")
@@ -61,7 +61,7 @@ def _find(store: RunStore, name: str) -> list[ComparisonResults]:
     is_of_project = name in ALL_NAMES or is_tuned_name(name)
     record = _project_record(store, name) if is_of_project else None
     found = [*_load_begun(store, [record] if record else [])]
-    others = [] if found else [record for record in _read_all(store) if not _is_of_project(record)]
+    others = [] if found else [record for record in read_records(store) if not _is_of_project(record)]
     if name not in ALL_NAMES and not found:
         found = _find_other(store, name, others)
     if found:
@@ -81,7 +81,7 @@ def _find_other(store: RunStore, name: str, records: Sequence[ComparisonRecord])
 
 
 def _of_project(store: RunStore, name: str) -> list[ComparisonResults]:
-    """Return a comparison of the project where it has runs; that its record cannot be read, `_read_all` says."""
+    """Return a comparison of the project where it has runs; that its record cannot be read, `read_records` says."""
     try:
         record = _project_record(store, name)
     except StoreError:
@@ -103,7 +103,7 @@ def _plain_record(name: str) -> ComparisonRecord:
 def _find_tuned(store: RunStore, name: str) -> ComparisonRecord | None:
     """Return the comparison whose arms were tuned the most, of equal ones the one that was looked at last."""
     found = []
-    for record in _read_all(store, prefix=name):
+    for record in read_records(store, prefix=name):
         if record.name == name and _is_whole_tuning(record):
             tuning = TuningRecord.from_json(record.tuning or {})
             last_look = max((str(look["at"]) for look in record.looks), default="")
@@ -162,7 +162,7 @@ def _record_paths(store: RunStore, prefix: str = "") -> list[Path]:
     return sorted((path for path in (store.root / "comparisons").glob(f"{glob.escape(prefix)}*.json")), reverse=True)
 
 
-def _read_all(
+def read_records(
     store: RunStore, say: Callable[[str], object] = lambda _: None, prefix: str = ""
 ) -> Iterator[ComparisonRecord]:
     """Yield the comparisons of a store, by their records the last used first; damaged ones are left out, and said."""

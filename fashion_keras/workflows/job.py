@@ -54,6 +54,8 @@ class RunOptions:
         shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
         tensorboard: The folder of TensorBoard's logs, see `fashion_keras.reporting.tensorboard`; None writes none.
         explain: Print all tables with their footnotes.
+        verbose: Print each run as it ends, and all tables.
+        json: Print what came out as JSON.
     """
 
     seeds: int | None = None
@@ -68,6 +70,14 @@ class RunOptions:
     shard: tuple[int, int] | None = None
     tensorboard: Path | None = None
     explain: bool = False
+    verbose: bool = False
+    json: bool = False
+
+    def __post_init__(self) -> None:
+        if self.verbose:
+            object.__setattr__(self, "explain", True)
+        if self.json and (self.dry_run or self.shard):
+            raise ConfigError("--json shows what came out: leave out --dry-run and --shard, or see `status --json`")
 
     @property
     def num_seeds(self) -> int:

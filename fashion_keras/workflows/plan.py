@@ -20,11 +20,13 @@ from fashion_keras.workflows.session import Session
 __all__ = [
     "Plan",
     "Work",
+    "deal_shard",
     "describe_estimate",
     "describe_plan",
     "estimate_seconds",
     "join_plans",
     "make_plan",
+    "order_configs",
     "take_shard",
 ]
 
@@ -54,9 +56,7 @@ def make_plan(work: Sequence[Work], seeds: Sequence[int], store: RunStore) -> Pl
 
     Within a seed the longest runs come first, so that the last to start is a short one and no worker waits long for it.
     """
-    arms = dict.fromkeys(experiment.config_of(arm) for experiment, arms in work for arm in arms)
-    longest_first = sorted(arms, key=relative_cost, reverse=True)
-    configs = tuple(config.with_changes(seed=seed) for seed in seeds for config in longest_first)
+    configs = order_configs([experiment.config_of(arm) for experiment, arms in work for arm in arms], seeds)
     return Plan(configs, tuple(config for config in configs if store.find(config) is None))
 
 
@@ -68,17 +68,27 @@ def join_plans(plans: Sequence[Plan]) -> Plan:
     return Plan(configs, tuple(config for config in configs if config in pending))
 
 
+def order_configs(arms: Sequence[RunConfig], seeds: Sequence[int]) -> tuple[RunConfig, ...]:
+    """Return the runs of arms over seeds, each once, in the order of `make_plan`."""
+    longest_first = sorted(dict.fromkeys(arms), key=relative_cost, reverse=True)
+    return tuple(config.with_changes(seed=seed) for seed in seeds for config in longest_first)
+
+
 def take_shard(plan: Plan, shard: int, num_shards: int) -> Plan:
     """Return the part of a plan that one of several independent invocations executes, numbered from 0.
 
     It depends on the plan's runs alone, not on what the store has by now; long runs are dealt out evenly.
     """
-    dealt = sorted(plan.configs, key=relative_cost, reverse=True)[shard::num_shards]
-    mine = set(dealt)
+    mine = set(deal_shard(plan.configs, shard, num_shards))
     return Plan(
         tuple(config for config in plan.configs if config in mine),
         tuple(config for config in plan.pending if config in mine),
     )
+
+
+def deal_shard(configs: Sequence[RunConfig], shard: int, num_shards: int) -> Sequence[RunConfig]:
+    """Return the runs of one part."""
+    return sorted(configs, key=relative_cost, reverse=True)[shard::num_shards]
 
 
 def describe_plan(plan: Plan, engine: Engine, noun: str = "run") -> str:

@@ -217,7 +217,9 @@ def _all_runs(results: ComparisonResults) -> Iterator[StoredRun]:
 def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     differences, against_report = build_differences(results), build_against_report(results)
-    write_report(results, folder, differences=differences, against_report=against_report, pictures=("png",))
+    write_report(
+        results, folder, differences=differences, against_report=against_report, pictures=("png",), published=True
+    )
     write_files(folder, {RECORD: record_text(results.record)})
 
 

@@ -22,6 +22,7 @@ from fashion_keras.reporting import (
     write_report,
 )
 from fashion_keras.reporting.claims import claims_page
+from fashion_keras.reporting.records import comparison_to_json, print_json
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.storage.archive import ARCHIVE, RunArchive
 from fashion_keras.storage.comparison import (
@@ -34,9 +35,13 @@ from fashion_keras.storage.files import recover_folder, write_files
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import Times, load_times
+from fashion_keras.workflows.session import make_console
 
 PUBLISHED = Path("experiments")
 """Where the results of this project are published, in the current directory."""
+
+PUBLISHED_REPORTS = "published"
+"""The folder within `--out` of the reports of published runs: a user's own stay as they are."""
 
 RECORD = "comparison.json"
 """A published comparison's record."""
@@ -56,18 +61,20 @@ def report_comparisons(
     pictures: Sequence[str] = ("png", "svg"),
     tensorboard: Path | None = None,
     explain: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Write and print the tables of comparisons that were run before, draw their curves, and judge the report's claims.
 
     Args:
         names: Of the comparisons, see `load_stored`; none is all that are there, and the claims.
-        out: The folder that holds the store, and gets the tables.
+        out: The folder that holds the store, and gets the tables; those of published runs go into its `published/`.
         published: Read the runs and the timing runs that were published in this folder instead of those in `out`. Where
             `out` has no timing runs, those in `PUBLISHED` are taken, if any.
         console: Where to print.
         pictures: Formats of the curves; with none, tables and pages alone are written.
         tensorboard: The folder of TensorBoard's logs; None writes none.
         explain: Print all tables with their footnotes too.
+        as_json: Print JSON on standard output.
 
     Raises:
         ConfigError: A name is unknown.
@@ -75,20 +82,34 @@ def report_comparisons(
     """
     say = partial(print_plain, console)
     found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names, say)
+    times = _find_times(out, published)
+    out = out / PUBLISHED_REPORTS if published else out
+    aloud = make_console({}) if console.quiet else console
+    content = []
     for results in found:
         differences, against = build_differences(results), build_against_report(results)
         folder = out / results.record.folder
-        paths = write_report(results, folder, differences=differences, against_report=against, pictures=pictures)
+        paths = write_report(
+            results,
+            folder,
+            differences=differences,
+            against_report=against,
+            pictures=pictures,
+            published=published is not None,
+        )
+        content.append(comparison_to_json(results, differences) | {"files": list(map(str, paths))})
         say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
         if tensorboard is not None:
             say(write_logs(results, tensorboard / folder.name))
         print_tables(console, results, differences, against, explain=explain)
-        print_answer(console, results, differences, workers=available_cores())
+        print_answer(aloud, results, differences, workers=available_cores())
     if not names:
-        pages = overall_pages(found, _find_times(out, published))
+        pages = overall_pages(found, times)
         write_files(out, pages)
         claims = f"Which of the report's claims hold: {out / CLAIMS_PAGE}; " if CLAIMS_PAGE in pages else ""
         say(f"{claims}{'what' if claims else 'What'} pairing gained: {out / PAIRING_PAGE}")
+    if as_json:
+        print_json({"comparisons": content})
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fashion_keras.execution.batch import Failures, label_of
@@ -10,6 +10,7 @@ from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import describe_power
 from fashion_keras.reporting.findings import describe_design
+from fashion_keras.reporting.records import comparison_to_json, print_json
 from fashion_keras.storage.comparison import load_results
 from fashion_keras.workflows.exports import export_models
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
@@ -70,12 +71,15 @@ def run_experiments(
         _describe(job)
         return 0
     outcome = _carry_out(job, lambda outcomes: print_outcomes(outcomes, job))
+    aloud = replace(job, session=session.aloud())
     for line in outcome.failures:
-        session.say(line)
+        aloud.session.say(line)
     if options.shard:
         session.say("When all shards are done, the same command without --shard writes tables, curves and SavedModels")
     session.say(f"Took {format_duration(session.seconds)}")
-    print_answers(outcome.comparisons, job)
+    print_answers(outcome.comparisons, aloud)
+    if options.json:
+        print_json(_to_json(outcome))
     return 1 if outcome.failures else 0
 
 
@@ -130,6 +134,15 @@ def _judge_and_show(job: Job, show: Show) -> tuple[ComparisonOutcome, ...]:
     outcomes = judge(job)
     show(outcomes)
     return write_reports(outcomes, job)
+
+
+def _to_json(outcome: RunOutcome) -> dict[str, Any]:
+    comparisons = [
+        comparison_to_json(each.results, each.differences)
+        | {"files": list(map(str, each.paths)), "models": {arm: str(path) for arm, path in each.exports.items()}}
+        for each in outcome.comparisons
+    ]
+    return {"comparisons": comparisons, "failures": list(outcome.failures)}
 
 
 def _describe_failures(failures: Failures, job: Job) -> tuple[str, ...]:

@@ -14,15 +14,17 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from rich.console import Console
 
+from fashion_keras._output import is_in_notebook
 from fashion_keras.config.precision import resolve_precision
 from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine, LocalEngine
 from fashion_keras.execution.local import available_cores
+from fashion_keras.execution.progress import VerboseConsole
 from fashion_keras.formatting import count_noun, print_plain
 from fashion_keras.storage.runs import RunStore
 
-__all__ = ["DataOptions", "ExecutionOptions", "Session", "describe_interrupt", "fill"]
+__all__ = ["DataOptions", "ExecutionOptions", "Session", "describe_interrupt", "fill", "make_console"]
 
 Options = TypeVar("Options")
 
@@ -100,6 +102,17 @@ def describe_interrupt(num_done: int, noun: str) -> str:
     return f"Interrupted after {count_noun(num_done, noun)}. {kept}: the same command goes on from there."
 
 
+def make_console(values: Mapping[str, Any]) -> Console:
+    """Return the console that a command's options ask for: `quiet`, `verbose`, or `json`, beside which all is said."""
+    kind = VerboseConsole if values.get("verbose") else Console
+    return kind(
+        quiet=bool(values.get("quiet")),
+        stderr=bool(values.get("json")),
+        force_terminal=False if is_in_notebook() else None,
+        force_jupyter=False,
+    )
+
+
 class Session:
     """One call of a command.
 
@@ -130,7 +143,15 @@ class Session:
     def of(cls, values: Mapping[str, Any], console: Console | None = None) -> Self:
         """Return the session of a command's options: those of the data, of the execution, and `out`."""
         out = values.get("out") or Path("runs")
-        return cls(fill(DataOptions, values), fill(ExecutionOptions, values), out, console)
+        return cls(fill(DataOptions, values), fill(ExecutionOptions, values), out, console or make_console(values))
+
+    def aloud(self) -> "Session":
+        """Return the same session on a console that is not quiet, for the answer."""
+        other = Session(self.data, self.execution, self.out, self.console)
+        vars(other).update(vars(self))
+        if self.console.quiet:
+            other.console = make_console({})
+        return other
 
     def with_execution(self, **changes: Any) -> "Session":
         """Return the same session with other options of the execution; what is loaded is loaded."""

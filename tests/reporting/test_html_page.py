@@ -182,7 +182,7 @@ print(sorted({{"tensorflow", "keras", "matplotlib"}} & set(sys.modules)))"""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
-    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "published" / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_the_page_is_written_where_it_is_wanted(tmp_path, capsys):

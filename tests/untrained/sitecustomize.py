@@ -1,7 +1,8 @@
 """On the module path of a program, takes the place of training, exports and curves: quick, without TensorFlow.
 
 Python imports this module by itself at the start of every process, workers included. Everything else of the program is
-as users have it. Each training is noted in the file that the environment variable TRAININGS names.
+as users have it. Each training is noted in the file that the environment variable TRAININGS names. Curves are drawn
+where the variable DRAWN is set.
 """
 
 import os
@@ -18,15 +19,16 @@ EPOCH_SEC = 0.05
 
 def train_run(config: Any, dataset: Any, on_epoch: Any) -> Any:
     """Return results that depend on the configuration alone; note the start and the end."""
-    from stored_runs import make_result
+    import stored_runs
 
+    stored_runs.NUM_IMAGES = len(dataset.test_labels)
     _note(f"begin {config.folder}")
     losses = [round(int(config.run_id[:4], 16) / 65536 / epoch, 6) for epoch in range(1, config.epochs + 1)]
     for epoch, loss in enumerate(losses, 1):
         time.sleep(EPOCH_SEC)
         on_epoch(epoch, {"val_loss": loss})
     _note(f"end {config.folder}")
-    return make_result(config, losses, seconds=time.process_time())
+    return stored_runs.make_result(config, losses, seconds=time.process_time())
 
 
 def export_run(run: Any, dataset: Any, path: Path) -> str:
@@ -56,6 +58,7 @@ def _replace(name: str, **functions: Any) -> None:
 _replace("fashion_keras.training.run", train_run=train_run)
 _replace("fashion_keras.export.saved_model", export_run=export_run, export_model=None)
 record.find_export = find_export  # type: ignore[assignment]
-_replace("fashion_keras.reporting.figures", draw_curves=lambda *_: [], write_figures=lambda *_: [])
-_replace("fashion_keras.reporting.forest_figure", draw_differences=lambda *_: [])
-_replace("fashion_keras.reporting.sweep_figure", draw_tuning=lambda *_: [])
+if "DRAWN" not in os.environ:
+    _replace("fashion_keras.reporting.figures", draw_curves=lambda *_: [], write_figures=lambda *_: [])
+    _replace("fashion_keras.reporting.forest_figure", draw_differences=lambda *_: [])
+    _replace("fashion_keras.reporting.sweep_figure", draw_tuning=lambda *_: [])

@@ -110,15 +110,15 @@ def test_tables_and_curves_from_the_archive_are_those_that_were_published(publis
     names = [path.name for path in (published / "learning_rates").iterdir() if path.name != reports.RECORD]
     assert {"table.md", "table.csv", "runs.csv", "differences.csv", "curves_by_arm.png"} <= set(names)
     for name in names:
-        again = tmp_path / "again" / "learning_rates" / name
+        again = tmp_path / "again" / "published" / "learning_rates" / name
         assert again.read_bytes() == (published / "learning_rates" / name).read_bytes(), name
     for page in ("claims.md", "pairing.md"):
-        assert (tmp_path / "again" / page).read_bytes() == (published / page).read_bytes()
+        assert (tmp_path / "again" / "published" / page).read_bytes() == (published / page).read_bytes()
 
 
 def test_a_named_comparison_is_reported_alone_and_without_the_claims(published, tmp_path, console):
     assert report_comparisons(["learning_rates"], tmp_path / "again", published, console) == 0
-    assert [path.name for path in (tmp_path / "again").iterdir()] == ["learning_rates"]
+    assert [path.name for path in (tmp_path / "again" / "published").iterdir()] == ["learning_rates"]
 
 
 def test_publishing_twice_gives_equal_bytes(published, store):
@@ -165,7 +165,7 @@ def test_the_claims_from_the_archive_are_those_that_were_published_with_times(
     publish_times(write_times(tmp_path / "runs"), published)
     write_times(tmp_path / "again", num_rounds=1)  # what was measured there later is not what was published
     report_comparisons([], tmp_path / "again", published, console)
-    assert (tmp_path / "again" / "claims.md").read_bytes() == (published / "claims.md").read_bytes()
+    assert (tmp_path / "again" / "published" / "claims.md").read_bytes() == (published / "claims.md").read_bytes()
     before = {path: path.read_bytes() for path in published.rglob("*.*")}
     publish(load_stored(store, ["learning_rates"]), published, None)
     assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
@@ -249,7 +249,9 @@ def test_every_comparison_is_published_whole():
 def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
     (results,) = load_published(PUBLISHED, [name])
     differences, against_report = build_differences(results), build_against_report(results)
-    paths = write_report(results, tmp_path, differences=differences, against_report=against_report, pictures=())
+    paths = write_report(
+        results, tmp_path, differences=differences, against_report=against_report, pictures=(), published=True
+    )
     assert "differences.csv" in [path.name for path in paths]
     for path in paths:
         assert path.read_text() == (PUBLISHED / name / path.name).read_text(), path.name
@@ -274,11 +276,12 @@ assert cli.main() == 0
 assert "matplotlib" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    written = sorted(path.relative_to(tmp_path / "again") for path in (tmp_path / "again").rglob("*.*"))
+    again = tmp_path / "again" / "published"
+    written = sorted(path.relative_to(again) for path in again.rglob("*.*"))
     assert not [path for path in written if path.suffix in (".png", ".svg")]
     assert {path.name for path in written} >= {"table.md", "differences.csv", "claims.md", "pairing.md"}
     for path in written:
-        assert (tmp_path / "again" / path).read_bytes() == (published / path).read_bytes(), path
+        assert (again / path).read_bytes() == (published / path).read_bytes(), path
 
 
 def test_a_run_that_was_published_is_never_lost(store, published):

@@ -148,6 +148,17 @@ def test_interrupted_program_ends_with_status_130_and_no_traceback(tmp_path: Pat
     assert "to train" in program.run()
 
 
+def test_nothing_warns_of_a_program_that_was_killed(tmp_path: Path, sample_dir: Path) -> None:
+    program = Program(tmp_path, sample_dir)
+    process = program.start()
+    while not program.trained("begin"):
+        time.sleep(0.05)
+        assert process.poll() is None
+    process.kill()  # it alone: its workers end with it
+    _, errors = process.communicate(timeout=60)
+    assert errors == ""
+
+
 # And for real.
 
 

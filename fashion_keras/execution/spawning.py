@@ -1,0 +1,61 @@
+"""Spawned processes that leave the caller's program alone.
+
+Python's own spawned process runs the main module of its parent again, as far as its guard `__name__ == "__main__"`. A
+script without that guard, which calls `compare`, would train in each of its workers. Tasks are the package's own
+functions, and the path of modules is handed over without the main module.
+"""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker, spawn
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
+
+__all__ = ["CONTEXT", "start_quiet_tracker"]
+
+_lock = threading.Lock()
+
+
+class _Process(SpawnProcess):
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802
+        with _main_left_out():
+            return SpawnProcess._Popen(process_obj)
+
+
+class _Context(SpawnContext):
+    Process = _Process
+
+
+CONTEXT = _Context()
+"""In place of `multiprocessing.get_context("spawn")`."""
+
+
+def start_quiet_tracker() -> None:
+    """Start the process that clears up after this one, such that a kill is not answered with a warning of its work."""
+    quiet = "ignore:resource_tracker"
+    sys.warnoptions.append(quiet)  # is handed on to it
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(quiet)
+
+
+@contextmanager
+def _main_left_out() -> Iterator[None]:
+    """Leave the main module out of what a process started by this thread is told; other threads' get theirs."""
+    with _lock:
+        prepare, ours = spawn.get_preparation_data, threading.get_ident()
+
+        def prepare_without_main(name: str) -> dict[str, Any]:
+            data = prepare(name)
+            is_ours = threading.get_ident() == ours
+            return {key: value for key, value in data.items() if not (is_ours and key.startswith("init_main_"))}
+
+        spawn.get_preparation_data = prepare_without_main
+        try:
+            yield
+        finally:
+            spawn.get_preparation_data = prepare
