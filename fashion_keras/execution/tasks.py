@@ -21,6 +21,7 @@ from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.times import EpochTimes
 
 __all__ = [
+    "ConfigTask",
     "Outcome",
     "RunTask",
     "TimingTask",
@@ -57,7 +58,9 @@ class Outcome(Generic[Value]):
         return f"Failed: {label}: {self.message}" + (f"; log: {self.log}" if self.log else "")
 
 
-class _ConfigTask:
+class ConfigTask:
+    """What a worker does with one configuration."""
+
     config: RunConfig
 
     @property
@@ -67,7 +70,7 @@ class _ConfigTask:
 
 
 @dataclass(frozen=True)
-class RunTask(_ConfigTask):
+class RunTask(ConfigTask):
     """Train one configuration into a store."""
 
     config: RunConfig
@@ -76,7 +79,7 @@ class RunTask(_ConfigTask):
 
 
 @dataclass(frozen=True)
-class TimingTask(_ConfigTask):
+class TimingTask(ConfigTask):
     """Train a little of a configuration, to find out whether it works, or how long it or one of its epochs takes."""
 
     config: RunConfig

@@ -35,6 +35,7 @@ def make_run(
         "seconds": {"train": minutes * 50, "total": minutes * 60, "startup": 3.0},
         "correct": None if correct is None else {"count": len(correct), "bits": pack_bits(np.array(correct))},
         "finished_at": "2026-01-02T03:04:05+00:00",
+        "artefacts": {},
     }
     run = StoredRun(Path(f"/store/runs/run__s{seed}"), result)
     vars(run)["history"] = history  # in place of history.json

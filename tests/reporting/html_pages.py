@@ -44,4 +44,4 @@ def answering_run(folder: Path, seed: int, probabilities: np.ndarray, labels: np
         class_id, np.zeros(len(labels), np.float32), probabilities.astype(np.float16), class_id == labels
     )
     np.savez(path / "predictions.npz", **vars(answers))
-    return StoredRun(path, make_run(seed).result)
+    return StoredRun(path, make_run(seed, correct=answers.correct.tolist()).result)

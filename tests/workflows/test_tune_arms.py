@@ -408,7 +408,7 @@ def test_tuned_comparison_is_published_with_its_trials_and_computed_again_byte_b
     assert report_comparisons([], again, folder, Console(quiet=True)) == 0
     for path in (folder / "initializers_tuned").iterdir():
         if path.name != "comparison.json":
-            assert (again / "initializers_tuned" / path.name).read_bytes() == path.read_bytes(), path.name
+            assert (again / "published" / "initializers_tuned" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_record_reads_what_it_wrote(store: RunStore) -> None:

@@ -12,7 +12,7 @@ from fashion_keras.models.networks import build_model
 from fashion_keras.training.compilation import compile_model
 from fashion_keras.tuning.search.spaces import FunctionSpace, Settings, cnn, fcn
 
-__all__ = ["CNNHyperModel", "FCNHyperModel"]
+__all__ = ["CNNHyperModel", "FCNHyperModel", "SpaceHyperModel"]
 
 
 class SpaceHyperModel(kt.HyperModel):
