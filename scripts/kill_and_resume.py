@@ -230,19 +230,18 @@ def disturb(invocations: Invocations, num_kills: int, duration: float, moments: 
     Args:
         invocations: What to disturb.
         num_kills: Every second one hits a worker alone, the others everything.
-        duration: Seconds that it takes undisturbed; the moments lie within the first half.
+        duration: Seconds that it takes undisturbed. It is divided among the kills, so that runs are left for the last.
         moments: Draws the moments and the workers.
     """
     say(f"With {num_kills} kills")
-    number, latest = 1, duration / 2
+    number, latest = 1, max(1.0, duration / num_kills)
     while number <= num_kills:
         if invocations.process is None:
             invocations.start()
         wait = moments.uniform(0.5, latest)
         if not invocations.is_running(wait):
-            say("  it ended before it was killed; once more")
-            latest = max(1.0, latest / 2)
-            continue
+            say(f"  all runs were finished after {number - 1} kills")
+            return
         if number % 2:
             invocations.kill_group()
         elif not invocations.kill_worker(moments):
