@@ -57,7 +57,7 @@ def add_to(commands: "Commands[Parser]") -> None:
         "--publish",
         action="store_true",
         help="write experiments/ and the README's tables: the report's comparisons and the tuned ones, ten seeds; with "
-        "--published, from the runs that were published before",
+        "--published, from the runs that were published before, and beside them the store's",
     )
 
 
@@ -103,9 +103,8 @@ def _page_path(options: argparse.Namespace) -> Path:
 def _publish(options: argparse.Namespace, console: "Console") -> int:
     from fashion_keras.errors import ConfigError
     from fashion_keras.storage.runs import RunStore
-    from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
-    from fashion_keras.workflows.publish import complete_publishing, publish
-    from fashion_keras.workflows.report import PUBLISHED, load_published, published_tuned
+    from fashion_keras.workflows.publish import complete_publishing, load_publishable, publish
+    from fashion_keras.workflows.report import PUBLISHED
 
     if options.names or options.tables_only or options.html is not None or options.tensorboard:
         raise ConfigError(
@@ -114,11 +113,6 @@ def _publish(options: argparse.Namespace, console: "Console") -> int:
         )
     readme = Path("README.md")
     complete_publishing(PUBLISHED, readme)
-    if options.published:
-        found = load_published(options.published, [*ALL_NAMES, *published_tuned(options.published)])
-    else:
-        store = RunStore(options.out / "store")
-        found = load_stored(store, [*ALL_NAMES, *tuned_names(store)])
-    publish(found, PUBLISHED, readme)
+    publish(load_publishable(RunStore(options.out / "store"), options.published), PUBLISHED, readme)
     console.print("Published in experiments/, and in the README's tables")
     return 0

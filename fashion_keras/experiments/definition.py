@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from typing import Any
 
 from fashion_keras.config.catalogue import suggest
@@ -68,6 +69,7 @@ class Experiment:
             experiment's file.
         image_size: Height and width that its pictures are scaled to.
         metric: By what the arms are judged; for now `"test_accuracy"` alone.
+        factors: Of a grid, from the name of each factor to its levels, see `grid`.
         trainer: Instead of a base: a custom training function, `module:function`, in any framework, or a mapping with
             the key `name` and its options; see `fashion_keras.training.custom`.
 
@@ -86,6 +88,7 @@ class Experiment:
     metric: str = METRICS[0]
     margin: float = MARGIN
     level: float = LEVEL
+    factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     trainer: InitVar[str | Mapping[str, Any] | None] = None
 
     def __post_init__(self, trainer: str | Mapping[str, Any] | None) -> None:
@@ -109,6 +112,45 @@ class Experiment:
         elif self.baseline not in names:
             raise ConfigError(f"the baseline must be {suggest(self.baseline, names)}")
         self._check_twins()
+
+    @classmethod
+    def grid(
+        cls,
+        name: str,
+        title: str,
+        *,
+        base: RunConfig = BASE,
+        trainer: str | Mapping[str, Any] | None = None,
+        factors: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+        **settings: Sequence[Any],
+    ) -> "Experiment":
+        """Return the comparison of all combinations: what each factor does on average, and whether they interact.
+
+        The first level of each factor is the one that others are compared with; the combination of them is the
+        baseline. A grid is looked at once, when all its seeds are there.
+
+        Args:
+            name, title, base, trainer: As of the class.
+            factors: Factors that change several settings at once: from name to level to settings.
+            **settings: Factors that are a setting each: its values.
+
+        Raises:
+            ConfigError: There are fewer than two factors, or one has fewer than two levels.
+
+        >>> rates = Experiment.grid("rates", "By optimizer", optimizer=["sgd", "adam"], learning_rate=[0.01, 0.001])
+        >>> [arm.name for arm in rates.arms][:2]
+        ['sgd+learning_rate=0.01', 'sgd+learning_rate=0.001']
+        """
+        levels = dict(factors or {}) | {setting: _levels(setting, values) for setting, values in settings.items()}
+        if len(levels) < 2 or any(len(each) < 2 for each in levels.values()):
+            found = ", ".join(f"{factor} with {len(each)}" for factor, each in levels.items()) or "none"
+            raise ConfigError(f"the grid {name!r} needs two factors of at least two levels each, got {found}")
+        arms = []
+        for chosen in product(*(each.items() for each in levels.values())):
+            changes = {key: value for _, settings in chosen for key, value in settings.items()}
+            arms.append(Arm("+".join(label for label, _ in chosen), **changes))
+        names = {factor: tuple(each) for factor, each in levels.items()}
+        return cls(name, title, base, tuple(arms), factors=names, trainer=trainer)
 
     def _check_kinds(self) -> None:
         """Check what annotations alone hold nobody to."""
@@ -178,6 +220,20 @@ class Experiment:
             if name not in known:
                 raise ConfigError(f"an arm of {self.name} is {suggest(name, known)}")
         return tuple(arm for arm in self.arms if arm.name in names)
+
+
+def _levels(setting: str, values: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    """Return the levels of a factor that is one setting, by what people call them."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ConfigError(f"the levels of {setting} must be a list, such as {setting}=[{values!r}, ...]")
+    return {_label(setting, value): {setting: value} for value in values}
+
+
+def _label(setting: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    text = "-".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    return f"{setting}={text}"
 
 
 def _check_folders(names: Sequence[str]) -> None:

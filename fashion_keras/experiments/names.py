@@ -2,6 +2,7 @@
 
 __all__ = [
     "ALL_NAMES",
+    "GRID_NAMES",
     "NAMES",
     "PRECISION_NAMES",
     "TUNED_NAMES",
@@ -20,7 +21,10 @@ PRECISION_NAMES = ("precision_fcn", "precision_cnn")
 TUNED_NAMES = ("tuned_fcn_regularised", "tuned_fcn_small")
 """The best trials of two searches, beside the base."""
 
-ALL_NAMES = NAMES + PRECISION_NAMES + TUNED_NAMES
+GRID_NAMES = ("batch_norm_initializers",)
+"""Combinations of settings of the report's, whose runs they share."""
+
+ALL_NAMES = NAMES + PRECISION_NAMES + TUNED_NAMES + GRID_NAMES
 
 _TUNED = "_tuned"
 _USUAL_SETTING = "learning_rate"

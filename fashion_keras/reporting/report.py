@@ -6,6 +6,7 @@ from pathlib import Path
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.formatting import points
 from fashion_keras.reporting.differences import Differences, build_differences
+from fashion_keras.reporting.effects import build_effects
 from fashion_keras.reporting.findings import BETTER, WORSE
 from fashion_keras.reporting.rendering import (
     escape_markdown,
@@ -22,7 +23,7 @@ from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 
-_TABLES = ("table", "runs", "differences", "against_report", "tuning", "tuned_untuned", "ordering")
+_TABLES = ("table", "runs", "differences", "effects", "against_report", "tuning", "tuned_untuned", "ordering")
 _PICTURES = ("curves_by_arm", "curves_overlaid", "forest", "tuning")
 _FILES = frozenset(
     (
@@ -72,6 +73,9 @@ def write_report(
     if differences is not None:
         contents["table.md"] += "\n" + to_markdown(differences, level=2)
         contents["differences.csv"] = to_csv(differences, None if published else results.record.baseline)
+    if (effects := build_effects(results)) is not None:
+        contents["table.md"] += "\n" + to_markdown(effects, level=2)
+        contents["effects.csv"] = to_csv(effects)
     if against_report is not None:  # last: README takes the first and the second table by their places
         contents["table.md"] += "\n" + to_markdown(against_report, level=2)
         contents["against_report.csv"] = to_csv(against_report)

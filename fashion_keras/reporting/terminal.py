@@ -12,6 +12,7 @@ from rich.text import Text
 from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import Differences
+from fashion_keras.reporting.effects import build_effects, effect_sentences
 from fashion_keras.reporting.findings import Remedy, best_sentence, collapse_sentence, remedy, sentence
 from fashion_keras.reporting.overview import VERDICT_STYLES, build_overview
 from fashion_keras.reporting.summary import build_table
@@ -53,7 +54,13 @@ def print_tables(
         explain: Print all tables with their footnotes before, as they stand in `table.md`.
     """
     if explain:
-        for table in (build_table(results), differences, against_report, *build_tuning_tables(results)):
+        for table in (
+            build_table(results),
+            differences,
+            build_effects(results),
+            against_report,
+            *build_tuning_tables(results),
+        ):
             if table is not None:
                 console.print(to_rich(table))
                 console.print()
@@ -84,6 +91,8 @@ def print_answer(
             _print(console, Text(f"  {collapse_sentence(comparison)}"))
         if comparison.verdict is Verdict.UNDECIDED:
             _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison, command), workers)}"))
+    for line in effect_sentences(results):
+        _print(console, Text(line))
     whole = comparisons and len(comparisons) == len(results.record.arms) - 1 == len(results.arms) - 1
     if whole and (best := best_sentence(results, comparisons)):
         _print(console, Text(best, style="bold"))

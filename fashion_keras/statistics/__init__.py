@@ -11,8 +11,10 @@ from fashion_keras.statistics.collapse import Collapse, Share, collapsed, compar
 from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.crossed import CrossedEstimate, clip_difference, compare_correct, crossed_mean
 from fashion_keras.statistics.design import LEVEL, MARGIN, MIN_SEEDS, TEN_SEEDS, Design
+from fashion_keras.statistics.factors import Effect, find_effects
 from fashion_keras.statistics.intervals import MeanInference, mean_interval
 from fashion_keras.statistics.medians import median_interval, sign_test_p
+from fashion_keras.statistics.over_datasets import OverDatasets, Ranks, compare_over_datasets, rank_arms
 from fashion_keras.statistics.pairing import PairingGain, pairing_gain, pairing_interval
 from fashion_keras.statistics.power import detectable_difference, seeds_to_decide
 from fashion_keras.statistics.requirement import Requirement
@@ -31,8 +33,11 @@ __all__ = [
     "Comparison",
     "CrossedEstimate",
     "Design",
+    "Effect",
     "MeanInference",
+    "OverDatasets",
     "PairingGain",
+    "Ranks",
     "Requirement",
     "Share",
     "Verdict",
@@ -42,12 +47,14 @@ __all__ = [
     "compare_arms",
     "compare_collapse",
     "compare_correct",
+    "compare_over_datasets",
     "compare_unpaired",
     "crossed_mean",
     "detectable_difference",
     "expected_misses",
     "find_best",
     "find_best_unpaired",
+    "find_effects",
     "hodges_lehmann",
     "looks_taken",
     "mean_interval",
@@ -58,6 +65,7 @@ __all__ = [
     "pairing_interval",
     "pairing_worth",
     "prediction_interval",
+    "rank_arms",
     "score",
     "seeds_to_decide",
     "share_correct",

@@ -3,8 +3,9 @@
 A record names the folders of its runs, so that reporting computes no run ids: it works elsewhere, without TensorFlow.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import takewhile
@@ -57,6 +58,7 @@ class ComparisonRecord:
         tuning: How a setting of each arm was selected, see `tunings.TuningRecord`; None where none was.
         modification: How an invocation changed the experiment, for names: `quick-digits`; empty where it did not.
         saved_at: When it was last written, UTC; empty in records of old.
+        factors: Of a grid, from the name of each factor to its levels.
     """
 
     name: str
@@ -69,6 +71,7 @@ class ComparisonRecord:
     tuning: Mapping[str, Any] | None = None
     modification: str = ""
     saved_at: str = ""
+    factors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def last_used(self) -> str:
@@ -141,6 +144,7 @@ def make_record(
         tuple(arms),
         dataset,
         design or Design.fixed(len(seeds) or 1),
+        factors=experiment.factors,
     )
 
 
@@ -212,6 +216,8 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         content["modification"] = record.modification
     if record.saved_at:
         content["saved_at"] = record.saved_at
+    if record.factors:
+        content["factors"] = {name: list(levels) for name, levels in record.factors.items()}
     return content if record.tuning is None else {**content, "tuning": dict(record.tuning)}
 
 
@@ -238,6 +244,7 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         content.get("tuning"),
         str(content.get("modification", "")),
         str(content.get("saved_at", "")),
+        {str(name): tuple(map(str, levels)) for name, levels in content.get("factors", {}).items()},
     )
 
 
@@ -307,6 +314,8 @@ def _check_record(record: ComparisonRecord) -> None:
         raise ValueError("its names must be text")
     if not record.arms or record.baseline not in [arm.name for arm in record.arms]:
         raise ValueError("it lacks arms, or the one that the others are compared with")
+    if record.factors and math.prod(map(len, record.factors.values())) != len(record.arms):
+        raise ValueError("its factors do not make its arms")
     if not {"name", "content_hash", "is_fashion_mnist"} <= set(record.data):
         raise ValueError("it does not say which data")
     if not all(look["seeds"] > 0 and isinstance(look["at"], str) for look in record.looks):

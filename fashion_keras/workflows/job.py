@@ -96,9 +96,12 @@ class RunOptions:
         """
         if self.fixed and self.looks is not None:
             raise ConfigError("--looks does not go with --fixed, which looks once")
+        if experiment.factors and self.looks is not None:
+            raise ConfigError(f"--looks does not go with {experiment.name}: a grid is looked at once, at all its seeds")
+        once = self.fixed or bool(experiment.factors)
         level, margin = self.level or experiment.level, self.margin or experiment.margin
         try:
-            return Design.up_to(self.num_seeds, () if self.fixed else self.looks, level, margin)
+            return Design.up_to(self.num_seeds, () if once else self.looks, level, margin)
         except ValueError as error:
             raise ConfigError(f"{experiment.name}: {error}") from error
 

@@ -14,7 +14,8 @@ from fashion_keras.claims.measures import MIN_SEEDS
 from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
-from fashion_keras.experiments.names import command_of
+from fashion_keras.experiments.names import ALL_NAMES, command_of
+from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.reporting.report import answers_grid, excerpts
@@ -22,12 +23,15 @@ from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     ComparisonResults,
+    load_settled,
+    make_record,
     read_record,
     record_from_json,
     record_text,
 )
 from fashion_keras.storage.files import recover_folder, write_files, write_folder
-from fashion_keras.storage.runs import StoredRun
+from fashion_keras.storage.runs import RunStore, StoredRun
+from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
 from fashion_keras.storage.times import TIMES, Times, load_times, read_times, timed_arms, times_text
 from fashion_keras.workflows.report import (
     CLAIMS_PAGE,
@@ -35,6 +39,7 @@ from fashion_keras.workflows.report import (
     RECORD,
     load_published,
     overall_pages,
+    published_tuned,
 )
 
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments(?:/(\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -73,6 +78,34 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
         _write_pages(found, times, partial)
         write_files(partial, {_UNFINISHED: ""})
     complete_publishing(folder, readme)
+
+
+def load_publishable(store: RunStore, published: Path | None = None) -> list[ComparisonResults]:
+    """Return every comparison that is to be published.
+
+    Args:
+        store: Where they were run.
+        published: A folder that `publish` wrote: its comparisons, then those that its runs make up, such as a grid of
+            settings that others have, and from the store those that are new.
+
+    Raises:
+        StoreError: One of the project's is neither here nor there.
+    """
+    if published is None:
+        return load_stored(store, [*ALL_NAMES, *tuned_names(store)])
+    before = {path.parent.name for path in published.glob(f"*/{RECORD}")}
+    found = [_load_new(name, store, published) for name in ALL_NAMES if name not in before]
+    found += load_published(published, [name for name in ALL_NAMES if name in before])
+    found.sort(key=lambda results: ALL_NAMES.index(results.record.name))
+    return found + (load_published(published, tuned) if (tuned := published_tuned(published)) else [])
+
+
+def _load_new(name: str, store: RunStore, published: Path) -> ComparisonResults:
+    """Return a comparison that was not published before, of published runs where they make it whole."""
+    data = read_record(next(published.glob(f"*/{RECORD}"))).data
+    record = make_record(load_experiment(name), data, range(DEFAULT_SEEDS))
+    results = load_settled(RunArchive(published / ARCHIVE), record)
+    return results if all(len(arm.runs) == DEFAULT_SEEDS for arm in results.arms) else load_stored(store, [name])[0]
 
 
 def publish_times(path: Path, folder: Path) -> None:

@@ -22,6 +22,7 @@ from fashion_keras.storage.comparison import (
     read_record,
     save_record,
 )
+from fashion_keras.storage.reading import seal
 from fashion_keras.storage.runs import RunStore
 
 EXPERIMENT = Experiment(
@@ -167,3 +168,15 @@ def test_data_is_described_by_what_tables_need(sample_dataset: Dataset) -> None:
     assert description["class_names"][1] == "Trouser"
     assert description["is_fashion_mnist"] is False
     assert json.loads(json.dumps(description)) == description
+
+
+def test_a_record_keeps_the_factors_of_a_grid_and_other_records_have_none(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    grid = Experiment.grid("g", "A grid", batch_norm=[False, True], initializer=["he_uniform", "xavier_normal"])
+    record = save_record(store, make_record(grid, DATA, seeds=(0,)))
+    path = record.path_in(store)
+    assert read_record(path).factors == grid.factors
+    content = json.loads(path.read_text())
+    path.write_text(seal({**content, "factors": {"batch_norm": ["a", "b", "c"]}}))
+    with pytest.raises(StoreError, match="factors"):
+        read_record(path)

@@ -260,7 +260,7 @@ def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
 def test_what_was_published_is_published_again_without_a_store(published, tmp_path, monkeypatch):
     before = {path: path.read_bytes() for path in published.rglob("*.*")}
     monkeypatch.setattr("fashion_keras.workflows.report.ALL_NAMES", ("learning_rates",))
-    monkeypatch.setattr("fashion_keras.commands.report.ALL_NAMES", ("learning_rates",))
+    monkeypatch.setattr("fashion_keras.workflows.publish.ALL_NAMES", ("learning_rates",))
     monkeypatch.chdir(tmp_path)
     (published / "learning_rates" / "table.md").write_text("an older wording")
     assert cli.main(["report", "--publish", "--published", "experiments"]) == 0
@@ -347,3 +347,9 @@ def test_a_narrower_report_leaves_no_file_of_the_wider_one(store, tmp_path, cons
 
 def test_a_comparison_that_is_named_twice_is_reported_once(published):
     assert len(load_published(published, ["learning_rates", "learning_rates"])) == 1
+
+
+def test_a_comparison_whose_runs_are_all_published_is_published_with_them(tmp_path):
+    """A grid of settings that others have needs no training."""
+    found = publishing._load_new("batch_norm_initializers", RunStore(tmp_path / "empty"), PUBLISHED)
+    assert [len(arm.runs) for arm in found.arms] == [10] * 8

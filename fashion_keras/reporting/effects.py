@@ -1,0 +1,97 @@
+"""Effects of a grid's factors: their table and their sentences."""
+
+from fashion_keras.formatting import one_line, points, points_span
+from fashion_keras.reporting.cells import TextCell
+from fashion_keras.reporting.findings import describe_design
+from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.statistics import Effect, Verdict, find_effects
+from fashion_keras.storage.comparison import ComparisonResults
+
+__all__ = ["build_effects", "effect_sentences", "effects_of"]
+
+_COLUMNS = (
+    Column(
+        "effect",
+        "effect, points",
+        "of a level: mean over the seeds and the other factors' levels of its test accuracy minus that of the factor's "
+        "first level. Of two levels together: by how much the effect of the one is larger at the other than at the "
+        "other's first level. In brackets the interval by which it was judged; all of the table hold together.",
+    ),
+    Column(
+        "verdict",
+        "verdict",
+        "read off the interval: above 0, below, within the margin of equivalence, or undecided. More or less together "
+        "says that two effects do not simply add up.",
+    ),
+)
+
+
+def effects_of(results: ComparisonResults) -> tuple[Effect, ...]:
+    """Return the effects of a grid; none of a comparison that is no grid, or where an arm has no run.
+
+    Args:
+        results: All arms.
+    """
+    record = results.record
+    if not record.factors or len(results.arms) < len(record.arms) or not all(arm.runs for arm in results.arms):
+        return ()
+    return find_effects(results.accuracies, record.factors, record.design)
+
+
+def build_effects(results: ComparisonResults) -> Table | None:
+    """Tabulate the effects of a grid; None where `effects_of` has none."""
+    effects = effects_of(results)
+    if not effects:
+        return None
+    first = ", ".join(f"{one_line(name)}: {one_line(levels[0])}" for name, levels in results.record.factors.items())
+    seeds = effects[0].comparison.num_seeds
+    return Table(
+        "Effects of the factors",
+        f"Against the first level of each factor ({first})",
+        _COLUMNS,
+        tuple(Row(_name(each), False, seeds, 0, seeds, _cells(each)) for each in effects),
+        (describe_design(results.record.design, [each.comparison for each in effects]),),
+    )
+
+
+def effect_sentences(results: ComparisonResults) -> tuple[str, ...]:
+    """Return a sentence for each effect that was judged."""
+    return tuple(_sentence(each) for each in effects_of(results) if each.comparison.interval is not None)
+
+
+def _name(effect: Effect) -> str:
+    return " x ".join(one_line(level) for level in effect.levels.values())
+
+
+def _verdict(effect: Effect) -> str:
+    verdict = effect.comparison.verdict
+    if not effect.is_interaction:
+        return str(verdict)
+    words = {"better": "more together", "worse": "less together", "equivalent": "simply add up"}
+    first, _, rest = str(verdict).partition(",")
+    return words.get(first, first) + ("," + rest if rest else "")
+
+
+def _cells(effect: Effect) -> tuple[TextCell, ...]:
+    item = effect.comparison
+    low, high = item.interval or (None, None)
+    lines = (points(item.mean_difference), *([f"({points_span(item.interval)})"] if item.interval else []))
+    fields = {"mean": item.mean_difference, "low": low, "high": high, "level": item.level}
+    return (
+        TextCell(lines, fields),
+        TextCell((_verdict(effect),), {"text": _verdict(effect)}),
+    )
+
+
+def _sentence(effect: Effect) -> str:
+    item = effect.comparison
+    amount = f"{points(item.mean_difference)} points ({points_span(item.interval)})" if item.interval else ""
+    if not effect.is_interaction:
+        ((name, level),) = effect.levels.items()
+        against = effect.against[name]
+        return (
+            f"{one_line(name)}: {one_line(level)} instead of {one_line(against)}, {amount} on average: {item.verdict}"
+        )
+    if item.verdict is Verdict.UNDECIDED:
+        return f"{_name(effect)}, {amount} beside their sum: undecided whether they depend on each other"
+    return f"{_name(effect)}, {amount} beside their sum: {_verdict(effect)}"
