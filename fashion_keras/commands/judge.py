@@ -1,6 +1,7 @@
 """`fashion-keras judge`."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_require_option, counts, positive
@@ -34,6 +35,12 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser.add_argument(
         "--looked-at", type=counts, default=(), metavar="N,N", help="numbers of seeds at which it was judged before"
     )
+    parser.add_argument(
+        "--ranks",
+        type=Path,
+        metavar="FILE",
+        help="draw the critical-difference diagram over data sets: .png, .svg, .pdf",
+    )
     add_require_option(parser)
     formats = parser.add_mutually_exclusive_group()
     for name in ("json", "markdown", "latex"):
@@ -48,9 +55,24 @@ def judge(options: argparse.Namespace) -> int:
 
     names = ("arm", "seed", "metric", "baseline", "dataset_column", "higher_is_better", "margin", "looked_at")
     judgement = judge_results.judge(options.results, **{name: getattr(options, name) for name in names})
+    if options.ranks is not None:
+        _draw_ranks(judgement, options.ranks)
     gate = None if options.require is None else judgement.require(options.require)
     _show(judgement, gate, options.format)
     return 0 if gate is None else gate.status
+
+
+def _draw_ranks(judgement: "Judgement", path: Path) -> None:
+    from fashion_keras.errors import ResultsError, os_errors_as
+
+    if judgement.over is None or judgement.over.ranks is None:
+        raise ResultsError("--ranks needs at least three arms on three data sets")
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise ResultsError(f"--ranks takes a file such as ranks.png, .svg or .pdf, got {path}")
+    from fashion_keras.reporting.over_datasets import write_ranks
+
+    with os_errors_as(ResultsError, path):
+        write_ranks(judgement.over.ranks, len(judgement.datasets), path)
 
 
 def _show(judgement: "Judgement", gate: "Gate | None", format_name: str | None) -> None:

@@ -66,10 +66,15 @@ def complete_with(action: argparse.Action, found: Sequence[str]) -> None:
     vars(action)["completer"] = complete
 
 
-def add_data_options(parser: argparse.ArgumentParser, can_fetch: bool = True) -> None:
+def add_data_options(parser: argparse.ArgumentParser, can_fetch: bool = True, several: bool = False) -> None:
     """Add the options that say which data is used and where it is."""
     parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
-    parser.add_argument("--dataset", metavar="PATH", help="your own data instead: IDX files, an .npz, or pictures")
+    parser.add_argument(
+        "--dataset",
+        metavar="PATH",
+        nargs="+" if several else None,
+        help="your own data instead: IDX files, an .npz, or pictures" + "; of several, a verdict over all" * several,
+    )
     parser.add_argument("--image-size", type=size, metavar="H,W", help="scale the pictures of your own data")
     if can_fetch:
         parser.add_argument("--offline", action="store_true", help="fetch nothing")

@@ -41,16 +41,16 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of training a comparison, with tuned arms too."""
-    add_comparison_options(parser)
+    add_comparison_options(parser, several=True)
     _add_tuning_options(parser)
 
 
-def add_comparison_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of training a comparison as it stands."""
+def add_comparison_options(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """Add the options of training a comparison as it stands; of several data sets where these are wanted."""
     add_design_options(parser)
     parser.add_argument("--epochs", type=count, metavar="N", help="epochs of every arm instead of its own")
     parser.add_argument("--arms", type=names, metavar="A,B", help="only these arms")
-    add_data_options(parser)
+    add_data_options(parser, several=several)
     add_out_option(parser)
     add_tensorboard_option(parser)
     add_explain_option(parser)
@@ -89,14 +89,22 @@ def run(options: argparse.Namespace) -> int:
 
 def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) -> int:
     """Run comparisons that are there already."""
+    from fashion_keras.errors import ConfigError
     from fashion_keras.experiments.files import find_data
     from fashion_keras.workflows.run import RunOptions, run_experiments
     from fashion_keras.workflows.session import Session, fill
 
     _check_names(experiments)
-    values = {**vars(options), **find_data(experiments, vars(options))}
+    given = {**vars(options), "dataset": options.dataset[0] if options.dataset else None}
+    values = {**given, **find_data(experiments, given)}
     chosen, session = fill(RunOptions, values), Session.of(values)
     tune = _tuning_of(options)
+    if options.dataset and len(options.dataset) > 1:
+        if tune is not None:
+            raise ConfigError("--tune goes with one --dataset: tune on each by itself")
+        from fashion_keras.workflows.over_datasets import run_over_datasets
+
+        return run_over_datasets(experiments, chosen, values, options.dataset)
     if tune is not None:
         from fashion_keras.workflows.tune_arms import run_tuned
 

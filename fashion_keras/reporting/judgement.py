@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import sentence
 from fashion_keras.reporting.judged_table import best_sentence, build_judgement, gate_sentence, needs, unit_of
+from fashion_keras.reporting.over_datasets import OverAll, find_over_all
 from fashion_keras.reporting.tables import Table
 from fashion_keras.reporting.units import Unit
 from fashion_keras.results import Metric
@@ -113,7 +116,7 @@ class Judgement:
             comparisons, best = each.judged.comparisons, best_sentence(each.judged)
             lines += [f"{each.heading}{sentence(item, self.unit)}{needs(item, each.noun)}" for item in comparisons]
             lines += [f"{each.heading}{best}"] * bool(best)
-        return "\n".join([*lines, *self.notes])
+        return "\n".join([*lines, *(self.over.sentences if self.over else ()), *self.notes])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -121,9 +124,23 @@ class Judgement:
         return tuple(dict.fromkeys(note for each in self.datasets for note in each.notes))
 
     @cached_property
+    def over(self) -> OverAll | None:
+        """What holds over the data sets; None where there is one, or no arm is on all."""
+        if len(self.datasets) < 2:
+            return None
+        found = find_over_all(
+            {each.dataset: each.judged.comparisons for each in self.datasets},
+            {each.dataset: each.judged.values for each in self.datasets},
+            self.datasets[0].judged.margin or float(np.finfo(np.float64).tiny),
+            unit=self.unit,
+            higher_is_better=self.metric.higher_is_better,
+        )
+        return found if found.arms else None
+
+    @cached_property
     def tables(self) -> tuple[Table, ...]:
-        """The table of each data set."""
-        return tuple(
+        """The table of each data set, then that over all."""
+        tables = (
             build_judgement(
                 each.judged,
                 self.unit,
@@ -134,6 +151,7 @@ class Judgement:
             )
             for each in self.datasets
         )
+        return (*tables, *([self.over.table] if self.over else []))
 
     @cached_property
     def unit(self) -> Unit:
@@ -201,6 +219,8 @@ class Judgement:
             "verdicts": self.to_rows(),
             "answer": self.answer.splitlines(),
         }
+        if self.over is not None:
+            content["over_datasets"] = self.over.to_json()
         if gate is not None:
             content["require"] = {"is_met": gate.is_met, "why": gate.why, "status": gate.status}
         return json.dumps(content, indent=2) + "\n"

@@ -56,9 +56,9 @@ def compare_over_datasets(
 
     On data set j an arm differs from the baseline by d_j = mean + (what is particular to j) + (noise of its seeds).
     Student's t on the d_j, all weighted alike, has both noises in its variance. It holds its level where the weights of
-    a random-effects analysis, estimated from few seeds, do not (docs/statistics-evidence.md): its chance of a false
-    "better" or "worse" was at most 5.2 % in simulated designs of 3 to 15 data sets where Hartung and Knapp's was up to
-    12 %, DerSimonian and Laird's up to 24 %, and that of the seeds alone up to 79 %.
+    a random-effects analysis, estimated from few seeds, do not (benchmarks/results/over_datasets.md): its chance of a
+    false "better" or "worse" was at most 5.2 % in simulated designs of 3 to 15 data sets where Hartung and Knapp's was
+    up to 12 %, DerSimonian and Laird's up to 24 %, and that of the seeds alone up to 76 %.
 
     Args:
         comparisons: for each data set, by its name, every arm that is in all of them with the baseline.

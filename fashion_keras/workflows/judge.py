@@ -57,6 +57,13 @@ class ComparisonOutcome:
         """The verdict on each arm but the baseline, by its name; empty before there is anything to judge."""
         return {each.arm: each.verdict for each in self.comparisons}
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether every arm is decided, or was looked at with all its seeds: later seeds change nothing."""
+        last = self.whole.record.design.looks[-1:]
+        open_ = [item for item in self.comparisons if item.verdict is Verdict.UNDECIDED]
+        return bool(self.comparisons and last) and all(item.look == last[0] for item in open_)
+
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
         """Every arm against the baseline, see `compare_with_baseline`."""

@@ -179,5 +179,7 @@ def print_judgement(console: "Console", judgement: Judgement, gate: Gate | None 
             print_sentence(console, item, judgement.unit, each.heading, needs(item, each.noun))
         if best := best_sentence(each.judged):
             console.print(Text(f"{each.heading}{best}", style="bold"), soft_wrap=not console.is_terminal)
+    for line in judgement.over.sentences if judgement.over else ():
+        print_plain(console, line)
     for note in (*judgement.notes, *([] if gate is None else [gate.why])):
         print_plain(console, note)

@@ -27,6 +27,7 @@ __all__ = [
     "compare",
     "find_overrides",
     "run_experiments",
+    "run_job",
 ]
 
 Show = Callable[[Sequence[ComparisonOutcome]], None]
@@ -70,17 +71,27 @@ def run_experiments(
     if options.dry_run:
         _describe(job)
         return 0
-    outcome = _carry_out(job, lambda outcomes: print_outcomes(outcomes, job))
-    aloud = replace(job, session=session.aloud())
-    for line in outcome.failures:
-        aloud.session.say(line)
-    if options.shard:
-        session.say("When all shards are done, the same command without --shard writes tables, curves and SavedModels")
-    session.say(f"Took {format_duration(session.seconds)}")
-    print_answers(outcome.comparisons, aloud)
+    outcome = _run(job)
     if options.json:
         print_json(_to_json(outcome))
     return 1 if outcome.failures else 0
+
+
+def run_job(experiments: Sequence[Experiment], options: RunOptions, session: Session) -> RunOutcome:
+    """Run comparisons, print what came out, and return it; the arguments are those of `run_experiments`."""
+    return _run(prepare(experiments, options, session))
+
+
+def _run(job: Job) -> RunOutcome:
+    outcome, session = _carry_out(job, lambda outcomes: print_outcomes(outcomes, job)), job.session
+    aloud = replace(job, session=session.aloud())
+    for line in outcome.failures:
+        aloud.session.say(line)
+    if job.options.shard:
+        session.say("When all shards are done, the same command without --shard writes tables, curves and SavedModels")
+    session.say(f"Took {format_duration(session.seconds)}")
+    print_answers(outcome.comparisons, aloud)
+    return outcome
 
 
 def compare(experiment: Experiment, options: RunOptions | None = None, session: Session | None = None) -> RunOutcome:
