@@ -4,6 +4,7 @@ Each part is made when it is first asked for: a command that trains nothing star
 before the data is looked for.
 """
 
+import copy
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -147,17 +148,13 @@ class Session:
 
     def aloud(self) -> "Session":
         """Return the same session on a console that is not quiet, for the answer."""
-        other = Session(self.data, self.execution, self.out, self.console)
-        vars(other).update(vars(self))
-        if self.console.quiet:
-            other.console = make_console({})
-        return other
+        return self._with(console=make_console({}) if self.console.quiet else self.console)
 
     def with_execution(self, **changes: Any) -> "Session":
         """Return the same session with other options of the execution; what is loaded is loaded."""
-        other = Session(self.data, replace(self.execution, **changes), self.out, self.console)
-        made = {name: value for name, value in vars(self).items() if name not in ("execution", "engine", "precision")}
-        vars(other).update(made)
+        other = self._with(execution=replace(self.execution, **changes))
+        for name in ("engine", "precision"):
+            vars(other).pop(name, None)
         return other
 
     def without_data(self) -> "Session":
@@ -171,8 +168,11 @@ class Session:
                 "a custom trainer has its own data and precision: they are options of its function, not --dataset, "
                 "--data-dir, --image-size and --precision"
             )
-        other = self.with_execution()
-        vars(other).update(location=_CUSTOM_LOCATION, dataset=_CUSTOM_DATASET)
+        return self._with(location=_CUSTOM_LOCATION, dataset=_CUSTOM_DATASET)
+
+    def _with(self, **changes: Any) -> "Session":
+        other = copy.copy(self)
+        vars(other).update(changes)
         return other
 
     def say(self, text: str) -> None:

@@ -24,8 +24,8 @@ from fashion_keras.storage.files import write_files
 from fashion_keras.storage.times import TIMES, EpochTimes, Measurement, TimedArm, Times, timed_arms, times_text
 from fashion_keras.workflows.session import Session
 
-DEFAULT_ROUNDS = 7
-DEFAULT_EPOCHS = 5
+__all__ = ["TimingOptions", "measure_times", "order_of"]
+
 BUSY_LOAD = 0.5
 """Programs that ran on average in the last minute, from where on a machine is called busy before the start."""
 BUSY_CORES = 0.1
@@ -43,8 +43,8 @@ class TimingOptions:
         epochs: Timed epochs of an arm of 50 epochs; one of fewer gets as much less, but one at least.
     """
 
-    rounds: int = DEFAULT_ROUNDS
-    epochs: int = DEFAULT_EPOCHS
+    rounds: int = 7
+    epochs: int = 5
 
 
 def measure_times(options: TimingOptions, session: Session) -> int:
@@ -81,8 +81,7 @@ class _Timing:
     def __init__(self, options: TimingOptions, session: Session):
         self.options = options
         self.location = location = session.location
-        self.console = session.console
-        self._say = session.say
+        self.console, self._say = session.console, session.say
         self.arms = timed_arms()
         plain = location.content_hash == FASHION_MNIST_HASH
         self.path = session.out / (TIMES if plain else f"times__{safe_name(location.name)}.csv")
@@ -184,13 +183,10 @@ def _summarise(times: Times, arms: Sequence[TimedArm]) -> Table:
     title = "A warm epoch, and the epochs of a run: medians and ranges over the rounds"
     table = Table("arm", *heads, box=None, title=title, pad_edge=False)
     base = arms[0].names[0]
-    for arm in arms:
-        rounds = list(times.of(arm.names[0]).values())
-        if not rounds:
-            continue
-        ratios = times.log_ratios(arm.names[0], base)
+    for name in (arm.names[0] for arm in arms if times.of(arm.names[0])):
+        rounds, ratios = list(times.of(name).values()), times.log_ratios(name, base)
         table.add_row(
-            escape(arm.names[0].split("/")[1]),
+            escape(name.split("/")[1]),
             _spread([each.train_seconds for each in rounds]),
             _spread([each.epoch_seconds for each in rounds]),
             f"{median([each.run_seconds() for each in rounds]) / 60:.2f}",
