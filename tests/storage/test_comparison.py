@@ -167,3 +167,5 @@ def test_data_is_described_by_what_tables_need(sample_dataset: Dataset) -> None:
     assert description["class_names"][1] == "Trouser"
     assert description["is_fashion_mnist"] is False
     assert json.loads(json.dumps(description)) == description
+    assert "notes" not in description, "records without them stay as they were"
+    assert describe_data(replace(sample_dataset, notes=("two copies",)))["notes"] == ["two copies"]
