@@ -64,12 +64,15 @@ def add_to(commands: "Commands[Parser]") -> None:
 def report(options: argparse.Namespace) -> int:
     """Write the reports of what the store or a published folder holds, or publish them."""
     from fashion_keras.errors import ConfigError
+    from fashion_keras.workflows.publish import complete_publishing
     from fashion_keras.workflows.report import report_comparisons, report_page
     from fashion_keras.workflows.session import make_console
 
     console = make_console(vars(options))
     if options.json and (options.publish or options.html is not None):
         raise ConfigError("--json goes with neither --publish nor --html: they write files")
+    if options.published:
+        complete_publishing(options.published, options.published.parent / "README.md")
     if options.publish:
         return _publish(options, console)
     if options.html is not None:
