@@ -66,11 +66,12 @@ def run_experiments(
         UserError: An option, the data or the disk is wrong.
         KeyboardInterrupt: After the tables of what is done were written.
     """
-    job = prepare(experiments, options, session, tunings)
-    if options.dry_run:
-        _describe(job)
-        return 0
-    outcome = _carry_out(job, lambda outcomes: print_outcomes(outcomes, job))
+    with session:
+        job = prepare(experiments, options, session, tunings)
+        if options.dry_run:
+            _describe(job)
+            return 0
+        outcome = _carry_out(job, lambda outcomes: print_outcomes(outcomes, job))
     aloud = replace(job, session=session.aloud())
     for line in outcome.failures:
         aloud.session.say(line)
@@ -94,7 +95,8 @@ def compare(experiment: Experiment, options: RunOptions | None = None, session: 
     Raises:
         UserError: An option, the data or the disk is wrong.
     """
-    return _carry_out(prepare([experiment], options or RunOptions(), session or Session()), lambda _: None)
+    with session or Session() as session:
+        return _carry_out(prepare([experiment], options or RunOptions(), session), lambda _: None)
 
 
 def _carry_out(job: Job, show: Show) -> RunOutcome:

@@ -114,7 +114,7 @@ def make_console(values: Mapping[str, Any]) -> Console:
 
 
 class Session:
-    """One call of a command.
+    """One call of a command. Used as a context, it ends its workers.
 
     Args:
         data: Which data, see `DataOptions`.
@@ -145,6 +145,13 @@ class Session:
         out = values.get("out") or Path("runs")
         return cls(fill(DataOptions, values), fill(ExecutionOptions, values), out, console or make_console(values))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "local_engine" in vars(self):
+            self.local_engine.close()
+
     def aloud(self) -> "Session":
         """Return the same session on a console that is not quiet, for the answer."""
         other = Session(self.data, self.execution, self.out, self.console)
@@ -153,11 +160,12 @@ class Session:
             other.console = make_console({})
         return other
 
-    def with_execution(self, **changes: Any) -> "Session":
-        """Return the same session with other options of the execution; what is loaded is loaded."""
-        other = Session(self.data, replace(self.execution, **changes), self.out, self.console)
-        made = {name: value for name, value in vars(self).items() if name not in ("execution", "engine", "precision")}
-        vars(other).update(made)
+    def with_precision(self, precision: str | None) -> "Session":
+        """Return the same session with another precision asked for; what is loaded is loaded."""
+        other = Session(self.data, replace(self.execution, precision=precision), self.out, self.console)
+        vars(other).update(
+            {name: value for name, value in vars(self).items() if name not in ("execution", "precision")}
+        )
         return other
 
     def without_data(self) -> "Session":
@@ -171,7 +179,7 @@ class Session:
                 "a custom trainer has its own data and precision: they are options of its function, not --dataset, "
                 "--data-dir, --image-size and --precision"
             )
-        other = self.with_execution()
+        other = self.with_precision(None)
         vars(other).update(location=_CUSTOM_LOCATION, dataset=_CUSTOM_DATASET)
         return other
 
@@ -219,7 +227,7 @@ class Session:
 
         return RayEngine(self.execution.address)
 
-    @property
+    @cached_property
     def local_engine(self) -> LocalEngine:
         """Processes of this machine, for what writes into folders that only this machine has."""
         return LocalEngine(self.execution.workers or available_cores())
