@@ -176,7 +176,7 @@ class _Invocation:
             return 0
         self._say(f"Measuring both on {count_noun(seeds, 'fresh seed')}: {experiment.name}")
         # In the precision that the comparison states.
-        return run_experiments([experiment], RunOptions(seeds=seeds), self.session.with_execution(precision=None))
+        return run_experiments([experiment], RunOptions(seeds=seeds), self.session.with_precision(None))
 
     def _command(self, best: RunConfig, path: Path) -> str:
         """Return the command that runs the comparison's file on the same data."""

@@ -115,7 +115,7 @@ def make_console(values: Mapping[str, Any]) -> Console:
 
 
 class Session:
-    """One call of a command.
+    """One call of a command. Used as a context, it ends its workers.
 
     Args:
         data: Which data, see `DataOptions`.
@@ -146,15 +146,21 @@ class Session:
         out = values.get("out") or Path("runs")
         return cls(fill(DataOptions, values), fill(ExecutionOptions, values), out, console or make_console(values))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "local_engine" in vars(self):
+            self.local_engine.close()
+
     def aloud(self) -> "Session":
         """Return the same session on a console that is not quiet, for the answer."""
         return self._with(console=make_console({}) if self.console.quiet else self.console)
 
-    def with_execution(self, **changes: Any) -> "Session":
-        """Return the same session with other options of the execution; what is loaded is loaded."""
-        other = self._with(execution=replace(self.execution, **changes))
-        for name in ("engine", "precision"):
-            vars(other).pop(name, None)
+    def with_precision(self, precision: str | None) -> "Session":
+        """Return the same session with another precision asked for; what is loaded is loaded."""
+        other = self._with(execution=replace(self.execution, precision=precision))
+        vars(other).pop("precision", None)
         return other
 
     def without_data(self) -> "Session":
@@ -219,7 +225,7 @@ class Session:
 
         return RayEngine(self.execution.address)
 
-    @property
+    @cached_property
     def local_engine(self) -> LocalEngine:
         """Processes of this machine, for what writes into folders that only this machine has."""
         return LocalEngine(self.execution.workers or available_cores())

@@ -113,13 +113,14 @@ class _Timing:
         """Measure every arm in one process, which no other round shares: some processes are slower than others."""
         order = order_of(self.arms, number)
         tasks = [TimingTask(self._config_of(arm, number), self.location) for arm in order]
-        outcomes = LocalEngine(1, alone=True).run(execute_measuring, tasks)  # one worker: in the order of the tasks
-        for place, (arm, (_, outcome)) in enumerate(zip(order, outcomes, strict=True), start=1):
-            if outcome.value is None:
-                self.failures.append(f"round {number + 1}, {arm.names[0]}: {outcome.message}")
-            else:
-                self.measured.append(self._measurement(number + 1, place, arm, outcome.value))
-                self._save()
+        with LocalEngine(1, alone=True) as engine:  # one worker: in the order of the tasks
+            outcomes = engine.run(execute_measuring, tasks)
+            for place, (arm, (_, outcome)) in enumerate(zip(order, outcomes, strict=True), start=1):
+                if outcome.value is None:
+                    self.failures.append(f"round {number + 1}, {arm.names[0]}: {outcome.message}")
+                else:
+                    self.measured.append(self._measurement(number + 1, place, arm, outcome.value))
+                    self._save()
 
     def _config_of(self, arm: TimedArm, number: int) -> RunConfig:
         """A short run, its first epoch to warm up; all arms of a round share the seed."""
