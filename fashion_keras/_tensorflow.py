@@ -11,7 +11,6 @@ from typing import Any
 
 from fashion_keras._output import redirected
 
-
 _ARGUMENTS_ONLY = ("matplotlib", "pandas", "sklearn")
 """What Keras imports for callers that hand it frames, or ask it for plots and wrappers."""
 
