@@ -217,3 +217,8 @@ def test_a_margin_is_in_the_unit_of_the_table() -> None:
     points = columns(base=100 * BASE, new=100 * BETTER)
     assert judge(points, margin=2.0).verdicts == {"new": "better, negligibly"}
     assert judge(points, margin=0.2).verdicts == {"new": "better"}
+
+
+def test_values_that_do_not_vary_are_shown_with_the_digits_of_their_difference() -> None:
+    columns = {"arm": ["a"] * 5 + ["b"] * 5, "seed": [*range(5)] * 2, "loss": [0.101] * 5 + [0.1021] * 5}
+    assert "0.0011" in judge(columns).answer
