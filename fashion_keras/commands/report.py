@@ -8,11 +8,8 @@ from fashion_keras.commands.options import (
     Commands,
     Parser,
     add_command,
-    add_explain_option,
-    add_json_option,
     add_out_option,
-    add_tensorboard_option,
-    add_volume_options,
+    add_output_options,
     complete_with,
 )
 from fashion_keras.experiments.names import ALL_NAMES
@@ -41,10 +38,7 @@ def add_to(commands: "Commands[Parser]") -> None:
         help="read the runs that were published in DIR, and write OUT/published",
     )
     parser.add_argument("--tables-only", action="store_true", help="draw no curves, which takes most of the time")
-    add_tensorboard_option(parser)
-    add_explain_option(parser)
-    add_volume_options(parser)
-    add_json_option(parser)
+    add_output_options(parser)
     parser.add_argument(
         "--html",
         type=Path,
