@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from fashion_keras.workflows.list_models import ListedModel
 
+__all__ = ["add_to", "list_models"]
+
 FOLDER = Path("saved_models")
 
 

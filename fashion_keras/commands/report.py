@@ -17,6 +17,8 @@ from fashion_keras.experiments.names import ALL_NAMES
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["add_to", "report"]
+
 _DEFAULT_PAGE = Path()  # stands for OUT/report.html, whatever --out turns out to be
 
 

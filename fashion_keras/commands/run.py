@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
     from fashion_keras.tuning.study import TuneOptions
 
+__all__ = ["add_comparison_options", "add_to", "run", "run_given"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
@@ -33,11 +35,6 @@ def add_to(commands: "Commands[Parser]") -> None:
         "names", nargs="+", metavar="NAME", help=f"{', '.join(ALL_NAMES)}, all (the report's), or a file of your own"
     )
     complete_with(named, (*ALL_NAMES, "all"))
-    add_run_options(parser)
-
-
-def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of training a comparison, with tuned arms too."""
     add_comparison_options(parser, several=True)
     _add_tuning_options(parser)
 

@@ -5,6 +5,8 @@ import argparse
 from fashion_keras.commands import options as given
 from fashion_keras.commands.options import Commands, Parser, count, count_from_zero
 
+__all__ = ["add_to", "tune"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""

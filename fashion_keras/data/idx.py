@@ -308,7 +308,7 @@ def make_file(array: NDArray[np.uint8]) -> IdxFile:
 
 
 def read_up_to(stream: IO[bytes], content: bytearray, num_bytes: int) -> None:
-    """Append to `content` until it has `num_bytes` or the stream ends."""
+    """Append to `content` until it has `num_bytes` or the `stream` ends."""
     # In pieces, because read(n) reserves n bytes before it knows whether they are there.
     while chunk := stream.read(min(_CHUNK_BYTES, num_bytes - len(content))):
         content += chunk

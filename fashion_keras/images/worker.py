@@ -151,7 +151,13 @@ class PictureReader:
 
 
 def serve(descriptor: str, seconds: str, memory: str) -> None:
-    """Read pictures until the other side closes the connection; the process's own entry."""
+    """Read pictures until the other side closes the connection; the process's own entry.
+
+    Args:
+        descriptor: Number of the connection's file.
+        seconds: That a picture may take.
+        memory: Bytes that it may take beside what the process has.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + int(memory)

@@ -28,7 +28,13 @@ class BestArms:
 
     @classmethod
     def of(cls, comparisons: Sequence[Comparison], worse: set[str], *, higher_is_better: bool = True) -> "BestArms":
-        """Sort all arms by their means, given which of those that are no baseline are worse than another such one."""
+        """Sort all arms by their means.
+
+        Args:
+            comparisons: Of every arm with the baseline.
+            worse: Arms, but the baseline, that are worse than another such one.
+            higher_is_better: Direction of the metric.
+        """
         worse = worse | {item.arm for item in comparisons if item.verdict in _WORSE}
         if any(item.verdict in _BETTER for item in comparisons):
             worse.add(comparisons[0].baseline)

@@ -77,7 +77,9 @@ class Design:
 
     @classmethod
     def fixed(cls, num_seeds: int, level: float = LEVEL, margin: float = MARGIN) -> "Design":
-        """Return the design of one look, when all seeds are there; with the whole level it finds the most.
+        """Return the design of one look, when all `num_seeds` are there; with the whole `level` it finds the most.
+
+        The `margin` is that of equivalence, a fraction.
 
         >>> Design.fixed(10).looks
         (10,)

@@ -82,7 +82,7 @@ class Replay:
         return students | self.intervals(hopeful, look, level)
 
     def intervals(self, arms: Sequence[str], look: int, level: float) -> dict[str, Interval]:
-        """Return each arm's interval at 1 - level over the seeds of a look."""
+        """Return the interval of each of some `arms` at 1 - `level` over the seeds of a `look`."""
         if not arms:
             return {}
         inference = MeanInference.of(np.stack([self.differences(arm, look) for arm in arms]))

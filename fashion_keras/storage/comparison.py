@@ -284,7 +284,7 @@ def _join_designs(earlier: ComparisonRecord, asked: Design) -> Design:
 
 
 def add_look(store: RunStore, record: ComparisonRecord, num_seeds: int) -> ComparisonRecord:
-    """Note that evidence was shown at so many seeds, once per number of seeds."""
+    """Note in a `record` of the `store` that evidence was shown at `num_seeds` seeds, once per number of seeds."""
     if any(look["seeds"] == num_seeds for look in record.looks):
         return record
     look = {"seeds": num_seeds, "at": datetime.now(UTC).isoformat(timespec="seconds")}

@@ -145,7 +145,9 @@ class Times:
         return {each.round: each for each in self.measurements if name in each.arms.split()}
 
     def log_ratios(self, first: str, second: str, *, training_alone: bool = False) -> NDArray[np.float64]:
-        """Return the natural logarithm of first over second of whole runs, float64 [rounds that have both].
+        """Return the natural logarithm of `first` over `second` of whole runs, float64 [rounds that have both].
+
+        With `training_alone`, of the time without the evaluations.
 
         Within a round: what slows the machine down for minutes slows both.
         """
