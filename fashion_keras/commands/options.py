@@ -80,7 +80,7 @@ def complete_with(action: argparse.Action, found: Sequence[str]) -> None:
 
 
 def add_data_options(parser: argparse.ArgumentParser, can_fetch: bool = True, several: bool = False) -> None:
-    """Add the options that say which data is used and where it is."""
+    """Add to a `parser` which data is used and where it is, how with `can_fetch`; with `several`, of many sets."""
     parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
     parser.add_argument(
         "--dataset",

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from fashion_keras.seeding import derive_seed
 
+__all__ = ["epoch_orders", "num_batches"]
+
 
 def epoch_orders(num_examples: int, num_epochs: int, seed: int) -> NDArray[np.int32]:
     """Return the order of the training examples in each epoch, int32 [`num_epochs`, `num_examples`].

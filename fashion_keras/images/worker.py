@@ -29,6 +29,8 @@ from fashion_keras.formatting import one_line
 from fashion_keras.images.decoding import errors_on_one_line
 from fashion_keras.images.reading import Picture, read_picture
 
+__all__ = ["PictureReader", "serve"]
+
 MAX_SECONDS = 10.0
 MAX_MEMORY_BYTES = 1_200 * 2**20
 """Of address space beyond what the process has at its start: twice that of any picture of today's cameras."""

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+__all__ = ["expected_misses", "misses_p", "prediction_interval"]
+
 
 def prediction_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float] | None:
     """Return where one more run of the same setting would fall: mean +- t * s * sqrt(1 + 1/n).

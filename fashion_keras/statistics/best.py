@@ -10,6 +10,8 @@ from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.design import Design
 from fashion_keras.statistics.intervals import MeanInference
 
+__all__ = ["BestArms", "find_best"]
+
 _WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
 _BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
 

@@ -9,6 +9,8 @@ from scipy import special
 
 from fashion_keras.statistics.intervals import ROUNDING
 
+__all__ = ["Collapse", "Share", "collapsed", "compare_collapse", "hodges_lehmann", "share_interval"]
+
 DEPTH = 0.10
 """A run over 10 points below its arm's median has collapsed."""
 

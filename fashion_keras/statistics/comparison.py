@@ -10,6 +10,8 @@ from fashion_keras.statistics.collapse import Collapse
 from fashion_keras.statistics.crossed import compare_correct
 from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
 
+__all__ = ["Comparison", "Interval", "Verdict"]
+
 Interval = tuple[float, float]
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from fashion_keras.statistics.looks import nominal_levels
 
+__all__ = ["LEVEL", "MARGIN", "MIN_SEEDS", "TEN_SEEDS", "Design"]
+
 LEVEL = 0.05
 MARGIN = 0.002
 """Accuracies that differ by less than 0.2 points are called equivalent."""

@@ -12,6 +12,8 @@ from fashion_keras.statistics.design import MIN_SEEDS, Design
 from fashion_keras.statistics.intervals import MeanInference, student_critical
 from fashion_keras.statistics.power import seeds_to_decide
 
+__all__ = ["Replay", "State"]
+
 _Floats = NDArray[np.float64]
 
 

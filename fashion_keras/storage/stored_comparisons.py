@@ -22,6 +22,8 @@ from fashion_keras.storage.comparison import (
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.tunings import TuningRecord
 
+__all__ = ["load_stored", "read_records", "tuned_names"]
+
 
 def load_stored(
     store: RunStore, names: Sequence[str] = (), say: Callable[[str], object] = lambda _: None

@@ -23,6 +23,10 @@ from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import csv_text
 from fashion_keras.storage.reading import damage_of, read_bytes, sha256
 
+__all__ = [
+    "TIMES", "EpochTimes", "Measurement", "TimedArm", "Times", "load_times", "read_times", "timed_arms", "times_text",
+]  # fmt: skip
+
 TIMES = "times.csv"
 """The file of the timing runs, in the working folder and among what is published."""
 
