@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 from fashion_keras.claims.definition import ClaimVerdict, Part
 from fashion_keras.statistics import LEVEL, MeanInference, median_interval, sign_test_p
 
+__all__ = [
+    "MIN_SEEDS", "Array", "change_since", "gap_growth", "judge_above", "judge_below", "judge_median_above",
+    "judge_median_below", "judge_within", "lowest_epochs", "noise", "spread_between",
+]  # fmt: skip
+
 Array = NDArray[np.float64]
 
 MIN_SEEDS = 6
@@ -27,7 +32,7 @@ def noise(losses: Array) -> Array:
 
 
 def gap_growth(validation: Array, training: Array, since_epoch: int) -> Array:
-    """Return by how much validation loss minus training loss grows from an epoch (from 1) to the last, [runs]."""
+    """Return by how much `validation` minus `training` loss, [runs, epochs], grows since `since_epoch` (from 1)."""
     gap = validation - training
     return np.asarray(gap[:, -1] - gap[:, since_epoch - 1])
 
@@ -52,7 +57,7 @@ def spread_between(arms: Array) -> Array:
 
 
 def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Part:
-    """Judge "the mean is above `bound`" of numbers, one per seed.
+    """Judge "the mean is above `bound`" of `samples`, one per seed, of which `planned_seeds` must be there.
 
     Supported where the whole interval lies above it, refuted where it lies below; p is below 0.05 exactly then.
     """
@@ -64,12 +69,15 @@ def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEE
 
 
 def judge_below(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Part:
-    """Judge "the mean is below `bound`", as `judge_above` does."""
+    """Judge "the mean is below `bound`"; the arguments are those of `judge_above`."""
     return _mirror(judge_above(-samples, -bound, planned_seeds))
 
 
 def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) -> Part:
-    """Judge "the mean is less than `margin` from 0": two one-sided tests; refuted where it is shown to be farther."""
+    """Judge "the mean of `samples` is less than `margin` from 0", as `judge_above` does, with `planned_seeds`.
+
+    By two one-sided tests; refuted where it is shown to be farther.
+    """
     if early := _unmeasurable(samples, planned_seeds):
         return early
     inference = MeanInference.of(samples[None])

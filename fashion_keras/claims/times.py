@@ -9,6 +9,8 @@ from fashion_keras.claims.measures import Array, judge_median_above, judge_media
 from fashion_keras.claims.parts import arm_code, shown
 from fashion_keras.storage.times import Times, timed_arms
 
+__all__ = ["TIME_WORDS", "cnn_quickest", "describe_timing", "quicker", "slower", "time_order_parts"]
+
 CNN = "cnn/cnn"
 
 TIME_WORDS = (
@@ -19,12 +21,18 @@ TIME_WORDS = (
 
 
 def quicker(times: Times | None, first: str, second: str, *, training_alone: bool = False) -> Part:
-    """Judge "a run of `first` takes less time than one of `second`", both `COMPARISON/ARM`."""
+    """Judge of timing runs "a run of `first` takes less time than one of `second`".
+
+    Args:
+        times: The timing runs; None where there are none.
+        first, second: Arms, `COMPARISON/ARM`.
+        training_alone: Leave out the evaluations.
+    """
     return _compare(times, first, second, "below", judge_median_below, training_alone)
 
 
 def slower(times: Times | None, first: str, second: str, *, training_alone: bool = False) -> Part:
-    """Judge "a run of `first` takes more time than one of `second`"."""
+    """Judge "a run of `first` takes more time than one of `second`"; the arguments are those of `quicker`."""
     return _compare(times, first, second, "above", judge_median_above, training_alone)
 
 

@@ -10,6 +10,12 @@ from typing import Any, NoReturn
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.formatting import one_line, shorten
 
+__all__ = [
+    "MOST", "USAGE_STATUS", "Commands", "Parser", "add_command", "add_data_options", "add_design_options",
+    "add_execution_options", "add_json_option", "add_out_option", "add_output_options", "add_require_option",
+    "complete_with", "count", "count_from_zero", "counts", "names", "port", "positive", "shard", "size", "span",
+]  # fmt: skip
+
 USAGE_STATUS = 2
 MOST = 10_000
 """Of anything that is counted: seeds, epochs, trials, workers."""
@@ -48,7 +54,14 @@ Commands = argparse._SubParsersAction
 def add_command(
     commands: "Commands[Parser]", name: str, function: Callable[[argparse.Namespace], int], text: str
 ) -> argparse.ArgumentParser:
-    """Add a subcommand, and return its parser for its own options."""
+    """Add a subcommand, and return its parser for its own options.
+
+    Args:
+        commands: Of the parser above.
+        name: As it is typed.
+        function: Does it, and returns the exit status.
+        text: What it does, for `--help`, as a sentence without its capital and its full stop.
+    """
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
     parser.set_defaults(function=function)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -67,7 +80,7 @@ def complete_with(action: argparse.Action, found: Sequence[str]) -> None:
 
 
 def add_data_options(parser: argparse.ArgumentParser, can_fetch: bool = True, several: bool = False) -> None:
-    """Add the options that say which data is used and where it is."""
+    """Add to a `parser` which data is used and where it is, how with `can_fetch`; with `several`, of many sets."""
     parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
     parser.add_argument(
         "--dataset",
@@ -98,18 +111,16 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_explain_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--explain`."""
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how much is shown of comparisons, and in which form."""
+    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write logs for TensorBoard there, too")
     parser.add_argument("--explain", action="store_true", help="print all tables and what their columns mean")
-
-
-def add_volume_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--quiet` and `--verbose`."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument("-q", "--quiet", action="store_true", help="print the answer alone")
     group.add_argument(
         "-v", "--verbose", action="store_true", help="print each run as it ends, and all tables as --explain does"
     )
+    add_json_option(parser)
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
@@ -120,11 +131,6 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
 def add_out_option(parser: argparse.ArgumentParser, text: str = "folder of the results") -> None:
     """Add `--out`, the working folder."""
     parser.add_argument("--out", type=Path, default=Path("runs"), help=f"{text} (default: %(default)s)")
-
-
-def add_tensorboard_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--tensorboard`, the folder of the logs."""
-    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write logs for TensorBoard there, too")
 
 
 def add_execution_options(parser: argparse.ArgumentParser) -> None:
@@ -242,10 +248,4 @@ def counts(text: str) -> tuple[int, ...]:
 
 def positive(text: str) -> float:
     """Read a number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a number above 0, such as 0.005, got {text!r}")
-    return value
+    return _between(text, math.inf, "a number above 0, such as 0.005")

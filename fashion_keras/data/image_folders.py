@@ -18,6 +18,8 @@ from fashion_keras.formatting import count_noun
 from fashion_keras.images.decoding import FORMAT_NAMES, FORMATS
 from fashion_keras.images.reading import Picture, read_picture
 
+__all__ = ["read_pictures"]
+
 _GREY_MODES = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L"}
 
 

@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from fashion_keras.data.orders import epoch_orders, num_batches
 
+__all__ = ["hold_images", "make_evaluation_dataset", "make_training_dataset", "normalise"]
+
 # Up to this size images are normalised once and held as float32, four times their size in the files: a step of a small
 # network is some 3 % quicker. Larger ones are normalised batch by batch, to the same bits.
 HELD_BYTES = 2**30

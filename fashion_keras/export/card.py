@@ -6,6 +6,8 @@ from typing import Any
 from fashion_keras.config.components import option_values
 from fashion_keras.config.run_config import RunConfig
 
+__all__ = ["CARD", "model_card"]
+
 CARD = "README.md"
 
 

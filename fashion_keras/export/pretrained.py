@@ -23,6 +23,8 @@ from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.runs import RunStore, StoredRun
 
+__all__ = ["PRETRAINED", "RULES", "Choice", "choose_arm", "export_pretrained"]
+
 PRETRAINED = Path("saved_models", "pretrained")
 
 RULES = {

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+__all__ = ["border", "contrast_to_ground", "fit", "fit_item", "has_plain_ground"]
+
 _CLOSE = 13  # 5 % of the range
 _UNEVEN = 32  # levels by which the light on a plain ground may differ from its median
 _PLAIN_SHARE = 0.9  # of the border; the rest may be an item that reaches to it

@@ -29,6 +29,8 @@ from fashion_keras.formatting import one_line
 from fashion_keras.images.decoding import errors_on_one_line
 from fashion_keras.images.reading import Picture, read_picture
 
+__all__ = ["PictureReader", "serve"]
+
 MAX_SECONDS = 10.0
 MAX_MEMORY_BYTES = 1_200 * 2**20
 """Of address space beyond what the process has at its start: twice that of any picture of today's cameras."""
@@ -151,7 +153,13 @@ class PictureReader:
 
 
 def serve(descriptor: str, seconds: str, memory: str) -> None:
-    """Read pictures until the other side closes the connection; the process's own entry."""
+    """Read pictures until the other side closes the connection; the process's own entry.
+
+    Args:
+        descriptor: Number of the connection's file.
+        seconds: That a picture may take.
+        memory: Bytes that it may take beside what the process has.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + int(memory)

@@ -11,6 +11,8 @@ from fashion_keras.errors import ImageError
 from fashion_keras.formatting import first_line, one_line
 from fashion_keras.images.reading import PictureSource, is_picture, read_picture
 
+__all__ = ["check_images", "read_images"]
+
 
 def read_images(
     images: ArrayLike | PictureSource | Sequence[PictureSource],

@@ -10,6 +10,8 @@ from pathlib import Path
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.errors import DataError, os_errors_as
 
+__all__ = ["find_model", "find_saved_model", "is_shipped", "shipped_models"]
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PLACES = (_PACKAGE / "pretrained", _PACKAGE.parent / "saved_models" / "pretrained")
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from fashion_keras.reporting.units import Unit
 from fashion_keras.statistics import mean_interval
 
+__all__ = ["Cell", "Field", "MeasuredCell", "TextCell", "difference_cell", "interval_fields"]
+
 Field = float | int | str | None
 Interval = tuple[float, float]
 

@@ -17,6 +17,8 @@ from fashion_keras.reporting.units import POINTS
 from fashion_keras.statistics import MARGIN, Comparison, Design, compare_arms
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
+__all__ = ["Differences", "build_differences", "compare_with_baseline"]
+
 _VERDICT_WIDTH = 16  # of its lines where a table is narrow
 _BRACKETS = (
     " In brackets its interval on this test set, at the level by which the arm was judged: it is wider the more arms "

@@ -12,6 +12,8 @@ from fashion_keras.reporting.units import ABSENT
 from fashion_keras.statistics import MIN_SEEDS, PairingGain, pairing_gain, pairing_interval
 from fashion_keras.storage.comparison import ComparisonResults
 
+__all__ = ["ArmPairing", "measure_pairing", "pairing_note", "pairing_page"]
+
 _POINTS = 100
 _SPREADS = ("spread of the arm", "of the baseline", "of the differences")
 

@@ -7,6 +7,8 @@ from fashion_keras.reporting.differences import compare_with_baseline
 from fashion_keras.statistics import detectable_difference
 from fashion_keras.storage.comparison import ComparisonResults
 
+__all__ = ["describe_power"]
+
 
 def describe_power(results: ComparisonResults) -> list[str]:
     """Return a line for each arm but the baseline: which true difference the planned seeds would likely show.

@@ -16,6 +16,8 @@ from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.runs import StoredRun
 
+__all__ = ["build_table", "describe_results", "has_diverged", "make_row"]
+
 # The report's columns, from the key of `StoredRun.final` and of published.json to how it is shown and defined.
 _METRICS: Mapping[str, tuple[Unit, str, str]] = {
     "train_loss": (

@@ -22,6 +22,8 @@ from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
+__all__ = ["answer_text", "plain_console", "print_answer", "print_sentence", "print_tables", "to_rich"]
+
 _UNBOUNDED = 10_000
 _NARROWEST_NAME = 12
 

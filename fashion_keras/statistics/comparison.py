@@ -10,6 +10,8 @@ from fashion_keras.statistics.collapse import Collapse
 from fashion_keras.statistics.crossed import compare_correct
 from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
 
+__all__ = ["Comparison", "Interval", "Verdict"]
+
 Interval = tuple[float, float]
 
 
@@ -25,7 +27,10 @@ class Verdict(StrEnum):
 
     @classmethod
     def of(cls, interval: Interval, margin: float, higher_is_better: bool = True) -> "Verdict":
-        """Read the verdict off an interval: above 0, below 0, within +-margin, two of these or none."""
+        """Read the verdict off an `interval`: above 0, below 0, within +-`margin`, two of these or none.
+
+        Of a metric that is better where it is lower (`higher_is_better` is False), below 0 is better.
+        """
         low, high = interval if higher_is_better else (-interval[1], -interval[0])
         negligible = low > -margin and high < margin
         if low > 0.0:

@@ -8,6 +8,8 @@ from scipy import special
 
 from fashion_keras.statistics.intervals import MeanInference
 
+__all__ = ["CrossedEstimate", "clip_difference", "compare_correct", "crossed_mean"]
+
 
 @dataclass(frozen=True)
 class CrossedEstimate:

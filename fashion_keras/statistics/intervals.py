@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+__all__ = ["MAX_RESAMPLED", "ROUNDING", "MeanInference", "mean_interval", "student_critical"]
+
 MAX_ENUMERATED = 10
 NUM_DRAWS = 100_000
 MAX_RESAMPLED = 200

@@ -12,6 +12,8 @@ from fashion_keras.statistics.design import MIN_SEEDS, Design
 from fashion_keras.statistics.intervals import MeanInference, student_critical
 from fashion_keras.statistics.power import seeds_to_decide
 
+__all__ = ["Replay", "State"]
+
 _Floats = NDArray[np.float64]
 
 
@@ -82,7 +84,7 @@ class Replay:
         return students | self.intervals(hopeful, look, level)
 
     def intervals(self, arms: Sequence[str], look: int, level: float) -> dict[str, Interval]:
-        """Return each arm's interval at 1 - level over the seeds of a look."""
+        """Return the interval of each of some `arms` at 1 - `level` over the seeds of a `look`."""
         if not arms:
             return {}
         inference = MeanInference.of(np.stack([self.differences(arm, look) for arm in arms]))

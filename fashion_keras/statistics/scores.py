@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = ["num_scored_epochs", "score", "share_correct"]
+
 
 def num_scored_epochs(num_epochs: int, share: float) -> int:
     """Return how many epochs the last `share` of them are, at least one.

@@ -29,6 +29,12 @@ from fashion_keras.storage.reading import damage_of, read_json, say_once, seal
 from fashion_keras.storage.runs import RunStore, StoredRun, is_folder_name
 from fashion_keras.storage.tunings import TuningRecord
 
+__all__ = [
+    "ArmRecord", "ArmResults", "ComparisonRecord", "ComparisonResults", "RunSource", "add_look", "describe_data",
+    "find_record", "load_results", "load_settled", "make_record", "read_record", "record_from_json", "record_text",
+    "record_to_json", "save_record",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class ArmRecord:
@@ -284,7 +290,7 @@ def _join_designs(earlier: ComparisonRecord, asked: Design) -> Design:
 
 
 def add_look(store: RunStore, record: ComparisonRecord, num_seeds: int) -> ComparisonRecord:
-    """Note that evidence was shown at so many seeds, once per number of seeds."""
+    """Note in a `record` of the `store` that evidence was shown at `num_seeds` seeds, once per number of seeds."""
     if any(look["seeds"] == num_seeds for look in record.looks):
         return record
     look = {"seeds": num_seeds, "at": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -407,7 +413,7 @@ class RunSource(Protocol):
 def load_results(
     store: RunSource, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
 ) -> ComparisonResults:
-    """Read the runs of a comparison that the store has, of some arms (or all) and seeds."""
+    """Read the runs of the comparison of a `record` that a `store` has, of `seeds` and `arm_names` (None is all)."""
     with _no_collection():
         arms = tuple(
             ArmResults(arm, _find_runs(store, record, arm, seeds))

@@ -15,7 +15,7 @@ __all__ = ["build_optimizer", "compile_model", "fuse_training_steps"]
 
 
 def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -> None:
-    """Compile a model as the configuration says and take the overhead of a step out of `fit`."""
+    """Compile a `model` as its `config` says, with `steps_per_epoch` in one graph, whose overhead `fit` is spared."""
     loss, metrics = build_loss(config.loss, may_regularise=is_custom_name(config.model.name))
     model.compile(
         optimizer=build_optimizer(config, steps_per_epoch),

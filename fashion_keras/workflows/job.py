@@ -226,7 +226,7 @@ def fit_session(experiments: Sequence[Experiment], session: Session) -> Session:
 
 
 def find_overrides(experiments: Sequence[Experiment], options: RunOptions, session: Session) -> dict[str, Any]:
-    """Return the settings of every arm that the options or the data replace."""
+    """Return the settings of every arm of `experiments` that the `options` or the `session`'s data replace."""
     settings: dict[str, Any] = {}
     if options.epochs is not None:
         settings["epochs"] = options.epochs

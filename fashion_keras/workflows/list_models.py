@@ -11,6 +11,8 @@ from fashion_keras.inference.info import ModelInfo
 from fashion_keras.inference.record import find_damage, read_record
 from fashion_keras.inference.shipped import shipped_models
 
+__all__ = ["ListedModel", "list_folder", "list_shipped"]
+
 
 @dataclass(frozen=True)
 class ListedModel:

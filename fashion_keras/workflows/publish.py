@@ -42,6 +42,8 @@ from fashion_keras.workflows.report import (
     published_tuned,
 )
 
+__all__ = ["complete_publishing", "fill_blocks", "publish", "publish_times"]
+
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments(?:/(\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 _UNFINISHED = ".unfinished"
 """The new README, among newly published tables until it stands in its own place, one rename after theirs."""
