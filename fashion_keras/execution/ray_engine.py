@@ -1,9 +1,13 @@
 """Ray engine: a cluster behind the interface of the local engine, with a store on a shared folder."""
 
+import atexit
 import logging
 import os
 import platform
+import secrets
+import shutil
 import socket
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +38,8 @@ class RayEngine:
 
     The tasks' paths must be absolute and mean the same on every node, as must the folder of a network of the user's
     own, and the package with the same TensorFlow and Keras be installed there; nothing is uploaded. Whoever reaches
-    Ray's port can run programs on the cluster: trusted networks only.
+    Ray's port can run programs on the cluster: trusted networks only. A Ray that is started here listens on the
+    loopback alone.
 
     Args:
         address: `host:port` of the head node from a machine of the cluster, `ray://host:10001` from outside, `auto` for
@@ -179,11 +184,30 @@ def _connect(ray: Any, address: str | None) -> None:
     try:
         _check_port(address)
         # Ray's C++ library writes to the terminal when it cannot connect; the exception says enough.
+        options = {} if _finds_cluster(ray, address) else _alone(ray)
         with Path(os.devnull).open("wb") as nothing, redirected(nothing, (2,)):
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            ray.init(**{"address": address, "log_to_driver": False, "logging_level": logging.ERROR, **options})
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         where = f"no Ray cluster at {address}" if address else "Ray does not start"
         raise ConfigError(f"{where}: {_one_line(error)}{_remedy(error)}") from error
+
+
+def _finds_cluster(ray: Any, address: str | None) -> bool:
+    return "://" in (address or "") or ray._private.services.canonicalize_bootstrap_address(address) is not None
+
+
+def _alone(ray: Any) -> dict[str, Any]:
+    """Return the options of a Ray that this machine's other users cannot reach, and that leaves nothing behind.
+
+    Its token is in this process's environment, which its owner alone reads: a file of Ray's is readable by all.
+    """
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    # Ray takes the address of a network for 127.0.0.1, but where it believes that it cannot have several nodes.
+    ray._private.ray_constants.ENABLE_RAY_CLUSTER = False
+    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # its sockets' names must be short
+    atexit.register(lambda: (ray.shutdown(), shutil.rmtree(folder, ignore_errors=True)))
+    options = {"address": "local", "_node_ip_address": "127.0.0.1", "include_dashboard": False}
+    return {**options, "_temp_dir": f"{folder}/ray"}  # which Ray opens to everybody; above it is the owner's alone
 
 
 def _remedy(error: Exception) -> str:

@@ -98,6 +98,18 @@ def decode(source: bytes | Image.Image, name: str, bits: int | None = None) -> D
             return replace(decoded, image=kept, num_frames=_count_frames(image, source))
 
 
+def measure(path: str) -> tuple[tuple[int, int], str]:
+    """Return height and width, upright, and the mode of a file's picture, by its header.
+
+    Raises:
+        ImageError: It is no picture, or is damaged.
+    """
+    with errors_on_one_line(path), Image.open(path, formats=FORMATS) as image:
+        width, height = image.size
+        is_turned = image.format != "TIFF" and image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        return ((width, height) if is_turned else (height, width)), image.mode
+
+
 @contextlib.contextmanager
 def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a regular file for reading; what the system says of it in the block becomes an ImageError of one line."""

@@ -35,6 +35,8 @@ def _edge(pixels: NDArray[Any]) -> NDArray[Any]:
 
 def fit(levels: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Return a picture at another width and height, whole and in the middle, with its sides filled like its border."""
+    if levels.size == size:
+        return np.asarray(levels)
     filling = tuple(int(level) for level in np.median(border(levels), axis=0).reshape(-1))
     return np.asarray(ImageOps.pad(levels, size, color=filling[0] if levels.mode == "L" else filling))
 
