@@ -83,7 +83,7 @@ def _table(models: "Sequence[ListedModel]") -> "Table":
 
 
 def _accuracy(model: "ListedModel") -> str:
-    from fashion_keras.reporting.cells import ACCURACY
+    from fashion_keras.reporting.units import ACCURACY
 
     text, ends = ACCURACY.text(model.info.accuracy), map(ACCURACY.text, model.info.accuracy_interval or ())
     return f"{text} [{'–'.join(ends)}]" if model.info.accuracy_interval else text

@@ -8,9 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.formatting import count_noun
-from fashion_keras.reporting.cells import ABSENT, ACCURACY, LOSS, MINUTES, Cell, Field, MeasuredCell, Quantity, TextCell
+from fashion_keras.reporting.cells import Cell, Field, MeasuredCell, TextCell, interval_fields
 from fashion_keras.reporting.summary import describe_results, make_row
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
+from fashion_keras.reporting.units import ABSENT, ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.statistics import expected_misses, misses_p, prediction_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
@@ -107,7 +108,7 @@ class ReportCell:
     @property
     def lines(self) -> tuple[str, ...]:
         """Our mean, half the interval's width, the judgement."""
-        text = self.measured.quantity.text
+        text = self.measured.unit.text
         half_width = () if self.interval is None else (f"± {text((self.interval[1] - self.interval[0]) / 2)}",)
         shown = () if self.exempt == MEASURED_OTHERWISE else half_width
         return (text(self.measured.mean), *shown, *self._judgement_lines())
@@ -117,8 +118,7 @@ class ReportCell:
             return tuple(MEASURED_OTHERWISE.split())
         if self.judgement != MISSED or self.miss is None:
             return (self.judgement,) if self.judgement else ()
-        sign = "+" if self.miss > 0 else ""
-        amount = f"{sign}{self.measured.quantity.text(self.miss)}"
+        amount = self.measured.unit.difference(self.miss)
         stds = self.miss_in_stds
         return ("missed by", amount) if stds is None else ("missed by", f"{amount},", f"{abs(stds):.1f} SD")
 
@@ -130,11 +130,9 @@ class ReportCell:
     @property
     def fields(self) -> Mapping[str, Field]:
         """Our mean and interval, the published value, the judgement, ours minus published, also in deviations."""
-        low, high = self.interval or (None, None)
         return {
             "mean": self.measured.mean,
-            "low": low,
-            "high": high,
+            **interval_fields(self.interval),
             "n": self.measured.num_values,
             "published": self.measured.published_value,
             "judgement": self.judgement,
@@ -184,15 +182,15 @@ def _build_row(arm: ArmResults, num_seeds: int) -> Row:
 
 
 def _report_cell(
-    arm: ArmResults, metric: str, quantity: Quantity, published: Mapping[str, float | None], exempt: str = ""
+    arm: ArmResults, metric: str, unit: Unit, published: Mapping[str, float | None], exempt: str = ""
 ) -> ReportCell:
-    return _make_cell(arm.finals(metric), quantity, published.get(metric), exempt)
+    return _make_cell(arm.finals(metric), unit, published.get(metric), exempt)
 
 
-def _make_cell(values: NDArray[np.float64], quantity: Quantity, published: float | None, exempt: str) -> ReportCell:
+def _make_cell(values: NDArray[np.float64], unit: Unit, published: float | None, exempt: str) -> ReportCell:
     finite = values[np.isfinite(values)]
     interval = prediction_interval(finite) if len(finite) > 1 else None
-    return ReportCell(MeasuredCell.of(quantity, values, published), interval, exempt)
+    return ReportCell(MeasuredCell.of(unit, values, published), interval, exempt)
 
 
 def _batch_means(arm: ArmResults) -> NDArray[np.float64]:

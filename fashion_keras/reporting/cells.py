@@ -11,12 +11,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fashion_keras.reporting.units import Unit
 from fashion_keras.statistics import mean_interval
 
-ABSENT = "–"
-"""What a person reads where there is no number."""
-
 Field = float | int | str | None
+Interval = tuple[float, float]
 
 
 class Cell(Protocol):
@@ -36,31 +35,6 @@ class Cell(Protocol):
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """How a number is shown to people.
-
-    Attributes:
-        digits: Decimal places.
-        scale: What it is multiplied with before: accuracies are fractions everywhere but in what a person reads.
-    """
-
-    digits: int
-    scale: float = 1.0
-
-    def text(self, value: float | None) -> str:
-        """Return the number as text; large ones, of a run about to diverge, with four significant digits."""
-        if value is None:
-            return ABSENT
-        scaled = value * self.scale
-        return f"{scaled:.{self.digits}f}" if abs(scaled) < 1000 else f"{scaled:.4g}"
-
-
-LOSS = Quantity(digits=4)
-ACCURACY = Quantity(digits=2, scale=100.0)
-MINUTES = Quantity(digits=2)
-
-
-@dataclass(frozen=True)
 class TextCell:
     """A cell given by its texts for people and its fields for programs."""
 
@@ -69,79 +43,82 @@ class TextCell:
     published: str = ""
 
 
+def interval_fields(interval: Interval | None) -> dict[str, Field]:
+    """Return the CSV fields of an interval, empty ones where there is none."""
+    return dict(zip(("low", "high"), interval or (None, None), strict=True))
+
+
+def difference_cell(mean: float, interval: Interval | None, unit: Unit, **more: Field) -> TextCell:
+    """Return the cell of a difference: its mean, then its interval in brackets where there is one.
+
+    Args:
+        mean: The difference.
+        interval: Where it lies.
+        unit: How both are shown.
+        **more: Fields for programs behind these.
+    """
+    brackets = (f"({unit.span(interval)})",) if interval else ()
+    return TextCell((unit.difference(mean), *brackets), {"mean": mean, **interval_fields(interval), **more})
+
+
 @dataclass(frozen=True)
 class MeasuredCell:
     """Mean and standard deviation of a quantity over an arm's runs.
 
     Attributes:
-        quantity: How its numbers are shown.
+        unit: How its numbers are shown.
         mean: In nats, as a fraction or in minutes; None without runs.
         std: Standard deviation between the runs, n - 1 in the denominator; None with fewer than two.
         num_values: The runs that it is over.
         published_value: The report's, in the same unit, or None.
+        has_interval: Whether programs get the 95 % interval of the mean, and people where there is one.
+        interval: It, of an accuracy within 0 and 1; None with fewer than two runs.
     """
 
-    quantity: Quantity
+    unit: Unit
     mean: float | None
     std: float | None
     num_values: int
     published_value: float | None = None
+    has_interval: bool = False
+    interval: Interval | None = None
 
     @classmethod
-    def of(cls, quantity: Quantity, values: NDArray[np.float64], published: float | None = None) -> "MeasuredCell":
-        """Summarise values, float64 [runs]; those that are not finite are left out."""
+    def of(
+        cls, unit: Unit, values: NDArray[np.float64], published: float | None = None, *, has_interval: bool = False
+    ) -> "MeasuredCell":
+        """Summarise values, float64 [runs]; those that are not finite are left out.
+
+        Args:
+            unit: How they are shown.
+            values: Of the runs.
+            published: The report's.
+            has_interval: Give the interval of the mean, too: of accuracies.
+        """
         finite = values[np.isfinite(values)]
         mean = float(finite.mean()) if len(finite) else None
         std = float(finite.std(ddof=1)) if len(finite) > 1 else None
-        return cls(quantity, mean, std, len(finite), published)
+        interval = mean_interval(finite) if has_interval and len(finite) else None
+        if interval is not None:
+            interval = (max(0.0, interval[0]), min(1.0, interval[1]))  # few and scattered runs reach beyond
+        return cls(unit, mean, std, len(finite), published, has_interval, interval)
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The mean, then the standard deviation where there is one."""
-        mean = self.quantity.text(self.mean)
-        return (mean,) if self.std is None else (mean, f"± {self.quantity.text(self.std)}")
+        """The mean, then the standard deviation and the interval, of what there is."""
+        text = self.unit.text
+        deviation = () if self.std is None else (f"± {text(self.std)}",)
+        interval = () if self.interval is None else (f"[{'–'.join(map(text, self.interval))}]",)
+        return (text(self.mean), *deviation, *interval)
 
     @property
     def published(self) -> str:
         """The report's value."""
-        return "" if self.published_value is None else self.quantity.text(self.published_value)
+        return "" if self.published_value is None else self.unit.text(self.published_value)
 
     @property
     def fields(self) -> Mapping[str, Field]:
-        """Mean, standard deviation, number of runs and published value."""
-        return {"mean": self.mean, "std": self.std, "n": self.num_values, "published": self.published_value}
-
-
-@dataclass(frozen=True)
-class MeanIntervalCell(MeasuredCell):
-    """Mean and standard deviation of an accuracy, and how well the mean is known.
-
-    Attributes:
-        interval: 95 % interval of the mean, within 0 and 1; None with fewer than two runs.
-    """
-
-    interval: tuple[float, float] | None = None
-
-    @classmethod
-    def of(cls, quantity: Quantity, values: NDArray[np.float64], published: float | None = None) -> "MeanIntervalCell":
-        """Summarise values, float64 [runs], fractions; those that are not finite are left out."""
-        cell = MeasuredCell.of(quantity, values, published)
-        finite = values[np.isfinite(values)]
-        interval = mean_interval(finite) if len(finite) else None
-        if interval is not None:
-            interval = (max(0.0, interval[0]), min(1.0, interval[1]))  # few and scattered runs reach beyond
-        return cls(cell.quantity, cell.mean, cell.std, cell.num_values, cell.published_value, interval)
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """Mean and standard deviation, then the interval where there is one."""
-        if self.interval is None:
-            return super().lines
-        low, high = (self.quantity.text(end) for end in self.interval)
-        return (*super().lines, f"[{low}–{high}]")
-
-    @property
-    def fields(self) -> Mapping[str, Field]:
-        """Those of the mean, and the ends of its interval."""
-        low, high = self.interval or (None, None)
-        return {**super().fields, "low": low, "high": high}
+        """Mean, standard deviation, number of runs, published value, and the ends of an interval."""
+        fields: dict[str, Field] = {"mean": self.mean, "std": self.std, "n": self.num_values}
+        ends = interval_fields(self.interval) if self.has_interval else {}
+        return {**fields, "published": self.published_value, **ends}

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.formatting import count_noun, points, points_span
-from fashion_keras.reporting.cells import ABSENT, TextCell
+from fashion_keras.formatting import count_noun
+from fashion_keras.reporting.cells import TextCell, difference_cell, interval_fields
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.units import POINTS
 from fashion_keras.statistics import MARGIN, Comparison, Design, compare_arms
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
@@ -137,33 +138,18 @@ def _build_row(comparison: Comparison, arm: ArmResults, num_seeds: int) -> Row:
         num_diverged=0,
         num_seeds=num_seeds,
         cells=(
-            _difference(comparison),
-            _new_images(comparison),
+            difference_cell(comparison.mean_difference, comparison.interval, POINTS, level=comparison.level),
+            TextCell((POINTS.span(comparison.new_images),), interval_fields(comparison.new_images)),
             _seeds_won(comparison),
             _verdict(comparison),
         ),
     )
 
 
-def _difference(comparison: Comparison) -> TextCell:
-    low, high = comparison.interval or (None, None)
-    brackets = (f"({points_span(comparison.interval)})",) if comparison.interval else ()
-    fields = {"mean": comparison.mean_difference, "low": low, "high": high, "level": comparison.level}
-    return TextCell((points(comparison.mean_difference), *brackets), fields)
-
-
-def _new_images(comparison: Comparison) -> TextCell:
-    interval = comparison.new_images
-    low, high = interval or (None, None)
-    return TextCell((points_span(interval) if interval else ABSENT,), {"low": low, "high": high})
-
-
 def _seeds_won(comparison: Comparison) -> TextCell:
-    interval = comparison.seeds_won_interval
-    low, high = interval or (None, None)
-    brackets = (f"({percent(interval[0])} to {percent(interval[1])})",) if interval else ()
-    share = comparison.seeds_won
-    return TextCell((percent(share), *brackets), {"share": share, "low": low, "high": high})
+    interval, share = comparison.seeds_won_interval, comparison.seeds_won
+    brackets = (f"({' to '.join(map(percent, interval))})",) if interval else ()
+    return TextCell((percent(share), *brackets), {"share": share, **interval_fields(interval)})
 
 
 def _verdict(comparison: Comparison) -> TextCell:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fashion_keras.formatting import count_noun, shorten
-from fashion_keras.reporting.cells import ABSENT, ACCURACY
+from fashion_keras.reporting.units import ABSENT, ACCURACY
 from fashion_keras.statistics.classifier import Evaluation, commonest_confusions
 
 _LONGEST_NAME = 20

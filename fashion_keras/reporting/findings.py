@@ -33,7 +33,7 @@ def sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
     mean, _, interval = figure(comparison, unit).partition(" ")
     verdict = comparison.verdict_text
     if comparison.verdict in (*BETTER, *WORSE):
-        amount = f"{unit.amount(unit.value(abs(comparison.mean_difference)))} {interval}".rstrip()
+        amount = f"{unit.amount(unit.text(abs(comparison.mean_difference)))} {interval}".rstrip()
         return f"{arm} {'beats' if comparison.verdict in BETTER else 'loses to'} {baseline} by {amount}: {verdict}"
     amount = f"{unit.amount(mean)} {interval}".rstrip()
     if comparison.verdict is Verdict.EQUIVALENT:

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import ABSENT, TextCell
+from fashion_keras.reporting.cells import TextCell, difference_cell, interval_fields
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.units import POINTS, Unit
-from fashion_keras.statistics.comparison import Comparison, Interval
+from fashion_keras.reporting.units import ABSENT, POINTS, Unit
+from fashion_keras.statistics.comparison import Comparison
 from fashion_keras.statistics.judged import JudgedArms
 from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
 from fashion_keras.statistics.requirement import Requirement
@@ -26,7 +26,7 @@ def unit_of(judged: Sequence[JudgedArms], is_share: bool) -> Unit:
         return POINTS
     spreads = [float(row.std()) for each in judged for row in each.values.values()]
     smallest = min((spread for spread in spreads if spread > 0.0), default=1.0)
-    return Unit(int(np.clip(1 - np.floor(np.log10(smallest)), 0, 9)))
+    return Unit(int(np.clip(1 - np.floor(np.log10(smallest)), 0, 9)), largest=1e7)
 
 
 def needs(comparison: Comparison, noun: str) -> str:
@@ -107,27 +107,19 @@ def _verdict_words(judged: JudgedArms, unit: Unit) -> str:
     text = "read off the interval: better or worse where it excludes 0"
     if judged.margin is None:
         return f"{text}; without a margin nothing is called equivalent."
-    margin = unit.amount(unit.value(judged.margin))
+    margin = unit.amount(unit.text(judged.margin))
     return f"{text}, equivalent where it lies within {margin} either way, negligibly where both; undecided otherwise."
 
 
 def _cells(row: _Floats, comparison: Comparison | None, unit: Unit, has_new: bool, noun: str) -> tuple[TextCell, ...]:
     deviation = None if row.size < 2 or noun == "example" else float(row.std(ddof=1))
-    texts = [unit.value(float(row.mean())), *([] if deviation is None else [f"± {unit.value(deviation)}"])]
+    texts = [unit.text(float(row.mean())), *([] if deviation is None else [f"± {unit.text(deviation)}"])]
     value = TextCell(tuple(texts), {"mean": float(row.mean()), "std": deviation, "n": row.size})
     if comparison is None:
-        empty = {"mean": None, "low": None, "high": None}
-        new = [TextCell((ABSENT,), {"low": None, "high": None})] * has_new
+        empty = {"mean": None, **interval_fields(None)}
+        new = [TextCell((ABSENT,), interval_fields(None))] * has_new
         return (value, TextCell((ABSENT,), empty), *new, TextCell(("baseline",), {"text": "baseline"}))
-    difference = [unit.difference(comparison.mean_difference)]
-    if comparison.interval:
-        difference.append(f"({unit.span(comparison.interval)})")
-    fields = {"mean": comparison.mean_difference, **_ends(comparison.interval)}
-    new_text = unit.span(comparison.new_images) if comparison.new_images else ABSENT
-    new = [TextCell((new_text,), _ends(comparison.new_images))] * has_new
+    new = [TextCell((unit.span(comparison.new_images),), interval_fields(comparison.new_images))] * has_new
     verdict = comparison.verdict_text.replace("test set", "set of examples")
-    return (value, TextCell(tuple(difference), fields), *new, TextCell((verdict,), {"text": str(comparison.verdict)}))
-
-
-def _ends(interval: Interval | None) -> dict[str, float | int | str | None]:
-    return dict(zip(("low", "high"), interval or (None, None), strict=True))
+    difference = difference_cell(comparison.mean_difference, comparison.interval, unit)
+    return (value, difference, *new, TextCell((verdict,), {"text": str(comparison.verdict)}))

@@ -11,6 +11,7 @@ import numpy as np
 
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import one_line
+from fashion_keras.reporting.cells import interval_fields
 from fashion_keras.reporting.findings import sentence
 from fashion_keras.reporting.judged_table import best_sentence, build_judgement, gate_sentence, needs, unit_of
 from fashion_keras.reporting.over_datasets import OverAll, find_over_all
@@ -187,9 +188,9 @@ class Judgement:
                 "baseline": item.baseline,
                 f"{each.noun}s": item.num_seeds,
                 "difference": item.mean_difference,
-                **_ends("", item.interval),
+                **interval_fields(item.interval),
                 "level": item.level,
-                **_ends("new_examples_", item.new_images),
+                **{f"new_examples_{end}": value for end, value in interval_fields(item.new_images).items()},
                 "verdict": str(item.verdict),
                 "undecided_because": item.undecided_because,
                 "seeds_to_decide": item.seeds_to_decide,
@@ -224,11 +225,6 @@ class Judgement:
         if gate is not None:
             content["require"] = {"is_met": gate.is_met, "why": gate.why, "status": gate.status}
         return json.dumps(content, indent=2) + "\n"
-
-
-def _ends(prefix: str, interval: tuple[float, float] | None) -> dict[str, float | None]:
-    low, high = interval or (None, None)
-    return {f"{prefix}low": low, f"{prefix}high": high}
 
 
 def _html_table(table: Table) -> str:

@@ -9,12 +9,13 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from fashion_keras.formatting import break_name, one_line, points_span
-from fashion_keras.reporting.cells import ABSENT, ACCURACY, MeasuredCell
+from fashion_keras.formatting import break_name, one_line
+from fashion_keras.reporting.cells import MeasuredCell
 from fashion_keras.reporting.findings import figure
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import tuning_of
 from fashion_keras.reporting.tables import Row, Table
+from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -123,7 +124,7 @@ def _difference(comparison: Comparison | None) -> Text:
 
 
 def _new_images(comparison: Comparison | None) -> Text:
-    return Text(points_span(comparison.new_images) if comparison and comparison.new_images else "")
+    return Text(POINTS.span(comparison.new_images) if comparison and comparison.new_images else "")
 
 
 def _verdict(comparison: Comparison | None, *, is_baseline: bool) -> Text:

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.reporting.cells import ABSENT
 from fashion_keras.reporting.rendering import escape_markdown, markdown_table
+from fashion_keras.reporting.units import ABSENT
 from fashion_keras.statistics import MIN_SEEDS, PairingGain, pairing_gain, pairing_interval
 from fashion_keras.storage.comparison import ComparisonResults
 

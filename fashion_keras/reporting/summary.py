@@ -10,13 +10,14 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.formatting import count_noun
-from fashion_keras.reporting.cells import ACCURACY, LOSS, MINUTES, Cell, MeanIntervalCell, MeasuredCell, Quantity
+from fashion_keras.reporting.cells import Cell, MeasuredCell
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
+from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.runs import StoredRun
 
 # The report's columns, from the key of `StoredRun.final` and of published.json to how it is shown and defined.
-_METRICS: Mapping[str, tuple[Quantity, str, str]] = {
+_METRICS: Mapping[str, tuple[Unit, str, str]] = {
     "train_loss": (
         LOSS,
         "training loss",
@@ -82,7 +83,7 @@ def build_table(results: ComparisonResults) -> Table:
     return replace(table, notes=(*_general_notes(table), *_tuning_notes(results)), legend=legend)
 
 
-def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Quantity, str, str]]:
+def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Unit, str, str]]:
     """The metrics that are shown: all, or of custom trainers those that they return."""
     if not results.record.trainers:
         return _METRICS
@@ -96,13 +97,11 @@ def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Quantity, str,
     return {key: metric for key, metric in _METRICS.items() if key in known or key == "test_accuracy"}
 
 
-def _build_row(
-    arm: ArmResults, num_seeds: int, comparable: bool, metrics: Mapping[str, tuple[Quantity, str, str]]
-) -> Row:
+def _build_row(arm: ArmResults, num_seeds: int, comparable: bool, metrics: Mapping[str, tuple[Unit, str, str]]) -> Row:
     published = published_rows().get(arm.record.published or "", {}) if comparable else {}
     cells = [
-        (MeanIntervalCell if key == "test_accuracy" else MeasuredCell).of(quantity, arm.finals(key), published.get(key))
-        for key, (quantity, _, _) in metrics.items()
+        MeasuredCell.of(unit, arm.finals(key), published.get(key), has_interval=key == "test_accuracy")
+        for key, (unit, _, _) in metrics.items()
     ]
     minutes = np.array([run.seconds["total"] / 60 for run in arm.runs.values()])
     return make_row(arm, num_seeds, (*cells, MeasuredCell.of(MINUTES, minutes, published.get("time_minutes"))))

@@ -10,10 +10,11 @@ from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.formatting import count_noun, csv_text, points
-from fashion_keras.reporting.cells import ABSENT, ACCURACY, Cell, MeasuredCell, TextCell
+from fashion_keras.reporting.cells import Cell, MeasuredCell, TextCell, interval_fields
 from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.units import ABSENT, ACCURACY
 from fashion_keras.statistics import Comparison, Verdict, clip_difference, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
@@ -134,11 +135,9 @@ def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
     pairs = [(arm.runs[seed].final["test_accuracy"], before.runs[seed].final["test_accuracy"]) for seed in seeds]
     gains = np.array([new - old for new, old in pairs if new is not None and old is not None])
     if not len(gains):
-        return TextCell((ABSENT,), {"mean": None, "low": None, "high": None})
-    mean = float(gains.mean())
-    interval = clip_difference(mean_interval(gains))
-    low, high = interval or (None, None)
-    return TextCell((points(mean), *_brackets(interval)), {"mean": mean, "low": low, "high": high})
+        return TextCell((ABSENT,), {"mean": None, **interval_fields(None)})
+    mean, interval = float(gains.mean()), clip_difference(mean_interval(gains))
+    return TextCell((points(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:
@@ -268,17 +267,9 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
 
 
 def _pair_cell(comparison: Comparison) -> TextCell:
-    low, high = comparison.interval or (None, None)
-    fields = {
-        "mean": comparison.mean_difference,
-        "low": low,
-        "high": high,
-        "level": comparison.level,
-        "verdict": str(comparison.verdict),
-    }
-    return TextCell(
-        (points(comparison.mean_difference), *_brackets(comparison.interval), *str(comparison.verdict).split()), fields
-    )
+    mean, verdict = comparison.mean_difference, str(comparison.verdict)
+    fields = {"mean": mean, **interval_fields(comparison.interval), "level": comparison.level, "verdict": verdict}
+    return TextCell((points(mean), *_brackets(comparison.interval), *verdict.split()), fields)
 
 
 def _survival(new: Comparison, old: Comparison) -> str:

@@ -4,7 +4,7 @@ import pytest
 from conftest import make_arm, make_results, make_run
 
 from fashion_keras.reporting import Table, build_table
-from fashion_keras.reporting.cells import ABSENT, ACCURACY, LOSS, MINUTES
+from fashion_keras.reporting.units import ABSENT, ACCURACY, LOSS, MINUTES
 from fashion_keras.storage.comparison import ComparisonResults
 
 TwoArms = Callable[..., ComparisonResults]

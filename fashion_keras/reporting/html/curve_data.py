@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import ABSENT
 from fashion_keras.reporting.curves import MEASURES, PARTS, Curve, arm_curves, find_outliers
+from fashion_keras.reporting.units import ABSENT
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 _DIGITS = {"loss": 4, "accuracy": 2}  # nats and per cent

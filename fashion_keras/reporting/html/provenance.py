@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import ACCURACY
+from fashion_keras.reporting.units import ACCURACY
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.runs import StoredRun
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.claims.definition import Unit
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import ACCURACY, MeasuredCell
+from fashion_keras.reporting.cells import MeasuredCell
 from fashion_keras.reporting.findings import BETTER, figure, remedy
+from fashion_keras.reporting.units import ACCURACY
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
