@@ -189,7 +189,7 @@ class ComparisonResult:
         from fashion_keras.reporting.html import build_page
 
         file = Path(path)
-        page = build_page([self.outcome.whole], dataset=self._session.dataset)
+        page = build_page([self.outcome.whole], datasets=[self._session.dataset])
         write_files(file.parent, {file.name: page.encode()})
         return file
 

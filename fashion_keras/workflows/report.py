@@ -1,6 +1,7 @@
 """Reports of finished comparisons, made again from a store or from what was published. Trains nothing."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -129,7 +130,7 @@ def report_page(names: Sequence[str], out: Path, published: Path | None, path: P
     say = partial(print_plain, console)
     found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names, say)
     claims = () if names else _judge_claims(found, _find_times(out, published))
-    page = build_page(found, claims, None if published else _find_data()).encode()
+    page = build_page(found, claims, () if published else _find_data()).encode()
     write_files(path.parent, {path.name: page})
     size = f"{len(page) / 1e6:.1f} MB"
     say(f"Written to {path} ({size})")
@@ -140,12 +141,10 @@ def _find_times(out: Path, published: Path | None) -> Times | None:
     return load_times(published) if published else load_times(out) or load_times(PUBLISHED)
 
 
-def _find_data() -> Dataset | None:
-    """Return Fashion-MNIST where it is on this machine; a page can do without."""
-    try:
-        return load(locate(offline=True))
-    except DataError:
-        return None
+def _find_data() -> Iterator[Dataset]:
+    """Yield Fashion-MNIST where it is on this machine; a page can do without."""
+    with contextlib.suppress(DataError):
+        yield load(locate(offline=True))
 
 
 def overall_pages(found: Sequence[ComparisonResults], times: Times | None) -> dict[str, str]:

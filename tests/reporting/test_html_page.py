@@ -226,3 +226,10 @@ def test_the_page_says_how_claims_are_judged_and_what_that_does_not_cover(publis
     part = published_page.split('<section id="reading"')[1].split("</section>")[0]
     assert "<dt>refuted</dt><dd>at least one part was shown to be the other way round" in part
     assert "<dt>not covered</dt><dd>One data set, its one test set" in part
+
+
+def test_every_run_is_traced_by_its_id_and_the_number_of_its_machine(published, published_page):
+    ids = {run.run_id for results in published for arm in results.arms for run in arm.runs.values()}
+    assert all(run_id in published_page for run_id in ids)
+    machines = published_page.split('<section id="machines"')[1]
+    assert machines.count('<th scope="row" class="number">') == 2  # the published runs were made on two

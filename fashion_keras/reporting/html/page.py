@@ -1,9 +1,9 @@
 """Page as a whole: what stands where, and its rendering. Text of users is escaped by the templates' autoescape."""
 
+import json
 import re
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
@@ -14,29 +14,27 @@ from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.data import Dataset
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.against_report import build_against_report
+from fashion_keras.reporting.cells import Cell, Field
 from fashion_keras.reporting.claims import explain_claims, part_texts
 from fashion_keras.reporting.differences import build_differences
 from fashion_keras.reporting.findings import best_sentence
-from fashion_keras.reporting.forest import Forest, build_forest
-from fashion_keras.reporting.html.curve_data import Curves, build_curves
-from fashion_keras.reporting.html.predictions import PredictionReader, PredictionViews
-from fashion_keras.reporting.html.provenance import ArmProvenance, Machines, trace
+from fashion_keras.reporting.forest import build_forest
+from fashion_keras.reporting.html.curve_data import build_curves
+from fashion_keras.reporting.html.predictions import PredictionReader
 from fashion_keras.reporting.html.summary import (
-    Headline,
-    Undecided,
     count_claims,
     count_verdicts,
     headline,
     undecided_arms,
     undecided_claims,
 )
-from fashion_keras.reporting.html.table_views import TableView, sort_key, view_table
 from fashion_keras.reporting.rendering import runs_csv, to_csv
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Table
-from fashion_keras.statistics import Comparison
-from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.reporting.units import ACCURACY
+from fashion_keras.storage.comparison import ArmResults, ComparisonResults
+from fashion_keras.storage.runs import StoredRun
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,33 +42,12 @@ if TYPE_CHECKING:
 
 _TEMPLATES = "templates"
 _LONG_WORD = 18  # characters
-
-
-@dataclass(frozen=True)
-class Section:
-    """A comparison's part of the page; None where there is nothing to show."""
-
-    anchor: str
-    title: str
-    caption: str
-    baseline: str
-    comparisons: tuple[Comparison, ...]
-    best: str
-    headline: Headline
-    undecided: list[Undecided]
-    forest: Forest | None
-    differences: TableView | None
-    results: TableView
-    tuning: list[TableView]
-    against_report: TableView | None
-    curves: Curves | None
-    answers: PredictionViews
-    provenance: tuple[ArmProvenance, ...]
-    downloads: tuple[tuple[str, str], ...]
+_ENVIRONMENT = ("processor", "cores", "platform", "python", "numpy", "keras", "tensorflow")
+_UNKNOWN = "not recorded"
 
 
 def build_page(
-    found: Sequence[ComparisonResults], claims: Sequence[ClaimResult] = (), dataset: Dataset | None = None
+    found: Sequence[ComparisonResults], claims: Sequence[ClaimResult] = (), datasets: Iterable[Dataset] = ()
 ) -> str:
     """Return the page over comparisons as HTML, one file that asks for nothing else.
 
@@ -79,72 +56,72 @@ def build_page(
     Args:
         found: At least one comparison; any, whether of the report or not.
         claims: The report's, judged; none leaves their part out.
-        dataset: Whose test images the runs answered, for confusion matrices and pictures of mistakes. Where it is None
-            or another than a comparison's, the page says so instead.
+        datasets: Whose test images the runs answered, for confusion matrices and pictures of mistakes. Where the one of
+            a comparison is not among them, the page says so instead.
     """
-    machines, answers = Machines(), PredictionReader(dataset)
-    sections = [_build_section(results, f"comparison-{n}", answers, machines) for n, results in enumerate(found, 1)]
+    answers = PredictionReader(datasets)
+    sections = [_build_section(results, f"comparison-{n}", answers) for n, results in enumerate(found, 1)]
     content = {
         "sections": sections,
         "claims": claims,
         "claim_parts": {claim.number: [part_texts(part) for part in claim.figures] for claim in claims},
-        "verdict_counts": count_verdicts(item for each in sections for item in each.comparisons),
+        "verdict_counts": count_verdicts(item for each in sections for item in each["comparisons"]),
         "claim_counts": count_claims(claims),
-        "undecided": [*(item for each in sections for item in each.undecided), *undecided_claims(claims)],
+        "undecided": [*(item for each in sections for item in each["undecided"]), *undecided_claims(claims)],
         "definitions": _definitions(sections) | ({"The report’s claims": tuple(explain_claims())} if claims else {}),
-        "machines": machines,
+        "machines": _number_machines(found),
+        "environment": _ENVIRONMENT,
         "about": _about(found),
     }
     return _environment().get_template("page.html.j2").render(content)
 
 
-def _build_section(results: ComparisonResults, anchor: str, answers: PredictionReader, machines: Machines) -> Section:
+def _build_section(results: ComparisonResults, anchor: str, answers: PredictionReader) -> dict[str, Any]:
+    """Return a comparison's part of the page, by the names of its template; None is nothing to show."""
     table, differences, against = build_table(results), build_differences(results), build_against_report(results)
     comparisons = differences.comparisons if differences else ()
-    return Section(
-        anchor=anchor,
-        title=one_line(results.record.heading),
-        caption=describe_results(results),
-        baseline=one_line(results.record.baseline),
-        comparisons=comparisons,
-        best=best_sentence(results, comparisons) if comparisons else "",
-        headline=headline(results, comparisons, anchor),
-        undecided=undecided_arms(results, comparisons, anchor),
-        forest=build_forest(comparisons, results.record.design.margin) if comparisons else None,
-        differences=view_table(differences) if differences else None,
-        results=view_table(table, title="Every arm"),
-        tuning=[view_table(table) for table in build_tuning_tables(results)],
-        against_report=view_table(against) if against else None,
-        curves=build_curves(results),
-        answers=answers.read(results),
-        provenance=trace(results, machines),
-        downloads=_downloads(results, table, differences, against),
-    )
+    return {
+        "found": results,
+        "anchor": anchor,
+        "title": one_line(results.record.heading),
+        "caption": describe_results(results),
+        "baseline": one_line(results.record.baseline),
+        "comparisons": comparisons,
+        "best": best_sentence(results, comparisons) if comparisons else "",
+        "headline": headline(results, comparisons),
+        "undecided": undecided_arms(results, comparisons, anchor),
+        "forest": build_forest(comparisons, results.record.design.margin) if comparisons else None,
+        "differences": differences,
+        "results": table,
+        "tuning": build_tuning_tables(results),
+        "against_report": against,
+        "curves": build_curves(results),
+        "answers": answers.read(results),
+        "downloads": _downloads(results, table, differences, against),
+    }
 
 
 def _downloads(results: ComparisonResults, *tables: Table | None) -> tuple[tuple[str, str], ...]:
     """Return the CSV files of a comparison as data addresses, under their names in its folder."""
-    names = ("table", "differences", "against_report")
-    files = {f"{name}.csv": to_csv(table) for name, table in zip(names, tables, strict=True) if table is not None}
+    names = (("table", None), ("differences", results.record.baseline), ("against_report", None))
+    files = {f"{name}.csv": to_csv(table, base) for (name, base), table in zip(names, tables, strict=True) if table}
     files["runs.csv"] = runs_csv(results)
     start = "data:text/csv;charset=utf-8;base64,"
     return tuple((name, start + b64encode(text.encode()).decode()) for name, text in files.items())
 
 
-def _definitions(sections: Sequence[Section]) -> dict[str, tuple[tuple[str, str], ...]]:
+def _definitions(sections: Sequence[Mapping[str, Any]]) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return what the columns mean, each kind of table once."""
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for section in sections:
-        against = section.against_report
         for kind, table in (
-            ("Each arm against the baseline", section.differences),
-            ("Every arm", section.results),
-            ("Against the report", against),
-            *((table.title, table) for table in section.tuning),
+            ("Each arm against the baseline", section["differences"]),
+            ("Every arm", section["results"]),
+            ("Against the report", section["against_report"]),
+            *((table.title, table) for table in section["tuning"]),
         ):
             if table is not None:
-                columns = table.table.columns
-                found.setdefault(kind, tuple((column.title, column.definition) for column in columns))
+                found.setdefault(kind, tuple((column.title, column.definition) for column in table.columns))
     return found
 
 
@@ -165,6 +142,40 @@ def _version() -> str:
         return ""
 
 
+def _number_machines(found: Sequence[ComparisonResults]) -> dict[tuple[str, ...], int]:
+    """Number the machines and versions of all runs from 1 on, in the order in which they are met."""
+    runs = (run for results in found for arm in results.arms for run in arm.runs.values())
+    return {machine: number for number, machine in enumerate(dict.fromkeys(map(_machine_of, runs)), start=1)}
+
+
+def _machine_of(run: StoredRun) -> tuple[str, ...]:
+    recorded = run.result.get("environment", {})
+    return tuple(one_line(str(recorded.get(name, _UNKNOWN))) for name in _ENVIRONMENT)
+
+
+def _outcome_of(run: StoredRun) -> str:
+    accuracy = run.final["test_accuracy"]
+    return run.status if accuracy is None else f"{run.status}, {ACCURACY.text(accuracy)} %"
+
+
+def _settings_of(arm: ArmResults) -> str:
+    """Return what differs from the default configuration, as JSON."""
+    return one_line(json.dumps(dict(arm.record.config), sort_keys=True, ensure_ascii=False))
+
+
+def _words_first(table: Table) -> list[tuple[int, bool]]:
+    """Return the places of a table's columns, those of words, such as verdicts, first: in sight on a phone, too."""
+    keys = [[_sort_key(row.cells[place]) for row in table.rows] for place in range(len(table.columns))]
+    worded = [any(isinstance(key, str) for key in column) for column in keys]
+    return sorted(enumerate(worded), key=lambda each: not each[1])
+
+
+def _sort_key(cell: Cell) -> Field:
+    """Return what a column is sorted by, the first of a cell's fields; None where there is none."""
+    first = next(iter(cell.fields.values()), None)
+    return round(first, 8) if isinstance(first, float) else first
+
+
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -175,7 +186,9 @@ def _environment() -> "Environment":
     )
     ours: dict[str, Any] = {"style": Markup(_read("page.css")), "script": Markup(_read("page.js"))}
     environment.globals.update(ours)  # our own files, no text of a user
-    environment.filters.update(ticked=_mark_code, breakable=_let_break, one_line=one_line, sort_key=sort_key)
+    environment.filters.update(ticked=_mark_code, breakable=_let_break, one_line=one_line, sort_key=_sort_key)
+    environment.filters.update(words_first=_words_first, settings=_settings_of, outcome=_outcome_of)
+    environment.filters.update(machine=_machine_of)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     return environment
 

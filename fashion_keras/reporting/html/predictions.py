@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,70 +30,52 @@ NO_DATA = (
 
 
 @dataclass(frozen=True)
-class MistakeView:
-    """A picture that an arm is sure of and wrong about: a PNG as a data address, and both classes in words."""
-
-    picture: str
-    text: str
-
-
-@dataclass(frozen=True)
 class ArmPredictions:
     """One arm's answers.
 
     Attributes:
         arm: Its name.
         num_runs: The matrix sums this many runs.
+        classes: Their names.
         matrix: For each true class its counts, a row, and its share of each predicted class.
         worst: The commonest confusions in words.
-        mistakes: The surest first.
+        mistakes: Pictures that it is sure of and wrong about, as PNG in data addresses, with both classes in words; the
+            surest first.
         num_sure: The mistakes are by the mean probabilities of this many runs; those that diverged have none.
     """
 
     arm: str
     num_runs: int
+    classes: tuple[str, ...]
     matrix: tuple[tuple[tuple[int, float], ...], ...]
     worst: str
-    mistakes: tuple[MistakeView, ...]
+    mistakes: tuple[tuple[str, str], ...]
     num_sure: int
-
-
-@dataclass(frozen=True)
-class PredictionViews:
-    """A comparison's: class names, an entry an arm, and why there is none where there is none."""
-
-    classes: tuple[str, ...]
-    arms: tuple[ArmPredictions, ...]
-    why_not: str = ""
 
 
 class PredictionReader:
     """Reads the answers of arms, each once though several comparisons show the same runs.
 
     Args:
-        dataset: The data, or None where it is not there.
+        datasets: The data that is at hand.
     """
 
-    def __init__(self, dataset: Dataset | None):
-        self._dataset = dataset
+    def __init__(self, datasets: Iterable[Dataset] = ()):
+        self._datasets = {each.content_hash: each for each in datasets}
         self._known: dict[tuple[str, ...], ArmPredictions] = {}
 
-    def read(self, results: ComparisonResults) -> PredictionViews:
+    def read(self, results: ComparisonResults) -> tuple[ArmPredictions, ...] | str:
         """Return what a comparison's arms answered, or why that cannot be shown."""
-        data, record = self._dataset, results.record
         arms = [arm for arm in results.arms if _has_predictions(arm)]
+        data = self._datasets.get(results.record.data["content_hash"])
         if not arms:
-            return PredictionViews((), (), NO_PREDICTIONS)
-        if data is None or data.content_hash != record.data["content_hash"]:
-            return PredictionViews((), (), NO_DATA)
-        classes = tuple(one_line(name) for name in data.class_names)
-        return PredictionViews(classes, tuple(self._read_arm(arm, data, classes) for arm in arms))
+            return NO_PREDICTIONS
+        return tuple(self._read_arm(arm, data) for arm in arms) if data else NO_DATA
 
-    def _read_arm(self, arm: ArmResults, data: Dataset, classes: Sequence[str]) -> ArmPredictions:
+    def _read_arm(self, arm: ArmResults, data: Dataset) -> ArmPredictions:
         key = tuple(str(run.path) for run in arm.runs.values())
         if key not in self._known:
-            answers = [run.load_predictions() for run in arm.runs.values()]
-            self._known[key] = _summarise(answers, data, classes)
+            self._known[key] = _summarise([run.load_predictions() for run in arm.runs.values()], data)
         return replace(self._known[key], arm=one_line(arm.name))
 
 
@@ -101,15 +83,17 @@ def _has_predictions(arm: ArmResults) -> bool:
     return bool(arm.runs) and all((run.path / _FILE).is_file() for run in arm.runs.values())
 
 
-def _summarise(answers: Sequence[Predictions], data: Dataset, classes: Sequence[str]) -> ArmPredictions:
-    labels = data.test_labels
+def _summarise(answers: Sequence[Predictions], data: Dataset) -> ArmPredictions:
+    labels, classes = data.test_labels, tuple(map(one_line, data.class_names))
     counts = sum(
         (confusion_matrix(labels, each.class_id, data.num_classes) for each in answers),
         start=np.zeros((data.num_classes, data.num_classes), np.int64),
     )
     sound = [each.probabilities for each in answers if np.isfinite(each.probabilities).all()]
     mistakes = _mistakes(np.mean(sound, axis=0, dtype=np.float32), data, classes) if sound else ()
-    return ArmPredictions("", len(answers), _matrix(counts), _confusions(counts, classes), mistakes, len(sound))
+    return ArmPredictions(
+        "", len(answers), classes, _matrix(counts), _confusions(counts, classes), mistakes, len(sound)
+    )
 
 
 def _matrix(counts: NDArray[np.int64]) -> tuple[tuple[tuple[int, float], ...], ...]:
@@ -126,11 +110,11 @@ def _confusions(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
     return f"Most often: {'; '.join(words)}." if words else "No image was confused."
 
 
-def _mistakes(mean: NDArray[np.float32], data: Dataset, classes: Sequence[str]) -> tuple[MistakeView, ...]:
+def _mistakes(mean: NDArray[np.float32], data: Dataset, classes: Sequence[str]) -> tuple[tuple[str, str], ...]:
     class_id = mean.argmax(axis=1)
     places = confident_mistakes(data.test_labels, class_id, mean)[:NUM_MISTAKES]
     return tuple(
-        MistakeView(
+        (
             png_address(data.test_images[place]),
             f"{classes[data.test_labels[place]]} taken for {classes[class_id[place]]}, {100 * mean[place].max():.1f} %",
         )

@@ -20,8 +20,6 @@ _VERDICTS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.UNDECIDE
 class Headline:
     """What a comparison found: which arm, by how much, whether that is real, and what the accuracies are."""
 
-    anchor: str
-    title: str
     answer: str
     figure: str = ""
     verdict: str = ""
@@ -42,33 +40,28 @@ class Undecided:
     cost: str = ""
 
 
-def headline(results: ComparisonResults, comparisons: Sequence[Comparison], anchor: str) -> Headline:
+def headline(results: ComparisonResults, comparisons: Sequence[Comparison]) -> Headline:
     """Return a comparison's answer: on the arm that gained the most, of those that are decided where any gained.
 
     Args:
         results: All arms of the comparison.
         comparisons: Of every arm with the baseline; none where there are none yet.
-        anchor: Where the page has more of it.
     """
-    title, baseline = one_line(results.record.heading), one_line(results.record.baseline)
+    baseline = one_line(results.record.baseline)
     if not comparisons:
-        return Headline(anchor, title, f"Nothing to set against {baseline} yet")
-    best = max([item for item in comparisons if item.verdict in BETTER] or comparisons, key=_gain)
+        return Headline(f"Nothing to set against {baseline} yet")
+    best = max(
+        [item for item in comparisons if item.verdict in BETTER] or comparisons, key=lambda item: item.mean_difference
+    )
     counts = count_verdicts(item for item in comparisons if item is not best)
     others = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
     return Headline(
-        anchor,
-        title,
         _answer(one_line(best.arm), baseline, best.verdict),
         f"{figure(best)} points",
         best.verdict_text,
         _accuracies(results, best),
         f"others: {others}" if others else "",
     )
-
-
-def _gain(comparison: Comparison) -> float:
-    return comparison.mean_difference
 
 
 def _answer(name: str, baseline: str, verdict: Verdict) -> str:
@@ -101,13 +94,15 @@ def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison]
     """Return what a comparison's seeds do not tell, and what would decide it.
 
     Args:
-        results, comparisons, anchor: As in `headline`.
+        results, comparisons: As in `headline`.
+        anchor: Where the page has more of it.
     """
+    where = one_line(results.record.heading)
     open_arms = [(item, remedy(results, item)) for item in comparisons if item.verdict is Verdict.UNDECIDED]
     return [
         Undecided(
             anchor,
-            one_line(results.record.heading),
+            where,
             f"{one_line(item.arm)} against {one_line(item.baseline)}: {figure(item)} points",
             item.undecided_because or "",
             found.text,
