@@ -52,7 +52,6 @@ class Forest:
         ticks: Place and text.
         zero: The place of no difference.
         margin: The band within which arms are called equivalent.
-        description: What a screen reader says.
     """
 
     baseline: str
@@ -60,7 +59,6 @@ class Forest:
     ticks: tuple[tuple[float, str], ...]
     zero: float
     margin: Span
-    description: str
 
 
 @dataclass(frozen=True)
@@ -84,14 +82,12 @@ def build_forest(comparisons: Sequence[Comparison], margin: float = MARGIN) -> F
     band = _POINTS * margin
     scale = _scale([_ends(item) for item in comparisons], band)
     rows = tuple(_forest_row(item, scale) for item in comparisons)
-    described = "; ".join(f"{row.arm} {row.text}, {row.verdict}" for row in rows)
     return Forest(
         baseline=one_line(comparisons[0].baseline),
         rows=rows,
         ticks=tuple((scale.place(tick), f"{tick:+g}" if tick else "0") for tick in _ticks(scale)),
         zero=scale.place(0.0),
         margin=(scale.place(-band), scale.place(band)),
-        description=f"Differences in points of test accuracy with intervals: {described}.",
     )
 
 

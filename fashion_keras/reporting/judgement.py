@@ -13,6 +13,7 @@ from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import interval_fields
 from fashion_keras.reporting.findings import sentence
+from fashion_keras.reporting.html.cell import html_table
 from fashion_keras.reporting.judged_table import best_sentence, build_judgement, gate_sentence, needs, unit_of
 from fashion_keras.reporting.over_datasets import OverAll, find_over_all
 from fashion_keras.reporting.tables import Table
@@ -177,7 +178,7 @@ class Judgement:
 
     def _repr_html_(self) -> str:
         lines = "".join(f"<p>{html.escape(line)}</p>" for line in str(self).splitlines())
-        return lines + "".join(map(_html_table, self.tables))
+        return lines + "".join(map(html_table, self.tables))
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return a row for each arm but the baseline, for programs: accuracies are fractions."""
@@ -225,12 +226,3 @@ class Judgement:
         if gate is not None:
             content["require"] = {"is_met": gate.is_met, "why": gate.why, "status": gate.status}
         return json.dumps(content, indent=2) + "\n"
-
-
-def _html_table(table: Table) -> str:
-    heads = ["arm", "runs", *(column.title for column in table.columns)]
-    rows = [[row.arm, ", ".join(row.remarks), *(" ".join(cell.lines) for cell in row.cells)] for row in table.rows]
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(one_line(text))}</td>" for text in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{''.join(f'<th>{html.escape(head)}</th>' for head in heads)}</tr>{body}</table>"

@@ -66,22 +66,16 @@ def test_undecided_arms_are_told_apart_without_colour():
     assert not row.decided
 
 
-def test_a_plot_is_described_in_words():
-    plot = build_forest(compare_with_baseline(seeded_comparison()))
-    assert "other +2.0" in plot.description
-    assert "better" in plot.description
-
-
 def test_curves_are_rounded_and_accuracies_per_cent():
     runs = [make_run(seed, test_accuracy=[0.8123456, 0.9], test_loss=[None, 0.123456]) for seed in (0, 1)]
-    arm = build_curves(make_results(make_arm("base", runs))).data["arms"][0]
+    arm = build_curves(make_results(make_arm("base", runs)))["data"]["arms"][0]
     assert arm["test_accuracy"] == {key: [81.23, 90.0] for key in ("mean", "low", "high")}
     assert arm["test_loss"]["mean"] == [None, 0.1235]
 
 
 def test_the_table_of_the_curves_has_the_first_and_the_last_epoch():
     runs = [make_run(seed, test_accuracy=[0.01 * epoch for epoch in range(1, 51)]) for seed in (0, 1)]
-    rows = build_curves(make_results(make_arm("base", runs))).table.rows
+    rows = build_curves(make_results(make_arm("base", runs)))["rows"]
     assert (rows[0][1], rows[-1][1]) == (1, 50)
     assert "50.00" in rows[-1][2]
 
@@ -89,7 +83,7 @@ def test_the_table_of_the_curves_has_the_first_and_the_last_epoch():
 def test_an_arm_that_would_flatten_the_others_is_off_at_first():
     good = [make_run(seed, test_loss=[0.5, 0.4]) for seed in (0, 1)]
     bad = [make_run(seed, test_loss=[50.0, 40.0]) for seed in (0, 1)]
-    arms = build_curves(make_results(make_arm("good", good), make_arm("bad", bad))).data["arms"]
+    arms = build_curves(make_results(make_arm("good", good), make_arm("bad", bad)))["data"]["arms"]
     assert [arm["off"] for arm in arms] == [False, True]
 
 

@@ -1,4 +1,4 @@
-"""Output of a notebook's cell: the answer of a comparison, its forest plot and its tables, self-contained."""
+"""Output of a notebook's cell: an answer, its forest plot and its tables, self-contained."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from html import escape
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.tables import Row, Table
 
-__all__ = ["build_cell"]
+__all__ = ["build_cell", "html_table"]
 
 
 def build_cell(title: str, answer: Sequence[str], picture: bytes | None, tables: Sequence[Table]) -> str:
@@ -19,7 +19,7 @@ def build_cell(title: str, answer: Sequence[str], picture: bytes | None, tables:
         picture: The forest plot as PNG; None where there is none.
         tables: The first is shown, the others unfold.
     """
-    first, *others = [_table(table) for table in tables]
+    first, *others = map(html_table, tables)
     folded = [
         f"<details><summary>{_text(table.title)}</summary>{grid}</details>"
         for table, grid in zip(tables[1:], others, strict=True)
@@ -47,7 +47,8 @@ def _picture(content: bytes, answer: Sequence[str]) -> str:
     return f'<img style="max-width: 100%" alt="{_text("; ".join(answer))}" src="data:image/png;base64,{source}">'
 
 
-def _table(table: Table) -> str:
+def html_table(table: Table) -> str:
+    """Return a table as HTML without style."""
     heads = "".join(f"<th>{_text(head)}</th>" for head in ("arm", "runs", *(each.title for each in table.columns)))
     rows = "".join(_row(row) for row in table.rows)
     return (

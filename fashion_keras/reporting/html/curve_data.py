@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,47 +17,35 @@ _PART_WORDS = {"train": "Training", "val": "Validation", "test": "Test"}
 _MOST_ROWS = 7  # of an arm in the table
 
 
-@dataclass(frozen=True)
-class CurveTable:
-    """Means over the seeds at some epochs, for those who do not see the drawing.
+def build_curves(results: ComparisonResults) -> dict[str, Any] | None:
+    """Return a comparison's curves, or None where no arm has any.
 
-    Attributes:
-        heads: Of the columns after arm and epoch.
-        rows: Arm, epoch, and the texts of the cells.
+    Returns:
+        `data` for the script, and for those who do not see its drawing the means at some epochs: `heads` of the columns
+        behind arm and epoch, and `rows` of arm, epoch and texts.
     """
-
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, int, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True)
-class Curves:
-    """What the script draws (plain JSON) and the table beside it."""
-
-    data: Mapping[str, Any]
-    table: CurveTable
-
-
-def build_curves(results: ComparisonResults) -> Curves | None:
-    """Return a comparison's curves, or None where no arm has any."""
     arms = [arm for arm in results.arms if arm.runs]
     by_metric = {measure: [arm_curves(arm, measure) for arm in arms] for measure in MEASURES}
-    metrics = [
-        (f"{part}_{measure}", f"{_PART_WORDS[part]} {measure}")
+    metrics = {
+        (part, measure): f"{_PART_WORDS[part]} {measure}"
         for measure in reversed(MEASURES)
         for part in reversed(PARTS)
         if any(part in curves for curves in by_metric[measure])
-    ]
+    }
     if not metrics:
         return None
     drawn = [_arm_data(arm, [by_metric[measure][place] for measure in MEASURES]) for place, arm in enumerate(arms)]
-    for arm, far in zip(drawn, _far_off(by_metric), strict=True):
-        arm["off"] = far
-    data = {
-        "metrics": [{"key": key, "title": title, "digits": _DIGITS[key.split("_")[1]]} for key, title in metrics],
-        "arms": drawn,
-    }
-    return Curves(data, _table(arms, metrics, by_metric))
+    heads = [
+        {"key": f"{part}_{measure}", "title": title, "digits": _DIGITS[measure]}
+        for (part, measure), title in metrics.items()
+    ]
+    data = {"metrics": heads, "arms": [arm | {"off": off} for arm, off in zip(drawn, _far_off(by_metric), strict=True)]}
+    rows = [
+        (arm["name"], epoch, [_text(by_metric[measure][place].get(part), epoch, measure) for part, measure in metrics])
+        for place, arm in enumerate(drawn)
+        for epoch in _some_epochs(max((len(c.mean) for m in MEASURES for c in by_metric[m][place].values()), default=0))
+    ]
+    return {"data": data, "heads": list(metrics.values()), "rows": rows}
 
 
 def _arm_data(arm: ArmResults, curves: Sequence[Mapping[str, Curve]]) -> dict[str, Any]:
@@ -81,30 +68,13 @@ def _far_off(by_metric: Mapping[str, Sequence[Mapping[str, Curve]]]) -> list[boo
     """Return which arms are left out at first, as they would flatten the others in one of the two measures."""
     far = np.zeros(len(by_metric["loss"]), dtype=bool)
     for measure, arms in by_metric.items():
-        levels = [max((c.late_level(measure) for c in curves.values()), default=math.nan) for curves in arms]
-        if measure == "accuracy":
-            levels = [min((c.late_level(measure) for c in curves.values()), default=math.nan) for curves in arms]
+        worst = max if measure == "loss" else min
+        levels = [worst((c.late_level(measure) for c in curves.values()), default=math.nan) for curves in arms]
         far |= find_outliers(np.array(levels), measure)
     return [bool(one) and not far.all() for one in far]
 
 
-def _table(
-    arms: Sequence[ArmResults],
-    metrics: Sequence[tuple[str, str]],
-    by_metric: Mapping[str, Sequence[Mapping[str, Curve]]],
-) -> CurveTable:
-    rows = []
-    for place, arm in enumerate(arms):
-        epochs = max((len(c.mean) for curves in by_metric.values() for c in curves[place].values()), default=0)
-        for epoch in _some_epochs(epochs):
-            cells = tuple(_cell(by_metric, key, place, epoch) for key, _ in metrics)
-            rows.append((one_line(arm.name), epoch, cells))
-    return CurveTable(tuple(title for _, title in metrics), tuple(rows))
-
-
-def _cell(by_metric: Mapping[str, Sequence[Mapping[str, Curve]]], key: str, place: int, epoch: int) -> str:
-    part, measure = key.split("_")
-    curve = by_metric[measure][place].get(part)
+def _text(curve: Curve | None, epoch: int, measure: str) -> str:
     if curve is None or epoch > len(curve.mean) or not math.isfinite(curve.mean[epoch - 1]):
         return ABSENT
     mean, low, high = (f"{values[epoch - 1]:.{_DIGITS[measure]}f}" for values in (curve.mean, curve.low, curve.high))
