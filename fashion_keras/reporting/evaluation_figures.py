@@ -3,8 +3,6 @@
 Drawn like the curves, without pyplot; class names come from users and may hold any character.
 """
 
-import math
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,15 +14,12 @@ from numpy.typing import NDArray
 
 from fashion_keras.formatting import shorten
 from fashion_keras.reporting.figures import write_figures
+from fashion_keras.reporting.samples import draw_images, put_title
 from fashion_keras.statistics.classifier import Calibration, Evaluation, Mistake, wilson_interval
 
 _BLUE = "#0072B2"
 _ORANGE = "#D55E00"
 _LONGEST_NAME = 16
-_LONGEST_TITLE = 200
-_CELL_INCHES = 1.1
-_CAPTION_INCHES = 0.42
-_HEAD_INCHES = 0.55
 _MOST_NUMBERS = 30
 """Classes of which the confusion matrix still has room for numbers."""
 
@@ -91,7 +86,7 @@ def draw_confusion_matrix(matrix: NDArray[np.int64], class_names: Sequence[str],
     axis.grid(False)
     axis.set_xlabel("predicted class")
     axis.set_ylabel("true class")
-    _put_title(figure, title)
+    put_title(figure, title)
     return figure
 
 
@@ -125,7 +120,7 @@ def draw_reliability(calibration: Calibration, title: str) -> Figure:
     lower.axvline(100 * calibration.mean_confidence, color=_ORANGE, linewidth=1.2, label="mean")
     lower.set(xlabel="confidence: probability of the predicted class (%)", ylabel="images (%)")
     lower.legend(loc="upper left")
-    _put_title(figure, title)
+    put_title(figure, title)
     return figure
 
 
@@ -148,35 +143,11 @@ def draw_mistakes(
         class_names: K names.
         title: The first of the two lines above.
     """
-    num_columns = 6
-    num_rows = max(1, math.ceil(len(mistakes) / num_columns))
-    height = num_rows * (_CELL_INCHES + _CAPTION_INCHES) + _HEAD_INCHES
-    # A layout found by matplotlib would take longer than the drawing.
-    figure = Figure((1.08 * num_columns * _CELL_INCHES, height))
-    axes = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
-    top = 1 - (_HEAD_INCHES + _CAPTION_INCHES) / height
-    spaces = {"hspace": _CAPTION_INCHES / _CELL_INCHES, "wspace": 0.08}
-    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=top, **spaces)
-    for axis in axes:
-        axis.set_axis_off()
-    for axis, mistake, image in zip(axes, mistakes, images, strict=False):  # the last row may not be full
-        # Fashion-MNIST is bright on black, made by inverting pictures on white: inverted back it prints well.
-        axis.imshow(image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-        axis.set_title(_caption(mistake, class_names), fontsize=6.5, pad=2)
+    captions = [_caption(mistake, class_names) for mistake in mistakes]
     what = f"the {len(mistakes)} most confident mistakes" if mistakes else "no mistake"
-    _put_title(figure, title, what)
-    return figure
+    return draw_images(images, captions, [title, what])
 
 
 def _caption(mistake: Mistake, class_names: Sequence[str]) -> str:
     true, predicted = (shorten(class_names[number], _LONGEST_NAME) for number in (mistake.label, mistake.class_id))
     return f"no. {mistake.index}: {true}\ntaken for {predicted}\n{100 * mistake.probability:.2f} % sure"
-
-
-def _put_title(figure: Figure, *lines: str) -> None:
-    """Put lines above a figure, broken where they are longer than it is wide."""
-    width = int(15 * figure.get_figwidth())
-    figure.suptitle(
-        "\n".join(textwrap.fill(shorten(line, _LONGEST_TITLE), width, break_on_hyphens=False) for line in lines),
-        fontsize=8,
-    )

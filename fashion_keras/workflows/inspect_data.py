@@ -10,7 +10,6 @@ from rich.table import Table
 from fashion_keras.data import Dataset, class_counts, load, locate
 from fashion_keras.data.orders import epoch_orders
 from fashion_keras.data.splits import split_indices
-from fashion_keras.errors import DataError
 from fashion_keras.experiments.definition import BASE
 from fashion_keras.formatting import print_plain
 
@@ -29,9 +28,10 @@ def describe_dataset(
         The exit status, 0.
 
     Raises:
-        DataError: There is no such data, or the pictures cannot be written.
+        DataError: There is no such data.
+        StoreError: The pictures cannot be written.
     """
-    from fashion_keras.reporting.samples import draw_first_of_batches, draw_grid
+    from fashion_keras.reporting.samples import draw_data
 
     say = partial(print_plain, console)
     dataset = load(locate(data_dir, dataset_dir, offline, say, image_size))
@@ -48,16 +48,9 @@ def describe_dataset(
     for name, digest in hashes.items():
         say(f"{digest}  {name}")
     console.print(_count_table(dataset))
-    folder = out / "data"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        train, _ = split_indices(len(dataset.train_images), BASE.validation_fraction, BASE.seed)
-        order = train[epoch_orders(len(train), 1, BASE.seed)[0]]
-        draw_first_of_batches(dataset, order, folder / "first_of_batches.png")
-        draw_grid(dataset, folder / "grid.png")
-    except OSError as error:
-        raise DataError(f"cannot write {error.filename or folder}: {error.strerror}; choose another --out") from error
-    say(f"Pictures: {folder}/first_of_batches.png, {folder}/grid.png")
+    train, _ = split_indices(len(dataset.train_images), BASE.validation_fraction, BASE.seed)
+    order = train[epoch_orders(len(train), 1, BASE.seed)[0]]
+    say(f"Pictures: {', '.join(map(str, draw_data(dataset, order, out / 'data')))}")
     return 0
 
 
