@@ -1,13 +1,13 @@
 """Tables as Markdown and CSV."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from fashion_keras.config.components import Component, option_values
+from fashion_keras.config.components import SOURCE, Component, stored_values
 from fashion_keras.config.identity import canonical_json
-from fashion_keras.errors import UserError
+from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import csv_text, one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.tables import Table
@@ -77,13 +77,13 @@ def escape_markdown(text: str) -> str:
 def to_csv(table: Table, baseline: str | None = None) -> str:
     """Return the table as CSV, one row an arm, numbers for programs: accuracies are fractions.
 
-    Args:
-        table: Any.
-        baseline: What its arms are compared with, named in a column behind `arm`; None where that is left out.
-
     The columns are `arm`, `described` (0 or 1), `seeds` (requested), `runs` (finished), `diverged`, and for each of the
     table's columns its key with the end of each field: `test_accuracy_mean`, `..._std`, `..._n`, `..._published`. A
     missing number is an empty field.
+
+    Args:
+        table: Any.
+        baseline: What its arms are compared with, named in a column behind `arm`; None where that is left out.
     """
     records = to_records(table, baseline)
     return csv_text(list(records[0]) if records else ["arm"], [list(record.values()) for record in records])
@@ -91,25 +91,22 @@ def to_csv(table: Table, baseline: str | None = None) -> str:
 
 def to_records(table: Table, baseline: str | None = None) -> list[dict[str, Any]]:
     """Return the rows of `to_csv`, each as its values by the names of their columns."""
-    heads = [f"{column.key}_{end}" for place, column in enumerate(table.columns) for end in _field_ends(table, place)]
-    names = ["arm", *([] if baseline is None else ["baseline"]), "described", "seeds", "runs", "diverged", *heads]
-    rows = [
-        [
-            row.arm,
-            *([] if baseline is None else [baseline]),
-            int(row.described),
-            row.num_seeds,
-            row.num_runs,
-            row.num_diverged,
-            *(value for cell in row.cells for value in cell.fields.values()),
-        ]
+    return [
+        {
+            "arm": row.arm,
+            **({} if baseline is None else {"baseline": baseline}),
+            "described": int(row.described),
+            "seeds": row.num_seeds,
+            "runs": row.num_runs,
+            "diverged": row.num_diverged,
+            **{
+                f"{column.key}_{end}": value
+                for column, cell in zip(table.columns, row.cells, strict=True)
+                for end, value in cell.fields.items()
+            },
+        }
         for row in table.rows
     ]
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _field_ends(table: Table, place: int) -> list[str]:
-    return list(table.rows[0].cells[place].fields) if table.rows else []
 
 
 def runs_csv(results: ComparisonResults, *, with_settings: bool = True) -> str:
@@ -125,42 +122,42 @@ def runs_csv(results: ComparisonResults, *, with_settings: bool = True) -> str:
     the defaults; empty where a run has none of that name), and last what no two invocations share: `train_seconds`,
     `total_seconds`, `startup_seconds` and `finished_at` (UTC).
     """
-    times = [*(f"{name}_seconds" for name in _SECONDS), "finished_at"]
-    settings = (
-        {run.path: settings_of(run) for arm in results.arms for run in arm.runs.values()} if with_settings else {}
-    )
-    names = list(dict.fromkeys(name for each in settings.values() for name in each))
-    heads = ["arm", "seed", "folder", "run_id", "status", *METRICS, "config", *names, *times]
     rows = []
     for arm in results.arms:
         for seed, run in arm.runs.items():
-            row = [arm.name, seed, run.path.name, run.run_id, run.status, *(run.final[name] for name in METRICS)]
-            row += [canonical_json(run.result["config"]), *(settings[run.path].get(name) for name in names)]
-            row += [*(run.seconds[name] for name in _SECONDS)]
-            rows.append([*row, run.result["finished_at"]])
-    return csv_text(heads, rows)
-
-
-_SECONDS = ("train", "total", "startup")
+            known = {"arm": arm.name, "seed": seed, "folder": run.path.name, "run_id": run.run_id, "status": run.status}
+            known |= {name: run.final[name] for name in METRICS} | {"config": canonical_json(run.result["config"])}
+            times = {f"{name}_seconds": run.seconds[name] for name in ("train", "total", "startup")}
+            settings = settings_of(run) if with_settings else {}
+            rows.append((known, settings, times | {"finished_at": run.result["finished_at"]}))
+    heads = [list(dict.fromkeys(name for row in rows for name in row[part])) for part in range(3)]
+    names = [name for part in heads for name in part]
+    values = [{**settings, **known, **times} for known, settings, times in rows]
+    return csv_text(names, [[row.get(name) for name in names] for row in values])
 
 
 def settings_of(run: StoredRun) -> dict[str, Any]:
     """Return the settings of a run but its seed, defaults included, by names such as `optimizer.learning_rate`.
 
-    Of a network that is not at hand, whose defaults nobody knows here, those that it was given.
+    Of a custom trainer those are its own, of a network whose file is elsewhere those that it was given.
     """
-    try:
-        config: Any = run.config
-        values = {each.name: getattr(config, each.name) for each in fields(config)}
-        parts = {name: option_values(name, value) for name, value in values.items() if isinstance(value, Component)}
-    except UserError:
-        values, parts = dict(run.result["config"]), {}
-    values.pop("seed", None)
+    config = run.config
+    names = [each.name for each in fields(config) if each.name != "seed"] if config.trainer is None else ["trainer"]
     found: dict[str, Any] = {}
-    for name, value in values.items():
+    for name in names:
+        value = getattr(config, name)
         found[name] = value.name if isinstance(value, Component) else value
-        found |= {f"{name}.{option}": given for option, given in parts.get(name, {}).items()}
+        if isinstance(value, Component):
+            options = _known_options(name, value).items()
+            found |= {f"{name}.{option}": given for option, given in options if option != SOURCE}
     return {name: _plain(value) for name, value in found.items()}
+
+
+def _known_options(kind: str, component: Component) -> Mapping[str, Any]:
+    try:
+        return stored_values(kind, component)
+    except ConfigError:
+        return component.as_dict()
 
 
 def _plain(value: Any) -> Any:

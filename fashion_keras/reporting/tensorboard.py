@@ -12,12 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fashion_keras.config.components import SOURCE, Component, stored_values
-from fashion_keras.config.identity import canonical_json
-from fashion_keras.config.run_config import RunConfig
-from fashion_keras.config.values import to_plain
-from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import count_noun, safe_name
+from fashion_keras.reporting.rendering import settings_of
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.runs import StoredRun
@@ -38,8 +34,6 @@ TAGS = {
     "learning_rate": "learning_rate",
 }
 """From TensorBoard's name of a curve to its key in a run's history; what stands before `/` is a group of charts."""
-
-_PLAIN_SETTINGS = ("batch_size", "epochs", "validation_fraction", "precision", "train_examples", "seed")
 
 
 def write_logs(results: ComparisonResults, folder: Path) -> str:
@@ -89,7 +83,7 @@ def _events(arm: str, run: StoredRun) -> "Iterator[Event]":
     start = end - run.seconds["total"]
     epochs = len(run.history["train_loss"])
     yield Event(wall_time=start, file_version="brain.Event:2")
-    yield Event(wall_time=start, summary=_started(run_settings(arm, run.config), start))
+    yield Event(wall_time=start, summary=_started(run_settings(arm, run), start))
     for epoch in range(epochs):
         time = start + (end - start) * (epoch + 1) / epochs
         yield Event(wall_time=time, step=epoch + 1, summary=_scalars(run, epoch))
@@ -128,27 +122,13 @@ def _hparams_summary(tag: str, content: Any) -> Any:
     return Summary(value=[Summary.Value(tag=tag, metadata=about, tensor=metadata.NULL_TENSOR)])
 
 
-def run_settings(arm: str, config: RunConfig) -> dict[str, str | float]:
-    """Return an arm's name and a run's settings, defaults included, as texts and numbers for TensorBoard's table."""
-    values: dict[str, Any] = {"arm": arm}
-    for kind, component in config.components.items():
-        values[kind] = component.name
-        options = _known_options(kind, component).items()
-        values |= {f"{kind}.{name}": value for name, value in options if name != SOURCE}
-    values |= {name: getattr(config, name) for name in (_PLAIN_SETTINGS if config.trainer is None else ("seed",))}
+def run_settings(arm: str, run: StoredRun) -> dict[str, str | float]:
+    """Return an arm's name and a run's settings, as texts and numbers for TensorBoard's table."""
+    values = {"arm": arm, **settings_of(run), "seed": run.config.seed}
     return {name: _plain(value) for name, value in values.items() if value is not None}
-
-
-def _known_options(kind: str, component: Component) -> dict[str, Any]:
-    """The options of a component; of a network whose file is elsewhere, those that it was given."""
-    try:
-        return stored_values(kind, component)
-    except ConfigError:
-        return component.as_dict()
 
 
 def _plain(value: Any) -> str | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    value = value.to_json() if isinstance(value, Component) else to_plain(value)
-    return value if isinstance(value, str) else canonical_json(value)
+    return str(value)

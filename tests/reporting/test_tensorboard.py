@@ -87,18 +87,17 @@ def test_settings_and_end_are_there_for_the_table_of_hyperparameters(log: Path) 
 
 def test_settings_are_texts_and_numbers_with_defaults() -> None:
     config = RunConfig(model={"name": "fcn", "dropout_rate": 0.1, "initializer": "he_uniform"}, seed=2)
-    settings = run_settings("arm", config)
+    settings = run_settings("arm", make_run(2, config=config.to_json()))
     assert settings["model.hidden_units"] == "[300,200]"
     assert settings["model.dropout_rate"] == 0.1
     assert settings["model.initializer"] == "he_uniform"
-    assert settings["optimizer"] == "sgd"
     assert settings["optimizer.learning_rate"] == 0.02
     assert settings["seed"] == 2
 
 
 def test_a_network_whose_file_is_elsewhere_has_the_settings_that_it_was_given() -> None:
     config = RunConfig(model=Component.of("nowhere_at_all:build", width=8, **{"@source": "0" * 64}))
-    settings = run_settings("arm", config)
+    settings = run_settings("arm", make_run(config=config.to_json()))
     assert {name: settings[name] for name in settings if name.startswith("model")} == {
         "model": "nowhere_at_all:build",
         "model.width": 8,
