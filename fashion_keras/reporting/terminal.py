@@ -72,7 +72,6 @@ def print_answer(
     results: ComparisonResults,
     differences: Differences | None,
     *,
-    command: str = "",
     workers: int = 1,
 ) -> None:
     """Print a sentence for each arm, with what would decide an undecided one, and one on the best.
@@ -81,7 +80,6 @@ def print_answer(
         console: Where to print; what is no terminal gets each sentence on one line, without colour.
         results: The arms and seeds to show.
         differences: As in `print_tables`; without them there is no answer yet.
-        command: What made the comparison, without `--seeds`, see `remedy`.
         workers: Runs at a time, for what more seeds would cost.
     """
     comparisons = differences.comparisons if differences else ()
@@ -90,7 +88,7 @@ def print_answer(
         if comparison.collapse:
             _print(console, Text(f"  {collapse_sentence(comparison)}"))
         if comparison.verdict is Verdict.UNDECIDED:
-            _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison, command), workers)}"))
+            _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison), workers)}"))
     for line in effect_sentences(results):
         _print(console, Text(line))
     whole = comparisons and len(comparisons) == len(results.record.arms) - 1 == len(results.arms) - 1

@@ -8,6 +8,7 @@ import contextlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fashion_keras.claims.measures import MIN_SEEDS
@@ -253,7 +254,7 @@ def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
     write_report(
         results, folder, differences=differences, against_report=against_report, pictures=("png",), published=True
     )
-    write_files(folder, {RECORD: record_text(results.record)})
+    write_files(folder, {RECORD: record_text(replace(results.record, command=""))})
 
 
 def _describe(found: Sequence[ComparisonResults], times: Times | None) -> str:
