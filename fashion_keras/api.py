@@ -175,7 +175,7 @@ class ComparisonResult:
         if differences is None:
             raise ConfigError("nothing to plot: there are no differences before all arms have a run of one seed")
         title = f"{one_line(self.outcome.results.record.heading)}\n{one_line(differences.caption)}"
-        figure = draw_forest(differences.comparisons, title)
+        figure = draw_forest(differences, title)
         # A notebook shows a figure that pyplot did not make only if it says how.
         vars(figure)["_repr_png_"] = lambda: _to_png(figure)
         return figure

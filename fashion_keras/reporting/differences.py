@@ -11,10 +11,10 @@ from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.cells import TextCell, difference_cell, interval_fields
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.pairing import pairing_note
-from fashion_keras.reporting.summary import describe_results
+from fashion_keras.reporting.summary import describe_results, examples_of
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.units import POINTS
-from fashion_keras.statistics import MARGIN, Comparison, Design, compare_arms
+from fashion_keras.statistics import MARGIN, Comparison, compare_arms
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 _VERDICT_WIDTH = 16  # of its lines where a table is narrow
@@ -24,19 +24,21 @@ _BRACKETS = (
 )
 
 
-def _make_columns(design: Design, *, has_interval: bool) -> tuple[Column, ...]:
-    difference = (
-        "mean over the seeds of the arm's test accuracy minus the baseline's on the same seed: same split, same order "
-        "of batches, same first weights where the layers are alike."
+def _make_columns(results: ComparisonResults, *, has_interval: bool) -> tuple[Column, ...]:
+    examples, margin = examples_of(results), f"{100 * results.record.design.margin:g} points"
+    difference = "mean over the seeds of the arm's test accuracy minus the baseline's on the same seed" + (
+        "."
+        if results.record.trainers
+        else ": same split, same order of batches, same first weights where the layers are alike."
     )
     return (
         Column("difference", "difference, points", difference + _BRACKETS * has_interval),
         Column(
             "new_images",
-            "on new images, points",
-            "interval of the same difference for another draw of seeds and of test images of the same kind, at the "
-            "same level, by what each run got right. It does not cover other training images, which all runs share, "
-            "nor other kinds of images.",
+            f"on new {examples}, points",
+            f"interval of the same difference for another draw of seeds and of test {examples} of the same kind, at "
+            f"the same level, by what each run got right. It does not cover other training {examples}, which all runs "
+            f"share, nor other kinds of {examples}.",
         ),
         Column(
             "seeds_won",
@@ -48,9 +50,9 @@ def _make_columns(design: Design, *, has_interval: bool) -> tuple[Column, ...]:
             "verdict",
             "verdict",
             "read off the interval of the difference: better above 0, worse below, equivalent within "
-            f"{100 * design.margin:g} points either way; both is a real difference, but a negligible one; undecided "
+            f"{margin} either way; both is a real difference, but a negligible one; undecided "
             "otherwise, with the number of seeds in all that would likely decide it. On this test set: where the "
-            "interval on new images holds 0.",
+            f"interval on new {examples} holds 0.",
         ),
     )
 
@@ -82,10 +84,11 @@ def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> NDArray[np.bool_] |
 
 @dataclass(frozen=True)
 class Differences(Table):
-    """The table of differences, the comparisons in the order of its rows, and the margin of equivalence."""
+    """The table of differences, the comparisons in its order, the margin of equivalence, and what is classified."""
 
     comparisons: tuple[Comparison, ...] = ()
     margin: float = MARGIN
+    examples: str = "images"
 
 
 def build_differences(results: ComparisonResults, shown: Sequence[str] | None = None) -> Differences | None:
@@ -107,7 +110,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
     return Differences(
         title=f"Against {results.record.baseline}",
         caption=describe_results(results),
-        columns=_make_columns(results.record.design, has_interval=chosen[0].interval is not None),
+        columns=_make_columns(results, has_interval=chosen[0].interval is not None),
         rows=tuple(_build_row(item, arms[item.arm], len(results.seeds)) for item in chosen),
         notes=(
             f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
@@ -118,6 +121,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         ),
         comparisons=tuple(chosen),
         margin=results.record.design.margin,
+        examples=examples_of(results),
     )
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.cells import MeasuredCell
 from fashion_keras.reporting.findings import figure
-from fashion_keras.reporting.summary import build_table
+from fashion_keras.reporting.summary import build_table, examples_of
 from fashion_keras.reporting.sweep import tuning_of
 from fashion_keras.reporting.tables import Row, Table
 from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
@@ -99,7 +99,7 @@ def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str,
         _Column("report", _aligned([cell.published for cell in cells[_ACCURACY]])),
         *_selected(results, table.rows),
         _Column("difference, points", [_difference(item) for item in arms]),
-        _Column("on new images", [_new_images(item) for item in arms], 2),
+        _Column(f"on new {examples_of(results)}", [_new_images(item) for item in arms], 2),
         _Column("verdict", verdicts),
         *measured,
     ]

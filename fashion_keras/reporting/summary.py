@@ -1,6 +1,6 @@
 """Summary table of a comparison: an arm's runs in the report's columns, and what must be said below them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -69,7 +69,7 @@ def build_table(results: ComparisonResults) -> Table:
     has_interval = any(len(arm.runs) > 1 for arm in results.arms)
     columns = [
         Column(key, title, definition + _BRACKETS * (has_interval and key == "test_accuracy"))
-        for key, (_, title, definition) in metrics.items()
+        for key, title, definition in _define(metrics, results)
     ]
     table = Table(
         title=results.record.title,
@@ -81,6 +81,15 @@ def build_table(results: ComparisonResults) -> Table:
     published = "; in parentheses the published value" if table.has_published else ""
     legend = f"Mean ± standard deviation over the runs{published}."
     return replace(table, notes=(*_general_notes(table), *_tuning_notes(results)), legend=legend)
+
+
+def _define(metrics: Mapping[str, tuple[Unit, str, str]], results: ComparisonResults) -> Iterator[tuple[str, str, str]]:
+    """Yield key, title and definition of each metric; what a custom trainer returns, it alone can define further."""
+    for key, (_, title, definition) in metrics.items():
+        part = title.partition(" ")[0]
+        if results.record.trainers:
+            definition = f"what the trainer returned of the {part} set" + (", a share." if "accuracy" in key else ".")
+        yield key, title, definition
 
 
 def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Unit, str, str]]:
@@ -134,6 +143,11 @@ def has_diverged(run: StoredRun) -> bool:
         final[f"{part}_loss"] is None and final[f"{part}_accuracy"] is not None for part in ("train", "val", "test")
     )
     return run.status == "diverged" or any(lost)
+
+
+def examples_of(results: ComparisonResults) -> str:
+    """Return what people call what is classified: `images`, or `examples` of a custom trainer."""
+    return "examples" if results.record.trainers else "images"
 
 
 def describe_results(results: ComparisonResults) -> str:
