@@ -1,9 +1,10 @@
 """Effects of a grid's factors: their table and their sentences."""
 
 from fashion_keras.formatting import one_line, points, points_span
-from fashion_keras.reporting.cells import TextCell
+from fashion_keras.reporting.cells import TextCell, difference_cell
 from fashion_keras.reporting.findings import describe_design
 from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.units import POINTS
 from fashion_keras.statistics import Effect, Verdict, find_effects
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -74,11 +75,8 @@ def _verdict(effect: Effect) -> str:
 
 def _cells(effect: Effect) -> tuple[TextCell, ...]:
     item = effect.comparison
-    low, high = item.interval or (None, None)
-    lines = (points(item.mean_difference), *([f"({points_span(item.interval)})"] if item.interval else []))
-    fields = {"mean": item.mean_difference, "low": low, "high": high, "level": item.level}
     return (
-        TextCell(lines, fields),
+        difference_cell(item.mean_difference, item.interval, POINTS, level=item.level),
         TextCell((_verdict(effect),), {"text": _verdict(effect)}),
     )
 
