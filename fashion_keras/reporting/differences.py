@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import count_noun
-from fashion_keras.reporting.cells import TextCell, difference_cell, interval_fields
+from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.summary import describe_results, examples_of
@@ -143,20 +143,20 @@ def _build_row(comparison: Comparison, arm: ArmResults, num_seeds: int) -> Row:
         num_seeds=num_seeds,
         cells=(
             difference_cell(comparison.mean_difference, comparison.interval, POINTS, level=comparison.level),
-            TextCell((POINTS.span(comparison.new_images),), interval_fields(comparison.new_images)),
+            Cell((POINTS.span(comparison.new_images),), interval_fields(comparison.new_images)),
             _seeds_won(comparison),
             _verdict(comparison),
         ),
     )
 
 
-def _seeds_won(comparison: Comparison) -> TextCell:
+def _seeds_won(comparison: Comparison) -> Cell:
     interval, share = comparison.seeds_won_interval, comparison.seeds_won
     brackets = (f"({' to '.join(map(percent, interval))})",) if interval else ()
-    return TextCell((percent(share), *brackets), {"share": share, **interval_fields(interval)})
+    return Cell((percent(share), *brackets), {"share": share, **interval_fields(interval)})
 
 
-def _verdict(comparison: Comparison) -> TextCell:
+def _verdict(comparison: Comparison) -> Cell:
     reason = comparison.undecided_because
     lines = [comparison.verdict_text]
     if reason:
@@ -164,4 +164,4 @@ def _verdict(comparison: Comparison) -> TextCell:
     if comparison.seeds_to_decide_text:
         lines.append(f"{comparison.seeds_to_decide_text} seeds would likely decide")
     fields = {"text": comparison.verdict_text, "because": reason, "seeds_to_decide": comparison.seeds_to_decide}
-    return TextCell(tuple(part for line in lines for part in textwrap.wrap(line, _VERDICT_WIDTH)), fields)
+    return Cell(tuple(part for line in lines for part in textwrap.wrap(line, _VERDICT_WIDTH)), fields)

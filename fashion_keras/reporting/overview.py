@@ -10,7 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
-from fashion_keras.reporting.cells import MeasuredCell
+from fashion_keras.reporting.cells import measured_cell
 from fashion_keras.reporting.findings import figure
 from fashion_keras.reporting.summary import build_table, examples_of
 from fashion_keras.reporting.sweep import tuning_of
@@ -107,7 +107,7 @@ def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str,
 
 def _accuracy(results: ComparisonResults, row: Row) -> str:
     (arm,) = [arm for arm in results.arms if arm.name == row.arm]
-    return " ".join(MeasuredCell.of(ACCURACY, arm.finals(_ACCURACY)).lines)
+    return " ".join(measured_cell(ACCURACY, arm.finals(_ACCURACY)).lines)
 
 
 def _selected(results: ComparisonResults, rows: Sequence[Row]) -> list[_Column]:

@@ -10,7 +10,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.formatting import count_noun
-from fashion_keras.reporting.cells import Cell, MeasuredCell
+from fashion_keras.reporting.cells import Cell, measured_cell
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
 from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
@@ -109,11 +109,11 @@ def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Unit, str, str
 def _build_row(arm: ArmResults, num_seeds: int, comparable: bool, metrics: Mapping[str, tuple[Unit, str, str]]) -> Row:
     published = published_rows().get(arm.record.published or "", {}) if comparable else {}
     cells = [
-        MeasuredCell.of(unit, arm.finals(key), published.get(key), has_interval=key == "test_accuracy")
+        measured_cell(unit, arm.finals(key), published.get(key), has_interval=key == "test_accuracy")
         for key, (unit, _, _) in metrics.items()
     ]
     minutes = np.array([run.seconds["total"] / 60 for run in arm.runs.values()])
-    return make_row(arm, num_seeds, (*cells, MeasuredCell.of(MINUTES, minutes, published.get("time_minutes"))))
+    return make_row(arm, num_seeds, (*cells, measured_cell(MINUTES, minutes, published.get("time_minutes"))))
 
 
 def make_row(arm: ArmResults, num_seeds: int, cells: Sequence[Cell]) -> Row:

@@ -10,7 +10,7 @@ from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.formatting import count_noun, csv_text, points
-from fashion_keras.reporting.cells import Cell, MeasuredCell, TextCell, interval_fields
+from fashion_keras.reporting.cells import Cell, interval_fields, measured_cell
 from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
@@ -99,13 +99,13 @@ def _build_row(arm: ArmResults, tried: TunedArm, before: ArmResults, tuning: Tun
     selected, value = tried.selected_value, _setting_of(before, tuning.setting)
     edge = (f"({tried.edge}", "tried)") if tried.edge else ()
     tried_fields = {"values": len(tried.trials), "low": low, "high": high}
-    cells: list[Cell] = [
-        TextCell((f"{len(tried.trials)}", f"from {low:g}", f"to {high:g}"), tried_fields),
-        TextCell((f"{selected:g}", *edge), {"value": selected, "edge": tried.edge or None}),
-        TextCell((ACCURACY.text(tried.selected_accuracy),), {"validation": tried.selected_accuracy}),
-        MeasuredCell.of(ACCURACY, arm.finals("test_accuracy")),
-        TextCell((f"{value:g}",), {"value": value}),
-        MeasuredCell.of(ACCURACY, before.finals("test_accuracy")),
+    cells = [
+        Cell((f"{len(tried.trials)}", f"from {low:g}", f"to {high:g}"), tried_fields),
+        Cell((f"{selected:g}", *edge), {"value": selected, "edge": tried.edge or None}),
+        Cell((ACCURACY.text(tried.selected_accuracy),), {"validation": tried.selected_accuracy}),
+        measured_cell(ACCURACY, arm.finals("test_accuracy")),
+        Cell((f"{value:g}",), {"value": value}),
+        measured_cell(ACCURACY, before.finals("test_accuracy")),
         _gain(arm, before),
     ]
     return Row(
@@ -130,14 +130,14 @@ def _setting_of(arm: ArmResults, setting: str) -> float:
     return float(values[setting])
 
 
-def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
+def _gain(arm: ArmResults, before: ArmResults) -> Cell:
     seeds = [seed for seed in arm.runs if seed in before.runs]
     pairs = [(arm.runs[seed].final["test_accuracy"], before.runs[seed].final["test_accuracy"]) for seed in seeds]
     gains = np.array([new - old for new, old in pairs if new is not None and old is not None])
     if not len(gains):
-        return TextCell((ABSENT,), {"mean": None, **interval_fields(None)})
+        return Cell((ABSENT,), {"mean": None, **interval_fields(None)})
     mean, interval = float(gains.mean()), clip_difference(mean_interval(gains))
-    return TextCell((points(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
+    return Cell((points(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:
@@ -223,7 +223,7 @@ def build_ordering(results: ComparisonResults) -> Table | None:
     rows, kept = [], []
     for new, old in zip(after, before, strict=True):
         kept.append(_survival(new, old))
-        cells = (_pair_cell(new), _pair_cell(old), TextCell((kept[-1],), {"text": kept[-1]}))
+        cells = (_pair_cell(new), _pair_cell(old), Cell((kept[-1],), {"text": kept[-1]}))
         rows.append(Row(new.arm, False, new.num_seeds, 0, len(results.seeds), cells))
     decided = [word for word in kept if word != "undecided"]
     return Table(
@@ -266,10 +266,10 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
     return compare_arms(rows, "nothing", results.record.design, value_range=(-1.0, 1.0))
 
 
-def _pair_cell(comparison: Comparison) -> TextCell:
+def _pair_cell(comparison: Comparison) -> Cell:
     mean, verdict = comparison.mean_difference, str(comparison.verdict)
     fields = {"mean": mean, **interval_fields(comparison.interval), "level": comparison.level, "verdict": verdict}
-    return TextCell((points(mean), *_brackets(comparison.interval), *verdict.split()), fields)
+    return Cell((points(mean), *_brackets(comparison.interval), *verdict.split()), fields)
 
 
 def _survival(new: Comparison, old: Comparison) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.claims.definition import Unit
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import MeasuredCell
+from fashion_keras.reporting.cells import measured_cell
 from fashion_keras.reporting.findings import BETTER, figure, remedy
 from fashion_keras.reporting.units import ACCURACY
 from fashion_keras.statistics import Comparison, Verdict
@@ -74,7 +74,7 @@ def _answer(name: str, baseline: str, verdict: Verdict) -> str:
 
 def _accuracies(results: ComparisonResults, best: Comparison) -> str:
     """Return the mean test accuracies with their standard deviations: `88.44 ± 0.27 % against 85.96 ± 0.29 %`."""
-    cells = {arm.name: MeasuredCell.of(ACCURACY, arm.finals("test_accuracy")) for arm in results.arms}
+    cells = {arm.name: measured_cell(ACCURACY, arm.finals("test_accuracy")) for arm in results.arms}
     return " against ".join(f"{' '.join(cells[name].lines)} %" for name in (best.arm, best.baseline))
 
 
