@@ -1,5 +1,6 @@
 """Paired differences of a comparison: each arm against the baseline, seed by seed, with a verdict in words."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.formatting import count_noun
+from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.summary import describe_results, examples_of
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.units import POINTS
-from fashion_keras.statistics import MARGIN, Comparison, compare_arms
+from fashion_keras.statistics import MARGIN, Comparison, compare_arms, detectable_difference
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 _VERDICT_WIDTH = 16  # of its lines where a table is narrow
@@ -165,3 +166,32 @@ def _verdict(comparison: Comparison) -> Cell:
         lines.append(f"{comparison.seeds_to_decide_text} seeds would likely decide")
     fields = {"text": comparison.verdict_text, "because": reason, "seeds_to_decide": comparison.seeds_to_decide}
     return Cell(tuple(part for line in lines for part in textwrap.wrap(line, _VERDICT_WIDTH)), fields)
+
+
+def describe_power(results: ComparisonResults) -> list[str]:
+    """Return a line for each arm but the baseline: which true difference the planned seeds would likely show.
+
+    Likely is a chance of 80 % at the hardest step of the correction for several arms, see `detectable_difference`. A
+    spread known from few seeds is rough, and so is the answer.
+
+    Args:
+        results: All arms of the comparison over the planned seeds; runs may be missing.
+
+    Returns:
+        Lines for people; none with fewer than two seeds that all arms have, for one shows no spread.
+    """
+    design = results.record.design
+    planned = design.num_seeds
+    comparisons = [item for item in compare_with_baseline(results) if item.num_seeds > 1]
+    lines = []
+    for item in comparisons:
+        found = detectable_difference(item.standard_deviation, design, len(comparisons))
+        seen = f"spread of {100 * item.standard_deviation:.2f} points over {item.num_seeds} seeds"
+        lines.append(f"{one_line(item.arm)}: {_detectable(found, planned)} ({seen})")
+    return lines
+
+
+def _detectable(difference: float, planned: int) -> str:
+    if math.isinf(difference):
+        return f"{count_noun(planned, 'seed')} can show no difference, whatever its size: too few for the arms"
+    return f"{count_noun(planned, 'seed')} would likely show a difference of {100 * difference:.2f} points or more"
