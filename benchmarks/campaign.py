@@ -33,7 +33,7 @@ from fashion_keras.storage import files
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import make_record, record_text, save_record
 from fashion_keras.storage.files import write_files
-from fashion_keras.storage.reading import say_left_out
+from fashion_keras.storage.reading import say_once
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, Predictions, RunResult
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
@@ -314,7 +314,7 @@ def judge(answer: tuple[str, str], before: str, path: Path) -> str:
 
 def ask(folder: Path, is_published: bool) -> tuple[str, str]:
     """Report a store or what is published, read it all, check it; return the tables and what was said of damage."""
-    say_left_out.cache_clear()  # each flip is a program of its own
+    say_once.cache_clear()  # each flip is a program of its own
     output: list[str] = []
     said, shown = io.StringIO(), io.StringIO()
     with contextlib.redirect_stderr(said):

@@ -14,10 +14,8 @@ def add_to(commands: "Commands[Parser]") -> None:
 
 def describe(options: argparse.Namespace) -> int:
     """Find, verify and draw the data."""
-    from rich.console import Console
-
     from fashion_keras.workflows.inspect_data import describe_dataset
+    from fashion_keras.workflows.session import Session
 
-    return describe_dataset(
-        options.data_dir, options.dataset, options.offline, options.out, Console(), options.image_size
-    )
+    describe_dataset(Session.of(vars(options)))
+    return 0

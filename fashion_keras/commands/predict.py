@@ -46,10 +46,10 @@ def predict(options: argparse.Namespace) -> int:
     from fashion_keras.images.worker import PictureReader
     from fashion_keras.inference.classifier import load_model
     from fashion_keras.inference.collecting import Unreadable, read_pictures
-    from fashion_keras.workflows.predict import make_writer
+    from fashion_keras.workflows.predict import WRITERS
 
     model = load_model(options.model)
-    writer = make_writer(options.form, sys.stdout, model.class_names)
+    writer = WRITERS[options.form](sys.stdout, model.class_names)
     status = 0
     writer.begin()
     standard_input = getattr(sys.stdin, "buffer", None)

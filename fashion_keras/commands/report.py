@@ -71,6 +71,7 @@ def add_to(commands: "Commands[Parser]") -> None:
 def report(options: argparse.Namespace) -> int:
     """Write the reports of what the store or a published folder holds, or publish them."""
     from fashion_keras.errors import ConfigError
+    from fashion_keras.workflows.publish import complete_publishing
     from fashion_keras.workflows.report import report_comparisons, report_page
     from fashion_keras.workflows.session import DataOptions, fill, make_console
 
@@ -79,6 +80,8 @@ def report(options: argparse.Namespace) -> int:
         raise ConfigError("--json goes with neither --publish nor --html: they write files")
     if (options.dataset or options.image_size) and (options.html is None or options.published):
         raise ConfigError("--dataset and --image-size go with --html, of one's own runs: nothing else shows images")
+    if options.published:
+        complete_publishing(options.published, options.published.parent / "README.md")
     if options.publish:
         return _publish(options, console)
     if options.html is not None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_sentinel
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from fashion_keras.execution.spawning import CONTEXT, start_quiet_tracker
 from fashion_keras.execution.tasks import Outcome
@@ -47,18 +47,31 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """Executes tasks in spawned processes.
+    """Executes tasks in spawned processes, which wait for more when they are done: TensorFlow's import takes seconds.
 
     Args:
         workers: Processes of one thread at a time; of tasks with more threads, as many fewer.
         alone: Nothing else is to run beside them: they are pinned to cores of their own though they leave others idle.
 
-    A worker that dies (killed, out of memory) costs its own task alone, which is tried again.
+    A worker that dies (killed, out of memory) costs its own task alone, which is tried again. Used as a context, it
+    ends the workers; else they end with the engine.
     """
 
     def __init__(self, workers: int, alone: bool = False):
         self.workers = workers
         self.alone = alone
+        self._slots: list[_Slot] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, function: Callable[[], object]) -> None:
+        """Start the workers of one thread, and let each call a function before its first task."""
+        for slot in self._find_slots(1, self.workers):
+            slot.submit(function)
 
     def run(
         self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task]
@@ -68,8 +81,25 @@ class LocalEngine:
         Closing the iterator, or an exception in the caller, kills the workers.
         """
         for threads, group in by_threads(tasks).items():
-            workers = min(max(1, self.workers // threads), len(group))
-            yield from _run(function, group, [_Slot(self._cores(n, threads), threads) for n in range(workers)])
+            try:
+                yield from _run(function, group, self._find_slots(threads, len(group)))
+            except BaseException:  # GeneratorExit, too
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Kill the workers."""
+        while self._slots:
+            self._slots.pop().close()
+
+    def _find_slots(self, threads: int, most: int) -> list["_Slot"]:
+        """Return the places of workers of so many threads; those of another number end, for they need its cores."""
+        if any(slot.threads != threads for slot in self._slots):
+            self.close()
+        number = min(max(1, self.workers // threads), most)
+        for place in range(len(self._slots), number):
+            self._slots.append(_Slot(self._cores(place, threads), threads))
+        return self._slots[:number]
 
     def _cores(self, number: int, threads: int) -> tuple[int, ...]:
         """The cores of one worker, or none where the workers do not take up exactly all of them and are not alone.
@@ -94,65 +124,60 @@ def by_threads(tasks: Sequence[Task]) -> dict[int, list[Task]]:
 def _run(
     function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task], slots: Sequence["_Slot"]
 ) -> Iterator[tuple[Task, Outcome[Value]]]:
-    other_children = set(multiprocessing.active_children())
     queue = deque((task, 1) for task in tasks)
     running: dict[Future[Outcome[Value]], tuple[_Slot, Task, int]] = {}
-    try:
-        while queue or running:
-            busy = {slot for slot, _, _ in running.values()}
-            for slot in slots:
-                if slot not in busy and queue:
-                    task, tries = queue.popleft()
-                    running[slot.submit(function, task)] = (slot, task, tries)
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                slot, task, tries = running.pop(future)
-                outcome = _outcome_of(future)
-                if outcome is None:
-                    slot.restart()
-                    if tries < MAX_TRIES:
-                        queue.appendleft((task, tries + 1))
-                        continue
-                    outcome = Outcome("failed", f"its process died {tries} times (killed, or out of memory?)")
-                yield task, outcome
-    finally:
-        if running:
-            for process in set(multiprocessing.active_children()) - other_children:
-                process.kill()
+    while queue or running:
+        busy = {slot for slot, _, _ in running.values()}
         for slot in slots:
-            slot.close()
+            if slot not in busy and queue:
+                task, tries = queue.popleft()
+                running[slot.submit(function, task)] = (slot, task, tries)
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            slot, task, tries = running.pop(future)
+            outcome = _outcome_of(future)
+            if outcome is None:
+                slot.close()
+                if tries < MAX_TRIES:
+                    queue.appendleft((task, tries + 1))
+                    continue
+                outcome = Outcome("failed", f"its process died {tries} times (killed, or out of memory?)")
+            yield task, outcome
 
 
 class _Slot:
     """A place for one worker. A pool of one each: the standard pool gives up all its tasks when one worker dies."""
 
     def __init__(self, cores: tuple[int, ...], threads: int):
-        self.arguments = (threads, cores)
-        self._start()
+        self.cores, self.threads = cores, threads
+        self.pool: ProcessPoolExecutor | None = None
 
-    def _start(self) -> None:
-        start_quiet_tracker()
-        self.pool = ProcessPoolExecutor(
-            1,
-            mp_context=CONTEXT,
-            initializer=prepare_worker,
-            initargs=self.arguments,
-            max_tasks_per_child=TASKS_PER_WORKER,
-        )
-
-    def submit(self, function: Callable[[Any], Outcome[Value]], task: Any) -> Future[Outcome[Value]]:
+    def submit(self, function: Callable[..., Value], *arguments: Any) -> Future[Value]:
         with _interrupts_blocked():
             try:
-                return self.pool.submit(function, task)
+                return self._started().submit(function, *arguments)
             except BrokenProcessPool:  # the worker died while it had nothing to do
-                self.restart()
-                return self.pool.submit(function, task)
+                self.close()
+                return self._started().submit(function, *arguments)
 
-    def restart(self) -> None:
-        self.close()
-        self._start()
+    def _started(self) -> ProcessPoolExecutor:
+        if self.pool is None:
+            start_quiet_tracker()
+            self.pool = ProcessPoolExecutor(
+                1,
+                mp_context=CONTEXT,
+                initializer=prepare_worker,
+                initargs=(self.threads, self.cores),
+                max_tasks_per_child=TASKS_PER_WORKER,
+            )
+        return self.pool
 
     def close(self) -> None:
-        self.pool.shutdown(wait=True, cancel_futures=True)
+        """Kill the worker: it holds nothing, and would take its time to unload TensorFlow."""
+        pool, self.pool = self.pool, None
+        if pool is not None:
+            for process in list((pool._processes or {}).values()):
+                process.kill()
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _outcome_of(future: Future[Outcome[Value]]) -> Outcome[Value] | None:

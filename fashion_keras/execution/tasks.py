@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from fashion_keras._output import redirected
+from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
 from fashion_keras.errors import UserError
@@ -126,6 +127,7 @@ def _train_config(task: RunTask, record_epoch: Callable[[int, dict[str, float | 
         from fashion_keras.training.custom import train_custom
 
         return train_custom(task.config)
+    import_tensorflow(in_worker=True)
     from fashion_keras.training.run import train_run
 
     return train_run(task.config, load_cached(task.location), record_epoch)
@@ -148,6 +150,7 @@ def _never_raising(work: Callable[[TimingTask], Value]) -> Callable[[TimingTask]
 @_never_raising
 def execute_timing(task: TimingTask) -> float:
     """Train a little; the value is the estimated number of seconds of the whole run."""
+    import_tensorflow(in_worker=True)
     from fashion_keras.training.run import estimate_run_seconds
 
     return estimate_run_seconds(task.config, load_cached(task.location))
@@ -156,6 +159,7 @@ def execute_timing(task: TimingTask) -> float:
 @_never_raising
 def execute_measuring(task: TimingTask) -> EpochTimes:
     """Train a few epochs; the value is what they took."""
+    import_tensorflow(in_worker=True)
     from fashion_keras.training.measuring import measure_epochs
 
     return measure_epochs(task.config, load_cached(task.location))
@@ -168,6 +172,7 @@ def execute_trial(task: TimingTask) -> None:
         from fashion_keras.training.custom import try_trainer
 
         return try_trainer(task.config)
+    import_tensorflow(in_worker=True)
     from fashion_keras.training.run import try_run
 
     return try_run(task.config, load_cached(task.location))

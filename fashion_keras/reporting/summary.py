@@ -9,7 +9,7 @@ import numpy as np
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.experiments.definition import published_rows
-from fashion_keras.formatting import count_noun
+from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.cells import Cell, measured_cell
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
 from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
@@ -80,7 +80,7 @@ def build_table(results: ComparisonResults) -> Table:
     )
     published = "; in parentheses the published value" if table.has_published else ""
     legend = f"Mean ± standard deviation over the runs{published}."
-    return replace(table, notes=(*_general_notes(table), *_tuning_notes(results)), legend=legend)
+    return replace(table, notes=(*_general_notes(table), *_tuning_notes(results), *data_notes(results)), legend=legend)
 
 
 def _define(metrics: Mapping[str, tuple[Unit, str, str]], results: ComparisonResults) -> Iterator[tuple[str, str, str]]:
@@ -169,6 +169,11 @@ def _describe_epochs(arms: Sequence[ArmResults]) -> str:
 
 def _setting(arm: ArmResults, name: str) -> Any:
     return arm.record.config.get(name, getattr(RunConfig, name))  # a record leaves defaults out
+
+
+def data_notes(results: ComparisonResults) -> list[str]:
+    """Return what was found in the data when it was read, a sentence each; of Fashion-MNIST nothing."""
+    return [f"Of the data: {one_line(str(note))}." for note in results.record.data.get("notes", ())]
 
 
 def _tuning_notes(results: ComparisonResults) -> list[str]:

@@ -1,6 +1,5 @@
 """Tables and files of a comparison with tuned arms: what was tried and selected, and whether the order survives."""
 
-import json
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -17,6 +16,7 @@ from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.units import ABSENT, ACCURACY
 from fashion_keras.statistics import Comparison, Verdict, clip_difference, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
+from fashion_keras.storage.reading import seal
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
 __all__ = ["build_ordering", "build_tuning", "build_tuning_tables", "compare_pairs", "tuning_files", "tuning_of"]
@@ -306,4 +306,4 @@ def _tuning_json(tuning: TuningRecord) -> str:
         for arm in tuning.arms
     }
     content = {name: value for name, value in tuning.to_json().items() if name != "untuned"}
-    return json.dumps({**content, "picks": selected}, indent=1) + "\n"
+    return seal({**content, "picks": selected}, indent=1)

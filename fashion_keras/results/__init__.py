@@ -7,8 +7,7 @@ from fashion_keras.results.matching import MatchedArms, match_arms
 from fashion_keras.results.metrics import Metric
 from fashion_keras.results.reading import read_results
 from fashion_keras.results.scores import ArmScores, Scores, extract_scores
-from fashion_keras.results.selection import Selection
-from fashion_keras.results.table import ResultTable
+from fashion_keras.results.table import ResultTable, Selection
 
 __all__ = [
     "ArmScores",

@@ -2,56 +2,43 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fashion_keras.errors import ResultsError
-from fashion_keras.formatting import one_line, shorten
 from fashion_keras.results.metrics import find_metric, is_metric_name
-from fashion_keras.results.run_names import split_run_name
-from fashion_keras.results.selection import Selection
-from fashion_keras.results.table import ResultTable, is_missing, normalise, quoted, text_of
-from fashion_keras.results.usual_names import (
-    ARM,
-    CORRECT,
-    DATASET,
-    EXAMPLE,
-    NO_RESULTS,
-    RUN_NAME,
-    SEED,
-    STEP,
-    find_column,
-)
+from fashion_keras.results.names import USUAL, find_column, split_run_name
+from fashion_keras.results.table import ResultTable, Selection, is_missing, listed, normalise, quoted, text_of
 
-__all__ = ["Columns", "find_columns"]
+__all__ = ["Columns", "Names", "find_columns"]
 
 _SETTING = ("params.", "config.")
-_Arms = tuple[Sequence[str], str, Sequence[str] | None, str]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What each row is of: entry i of `texts`, from the columns that `source` names."""
+
+    source: str
+    texts: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What each row is of.
+    """What the columns mean.
 
     Attributes:
         metric: Name of the column that is judged.
-        arms: Name of the arm, a row each.
-        arm_source: Which columns these are from, in words.
+        arms: Of each row.
         seeds: Of each row; None where nothing names them.
-        seed_source: The same of the seeds.
-        datasets: The data set of each row; None where there is one.
-        dataset_source: Its column.
+        datasets: Of each row; None where there is one.
         examples: What was classified, for results of single examples; None otherwise.
         step: Name of the column of epochs or steps, of which the last counts.
     """
 
     metric: str
-    arms: Sequence[str]
-    arm_source: str
-    seeds: Sequence[str] | None
-    seed_source: str
-    datasets: Sequence[str] | None
-    dataset_source: str
-    examples: Sequence[str] | None
+    arms: Names
+    seeds: Names | None
+    datasets: Names | None
+    examples: Names | None
     step: str | None
 
 
@@ -61,132 +48,113 @@ def find_columns(table: ResultTable, selection: Selection) -> Columns:
     Raises:
         ResultsError: A column that was named is not there, or nothing tells the arms or the metric.
     """
-    given = {
-        role: None if name is None else table.column(name)
-        for role, name in (
-            ("arm", selection.arm),
-            ("seed", selection.seed),
-            ("metric", selection.metric),
-            ("dataset", selection.dataset_column),
-        )
-    }
-    taken = [name for name in given.values() if name]
-    example = find_column(table, EXAMPLE, taken)
-    metric = given["metric"] or _find_metric(table, [*taken, example], example is not None)
-    step = find_column(table, STEP, [*taken, metric])
-    dataset = given["dataset"] or _find_dataset(table, [*taken, metric])
-    seed = given["seed"] or find_column(table, SEED, [*taken, metric, dataset, example])
-    used = [name for name in (*taken, metric, step, dataset, example) if name]
-    arms, arm_source, seeds, seed_source = _find_arms(table, given["arm"], seed, used)
-    return Columns(
-        metric,
-        arms,
-        arm_source,
-        seeds,
-        seed_source,
-        None if dataset is None else _texts(table, dataset),
-        dataset or "",
-        None if example is None or example == seed else _texts(table, example),
-        step,
+    arm, seed, metric, dataset = map(
+        table.column, (selection.arm, selection.seed, selection.metric, selection.dataset_column)
     )
+    given = [arm, seed, metric, dataset]
+    example = find_column(table, "example", given)
+    metric = metric or _find_metric(table, [*given, example], example is not None)
+    step = find_column(table, "step", [*given, metric])
+    dataset = dataset or _find_dataset(table, [*given, metric])
+    seed = seed or find_column(table, "seed", [*given, metric, dataset, example])
+    arms, seeds = _find_arms(table, arm, seed, [*given, metric, step, dataset, example])
+    examples = None if example == seed else _names(table, example)
+    return Columns(metric, arms, seeds, _names(table, dataset), examples, step)
 
 
 def _find_metric(table: ResultTable, taken: Sequence[str | None], has_examples: bool) -> str:
     free = [name for name in table.columns if name not in taken]
-    correct = find_column(table, CORRECT, taken) if has_examples else None
+    correct = find_column(table, "correct", taken) if has_examples else None
     usual = correct or find_metric(name for name in free if table.is_numeric(name))
     if usual:
         return usual
-    reserved = {*SEED, *STEP, *DATASET, *ARM, *EXAMPLE, *NO_RESULTS}
+    reserved = {name for meaning in ("seed", "dataset", "arm", "example", "tracking") for name in USUAL[meaning]}
     numeric = [name for name in free if normalise(name) not in reserved and table.is_numeric(name)]
     if len(numeric) == 1:
         return numeric[0]
     broken = find_metric(free)
     if broken:  # one text in it, and it is no column of numbers: say which
         table.numbers(broken)
-    listed = ", ".join(shorten(one_line(name), 30) for name in (numeric or free)[:8])
-    raise ResultsError(
-        f"{table.name}: which column is judged? Say --metric COLUMN; it has {listed or 'no other column'}"
-    )
+    known = listed(numeric or free, 8) or "; it has no other column"
+    raise ResultsError(f"{table.name}: which column is judged? Say --metric COLUMN{known}")
 
 
 def _find_dataset(table: ResultTable, taken: Sequence[str | None]) -> str | None:
-    column = find_column(table, DATASET, taken)
+    column = find_column(table, "dataset", taken)
     return column if column and 1 < len(table.distinct(column)) < len(table.lines) else None
 
 
-def _find_arms(table: ResultTable, given: str | None, seed: str | None, used: Sequence[str]) -> _Arms:
-    """Return the arm of each row and where it is from, then the seeds and where these are from."""
-    taken = [*used, seed]
-    seeds = None if seed is None else _texts(table, seed)
-    for name in [given] if given else _usual_arms(table, taken):
-        if given or 1 < len(table.distinct(name)) < max(len(table.lines), 3):
-            return _texts(table, name), name, seeds, seed or ""
-    settings = _find_settings(table, taken)
+def _find_arms(
+    table: ResultTable, arm: str | None, seed: str | None, used: Sequence[str | None]
+) -> tuple[Names, Names | None]:
+    """Return the arm and the seed of each row, as columns, settings or the names of runs hold them."""
+    known = {normalise(name): name for name in reversed(list(table.columns)) if name not in (*used, seed)}
+    usual = [known[name] for name in USUAL["arm"] if name in known]
+    usual = [name for name in usual if 1 < len(table.distinct(name)) < max(len(table.lines), 3)]
+    for name in [arm] if arm else usual:
+        return _names_of(table, name), _names(table, seed)
+    settings = _find_settings(table, [*used, seed])
     is_tracked = any(name.lower().startswith(_SETTING) for name in settings)
-    named = None if is_tracked else _split_run_names(table, used, seed, seeds)
-    if named is not None:
-        return named
+    split = None if is_tracked else _split_run_names(table, used, seed)
+    if split is not None:
+        return split
     if settings:
-        return _combine(table, settings), ", ".join(settings), seeds, seed or ""
-    raise ResultsError(f"{table.name}: which column names the arms that are compared? Say --arm COLUMN{_listed(table)}")
+        return _combine(table, settings), _names(table, seed)
+    raise ResultsError(
+        f"{table.name}: which column names the arms that are compared? Say --arm COLUMN{listed(table.columns, 8)}"
+    )
 
 
 def _split_run_names(
-    table: ResultTable, used: Sequence[str], seed: str | None, seeds: Sequence[str] | None
-) -> _Arms | None:
+    table: ResultTable, used: Sequence[str | None], seed: str | None
+) -> tuple[Names, Names | None] | None:
     """Return arms and seeds as the names of runs hold them; None where they hold no arms of several runs."""
-    run = find_column(table, RUN_NAME, used)
+    run = find_column(table, "run", used)
     if run is None or table.is_numeric(run) or any(map(is_missing, table.columns[run])):
         return None
-    split = [split_run_name(text) for text in _texts(table, run)]
-    arms, numbers = [arm for arm, _ in split], [number for _, number in split]
+    split = [split_run_name(text) for text in _names_of(table, run).texts]
+    arms, numbers = [arm for arm, _ in split], [number for _, number in split if number is not None]
     if not 1 < len(set(arms)) <= max(2, len(set(split)) // 2):
         return None
     if seed not in (None, run):
-        return arms, run, seeds, seed or ""
-    return (arms, run, None, "") if None in numbers else (arms, run, [str(number) for number in numbers], run)
-
-
-def _usual_arms(table: ResultTable, taken: Sequence[str | None]) -> list[str]:
-    found = (find_column(table, [usual], taken) for usual in ARM)
-    return [name for name in found if name]
+        return Names(run, arms), _names(table, seed)
+    return Names(run, arms), Names(run, numbers) if len(numbers) == len(arms) else None
 
 
 def _find_settings(table: ResultTable, taken: Sequence[str | None]) -> list[str]:
     """Return the columns of settings that vary between runs, but not from each run to the next."""
-    free = [name for name in table.columns if name not in taken and normalise(name) not in NO_RESULTS]
+    free = [name for name in table.columns if name not in taken and normalise(name) not in USUAL["tracking"]]
     free = [name for name in free if not name.startswith(("metrics.", "tags.")) and not is_metric_name(name)]
     params = [name for name in free if name.lower().startswith(_SETTING)] or free
-    params = [name for name in params if normalise(name) not in (*RUN_NAME, *SEED)]
+    params = [name for name in params if normalise(name) not in (*USUAL["run"], *USUAL["seed"])]
     return [name for name in params[:1_000] if 1 < len(table.distinct(name)) <= max(2, len(table.lines) // 2)]
 
 
-def _combine(table: ResultTable, names: Sequence[str]) -> list[str]:
+def _combine(table: ResultTable, names: Sequence[str]) -> Names:
+    """Return several settings as the name of an arm: `optimizer=adam, width=64`; the value alone of a single one."""
+    columns = [_names_of(table, name).texts for name in names]
     if len(names) == 1:
-        return _texts(table, names[0])
-    short = [name.split(".", 1)[-1] if name.startswith("params.") else name for name in names]
-    columns = [_texts(table, name) for name in names]
-    return [
-        ", ".join(f"{name}={value}" for name, value in zip(short, row, strict=True))
-        for row in zip(*columns, strict=True)
-    ]
+        return Names(names[0], columns[0])
+    short = [name.removeprefix("params.") for name in names]
+    rows = zip(*columns, strict=True)
+    texts = [", ".join(f"{name}={value}" for name, value in zip(short, row, strict=True)) for row in rows]
+    return Names(", ".join(names), texts)
 
 
-def _texts(table: ResultTable, name: str) -> list[str]:
+def _names(table: ResultTable, column: str | None) -> Names | None:
+    return None if column is None else _names_of(table, column)
+
+
+def _names_of(table: ResultTable, column: str) -> Names:
     """Return a column as names.
 
     Raises:
         ResultsError: A field is empty.
     """
-    values: Sequence[Any] = table.columns[name]
+    values = table.columns[column]
     if all(type(value) is str for value in values) and all(texts := [value.strip() for value in values]):
-        return texts
+        return Names(column, texts)
     for row, value in enumerate(values):
         if is_missing(value) or value != value:
-            raise ResultsError(f"{table.place(row)} has nothing in column {quoted(name)}; every run needs one")
-    return [text_of(value) for value in values]
-
-
-def _listed(table: ResultTable) -> str:
-    return "; it has " + ", ".join(shorten(one_line(name), 30) for name in list(table.columns)[:8])
+            raise ResultsError(f"{table.place(row)} has nothing in column {quoted(column)}; every run needs one")
+    return Names(column, [text_of(value) for value in values])

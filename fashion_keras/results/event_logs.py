@@ -4,7 +4,6 @@ FOLDER/adam/seed_0/events.out.tfevents...      arm adam, seed 0; also adam_seed0
 FOLDER/adam/seed_0/validation/events...        as Keras writes them: its scalars are named validation/...
 """
 
-import os
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import first_line, one_line
-from fashion_keras.results.run_names import split_run_name
+from fashion_keras.results.names import split_run_name
 from fashion_keras.results.table import ResultTable
 
 __all__ = ["read_logs"]
@@ -28,7 +27,7 @@ def read_logs(folder: Path) -> ResultTable:
         ResultsError: There is no log, or none has scalars.
     """
     runs: dict[str, dict[str, float]] = {}
-    for path in sorted(_find_logs(folder)):
+    for path in sorted(folder.rglob("*tfevents*")):
         run, part = _run_of(path.parent.relative_to(folder).as_posix())
         values = _last_scalars(path)
         runs.setdefault(run, {}).update({f"{part}{tag}": value for tag, value in values.items()})
@@ -39,17 +38,12 @@ def read_logs(folder: Path) -> ResultTable:
             f"{name} has no TensorBoard logs with scalars: files named *tfevents* were expected below it"
         )
     names = [split_run_name(run) for run in runs]
-    columns: dict[str, list[Any]] = {"arm": [arm for arm, _ in names], "seed": [seed for _, seed in names]}
     tags = dict.fromkeys(tag for values in runs.values() for tag in values)
-    columns |= {tag: [values.get(tag) for values in runs.values()] for tag in tags}
-    if any(seed is None for seed in columns["seed"]):
-        del columns["seed"]
-    return ResultTable(name, columns, range(1, len(runs) + 1))
-
-
-def _find_logs(folder: Path) -> Iterator[Path]:
-    for parent, _, files in os.walk(folder):
-        yield from (Path(parent) / file for file in files if "tfevents" in file)
+    columns: dict[str, list[Any]] = {"arm": [arm for arm, _ in names], "seed": [seed for _, seed in names]}
+    table = ResultTable(
+        name, columns | {tag: [each.get(tag) for each in runs.values()] for tag in tags}, range(1, len(runs) + 1)
+    )
+    return table.without("seed") if None in columns["seed"] else table
 
 
 def _run_of(path: str) -> tuple[str, str]:
@@ -62,17 +56,16 @@ def _last_scalars(path: Path) -> Mapping[str, float]:
     from google.protobuf.message import DecodeError
     from tensorboard.compat.proto.event_pb2 import Event
 
-    values: dict[str, tuple[int, float]] = {}
+    last: dict[str, tuple[int, float]] = {}
     try:
-        for record in _records(path.read_bytes()):
-            event = Event.FromString(record)
+        for event in map(Event.FromString, _records(path.read_bytes())):
             for value in event.summary.value:
                 number = _scalar(value)
-                if number is not None and event.step >= values.get(value.tag, (event.step, 0.0))[0]:
-                    values[value.tag] = event.step, number
-    except (DecodeError, ValueError) as error:
+                if number is not None and event.step >= last.get(value.tag, (event.step, 0.0))[0]:
+                    last[value.tag] = event.step, number
+    except (DecodeError, TypeError, ValueError) as error:
         raise ResultsError(f"{one_line(path.name)} is no TensorBoard log: {first_line(error)}") from error
-    return {tag: number for tag, (_, number) in values.items()}
+    return {tag: number for tag, (_, number) in last.items()}
 
 
 def _records(content: bytes) -> Iterator[bytes]:
@@ -89,22 +82,11 @@ def _records(content: bytes) -> Iterator[bytes]:
 
 def _scalar(value: Any) -> float | None:
     """Return a summary's number; None where it is a picture, a histogram or a text."""
+    from tensorboard.util.tensor_util import make_ndarray
+
     if value.HasField("simple_value"):
         return float(value.simple_value)
-    if (
-        not value.HasField("tensor")
-        or value.tensor.tensor_shape.dim
-        or value.metadata.plugin_data.plugin_name
-        not in (
-            "",
-            "scalars",
-        )
-    ):
+    if not value.HasField("tensor") or value.metadata.plugin_data.plugin_name not in ("", "scalars"):
         return None
-    tensor = value.tensor
-    for numbers in (tensor.float_val, tensor.double_val, tensor.int_val, tensor.int64_val):
-        if numbers:
-            return float(numbers[0])
-    if len(tensor.tensor_content) in (4, 8):
-        return float(struct.unpack("<f" if len(tensor.tensor_content) == 4 else "<d", tensor.tensor_content)[0])
-    return None
+    array = make_ndarray(value.tensor)
+    return float(array) if array.ndim == 0 and array.dtype.kind in "biuf" else None

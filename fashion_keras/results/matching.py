@@ -1,6 +1,6 @@
 """Matching of arms: by seed, by example where each has one run, or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +49,10 @@ def match_arms(arms: Mapping[str, ArmScores], baseline: str) -> MatchedArms:
         return MatchedArms(
             {arm: scores.values for arm, scores in arms.items()}, "run", (_unpaired_note(arms, baseline),)
         )
-    places = {arm: _places(scores, seeds) for arm, scores in arms.items()}
+    places = {}
+    for arm, scores in arms.items():
+        place = {seed: number for number, seed in enumerate(scores.seeds or ())}
+        places[arm] = [place[seed] for seed in seeds]
     values = {arm: scores.values[places[arm]] for arm, scores in arms.items()}
     left_out = sum(scores.values.size - len(seeds) for scores in arms.values())
     notes = (f"{count_noun(left_out, 'run')} of seeds that not all arms have left out",) if left_out else ()
@@ -83,11 +86,6 @@ def _shared_seeds(arms: Mapping[str, ArmScores]) -> list[str] | None:
     if len(shared) < 2 or 2 * len(shared) < min(map(len, sets)):
         return None
     return sorted(shared, key=lambda seed: (not seed.isdecimal(), int(seed) if seed.isdecimal() else 0, seed))
-
-
-def _places(scores: ArmScores, seeds: Sequence[str]) -> list[int]:
-    places = {seed: place for place, seed in enumerate(scores.seeds or ())}
-    return [places[seed] for seed in seeds]
 
 
 def _unpaired_note(arms: Mapping[str, ArmScores], baseline: str) -> str:

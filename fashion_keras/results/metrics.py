@@ -4,118 +4,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fashion_keras.errors import ResultsError
-from fashion_keras.results.table import normalise, quoted
+from fashion_keras.results.table import normalise, quoted, words
 
 __all__ = ["Metric", "find_metric", "is_metric_name"]
 
 # Which part of the data a metric is over, the best to judge by first; what names no part stands between.
 _PARTS = (("test", "eval", "evaluation", "heldout"), (), ("val", "valid", "validation", "dev"), ("train", "training"))
 # The best to judge by first.
-_SHARES = [
-    "accuracy",
-    "acc",
-    "correct",
-    "f1",
-    "auc",
-    "auroc",
-    "roc",
-    "precision",
-    "recall",
-    "iou",
-    "miou",
-    "dice",
-    "map",
-    "em",
-    "pass",
-    "success",
-    "win",
-    "kappa",
-    "mcc",
-    "sensitivity",
-    "specificity",
-    "ndcg",
-    "mrr",
-]
-_HIGHER = [
-    "score",
-    "bleu",
-    "rouge",
-    "r2",
-    "ssim",
-    "spearman",
-    "pearson",
-    "quality",
-]
-_UNBOUNDED_HIGHER = ["reward", "return", "psnr", "throughput", "likelihood", "elbo"]
-_LOWER_SHARES = ["error", "err", "wer", "cer", "ece", "brier"]
-_UNBOUNDED = [
-    "loss",
-    "perplexity",
-    "ppl",
-    "nll",
-    "rmse",
-    "mse",
-    "mae",
-    "fid",
-    "regret",
-    "bpc",
-    "bpb",
-    "deviance",
-    "crossentropy",
-]
-_COSTS = [
-    "seconds",
-    "second",
-    "sec",
-    "secs",
-    "time",
-    "minutes",
-    "hours",
-    "ms",
-    "duration",
-    "latency",
-    "runtime",
-    "memory",
-    "cost",
-]
-_FILLERS = [
-    "final",
-    "last",
-    "best",
-    "mean",
-    "avg",
-    "average",
-    "macro",
-    "micro",
-    "weighted",
-    "balanced",
-    "top",
-    "top1",
-    "top5",
-    "1",
-    "5",
-    "at",
-    "k",
-    "epoch",
-    "vs",
-    "iterations",
-    "categorical",
-    "sparse",
-    "rate",
-    "cross",
-    "entropy",
-    "log",
-    "exact",
-    "match",
-    "wall",
-    "total",
-    "step",
-    "metric",
-    "value",
-    "binary",
-    "percent",
-    "pct",
-]
+_SHARES = words(
+    """accuracy acc correct f1 auc auroc roc precision recall iou miou dice map em pass success win kappa mcc
+    sensitivity specificity ndcg mrr"""
+)
+_HIGHER = words("score bleu rouge r2 ssim spearman pearson quality")
+_UNBOUNDED_HIGHER = words("reward return psnr throughput likelihood elbo")
+_LOWER_SHARES = words("error err wer cer ece brier")
+_UNBOUNDED = words("loss perplexity ppl nll rmse mse mae fid regret bpc bpb deviance crossentropy")
+_COSTS = words("seconds second sec secs time minutes hours ms duration latency runtime memory cost")
+_FILLERS = words(
+    """final last best mean avg average macro micro weighted balanced top top1 top5 1 5 at k epoch vs iterations
+    categorical sparse rate cross entropy log exact match wall total step metric value binary percent pct"""
+)
 _KNOWN = (*_SHARES, *_HIGHER, *_UNBOUNDED_HIGHER, *_LOWER_SHARES, *_UNBOUNDED, *_COSTS)
 _LOWER = frozenset((*_LOWER_SHARES, *_UNBOUNDED, *_COSTS))
 _ALL_PARTS = frozenset(word for part in _PARTS for word in part)

@@ -1,25 +1,25 @@
-"""Reading of results: CSV files, JSON lines, Parquet files, folders of TensorBoard logs, and frames in memory."""
+"""Reading of results: CSV files, JSON lines, Parquet files, folders of TensorBoard logs, and frames in memory.
 
+PyArrow is imported for Parquet files alone, pandas never.
+"""
+
+import csv
+import json
 import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fashion_keras.errors import ResultsError, os_errors_as
-from fashion_keras.formatting import one_line
+from fashion_keras.formatting import first_line, one_line
 from fashion_keras.results.event_logs import read_logs
-from fashion_keras.results.frames import from_frame, read_parquet
-from fashion_keras.results.table import ResultTable
-from fashion_keras.results.text_files import read_csv, read_json
+from fashion_keras.results.table import ResultTable, parse_number, quoted
 
 __all__ = ["read_results"]
 
-_READERS = {
-    ".jsonl": read_json,
-    ".ndjson": read_json,
-    ".json": read_json,
-    ".parquet": read_parquet,
-    ".pq": read_parquet,
-}
+_SEPARATORS = ",;\t|"
+_DEEPEST = 20
 
 
 def read_results(source: Any) -> ResultTable:
@@ -32,14 +32,128 @@ def read_results(source: Any) -> ResultTable:
     Raises:
         ResultsError: It is missing, unreadable or has no rows, in one line.
     """
-    if not isinstance(source, str | os.PathLike):
-        return _check(from_frame(source))
-    path = Path(source)
-    with os_errors_as(ResultsError, one_line(str(path)), "read"):
-        return _check(read_logs(path) if path.is_dir() else _READERS.get(path.suffix.lower(), read_csv)(path))
-
-
-def _check(table: ResultTable) -> ResultTable:
+    if isinstance(source, str | os.PathLike):
+        with os_errors_as(ResultsError, one_line(str(source)), "read"):
+            table = _read_path(Path(source))
+    else:
+        table = _from_rows(enumerate(source), "the list") if isinstance(source, Sequence) else _from_frame(source)
     if not table.lines:
         raise ResultsError(f"{table.name} has no rows; one for each run, below a line of names, was expected")
     return table
+
+
+def _read_path(path: Path) -> ResultTable:
+    if path.is_dir():
+        return read_logs(path)
+    name, ending = one_line(path.name), path.suffix.lower()
+    if ending in (".parquet", ".pq"):
+        return _read_parquet(path, name)
+    read = _read_json if ending in (".json", ".jsonl", ".ndjson") else _read_csv
+    return read(_decode(path.read_bytes()), name)
+
+
+def _decode(content: bytes) -> str:
+    """Return the text; bytes that are no UTF-8 stand for themselves, as names of arms may have them."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):  # as spreadsheets save "Unicode text"
+        return content.decode("utf-16", errors="replace")
+    return content.decode("utf-8-sig", errors="surrogateescape")
+
+
+def _read_csv(text: str, name: str) -> ResultTable:
+    """Read CSV whose first line names the columns; commas, semicolons, tabs or bars separate its fields."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(_SEPARATORS, key=first.count)
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    try:
+        rows = {line: row for row, line in ((row, reader.line_num) for row in reader) if any(row)}
+    except csv.Error as error:
+        raise ResultsError(f"{name}:{reader.line_num} is no line of CSV: {error}") from error
+    if not rows:
+        raise ResultsError(f"{name} is empty; a line of names and one for each run were expected")
+    heads = _check_heads(rows.pop(min(rows)), name)
+    for line, row in rows.items():
+        if len(row) > len(heads):
+            raise ResultsError(f"{name}:{line} has {len(row)} fields, but the first line names {len(heads)} columns")
+        row += [""] * (len(heads) - len(row))
+    columns = dict(zip(heads, zip(*rows.values(), strict=True), strict=True)) if rows else {}
+    return ResultTable(name, columns, list(rows), decimal_comma=separator != ",")
+
+
+def _check_heads(row: Sequence[str], name: str) -> list[str]:
+    heads = [field.strip() or f"column {number}" for number, field in enumerate(row, start=1)]
+    if all(parse_number(head) is not None for head in heads):
+        raise ResultsError(
+            f"{name} begins with numbers; its first line must name the columns, such as arm,seed,accuracy"
+        )
+    head, count = Counter(heads).most_common(1)[0]
+    if count > 1:
+        raise ResultsError(f"{name} has two columns {quoted(head)}; give each a name of its own")
+    return heads
+
+
+def _read_json(text: str, name: str) -> ResultTable:
+    """Read JSON lines, an object each, or one JSON list of objects."""
+    if text.lstrip().startswith("["):
+        return _from_rows(enumerate(_parse(text, name), start=1), name)
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    return _from_rows([(number, _parse(line, f"{name}:{number}")) for number, line in lines], name)
+
+
+def _parse(text: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{place} is no JSON: {one_line(str(error))}") from error
+
+
+def _from_rows(rows: Iterable[tuple[int, Any]], name: str) -> ResultTable:
+    """Return the table of rows that are mappings, each with its number; a key that a row lacks is an empty field."""
+    flat: dict[int, dict[str, Any]] = {}
+    for number, row in rows:
+        if not isinstance(row, Mapping):
+            raise ResultsError(f'{name}:{number} is no object, such as {{"arm": "adam", "seed": 0, "accuracy": 0.9}}')
+        flat[number] = _flatten(row)
+    keys = dict.fromkeys(key for row in flat.values() for key in row)
+    return ResultTable(name, {key: [row.get(key) for row in flat.values()] for key in keys}, list(flat))
+
+
+def _flatten(row: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
+    """Return a mapping with one for `outer.inner` in the place of each mapping within."""
+    flat: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, Mapping) and depth < _DEEPEST:
+            flat |= {f"{key}.{inner}": each for inner, each in _flatten(value, depth + 1).items()}
+        else:
+            flat[str(key)] = value
+    return flat
+
+
+def _from_frame(frame: Any) -> ResultTable:
+    """Return the table of a pandas or Polars frame, or of a mapping from names to columns."""
+    try:
+        names = list(frame if isinstance(frame, Mapping) else frame.columns)
+        columns = {_name_of(name): list(frame[name]) for name in names}
+    except (AttributeError, TypeError, KeyError) as error:
+        kind = type(frame).__name__
+        raise ResultsError(f"a path, a frame, a mapping or a list of mappings was expected, got {kind}") from error
+    lengths = {len(column) for column in columns.values()}
+    if len(lengths) > 1:
+        raise ResultsError(f"the columns of the frame differ in length, {min(lengths)} to {max(lengths)}")
+    return ResultTable("the frame", columns, range(max(lengths, default=0)))
+
+
+def _name_of(name: Any) -> str:
+    return "_".join(str(part) for part in name if str(part)) if isinstance(name, tuple) else str(name)
+
+
+def _read_parquet(path: Path, name: str) -> ResultTable:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError as error:
+        raise ResultsError(f"{name} needs PyArrow: pip install pyarrow, or save it as CSV") from error
+    try:
+        table = parquet.read_table(path)
+    except (ArrowException, ValueError) as error:
+        raise ResultsError(f"{name} is no Parquet file that PyArrow can read: {first_line(error)}") from error
+    return ResultTable(name, table.to_pydict(), range(table.num_rows))

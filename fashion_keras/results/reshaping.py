@@ -1,14 +1,12 @@
 """Reshaping of result tables to one row a run: arms or seeds as columns, metrics as rows, W&B's exported charts."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fashion_keras.results.metrics import find_metric, is_metric_name
-from fashion_keras.results.run_names import is_seed_name, split_run_name
-from fashion_keras.results.selection import Selection
-from fashion_keras.results.table import ResultTable, normalise
-from fashion_keras.results.usual_names import ARM, NO_RESULTS, SEED, STEP, find_column
+from fashion_keras.results.names import USUAL, find_column, is_seed_name, split_run_name
+from fashion_keras.results.table import ResultTable, Selection, normalise
 
 __all__ = ["Reshaped", "reshape"]
 
@@ -56,19 +54,12 @@ def _from_chart(table: ResultTable, selection: Selection) -> Reshaped | None:
     metrics = list(dict.fromkeys(metric for _, metric in pairs.values()))
     metric = selection.metric if selection.metric in metrics else find_metric(metrics) or metrics[0]
     runs = {name: run for name, (run, of) in pairs.items() if of == metric}
-    names = [split_run_name(run) for run in runs.values()]
-    steps = find_column(table, STEP) or next(iter(table.columns))
-    melted = _melt(
-        table,
-        list(runs),
-        {"arm": lambda row, at: names[at][0], "seed": lambda row, at: names[at][1], metric: None}
-        | {"step": lambda row, at: table.columns[steps][row]},
-    )
-    seed = None if any(seed is None for _, seed in names) else "seed"
+    arms, seeds = zip(*map(split_run_name, runs.values()), strict=True)
+    steps = find_column(table, "step") or next(iter(table.columns))
+    melted = _melt(table, list(runs), metric, {"step": steps}, {"arm": arms, "seed": seeds})
+    seed = None if None in seeds else "seed"
     if seed is None:
-        melted = ResultTable(
-            melted.name, {name: values for name, values in melted.columns.items() if name != "seed"}, melted.lines
-        )
+        melted = melted.without("seed")
     chosen = _given(selection, arm="arm", seed=seed, metric=metric)
     return Reshaped(melted, chosen, "a chart of W&B", may_lack=True)
 
@@ -78,12 +69,12 @@ def _from_seed_columns(table: ResultTable, selection: Selection) -> Reshaped | N
     seeds = [name for name in table.columns if is_seed_name(name)]
     if len(seeds) < 2 or selection.seed is not None or selection.metric in table.columns:
         return None
-    arm = selection.arm or find_column(table, ARM) or next(iter(table.columns))
+    arm = selection.arm or find_column(table, "arm") or next(iter(table.columns))
     if arm in seeds or not all(table.is_numeric(name) for name in seeds):
         return None
-    kept = {name: _copy(table, name) for name in table.columns if name not in seeds}
     value = selection.metric or _VALUE
-    melted = _melt(table, seeds, {**kept, "seed": lambda row, at: seeds[at], value: None})
+    kept = {name: name for name in table.columns if name not in seeds}
+    melted = _melt(table, seeds, value, kept, {"seed": seeds})
     chosen = _given(selection, arm=arm, seed="seed", metric=value)
     return Reshaped(melted, chosen, "a column for each seed", may_lack=True)
 
@@ -97,27 +88,29 @@ def _from_metric_rows(table: ResultTable, selection: Selection) -> Reshaped | No
     metric = selection.metric if selection.metric in metrics else find_metric(metrics) or metrics[0]
     rows = [row for row, each in enumerate(table.columns[names["metric"]]) if str(each).strip() == metric]
     kept = table.keep(rows)
-    columns = {name: values for name, values in kept.columns.items() if name not in (names["metric"], names["value"])}
-    columns[metric] = kept.columns[names["value"]]
-    found = ResultTable(table.name, columns, kept.lines, table.decimal_comma)
+    values = {metric: kept.columns[names["value"]]}
+    rest = kept.without(names["metric"], names["value"])
+    found = replace(rest, columns={**rest.columns, **values})
     return Reshaped(found, replace(selection, metric=metric), "a row for each metric")
 
 
 def _from_arm_columns(table: ResultTable, selection: Selection) -> Reshaped | None:
     """Read a column for each arm: `seed,sgd,adam`, where nothing else looks like an arm or a metric."""
-    if selection.arm is not None or selection.metric in table.columns or find_column(table, ARM):
+    if selection.arm is not None or selection.metric in table.columns or find_column(table, "arm"):
         return None
-    seed = table.column(selection.seed) if selection.seed else find_column(table, SEED)
-    dataset = table.column(selection.dataset_column) if selection.dataset_column else None
-    others = [name for name in table.columns if name not in (seed, dataset) and normalise(name) not in NO_RESULTS]
+    seed = table.column(selection.seed) or find_column(table, "seed")
+    dataset = table.column(selection.dataset_column)
+    others = [
+        name for name in table.columns if name not in (seed, dataset) and normalise(name) not in USUAL["tracking"]
+    ]
     if any(is_metric_name(name) for name in others) or len(others) < 2:
         return None
     arms = [name for name in others if table.is_numeric(name)]
     if len(arms) < 2:
         return None
     value = selection.metric or _shared_metric(arms)
-    kept = {name: _copy(table, name) for name in (seed, dataset) if name}
-    melted = _melt(table, arms, {**kept, "arm": lambda row, at: arms[at], value: None})
+    kept = {name: name for name in (seed, dataset) if name}
+    melted = _melt(table, arms, value, kept, {"arm": arms})
     chosen = _given(selection, arm="arm", metric=value)
     return Reshaped(melted, chosen, "a column for each arm", may_lack=True)
 
@@ -132,23 +125,19 @@ def _shared_metric(arms: list[str]) -> str:
     return _VALUE
 
 
-def _copy(table: ResultTable, name: str) -> Callable[[int, int], Any]:
-    values = table.columns[name]
-    return lambda row, at: values[row]
-
-
-def _melt(table: ResultTable, names: list[str], fields: dict[str, Callable[[int, int], Any] | None]) -> ResultTable:
+def _melt(
+    table: ResultTable, names: list[str], value: str, kept: Mapping[str, str], new: Mapping[str, Sequence[Any]]
+) -> ResultTable:
     """Return a row for each row and each of some columns.
 
     Args:
         table: The wide table.
         names: Its columns that become rows.
-        fields: The new columns: from a row and the place of a column in `names` to the value, None for its own.
+        value: Name of the column of their values.
+        kept: Columns that stay, by their new names.
+        new: Columns that say which of `names` a row is from, an entry for each.
     """
-    cells = [(row, at) for at in range(len(names)) for row in range(len(table.lines))]
-    values = [table.columns[name] for name in names]
-    columns = {
-        name: [values[at][row] for row, at in cells] if field is None else [field(row, at) for row, at in cells]
-        for name, field in fields.items()
-    }
-    return ResultTable(table.name, columns, [table.lines[row] for row, _ in cells], table.decimal_comma)
+    columns = {name: [*table.columns[old]] * len(names) for name, old in kept.items()}
+    columns |= {name: [each for each in entries for _ in table.lines] for name, entries in new.items()}
+    columns[value] = [cell for name in names for cell in table.columns[name]]
+    return replace(table, columns=columns, lines=[*table.lines] * len(names))

@@ -1,29 +1,62 @@
-"""Result table: columns of texts or numbers as a file or a frame has them, and where each row stands."""
+"""Result table: columns of texts or numbers as a file or a frame has them, and what a user said of them."""
 
+import contextlib
 import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import one_line, shorten
 
-__all__ = ["ResultTable", "is_missing", "normalise", "parse_number", "quoted"]
+__all__ = [
+    "ResultTable",
+    "Selection",
+    "did_you_mean",
+    "is_missing",
+    "listed",
+    "normalise",
+    "parse_number",
+    "quoted",
+    "text_of",
+    "words",
+]
 
 MAX_MAGNITUDE = 1e100  # squares of larger numbers are soon infinite
 _PREFIX = re.compile(r"^(params|metrics|config|summary|tags\.mlflow)[./]", re.IGNORECASE)
-_WORDS: Mapping[str, float] = {
+_WORDS = {
     "true": 1.0,
-    "false": 0.0,
     "yes": 1.0,
-    "no": 0.0,
     "right": 1.0,
-    "wrong": 0.0,
     "correct": 1.0,
+    "false": 0.0,
+    "no": 0.0,
+    "wrong": 0.0,
     "incorrect": 0.0,
 }
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a user said of a table; what is None is found by its usual name.
+
+    Attributes:
+        arm: Column that names what is compared.
+        seed: Column of the seed, which pairs the runs of different arms.
+        metric: Column that is judged.
+        baseline: Arm that the others are compared with.
+        dataset_column: Column of the data set; each is judged by itself.
+        higher_is_better: Direction of the metric.
+    """
+
+    arm: str | None = None
+    seed: str | None = None
+    metric: str | None = None
+    baseline: str | None = None
+    dataset_column: str | None = None
+    higher_is_better: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -46,13 +79,13 @@ class ResultTable:
         """Return where a row stands: `results.csv:12`."""
         return f"{self.name}:{self.lines[row]}"
 
-    def column(self, name: str) -> str:
-        """Return the column that a user named, whatever its case and prefix.
+    def column(self, name: str | None) -> str | None:
+        """Return the column that a user named, if any, whatever its case and prefix.
 
         Raises:
             ResultsError: There is none; it names the likeliest.
         """
-        if name in self.columns:
+        if name is None or name in self.columns:
             return name
         same = [each for each in self.columns if normalise(each) == normalise(name)]
         if len(same) == 1:
@@ -65,33 +98,30 @@ class ResultTable:
         Raises:
             ResultsError: A value is no finite number; it names the line.
         """
-        quick = _quick_numbers(self.columns[name])
-        if quick is not None:
-            return quick
-        values: list[float | None] = []
-        for row, value in enumerate(self.columns[name]):
-            number = None if is_missing(value) else parse_number(value, self.decimal_comma)
-            if number is None and not is_missing(value):
-                raise ResultsError(
-                    f"{self.place(row)} has {quoted(value)} in column {quoted(name)}; a number was expected"
-                )
-            if number is not None and not abs(number) <= MAX_MAGNITUDE:
-                raise ResultsError(
-                    f"{self.place(row)} has {quoted(value)} in column {quoted(name)}; finite numbers are needed: give "
-                    "a run that diverged its accuracy, or a loss that stands for having failed"
-                )
-            values.append(number)
-        return values
+        values = self.columns[name]
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            plain: list[float | None] = list(map(float, values))
+            if all(abs(number) <= MAX_MAGNITUDE for number in plain if number is not None):
+                return plain
+        return [None if is_missing(value) else self._number(row, name) for row, value in enumerate(values)]
+
+    def _number(self, row: int, name: str) -> float:
+        value = self.columns[name][row]
+        number = parse_number(value, self.decimal_comma)
+        found = f"{self.place(row)} has {quoted(value)} in column {quoted(name)}"
+        if number is None:
+            raise ResultsError(f"{found}; a number was expected")
+        if not abs(number) <= MAX_MAGNITUDE:
+            raise ResultsError(
+                f"{found}; finite numbers are needed: give a run that diverged its accuracy, or a loss that stands for "
+                "having failed"
+            )
+        return number
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column has numbers, and nothing else but empty fields."""
-        found = False
-        for value in _unique(self.columns[name]):
-            if not is_missing(value):
-                if parse_number(value, self.decimal_comma) is None:
-                    return False
-                found = True
-        return found
+        found = [value for value in _unique(self.columns[name]) if not is_missing(value)]
+        return bool(found) and all(parse_number(value, self.decimal_comma) is not None for value in found)
 
     def distinct(self, name: str) -> list[str]:
         """Return the different texts of a column in their order, empty fields left out."""
@@ -100,7 +130,11 @@ class ResultTable:
     def keep(self, rows: Sequence[int]) -> "ResultTable":
         """Return the table of these rows alone."""
         columns = {name: [values[row] for row in rows] for name, values in self.columns.items()}
-        return ResultTable(self.name, columns, [self.lines[row] for row in rows], self.decimal_comma)
+        return replace(self, columns=columns, lines=[self.lines[row] for row in rows])
+
+    def without(self, *names: str) -> "ResultTable":
+        """Return the table without some columns."""
+        return replace(self, columns={name: values for name, values in self.columns.items() if name not in names})
 
 
 def _unique(values: Iterable[Any]) -> Iterable[Any]:
@@ -111,13 +145,9 @@ def _unique(values: Iterable[Any]) -> Iterable[Any]:
         return values
 
 
-def _quick_numbers(values: Sequence[Any]) -> list[float | None] | None:
-    """Return plain finite numbers at once; None where a value needs a closer look."""
-    try:
-        numbers = list(map(float, values))
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return [*numbers] if all(-MAX_MAGNITUDE <= number <= MAX_MAGNITUDE for number in numbers) else None
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a text, as long lists of names are written."""
+    return tuple(text.split())
 
 
 def normalise(name: str) -> str:
@@ -131,11 +161,7 @@ def is_missing(value: Any) -> bool:
 
 
 def parse_number(value: Any, decimal_comma: bool = False) -> float | None:
-    """Return a field as a number, NaN and infinity among them; None where it is none.
-
-    >>> parse_number("93,5", decimal_comma=True), parse_number("true"), parse_number("adam")
-    (93.5, 1.0, None)
-    """
+    """Return a field as a number, NaN and infinity among them; None where it is none."""
     try:
         return float(value)
     except OverflowError:
@@ -144,17 +170,14 @@ def parse_number(value: Any, decimal_comma: bool = False) -> float | None:
         text = str(value).strip().lower()
     if text in _WORDS:
         return _WORDS[text]
-    try:
+    with contextlib.suppress(ValueError):
         return float(text.replace(",", ".", 1)) if decimal_comma else float(text.removesuffix("%"))
-    except ValueError:
-        return None
+    return None
 
 
 def text_of(value: Any) -> str:
     """Return a field as the name of an arm or a seed: `3.0`, as frames have whole numbers beside gaps, is `3`."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def quoted(value: Any) -> str:
@@ -164,9 +187,13 @@ def quoted(value: Any) -> str:
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return `; did you mean 'accuracy'?`, or what there is."""
-    known = [*map(str, names)][:1_000]
-    near = difflib.get_close_matches(normalise(name), [normalise(each) for each in known], n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {quoted(next(each for each in known if normalise(each) == near[0]))}?"
-    listed = ", ".join(shorten(one_line(each), 30) for each in known[:12]) + (", ..." if len(known) > 12 else "")
-    return f"; it has {listed}" if listed else ""
+    known = {normalise(each): each for each in [*names][:1_000]}
+    near = difflib.get_close_matches(normalise(name), known, n=1, cutoff=0.5)
+    return f"; did you mean {quoted(known[near[0]])}?" if near else listed(known.values(), 12)
+
+
+def listed(names: Iterable[str], most: int) -> str:
+    """Return `; it has arm, seed, ...`: names from a user's file, `most` of them; nothing where there are none."""
+    known = list(names)
+    shown = ", ".join(shorten(one_line(each), 30) for each in known[:most]) + (", ..." if len(known) > most else "")
+    return f"; it has {shown}" if known else ""

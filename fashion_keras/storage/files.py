@@ -9,7 +9,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import filelock
@@ -103,10 +103,14 @@ def folder_lock(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def write_folder(path: Path) -> Iterator[Path]:
+def write_folder(path: Path, follow: Callable[[], object] = lambda: None) -> Iterator[Path]:
     """Yield an empty folder beside `path` that takes its place in the end, or vanishes if anything fails.
 
     One process at a time fills it; another waits. Whoever reads `path` meets the old folder or the new one.
+
+    Args:
+        path: The folder.
+        follow: Is called as soon as the new folder is in place.
 
     Raises:
         OSError: As the system says; `path` is as it was then.
@@ -119,7 +123,7 @@ def write_folder(path: Path) -> Iterator[Path]:
         partial.mkdir()
         try:
             yield partial
-            exchange(partial, path, replaced)
+            exchange(partial, path, replaced, follow)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -133,30 +137,30 @@ def recover_folder(path: Path) -> None:
         replaced.rename(path)
 
 
-def exchange(new: Path, path: Path, replaced: Path) -> None:
+def exchange(new: Path, path: Path, replaced: Path, follow: Callable[[], object] = lambda: None) -> None:
     """Put a folder into the place of another, in one step where the system can (Linux: renameat2).
 
     Args:
         new: The new folder; the same file system as `path`.
         path: Its place, taken or free.
         replaced: Where the earlier folder stands aside for a moment where the system cannot exchange the two.
+        follow: As in `write_folder`.
 
     Raises:
         OSError: As the system says; the earlier folder is in its place then.
     """
+    earlier = new
     if not path.exists():
         new.rename(path)
-        return
-    if _exchange_at_once(new, path):
-        shutil.rmtree(new, ignore_errors=True)
-        return
-    path.rename(replaced)
-    try:
-        new.rename(path)
-    except BaseException:
-        replaced.rename(path)
-        raise
-    shutil.rmtree(replaced, ignore_errors=True)
+    elif not _exchange_at_once(new, path):
+        earlier = path.rename(replaced)
+        try:
+            new.rename(path)
+        except BaseException:
+            replaced.rename(path)
+            raise
+    follow()
+    shutil.rmtree(earlier, ignore_errors=True)
 
 
 def _exchange_at_once(first: Path, second: Path) -> bool:

@@ -29,7 +29,7 @@ __all__ = [
     "parse_json",
     "read_bytes",
     "read_json",
-    "say_left_out",
+    "say_once",
     "seal",
     "sha256",
 ]
@@ -62,10 +62,10 @@ class DamageError(StoreError):
 
 
 @cache
-def say_left_out(line: str) -> None:
-    """Say on standard error, once, what is left out because it is damaged; the main process alone speaks."""
+def say_once(line: str) -> None:
+    """Say on standard error, once, what is left out or not verified; the main process alone speaks."""
     if multiprocessing.parent_process() is None:
-        print(f"Left out: {one_line(line)}", file=sys.stderr)
+        print(one_line(line), file=sys.stderr)
 
 
 @contextmanager
@@ -182,7 +182,10 @@ def check_digest(content: bytes, value: Mapping[str, Any]) -> bool:
     digest = value.get(DIGEST)
     if digest is None:
         return False
-    if sha256(content.replace(str(digest).encode(), b"", 1)) != digest:
+    place = content.rfind(str(digest).encode())
+    found = hashlib.sha256(memoryview(content)[: max(place, 0)], usedforsecurity=False)
+    found.update(memoryview(content)[place + len(str(digest)) :])
+    if found.hexdigest() != digest:
         raise ValueError("its digest is not that of its content")
     return True
 

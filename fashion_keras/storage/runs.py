@@ -1,6 +1,6 @@
 """Run store: finished runs on disk, atomic, resumable, verified. Knows neither TensorFlow nor Keras.
 
-    STORE/runs/LABEL__sSEED__HASH12/   config.json, history.json, predictions.npz, weights.npz, result.json
+    STORE/runs/LABEL__sSEED__HASH12/   history.json, predictions.npz, weights.npz, result.json
     STORE/partial/...                  runs in work: history.jsonl and log.txt while they train
     STORE/failed/...                   what the last failure of a run left: log.txt
     STORE/locks/                       one lock per run in work; the system frees it when its process dies
@@ -36,7 +36,7 @@ from fashion_keras.storage.reading import (
     damage_of,
     parse_json,
     read_bytes,
-    say_left_out,
+    say_once,
     seal,
     sha256,
 )
@@ -222,10 +222,12 @@ class RunStore:
             run = read_run(path, run_id, hashed)
             if run and check:
                 check(run)
-            return run
         except DamageError as error:
-            say_left_out(str(error))
+            say_once(f"Left out: {error}")
             return None
+        if run and not has_digests(run.result):
+            say_once(f"Not verified: {self.root} has runs from before digests were kept; `fashion-keras check` counts")
+        return run
 
     def partial_folder(self, config: RunConfig) -> Path:
         """The folder that a run fills while it trains."""
@@ -292,12 +294,8 @@ class RunStore:
 
     def all_runs(self) -> Iterator[StoredRun]:
         """Read every complete run, in the order of their names."""
-        folder = self.root / "runs"
-        if folder.is_dir():
-            for name in sorted(path.name for path in folder.iterdir() if path.is_dir()):
-                run = self._read(name)
-                if run:
-                    yield run
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.root / "runs") as entries:
+            yield from filter(None, map(self._read, sorted(entry.name for entry in entries if entry.is_dir())))
 
 
 def read_run(path: str | os.PathLike[str], run_id: str | None = None, hashed: Collection[str] = ()) -> StoredRun | None:
@@ -334,7 +332,6 @@ def is_folder_name(name: str) -> bool:
 
 def _write_artefacts(folder: Path, result: RunResult) -> None:
     """Write everything but the result."""
-    write_file(folder / "config.json", _dump(result.config.to_json()))
     write_file(folder / HISTORY, _dump(result.history))
     weights = {f"weight_{number:03}": array for number, array in enumerate(result.weights)}
     _write_arrays(folder / "weights.npz", weights)

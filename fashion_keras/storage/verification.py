@@ -63,9 +63,9 @@ def _check_identity(result: Mapping[str, Any], folder: str) -> None:
         raise ValueError(f"it has protocol version {result['protocol']!r}, this program {PROTOCOL_VERSION}")
     if not _RUN_ID.fullmatch(run_id) or not folder.endswith(f"__{run_id[:12]}"):
         raise ValueError("its run id is not that of its folder")
-    is_custom = "trainer" in result["config"]
-    if is_custom or {"keras", "tensorflow"} <= set(environment):
-        versions = {} if is_custom else {name: _major_minor(environment[name]) for name in ("keras", "tensorflow")}
+    names = () if "trainer" in result["config"] else ("keras", "tensorflow")
+    if all(name in environment for name in names):
+        versions = {name: _major_minor(environment[name]) for name in names}
         if identify(result["config"], versions) != run_id:
             raise ValueError("its run id is not that of its configuration")
 
@@ -176,7 +176,7 @@ def _read_at_most(path: str, size: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         content = os.read(descriptor, size)
-        while len(content) < size and (more := os.read(descriptor, size - len(content))):
+        while len(content) < size - 1 and (more := os.read(descriptor, size - len(content))):
             content += more
         return content
     finally:

@@ -45,11 +45,8 @@ def check_place(place: Path, say: Callable[[str], object]) -> int:
             damaged += 1
             say(f"Damaged: {one_line(str(error))}")
     sound = count_noun(len(files) - damaged - unverified, "file")
-    said = [
-        f"{sound} verified",
-        *([f"{unverified} not verified (written before digests were kept)"] * bool(unverified)),
-    ]
-    say(f"{place}: {', '.join(said)}, {damaged} damaged; a run counts as one")
+    older = f", {unverified} not verified (written before digests were kept)" if unverified else ""
+    say(f"{place}: {sound} verified{older}, {damaged} damaged; a run counts as one")
     return 1 if damaged else 0
 
 
@@ -78,9 +75,11 @@ def _check_of(path: Path) -> Check | None:
         return _check_record
     if path.suffix == ".xz":
         return lambda archive: RunArchive(archive).is_verified
-    return {TIMES: _check_times, TUNING_JSON: _check_tuning, RESULT: lambda file: _check_run(file.parent)}.get(
-        path.name
-    )
+    return {
+        TIMES: lambda file: read_times(file).is_verified,
+        TUNING_JSON: lambda file: has_digests(read_json(file)),
+        RESULT: lambda file: _check_run(file.parent),
+    }.get(path.name)
 
 
 def _check_run(folder: Path) -> bool:
@@ -93,12 +92,4 @@ def _check_run(folder: Path) -> bool:
 
 def _check_record(path: Path) -> bool:
     read_record(path)
-    return has_digests(read_json(path))
-
-
-def _check_times(path: Path) -> bool:
-    return read_times(path).is_verified
-
-
-def _check_tuning(path: Path) -> bool:
     return has_digests(read_json(path))

@@ -1,31 +1,19 @@
-"""What `fashion-keras data` says: where the data is, whether it is the real one, and what it looks like."""
+"""Inspection of a data set: where it is, whether it is the real one, what it looks like."""
 
-from functools import partial
-from pathlib import Path
-
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fashion_keras.data import Dataset, class_counts, load, locate
+from fashion_keras.data import Dataset, class_counts
 from fashion_keras.data.orders import epoch_orders
 from fashion_keras.data.splits import split_indices
 from fashion_keras.experiments.definition import BASE
-from fashion_keras.formatting import print_plain
+from fashion_keras.workflows.session import Session
+
+__all__ = ["describe_dataset"]
 
 
-def describe_dataset(
-    data_dir: str | None,
-    dataset_dir: str | None,
-    offline: bool,
-    out: Path,
-    console: Console,
-    image_size: tuple[int, int] | None = None,
-) -> int:
-    """Print origin, hashes and class counts of a data set and draw the report's two pictures under `out`/data.
-
-    Returns:
-        The exit status, 0.
+def describe_dataset(session: Session) -> None:
+    """Print origin, hashes and class counts of the session's data and draw the report's two pictures under `out`/data.
 
     Raises:
         DataError: There is no such data.
@@ -33,8 +21,7 @@ def describe_dataset(
     """
     from fashion_keras.reporting.samples import draw_data
 
-    say = partial(print_plain, console)
-    dataset = load(locate(data_dir, dataset_dir, offline, say, image_size))
+    say, dataset = session.say, session.dataset
     verdict = "verified by its hashes" if dataset.is_fashion_mnist else "your own data: no published results apply"
     say(f"{dataset.name}: {dataset.origin}, {verdict}")
     say(f"Folder: {dataset.directory}")
@@ -47,11 +34,10 @@ def describe_dataset(
     hashes = dataset.file_hashes if dataset.is_fashion_mnist else {"decoded images and labels": dataset.content_hash}
     for name, digest in hashes.items():
         say(f"{digest}  {name}")
-    console.print(_count_table(dataset))
+    session.console.print(_count_table(dataset))
     train, _ = split_indices(len(dataset.train_images), BASE.validation_fraction, BASE.seed)
     order = train[epoch_orders(len(train), 1, BASE.seed)[0]]
-    say(f"Pictures: {', '.join(map(str, draw_data(dataset, order, out / 'data')))}")
-    return 0
+    say(f"Pictures: {', '.join(map(str, draw_data(dataset, order, session.out / 'data')))}")
 
 
 def _count_table(dataset: Dataset) -> Table:

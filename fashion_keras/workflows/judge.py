@@ -20,6 +20,7 @@ from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults, add_look, load_settled
 from fashion_keras.workflows.job import Job, PlannedComparison
+from fashion_keras.workflows.session import Session
 
 __all__ = ["ComparisonOutcome", "judge", "print_answers", "print_outcomes", "write_reports"]
 
@@ -72,7 +73,7 @@ class ComparisonOutcome:
 
 def judge(job: Job) -> tuple[ComparisonOutcome, ...]:
     """Return what came out of each comparison of a job that has a finished run, and note which were looked at."""
-    loaded = [_load(comparison, job) for comparison in job.comparisons]
+    loaded = [_load(comparison, job.session) for comparison in job.comparisons]
     outcomes = tuple(outcome for outcome in loaded if any(arm.runs for arm in outcome.results.arms))
     for outcome in outcomes:
         # Whichever arms were asked for: the verdicts are over all of them.
@@ -81,12 +82,10 @@ def judge(job: Job) -> tuple[ComparisonOutcome, ...]:
     return outcomes
 
 
-def _load(comparison: PlannedComparison, job: Job) -> ComparisonOutcome:
-    store, record = job.session.store, comparison.record
-    whole = load_settled(store, record)
-    return ComparisonOutcome(
-        whole.select([arm.name for arm in comparison.arms]), whole, job.session.out / record.folder
-    )
+def _load(comparison: PlannedComparison, session: Session) -> ComparisonOutcome:
+    whole = load_settled(session.store, comparison.record)
+    shown = whole.select([arm.name for arm in comparison.arms])
+    return ComparisonOutcome(shown, whole, session.out / comparison.record.folder)
 
 
 def print_outcomes(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
@@ -116,12 +115,8 @@ def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[Comp
     """Write the tables, the curves and the logs, and return the outcomes with the paths."""
     written = []
     for outcome in outcomes:
-        paths = write_report(
-            outcome.results,
-            outcome.folder,
-            differences=outcome.differences,
-            against_report=outcome.against_report,
-        )
+        differences, against = outcome.differences, outcome.against_report
+        paths = write_report(outcome.results, outcome.folder, differences=differences, against_report=against)
         job.session.say(f"Written to {outcome.folder}: table.md and {len(paths) - 1} more files")
         if job.options.tensorboard is not None:
             job.session.say(write_logs(outcome.results, job.options.tensorboard / outcome.folder.name))

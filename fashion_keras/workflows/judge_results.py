@@ -27,7 +27,7 @@ from fashion_keras.statistics.judged import JudgedArms, judge_arms
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["judge", "judge_scores", "print_judgement"]
+__all__ = ["judge", "print_judgement"]
 
 _MOST_SEEDS_LOOKED_AT = 500  # the levels of repeated looks are integrated seed by seed
 
@@ -67,15 +67,7 @@ def judge(
     'better'
     """
     selection = Selection(arm, seed, metric, baseline, dataset_column, higher_is_better)
-    return judge_scores(extract_scores(read_results(results), selection), margin, looked_at)
-
-
-def judge_scores(scores: Scores, margin: float | None = None, looked_at: Sequence[int] = ()) -> Judgement:
-    """Judge scores that were read; the other arguments are those of `judge`.
-
-    Raises:
-        ResultsError: The margin or the earlier looks cannot be.
-    """
+    scores = extract_scores(read_results(results), selection)
     if margin is not None and not 0.0 < margin < float("inf"):
         raise ResultsError(f"the margin must be a number above 0, got {margin:g}; 0.002 is 0.2 points of accuracy")
     given = margin * 0.01 if margin is not None and scores.metric.was_percent else margin
@@ -166,7 +158,7 @@ def _look_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:
 
 
 def print_judgement(console: "Console", judgement: Judgement, gate: Gate | None = None) -> None:
-    """Print what was taken, the tables, the answer and last why a gate opens or does not."""
+    """Print on a `console` what a `judgement` took, its tables and answer, and last why a `gate` opens or does not."""
     from rich.text import Text
 
     from fashion_keras.reporting.terminal import print_sentence, to_rich

@@ -1,6 +1,6 @@
 """Plan of runs: which are needed, which the store has, in which order, and how long the rest takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -46,18 +46,29 @@ class Plan:
     configs: tuple[RunConfig, ...]
     pending: tuple[RunConfig, ...]
 
+    @classmethod
+    def of(cls, configs: Iterable[RunConfig], store: RunStore) -> "Plan":
+        """Return the plan of runs, each once, of which a store has some."""
+        once = tuple(dict.fromkeys(configs))
+        return cls(once, tuple(config for config in once if store.find(config) is None))
+
+    def keep(self, configs: Collection[RunConfig]) -> "Plan":
+        """Return the plan of those runs alone, in the same order."""
+        return Plan(*(tuple(config for config in each if config in configs) for each in (self.configs, self.pending)))
+
     def count_done(self, store: RunStore) -> int:
         """Return how many of the runs that were missing the store has by now."""
         return sum(store.find(config) is not None for config in self.pending)
 
 
 def make_plan(work: Sequence[Work], seeds: Sequence[int], store: RunStore) -> Plan:
-    """Expand experiments over seeds and look up what the store has.
+    """Expand the arms of `work` over `seeds` and look up what the `store` has.
 
     Within a seed the longest runs come first, so that the last to start is a short one and no worker waits long for it.
     """
-    configs = order_configs([experiment.config_of(arm) for experiment, arms in work for arm in arms], seeds)
-    return Plan(configs, tuple(config for config in configs if store.find(config) is None))
+    return Plan.of(
+        order_configs([experiment.config_of(arm) for experiment, arms in work for arm in arms], seeds), store
+    )
 
 
 def join_plans(plans: Sequence[Plan]) -> Plan:
@@ -75,24 +86,20 @@ def order_configs(arms: Sequence[RunConfig], seeds: Sequence[int]) -> tuple[RunC
 
 
 def take_shard(plan: Plan, shard: int, num_shards: int) -> Plan:
-    """Return the part of a plan that one of several independent invocations executes, numbered from 0.
+    """Return the part of a `plan` that invocation `shard` (from 0) of `num_shards` independent ones executes.
 
     It depends on the plan's runs alone, not on what the store has by now; long runs are dealt out evenly.
     """
-    mine = set(deal_shard(plan.configs, shard, num_shards))
-    return Plan(
-        tuple(config for config in plan.configs if config in mine),
-        tuple(config for config in plan.pending if config in mine),
-    )
+    return plan.keep(set(deal_shard(plan.configs, shard, num_shards)))
 
 
 def deal_shard(configs: Sequence[RunConfig], shard: int, num_shards: int) -> Sequence[RunConfig]:
-    """Return the runs of one part."""
+    """Return the runs of part `shard` of `num_shards`: of `configs` the longest are dealt out first."""
     return sorted(configs, key=relative_cost, reverse=True)[shard::num_shards]
 
 
 def describe_plan(plan: Plan, engine: Engine, noun: str = "run") -> str:
-    """Return a line on what there is to do."""
+    """Return a line on what a `plan` has to do with an `engine`; `noun` is what its runs are called."""
     total, pending = len(plan.configs), len(plan.pending)
     return f"{count_noun(total, noun)}: {total - pending} in the store, {pending} to train, {engine.workers} at a time"
 

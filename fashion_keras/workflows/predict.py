@@ -3,13 +3,15 @@
 import csv
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from fashion_keras.formatting import one_line
 from fashion_keras.images.reading import Picture
 from fashion_keras.inference.classifier import Prediction
 from fashion_keras.inference.collecting import Unreadable
+
+__all__ = ["WRITERS", "Predicted", "PredictionWriter"]
 
 Predicted = tuple[Picture | Unreadable, tuple[Prediction, ...]]
 """A picture and its most probable classes; or why there is none, and none."""
@@ -102,10 +104,8 @@ class CsvWriter(PredictionWriter):
         csv.writer(self.stream, lineterminator="\n").writerow(shown)
 
 
-def make_writer(form: str, stream: TextIO, class_names: Sequence[str]) -> PredictionWriter:
-    """Return the writer of `text`, `json` or `csv`."""
-    writers: dict[str, Callable[..., PredictionWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
-    return writers[form](stream, class_names)
+WRITERS: Mapping[str, type[PredictionWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
+"""By the name of the format."""
 
 
 def _describe_treatment(picture: Picture) -> dict[str, Any]:

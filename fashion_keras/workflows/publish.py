@@ -7,7 +7,7 @@ Ordinary runs write elsewhere; what is published changes by `fashion-keras repor
 import contextlib
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,14 +45,14 @@ from fashion_keras.workflows.report import (
 
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments(?:/(\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 _UNFINISHED = ".unfinished"
-"""Lies among newly published tables until the README shows them, too."""
+"""The new README, among newly published tables until it stands in its own place, one rename after theirs."""
 
 
 def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | None) -> None:
     """Write whole comparisons into a folder, and their tables into a README between its markers.
 
-    The new folder is made beside the old one and takes its place at once; then the README is rendered from it. Ended in
-    between, the next invocation does that first.
+    The new folder is made beside the old one, the new README within it; the one takes its place at once, the other
+    with the next call to the system. Ended in between, the next invocation that reads what is published does that.
 
     Args:
         found: Every comparison that is to be published.
@@ -70,14 +70,19 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
     complete_publishing(folder, readme)
     _check_none_is_lost(found, folder)
     times = load_times(folder)
-    if readme is not None and readme.exists():
-        fill_blocks(readme.read_text(), found)  # it must be possible before anything is changed
-    with _replaced(folder) as partial:
+    page = fill_blocks(readme.read_text(), found) if readme is not None and readme.exists() else None
+
+    def show() -> None:
+        with contextlib.suppress(OSError):  # on another disk it is written instead
+            if readme is not None and page is not None:
+                (folder / _UNFINISHED).replace(readme)
+
+    with _replaced(folder, show) as partial:
         for results in found:
             _publish_comparison(results, partial / results.record.name)
         write_archive(partial / ARCHIVE, _runs_of(found))
         _write_pages(found, times, partial)
-        write_files(partial, {_UNFINISHED: ""})
+        write_files(partial, {} if page is None else {_UNFINISHED: page})
     complete_publishing(folder, readme)
 
 
@@ -153,10 +158,10 @@ def complete_publishing(folder: Path, readme: Path | None) -> None:
 
 
 @contextlib.contextmanager
-def _replaced(folder: Path) -> Iterator[Path]:
-    """Yield a copy of a folder that takes its place in the end, or vanishes if anything fails."""
+def _replaced(folder: Path, follow: Callable[[], object] = lambda: None) -> Iterator[Path]:
+    """Yield a copy of a folder that takes its place in the end, or vanishes if anything fails; see `write_folder`."""
     place = folder.resolve()
-    with os_errors_as(StoreError, folder), write_folder(place) as partial:
+    with os_errors_as(StoreError, folder), write_folder(place, follow) as partial:
         if place.is_dir():
             shutil.copytree(place, partial, symlinks=True, dirs_exist_ok=True)
         yield partial

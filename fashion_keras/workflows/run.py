@@ -67,11 +67,12 @@ def run_experiments(
         UserError: An option, the data or the disk is wrong.
         KeyboardInterrupt: After the tables of what is done were written.
     """
-    job = prepare(experiments, options, session, tunings)
-    if options.dry_run:
-        _describe(job)
-        return 0
-    outcome = _run(job)
+    with session:
+        job = prepare(experiments, options, session, tunings)
+        if options.dry_run:
+            _describe(job)
+            return 0
+        outcome = _run(job)
     if options.json:
         print_json(_to_json(outcome))
     return 1 if outcome.failures else 0
@@ -79,11 +80,13 @@ def run_experiments(
 
 def run_job(experiments: Sequence[Experiment], options: RunOptions, session: Session) -> RunOutcome:
     """Run comparisons, print what came out, and return it; the arguments are those of `run_experiments`."""
-    return _run(prepare(experiments, options, session))
+    with session:
+        return _run(prepare(experiments, options, session))
 
 
 def _run(job: Job) -> RunOutcome:
-    outcome, session = _carry_out(job, lambda outcomes: print_outcomes(outcomes, job)), job.session
+    with job.session as session:
+        outcome = _carry_out(job, lambda outcomes: print_outcomes(outcomes, job))
     aloud = replace(job, session=session.aloud())
     for line in outcome.failures:
         aloud.session.say(line)
@@ -105,7 +108,8 @@ def compare(experiment: Experiment, options: RunOptions | None = None, session: 
     Raises:
         UserError: An option, the data or the disk is wrong.
     """
-    return _carry_out(prepare([experiment], options or RunOptions(), session or Session()), lambda _: None)
+    with session or Session() as session:
+        return _carry_out(prepare([experiment], options or RunOptions(), session), lambda _: None)
 
 
 def _carry_out(job: Job, show: Show) -> RunOutcome:

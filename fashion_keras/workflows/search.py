@@ -39,11 +39,8 @@ def tune(options: TuneOptions, session: Session) -> int:
         KeyboardInterrupt: After what is done was written.
     """
     space = load_space(options.space)
-    base = RunConfig(
-        epochs=options.epochs or space.default_epochs,
-        precision=session.precision or BASE.precision,
-        data=session.dataset.content_hash,
-    )
+    epochs, precision = options.epochs or space.default_epochs, session.precision or BASE.precision
+    base = RunConfig(epochs=epochs, precision=precision, data=session.dataset.content_hash)
     return _Invocation(Study.of_search(space, base, options), options, session).run()
 
 
@@ -64,8 +61,7 @@ class _Invocation:
                 f"--epochs does not go with {study.space.name}, which sets the epochs of its trials itself"
             )
         self.base = replace(BASE, precision=study.base.precision, data=study.base.data)
-        self.name = self.search.name
-        self.folder = session.out / "tune" / self.name
+        self.folder = session.out / "tune" / self.search.name
 
     def run(self) -> int:
         """Search and measure; on Ctrl-C write what is done, and pass it on."""
@@ -95,7 +91,7 @@ class _Invocation:
         study = self.study
         trials = "all trials" if study.budget is None else count_noun(study.budget, "trial")
         self._say(
-            f"Study {self.name}: {trials} of {self._describe_epochs()} ({study.oracle}), "
+            f"Study {self.search.name}: {trials} of {self._describe_epochs()} ({study.oracle}), "
             f"{'all' if study.generation is None else study.generation} proposed at a time, "
             f"{study.objective.name} at the last epoch, seed {study.seeds[0] - FIRST_TUNING_SEED}"
         )
@@ -113,8 +109,7 @@ class _Invocation:
         for line in describe_space(self.search.asker.space):
             self._say(f"  {line}")
         proposals = self.search.ask()
-        configs = [proposal.configs[0] for proposal in proposals]
-        missing = self.search.missing(proposals)
+        configs, missing = [proposal.configs[0] for proposal in proposals], self.search.missing(proposals)
         seconds_of = _make_clock([*configs, self.base], self.session)
         for number, config in enumerate(configs[:SHOWN], start=1):
             there = "" if config in missing else ", in the store"
@@ -160,7 +155,7 @@ class _Invocation:
         # unless a space says otherwise.
         fraction = self.search.trials[0].config.validation_fraction
         _, validation = split_indices(len(self.session.dataset.train_images), fraction, self.study.seeds[0])
-        results = SearchResults(self.name, self.study, tuple(self.search.trials), len(validation))
+        results = SearchResults(self.search.name, self.study, tuple(self.search.trials), len(validation))
         if results.best is None:
             return results
         space = self.search.asker.space
@@ -181,7 +176,7 @@ class _Invocation:
             return 0
         self._say(f"Measuring both on {count_noun(seeds, 'fresh seed')}: {experiment.name}")
         # In the precision that the comparison states.
-        return run_experiments([experiment], RunOptions(seeds=seeds), self.session.with_execution(precision=None))
+        return run_experiments([experiment], RunOptions(seeds=seeds), self.session.with_precision(None))
 
     def _command(self, best: RunConfig, path: Path) -> str:
         """Return the command that runs the comparison's file on the same data."""

@@ -4,6 +4,7 @@ Each part is made when it is first asked for: a command that trains nothing star
 before the data is looked for.
 """
 
+import copy
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -114,7 +115,7 @@ def make_console(values: Mapping[str, Any]) -> Console:
 
 
 class Session:
-    """One call of a command.
+    """One call of a command. Used as a context, it ends its workers.
 
     Args:
         data: Which data, see `DataOptions`.
@@ -145,19 +146,21 @@ class Session:
         out = values.get("out") or Path("runs")
         return cls(fill(DataOptions, values), fill(ExecutionOptions, values), out, console or make_console(values))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "local_engine" in vars(self):
+            self.local_engine.close()
+
     def aloud(self) -> "Session":
         """Return the same session on a console that is not quiet, for the answer."""
-        other = Session(self.data, self.execution, self.out, self.console)
-        vars(other).update(vars(self))
-        if self.console.quiet:
-            other.console = make_console({})
-        return other
+        return self._with(console=make_console({}) if self.console.quiet else self.console)
 
-    def with_execution(self, **changes: Any) -> "Session":
-        """Return the same session with other options of the execution; what is loaded is loaded."""
-        other = Session(self.data, replace(self.execution, **changes), self.out, self.console)
-        made = {name: value for name, value in vars(self).items() if name not in ("execution", "engine", "precision")}
-        vars(other).update(made)
+    def with_precision(self, precision: str | None) -> "Session":
+        """Return the same session with another precision asked for; what is loaded is loaded."""
+        other = self._with(execution=replace(self.execution, precision=precision))
+        vars(other).pop("precision", None)
         return other
 
     def without_data(self) -> "Session":
@@ -171,8 +174,11 @@ class Session:
                 "a custom trainer has its own data and precision: they are options of its function, not --dataset, "
                 "--data-dir, --image-size and --precision"
             )
-        other = self.with_execution()
-        vars(other).update(location=_CUSTOM_LOCATION, dataset=_CUSTOM_DATASET)
+        return self._with(location=_CUSTOM_LOCATION, dataset=_CUSTOM_DATASET)
+
+    def _with(self, **changes: Any) -> "Session":
+        other = copy.copy(self)
+        vars(other).update(changes)
         return other
 
     def say(self, text: str) -> None:
@@ -226,7 +232,7 @@ class Session:
 
         return RayEngine(self.execution.address)
 
-    @property
+    @cached_property
     def local_engine(self) -> LocalEngine:
         """Processes of this machine, for what writes into folders that only this machine has."""
         return LocalEngine(self.execution.workers or available_cores())

@@ -24,8 +24,8 @@ from fashion_keras.storage.files import write_files
 from fashion_keras.storage.times import TIMES, EpochTimes, Measurement, TimedArm, Times, timed_arms, times_text
 from fashion_keras.workflows.session import Session
 
-DEFAULT_ROUNDS = 7
-DEFAULT_EPOCHS = 5
+__all__ = ["TimingOptions", "measure_times", "order_of"]
+
 BUSY_LOAD = 0.5
 """Programs that ran on average in the last minute, from where on a machine is called busy before the start."""
 BUSY_CORES = 0.1
@@ -43,8 +43,8 @@ class TimingOptions:
         epochs: Timed epochs of an arm of 50 epochs; one of fewer gets as much less, but one at least.
     """
 
-    rounds: int = DEFAULT_ROUNDS
-    epochs: int = DEFAULT_EPOCHS
+    rounds: int = 7
+    epochs: int = 5
 
 
 def measure_times(options: TimingOptions, session: Session) -> int:
@@ -81,8 +81,7 @@ class _Timing:
     def __init__(self, options: TimingOptions, session: Session):
         self.options = options
         self.location = location = session.location
-        self.console = session.console
-        self._say = session.say
+        self.console, self._say = session.console, session.say
         self.arms = timed_arms()
         plain = location.content_hash == FASHION_MNIST_HASH
         self.path = session.out / (TIMES if plain else f"times__{safe_name(location.name)}.csv")
@@ -114,13 +113,14 @@ class _Timing:
         """Measure every arm in one process, which no other round shares: some processes are slower than others."""
         order = order_of(self.arms, number)
         tasks = [TimingTask(self._config_of(arm, number), self.location) for arm in order]
-        outcomes = LocalEngine(1, alone=True).run(execute_measuring, tasks)  # one worker: in the order of the tasks
-        for place, (arm, (_, outcome)) in enumerate(zip(order, outcomes, strict=True), start=1):
-            if outcome.value is None:
-                self.failures.append(f"round {number + 1}, {arm.names[0]}: {outcome.message}")
-            else:
-                self.measured.append(self._measurement(number + 1, place, arm, outcome.value))
-                self._save()
+        with LocalEngine(1, alone=True) as engine:  # one worker: in the order of the tasks
+            outcomes = engine.run(execute_measuring, tasks)
+            for place, (arm, (_, outcome)) in enumerate(zip(order, outcomes, strict=True), start=1):
+                if outcome.value is None:
+                    self.failures.append(f"round {number + 1}, {arm.names[0]}: {outcome.message}")
+                else:
+                    self.measured.append(self._measurement(number + 1, place, arm, outcome.value))
+                    self._save()
 
     def _config_of(self, arm: TimedArm, number: int) -> RunConfig:
         """A short run, its first epoch to warm up; all arms of a round share the seed."""
@@ -184,13 +184,10 @@ def _summarise(times: Times, arms: Sequence[TimedArm]) -> Table:
     title = "A warm epoch, and the epochs of a run: medians and ranges over the rounds"
     table = Table("arm", *heads, box=None, title=title, pad_edge=False)
     base = arms[0].names[0]
-    for arm in arms:
-        rounds = list(times.of(arm.names[0]).values())
-        if not rounds:
-            continue
-        ratios = times.log_ratios(arm.names[0], base)
+    for name in (arm.names[0] for arm in arms if times.of(arm.names[0])):
+        rounds, ratios = list(times.of(name).values()), times.log_ratios(name, base)
         table.add_row(
-            escape(arm.names[0].split("/")[1]),
+            escape(name.split("/")[1]),
             _spread([each.train_seconds for each in rounds]),
             _spread([each.epoch_seconds for each in rounds]),
             f"{median([each.run_seconds() for each in rounds]) / 60:.2f}",

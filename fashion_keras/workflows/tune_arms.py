@@ -59,25 +59,20 @@ class _Tuning:
         self.experiments = experiments
         self.options = options
         self.session = session = fit_session(experiments, session)
-        self.console = session.console
-        self.say = session.say
-        # What names a wrong setting comes before the data are looked for, which may take a download.
-        self.sweeps = [Sweep.of(experiment, tune) for experiment in experiments]
-        self.location = session.location
-        self.dataset = session.dataset
+        self.store, self.say = session.store, session.say
+        for experiment in experiments:  # what names a wrong setting comes before a download of the data
+            Sweep.of(experiment, tune)
         self.overrides = find_overrides(experiments, options, session)
-        self.sweeps = [Sweep.of(self._change(experiment), tune) for experiment in experiments]
-        self.store = session.store
+        self.sweeps = [Sweep.of(override(experiment, self.overrides), tune) for experiment in experiments]
         self.seeds = range(options.num_seeds)
         if self.seeds.stop > FIRST_TUNING_SEED:
             raise ConfigError(f"--tune measures at most {FIRST_TUNING_SEED:,} seeds: the tuning seeds follow")
-        self.engine = session.engine
-        self.trials = self._plan([config for sweep in self.sweeps for config in sweep.configs])
+        self.trials = Plan.of((config for sweep in self.sweeps for config in sweep.configs), self.store)
 
     def run(self) -> int:
         for sweep in self.sweeps:
             self.say(_describe_sweep(sweep))
-        self.say(describe_plan(self.trials, self.engine, "tuning run"))
+        self.say(describe_plan(self.trials, self.session.engine, "tuning run"))
         if self.options.dry_run and self.trials.pending:
             self._estimate()
             return 0
@@ -86,17 +81,11 @@ class _Tuning:
             return 1
         return self._measure()
 
-    def _change(self, experiment: Experiment) -> Experiment:
-        return override(experiment, self.overrides)
-
-    def _plan(self, configs: Sequence[RunConfig]) -> Plan:
-        once = tuple(dict.fromkeys(configs))
-        return Plan(once, tuple(config for config in once if self.store.find(config) is None))
-
     def _train(self) -> bool:
         """Train the trials, and return whether any failed."""
+        session = self.session
         try:
-            failures = train_runs(self.trials.pending, self.store, self.location, self.engine, self.console)
+            failures = train_runs(self.trials.pending, self.store, session.location, session.engine, session.console)
         except KeyboardInterrupt:
             self.say(describe_interrupt(self.trials.count_done(self.store), "tuning run"))
             raise
@@ -125,16 +114,14 @@ class _Tuning:
         """
         own = {name: value for name, value in self.overrides.items() if name != "precision"}
         for overrides in (self.overrides, own):
-            candidate = override(experiment, overrides)
-            record = self._record_of(candidate)
-            results = load_results(self.store, record, range(record.design.num_seeds))
-            if not results.needed[0]:
+            record = self._record_of(override(experiment, overrides))
+            if not load_results(self.store, record, range(record.design.num_seeds)).needed[0]:
                 return record
         return None
 
     def _record_of(self, experiment: Experiment) -> ComparisonRecord:
         design = self.options.design_of(experiment)
-        return find_record(self.store, make_record(experiment, describe_data(self.dataset), self.seeds, design))
+        return find_record(self.store, make_record(experiment, describe_data(self.session.dataset), self.seeds, design))
 
     def _say_selected(self, experiment: Experiment, record: TuningRecord) -> None:
         self.say(f"{experiment.name}: {record.setting} selected by validation accuracy after the last epoch")
@@ -164,7 +151,7 @@ class _Tuning:
                 measured += self._expand(sweep.experiment)
                 text += f"; beside it the {len(experiment.arms)} untuned arms"
             self.say(text)
-        rest = self._plan(measured)
+        rest = Plan.of(measured, self.store)
         self.say(f"{len(rest.configs)} measured runs, of which about {len(rest.pending)} are to train")
         everything = Plan((*self.trials.configs, *rest.configs), (*self.trials.pending, *rest.pending))
         self.say(describe_estimate(everything, self.session))
@@ -176,9 +163,8 @@ class _Tuning:
 def _describe_sweep(sweep: Sweep) -> str:
     space = sweep.space
     low, high = space.ranges[-1]
-    seeds = f"on tuning seed {sweep.seeds[0]:,}"
-    if len(sweep.seeds) > 1:
-        seeds = f"on {len(sweep.seeds)} tuning seeds from {sweep.seeds[0]:,}"
+    many = len(sweep.seeds) > 1
+    seeds = f"on {f'{len(sweep.seeds)} tuning seeds from' if many else 'tuning seed'} {sweep.seeds[0]:,}"
     lines = [
         f"{sweep.experiment.name}: {len(sweep.merged)} arms try the same {len(space.values)} values of {space.setting} "
         f"from {low:g} to {high:g}, {seeds} (measured on seeds from 0)"

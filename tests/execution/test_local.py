@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from fashion_keras.execution.local import available_cores
 
 
 @pytest.fixture
-def engine() -> LocalEngine:
-    return LocalEngine(2)
+def engine() -> Iterator[LocalEngine]:
+    with LocalEngine(2) as engine:
+        yield engine
 
 
 class TestLocalEngine(EngineChecks):
@@ -71,6 +73,21 @@ def test_engine_leaves_other_children_alone(tmp_path: Path) -> None:
     finally:
         other.kill()
         other.join()
+
+
+def test_workers_are_there_for_the_next_tasks_and_end_with_the_engine(tmp_path: Path) -> None:
+    with LocalEngine(1) as engine:
+        ((_, first),) = run(engine, Work("a", tmp_path)).values()
+        ((_, second),) = run(engine, Work("b", tmp_path)).values()
+        assert first == second
+    assert not is_alive(int(first))
+
+
+def test_started_worker_calls_the_function_before_its_first_task(tmp_path: Path) -> None:
+    with LocalEngine(1) as engine:
+        engine.start(partial(work, Work("warm", tmp_path)))
+        run(engine, Work("a", tmp_path))
+    assert starts(tmp_path) == ["warm", "a"]
 
 
 def test_worker_is_replaced_after_some_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from fashion_keras import judge
 from fashion_keras.errors import ResultsError
 from fashion_keras.results import Metric, Scores, Selection, extract_scores, read_results
 from fashion_keras.results.metrics import find_metric
-from fashion_keras.results.run_names import split_run_name
+from fashion_keras.results.names import split_run_name
 
 SGD = [0.88, 0.87, 0.88, 0.89, 0.885]
 ADAM = [0.90, 0.89, 0.90, 0.92, 0.91]

@@ -168,6 +168,8 @@ def test_data_is_described_by_what_tables_need(sample_dataset: Dataset) -> None:
     assert description["class_names"][1] == "Trouser"
     assert description["is_fashion_mnist"] is False
     assert json.loads(json.dumps(description)) == description
+    assert "notes" not in description, "records without them stay as they were"
+    assert describe_data(replace(sample_dataset, notes=("two copies",)))["notes"] == ["two copies"]
 
 
 def test_a_record_keeps_the_factors_of_a_grid_and_other_records_have_none(tmp_path: Path) -> None:

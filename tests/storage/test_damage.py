@@ -18,7 +18,7 @@ from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 from fashion_keras.storage.archive import RunArchive, write_archive
 from fashion_keras.storage.comparison import load_results, make_record, read_record, save_record
-from fashion_keras.storage.reading import read_json, say_left_out, seal
+from fashion_keras.storage.reading import read_json, say_once, seal
 from fashion_keras.storage.runs import RunStore, StoredRun
 from fashion_keras.workflows.report import report_comparisons
 
@@ -28,7 +28,7 @@ DATA = {"name": "fashion_mnist", "content_hash": FASHION_MNIST_HASH, "class_name
 
 @pytest.fixture
 def store(tmp_path: Path) -> RunStore:
-    say_left_out.cache_clear()
+    say_once.cache_clear()
     return RunStore(tmp_path / "store")
 
 
@@ -54,7 +54,7 @@ def without_digests(folder: Path) -> None:
     change(folder / "result.json", edit)
 
 
-@pytest.mark.parametrize("name", ["result.json", "history.json", "predictions.npz", "weights.npz", "config.json"])
+@pytest.mark.parametrize("name", ["result.json", "history.json", "predictions.npz", "weights.npz"])
 def test_one_flipped_bit_is_named_and_the_run_is_to_be_trained_again(store, run, name, capsys):
     path = run.path / name
     content = bytearray(path.read_bytes())
@@ -117,6 +117,8 @@ def test_a_run_of_old_is_read_and_said_not_to_be_verified(store, run, capsys):
     found = store.find(CONFIG)
     assert found is not None
     assert found.history == run.history
+    assert list(store.all_runs()) == [found]
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["Not verified"], "once"
     assert cli.main(["check", str(store.root)]) == 0
     assert "1 not verified" in capsys.readouterr().out
 
@@ -197,7 +199,7 @@ def test_a_run_of_another_arm_does_not_stand_in_for_one(store, capsys):
     change(path, lambda content: content["arms"][0]["folders"].update({"0": arms[1]["folders"]["0"]}))
     results = load_results(store, read_record(path), range(2))
     assert [list(arm.runs) for arm in results.arms] == [[1], [0, 1]]
-    assert "is not the run of plain with seed 0" in capsys.readouterr().err
+    assert "is not the run of plain, seed 0" in capsys.readouterr().err
 
 
 def test_a_damaged_run_is_missing_in_the_table(store, tmp_path, capsys):

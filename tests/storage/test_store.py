@@ -83,7 +83,6 @@ def test_finished_run_keeps_no_logs_of_its_training(store: RunStore) -> None:
     (folder / "log.txt").write_text("said while it trained")
     run = store.commit(make_result(CONFIG))
     assert sorted(path.name for path in run.path.iterdir()) == [
-        "config.json",
         "history.json",
         "predictions.npz",
         "result.json",
@@ -209,7 +208,7 @@ def test_result_is_the_last_file_of_a_commit(store: RunStore, monkeypatch: pytes
         names.append(path.name)
         there = {file.name for file in path.parent.iterdir()}
         if path.name == "result.json":
-            assert there == {"config.json", "history.json", "predictions.npz", "weights.npz"}
+            assert there == {"history.json", "predictions.npz", "weights.npz"}
         write_file(path, content)
 
     monkeypatch.setattr(store_module, "write_file", note)

@@ -11,7 +11,7 @@ import pytest
 from fashion_keras.images.reading import Picture
 from fashion_keras.inference.classifier import Prediction, Predictions
 from fashion_keras.inference.collecting import Unreadable
-from fashion_keras.workflows.predict import Predicted, make_writer
+from fashion_keras.workflows.predict import WRITERS, Predicted
 
 PIXELS = np.zeros((28, 28), np.uint8)
 BOOT = Picture("boot.png", PIXELS, True, "light border")
@@ -22,7 +22,7 @@ PREDICTIONS = (Prediction(9, "Ankle boot", 0.98), Prediction(8, "Bag", 0.02))
 
 def written(form: str, *batches: list[Predicted]) -> str:
     stream = io.StringIO()
-    writer = make_writer(form, stream, ("Ankle boot", "Bag"))
+    writer = WRITERS[form](stream, ("Ankle boot", "Bag"))
     writer.begin()
     for batch in batches:
         writer.write(batch)
@@ -111,7 +111,7 @@ def test_on_a_terminal_csv_does_nothing_to_it() -> None:
             return True
 
     stream = Terminal()
-    writer = make_writer("csv", stream, ())
+    writer = WRITERS["csv"](stream, ())
     writer.write([(replace(FILM, name="a\x1b[2J\nb"), (Prediction(0, "\x1b]0;x\x07", 1.0),))])
     assert stream.getvalue().rstrip("\n").isprintable()
 

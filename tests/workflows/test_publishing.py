@@ -322,6 +322,7 @@ print(dict(campaign.kill_publishing(Path({str(tmp_path)!r}), every=17)))
     done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True, capture_output=True, text=True)
     found = Counter(ast.literal_eval(done.stdout))
     assert found["kills"] == found["retries that ended in the new"] == found["old tables"] + found["new tables"] > 5
+    assert found["tables new, README not yet"] <= 1, "one rename follows the other"
     assert found["runs lost"] == found["mixed tables"] == found["files left behind after the retry"] == 0
 
 

@@ -29,7 +29,7 @@ from fashion_keras.reporting.html.summary import (
     undecided_claims,
 )
 from fashion_keras.reporting.rendering import runs_csv, to_csv
-from fashion_keras.reporting.summary import build_table, describe_results
+from fashion_keras.reporting.summary import build_table, data_notes, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Table
 from fashion_keras.reporting.units import ACCURACY
@@ -85,6 +85,7 @@ def _build_section(results: ComparisonResults, anchor: str, answers: PredictionR
         "anchor": anchor,
         "title": one_line(results.record.heading),
         "caption": describe_results(results),
+        "data_notes": data_notes(results),
         "baseline": one_line(results.record.baseline),
         "comparisons": comparisons,
         "best": best_sentence(results, comparisons) if comparisons else "",
