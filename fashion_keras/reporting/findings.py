@@ -18,8 +18,6 @@ from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
 WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
 
-_OPTIONS = {"quick": "--quick", "mixed_bfloat16": "--precision mixed_bfloat16"}
-
 
 def figure(comparison: Comparison, unit: Unit = POINTS) -> str:
     """Return the difference with its interval, if there is one: `+0.93 (+0.78 to +1.07)`."""
@@ -149,16 +147,8 @@ def _with_seeds(command: str, number: int) -> str:
 
 def _command_of(record: ComparisonRecord) -> str:
     """Return the command that makes a comparison of the project's; empty where the record does not tell."""
-    changes = record.modification.split("-") if record.modification else []
-    options = [_OPTIONS.get(each) or _epochs_option(each) for each in changes]
-    if record.name not in ALL_NAMES or not all(options):
-        return ""
-    return " ".join([command_of(record.name), *options])
-
-
-def _epochs_option(change: str) -> str:
-    name, _, number = change.partition("=")
-    return f"--epochs {number}" if name == "epochs" else ""
+    is_plain = record.name in ALL_NAMES and not record.modification
+    return command_of(record.name) if is_plain else ""
 
 
 def _work(results: ComparisonResults, num_seeds: int) -> float | None:

@@ -27,10 +27,15 @@ VERDICT_STYLES: Mapping[Verdict, str] = {
     Verdict.EQUIVALENT: "cyan",
     Verdict.UNDECIDED: "yellow",
 }
-_UNBOUNDED = 10_000
-_NARROWEST_NAME = 12
+UNBOUNDED = 10_000
+NARROWEST_NAME = 12
 _ACCURACY = "test_accuracy"
 _FIRST = ("minutes", "val_accuracy", "test_loss")  # of what a wider terminal shows, the first to come
+
+
+def natural_width(console: Console, options: ConsoleOptions, grid: RichTable) -> int:
+    """Return how many columns a grid takes where nothing is broken."""
+    return Measurement.get(console, options.update_width(UNBOUNDED), grid).maximum
 
 
 def build_overview(results: ComparisonResults, comparisons: Sequence[Comparison]) -> ConsoleRenderable:
@@ -68,16 +73,15 @@ class _Overview:
 
     def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
         def width(columns: Sequence[_Column], name_width: int) -> int:
-            grid = _build_grid(self._rows, columns, name_width)
-            return Measurement.get(console, options.update_width(_UNBOUNDED), grid).maximum
+            return natural_width(console, options, _build_grid(self._rows, columns, name_width))
 
         shown = [column for column in self._columns if not column.urgency]
         for extra in sorted((column for column in self._columns if column.urgency), key=lambda each: each.urgency):
             wider = [column for column in self._columns if column in shown or column is extra]
-            if width(wider, _UNBOUNDED) <= options.max_width:
+            if width(wider, UNBOUNDED) <= options.max_width:
                 shown = wider
-        spare = options.max_width - width(shown, _NARROWEST_NAME)  # what the numbers leave is for the names
-        return _build_grid(self._rows, shown, _NARROWEST_NAME + max(spare, 0))
+        spare = options.max_width - width(shown, NARROWEST_NAME)  # what the numbers leave is for the names
+        return _build_grid(self._rows, shown, NARROWEST_NAME + max(spare, 0))
 
 
 def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str, Comparison]) -> list[_Column]:
@@ -98,8 +102,8 @@ def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str,
         _Column(titles[_ACCURACY], _aligned([_accuracy(results, row) for row in table.rows])),
         _Column("report", _aligned([cell.published for cell in cells[_ACCURACY]])),
         *_selected(results, table.rows),
-        _Column("difference, points", [_difference(item) for item in arms]),
-        _Column(f"on new {examples_of(results)}", [_new_images(item) for item in arms], 2),
+        _Column("difference, points", [Text(figure(item) if item else "") for item in arms]),
+        _Column(f"on new {examples_of(results)}", [Text(_on_new(item)) for item in arms], 2),
         _Column("verdict", verdicts),
         *measured,
     ]
@@ -119,12 +123,8 @@ def _selected(results: ComparisonResults, rows: Sequence[Row]) -> list[_Column]:
     return [_Column(tuning.setting, [Text(values.get(row.arm, ABSENT)) for row in rows], 1)]
 
 
-def _difference(comparison: Comparison | None) -> Text:
-    return Text(figure(comparison) if comparison else "")
-
-
-def _new_images(comparison: Comparison | None) -> Text:
-    return Text(POINTS.span(comparison.new_images) if comparison and comparison.new_images else "")
+def _on_new(comparison: Comparison | None) -> str:
+    return POINTS.span(comparison.new_images) if comparison and comparison.new_images else ""
 
 
 def _verdict(comparison: Comparison | None, *, is_baseline: bool) -> Text:
@@ -141,7 +141,7 @@ def _aligned(texts: Sequence[str]) -> list[Text]:
 
 def _build_grid(rows: Sequence[Row], columns: Sequence[_Column], name_width: int) -> RichTable:
     grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
-    grid.add_column("arm", min_width=_NARROWEST_NAME)
+    grid.add_column("arm", min_width=NARROWEST_NAME)
     for column in columns:
         grid.add_column(column.title, no_wrap=column.title != "verdict")
     for place, row in enumerate(rows):

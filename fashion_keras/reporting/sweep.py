@@ -19,8 +19,9 @@ from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.reading import seal
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
-__all__ = ["build_ordering", "build_tuning", "build_tuning_tables", "compare_pairs", "tuning_files", "tuning_of"]
+__all__ = ["build_tuning_tables", "compare_pairs", "tuning_files", "tuning_of"]
 
+_Pair = tuple[Comparison, Comparison]  # the same two arms tuned, and before
 _EQUAL = "no difference"
 _DECIDED = {
     Verdict.BETTER: "better",
@@ -41,8 +42,13 @@ def build_tuning_tables(results: ComparisonResults) -> list[Table]:
     tuning = tuning_of(results)
     if tuning is None or results.untuned is None:
         return []
-    pairs = build_ordering(results)
-    return [build_tuning(results, tuning, results.untuned), *([pairs] if pairs else [])]
+    names = [arm.name for arm in results.arms]
+    after, before = compare_pairs(results, names), compare_pairs(results.untuned, names)
+    pairs = [*zip(after, before, strict=True)] if after and before else []
+    return [
+        _tabulate_tuning(results, tuning, results.untuned, pairs),
+        *([_tabulate_pairs(results, pairs)] if pairs else []),
+    ]
 
 
 def tuning_files(results: ComparisonResults) -> dict[str, str]:
@@ -58,14 +64,10 @@ def tuning_files(results: ComparisonResults) -> dict[str, str]:
     }
 
 
-def build_tuning(results: ComparisonResults, tuning: TuningRecord, untuned: ComparisonResults) -> Table:
-    """Tabulate what each arm tried and selected, and its test accuracy beside that of its untuned setting.
-
-    Args:
-        results: The comparison at the selected values.
-        tuning: How they were selected.
-        untuned: The comparison before.
-    """
+def _tabulate_tuning(
+    results: ComparisonResults, tuning: TuningRecord, untuned: ComparisonResults, pairs: Sequence[_Pair]
+) -> Table:
+    """Tabulate what each arm tried and selected, and its test accuracy beside that of its untuned setting."""
     before, words = {arm.name: arm for arm in untuned.arms}, tuning.setting
     tried = {arm.name: arm for arm in tuning.arms}
     rows = [_build_row(arm, tried[arm.name], before[arm.name], tuning, len(results.seeds)) for arm in results.arms]
@@ -90,7 +92,7 @@ def build_tuning(results: ComparisonResults, tuning: TuningRecord, untuned: Comp
             ),
         ),
         rows=tuple(rows),
-        notes=(*_how_selected(tuning), *_describe_orders(results, untuned), *_precisions(results, untuned)),
+        notes=(*_how_selected(tuning), *_describe_orders(results, untuned, pairs), *_precisions(results, untuned)),
     )
 
 
@@ -170,14 +172,12 @@ def _how_selected(tuning: TuningRecord) -> list[str]:
     return notes
 
 
-def _describe_orders(results: ComparisonResults, untuned: ComparisonResults) -> list[str]:
+def _describe_orders(results: ComparisonResults, untuned: ComparisonResults, pairs: Sequence[_Pair]) -> list[str]:
     """Say the order of the arms by their means, tuned and untuned; that it does not survive, of real differences."""
-    names = [arm.name for arm in results.arms]
     after = _order(results.arms)
-    before = _order([arm for arm in untuned.arms if arm.name in names])
+    before = _order([arm for arm in untuned.arms if arm.name in after])
     if not after or not before:
         return []
-    pairs = zip(compare_pairs(results, names), compare_pairs(untuned, names), strict=True)
     if after == before:
         verdict = "The order of the means survives."
     elif any(_survival(new, old) == "reversed" for new, old in pairs):
@@ -208,23 +208,20 @@ def _precisions(results: ComparisonResults, untuned: ComparisonResults) -> list[
     ]
 
 
-def build_ordering(results: ComparisonResults) -> Table | None:
-    """Set each pair of arms beside itself untuned: does the sign of their difference survive?
-
-    Returns:
-        The table, or None where a run is missing.
-    """
-    if results.untuned is None:
-        return None
-    names = [arm.name for arm in results.arms]
-    after, before = compare_pairs(results, names), compare_pairs(results.untuned, names)
-    if not after or not before:
-        return None
-    rows, kept = [], []
-    for new, old in zip(after, before, strict=True):
-        kept.append(_survival(new, old))
-        cells = (_pair_cell(new), _pair_cell(old), Cell((kept[-1],), {"text": kept[-1]}))
-        rows.append(Row(new.arm, False, new.num_seeds, 0, len(results.seeds), cells))
+def _tabulate_pairs(results: ComparisonResults, pairs: Sequence[_Pair]) -> Table:
+    """Set each pair of arms beside itself untuned: does the sign of their difference survive?"""
+    kept = [_survival(new, old) for new, old in pairs]
+    rows = [
+        Row(
+            new.arm,
+            False,
+            new.num_seeds,
+            0,
+            len(results.seeds),
+            (_pair_cell(new), _pair_cell(old), Cell((word,), {"text": word})),
+        )
+        for (new, old), word in zip(pairs, kept, strict=True)
+    ]
     decided = [word for word in kept if word != "undecided"]
     return Table(
         title="Tuned and untuned, pair by pair",

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderResult
-from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -14,16 +13,13 @@ from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.effects import build_effects, effect_sentences
 from fashion_keras.reporting.findings import Remedy, best_sentence, collapse_sentence, remedy, sentence
-from fashion_keras.reporting.overview import VERDICT_STYLES, build_overview
+from fashion_keras.reporting.overview import NARROWEST_NAME, UNBOUNDED, VERDICT_STYLES, build_overview, natural_width
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Row, Table
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
-
-_UNBOUNDED = 10_000
-_NARROWEST_NAME = 12
 
 
 def to_rich(table: Table, *, explain: bool = True) -> ConsoleRenderable:
@@ -144,7 +140,7 @@ class _TableView:
         yield Text(one_line(self.table.caption))
         grid = self._fit(console, options)
         yield grid
-        if _natural_width(console, options, grid) > options.max_width:
+        if natural_width(console, options, grid) > options.max_width:
             yield Text("This terminal is too narrow for the whole table.", style="yellow")
         for column in self.table.columns if self.explain else ():
             yield Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim"))
@@ -153,21 +149,17 @@ class _TableView:
 
     def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
         wide = _build_grid(self.table, is_wide=True)
-        if _natural_width(console, options, wide) <= options.max_width:
+        if natural_width(console, options, wide) <= options.max_width:
             return wide
-        narrowest = _build_grid(self.table, is_wide=False, name_width=_NARROWEST_NAME)
+        narrowest = _build_grid(self.table, is_wide=False, name_width=NARROWEST_NAME)
         # What the numbers leave is for the names.
-        spare = options.max_width - _natural_width(console, options, narrowest)
-        return _build_grid(self.table, is_wide=False, name_width=_NARROWEST_NAME + max(spare, 0))
+        spare = options.max_width - natural_width(console, options, narrowest)
+        return _build_grid(self.table, is_wide=False, name_width=NARROWEST_NAME + max(spare, 0))
 
 
-def _natural_width(console: Console, options: ConsoleOptions, grid: RichTable) -> int:
-    return Measurement.get(console, options.update_width(_UNBOUNDED), grid).maximum
-
-
-def _build_grid(table: Table, *, is_wide: bool, name_width: int = _UNBOUNDED) -> RichTable:
+def _build_grid(table: Table, *, is_wide: bool, name_width: int = UNBOUNDED) -> RichTable:
     grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 1 if is_wide else 0, 0, 0))
-    grid.add_column("arm", min_width=_NARROWEST_NAME)
+    grid.add_column("arm", min_width=NARROWEST_NAME)
     if is_wide:
         grid.add_column("runs", no_wrap=True)
     for column in table.columns:

@@ -93,7 +93,6 @@ def test_an_undecided_arm_ends_with_the_command_and_what_it_costs():
     ("name", "modification", "typed", "command"),
     [
         ("cnn", "", "", "fashion-keras run cnn --seeds "),
-        ("cnn", "quick-epochs=4", "", "fashion-keras run cnn --quick --epochs 4 --seeds "),
         ("cnn", "quick-my_digits", "", "the same command with --seeds "),
         ("mine", "", "", "the same command with --seeds "),
         ("mine", "", "python mine.py --epochs 2", "python mine.py --epochs 2 --seeds "),
