@@ -79,12 +79,16 @@ def print_answer(
         workers: Runs at a time, for what more seeds would cost.
     """
     comparisons = differences.comparisons if differences else ()
-    for comparison in comparisons:
+    remedies = [
+        _remedy_text(remedy(results, item), workers) if item.verdict is Verdict.UNDECIDED else ""
+        for item in comparisons
+    ]
+    for comparison, text, following in zip(comparisons, remedies, [*remedies[1:], ""], strict=True):
         print_sentence(console, comparison)
         if comparison.collapse:
             _print(console, Text(f"  {collapse_sentence(comparison)}"))
-        if comparison.verdict is Verdict.UNDECIDED:
-            _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison), workers)}"))
+        if text != following and text:  # once for arms that the same command would decide
+            _print(console, Text(f"  to decide{text}"))
     for line in effect_sentences(results):
         _print(console, Text(line))
     whole = comparisons and len(comparisons) == len(results.record.arms) - 1 == len(results.arms) - 1
@@ -121,7 +125,7 @@ def print_sentence(
 
 def _remedy_text(found: Remedy, workers: int) -> str:
     cost = found.cost(workers)
-    return (found.command or found.text) + (f" ({cost})" if cost else "")
+    return (f" ({cost})" if cost else "") + f": {found.command or found.text}"
 
 
 def _print(console: Console, text: Text) -> None:

@@ -86,7 +86,14 @@ def test_an_undecided_arm_ends_with_the_command_and_what_it_costs():
     line = shown(results, 200, workers=2)[-2]
     minutes = round(63 * missing / 2 / 60)
     cost = format_duration(60 * minutes) if minutes >= 60 else f"{minutes} min"
-    assert f"fashion-keras run mine.py --seeds {comparison.seeds_to_decide} (about {cost})" in line
+    assert line == f"  to decide (about {cost}): fashion-keras run mine.py --seeds {comparison.seeds_to_decide}"
+
+
+def test_arms_that_one_command_would_decide_have_it_once():
+    results = noisy(3)
+    first, second = results.arms
+    both = make_results(first, second, replace(second, record=replace(second.record, name="other")))
+    assert [line.split()[0] for line in shown(both)[-3:]] == ["noisy", "other", "to"]
 
 
 @pytest.mark.parametrize(
