@@ -85,7 +85,7 @@ def compare(experiment: Experiment | str, **options: Unpack[CompareOptions]) -> 
     chosen = _parse(options)
     found = load_experiment(experiment) if isinstance(experiment, str) else experiment
     check_name(found)
-    values = {**vars(chosen), **find_data([found], vars(chosen))}
+    values = {**vars(chosen), **find_data([found], vars(chosen)), "command": _typed(experiment, options)}
     session = Session.of(values)
     outcome = workflow.compare(found, fill(workflow.RunOptions, values), session)
     for line in outcome.failures:
@@ -175,7 +175,7 @@ class ComparisonResult:
         if differences is None:
             raise ConfigError("nothing to plot: there are no differences before all arms have a run of one seed")
         title = f"{one_line(self.outcome.results.record.heading)}\n{one_line(differences.caption)}"
-        figure = draw_forest(differences.comparisons, title)
+        figure = draw_forest(differences, title)
         # A notebook shows a figure that pyplot did not make only if it says how.
         vars(figure)["_repr_png_"] = lambda: _to_png(figure)
         return figure
@@ -209,6 +209,14 @@ def _parse(options: Mapping[str, Any]) -> argparse.Namespace:
         if name not in actions:
             raise ConfigError(f"an option of compare() is {suggest(name, actions)}")
     return parser.parse_args([text for name, value in options.items() for text in _words(actions[name], value)])
+
+
+def _typed(experiment: Experiment | str, options: Mapping[str, Any]) -> str:
+    """Return the call without its number of seeds."""
+    named = repr(experiment) if isinstance(experiment, str) else "EXPERIMENT"
+    given = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
+    others = (f"{name}={value!r}" for name, value in given.items() if name != "seeds")
+    return f"compare({', '.join([named, *others])})"
 
 
 def _words(action: argparse.Action, value: Any) -> list[str]:

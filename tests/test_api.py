@@ -57,6 +57,13 @@ def test_a_result_prints_its_tables_and_ends_with_its_answer(result: ComparisonR
     assert (result.folder / "runs.csv").is_file()
 
 
+def test_the_record_knows_the_call_and_where_the_data_was(result: ComparisonResult, sample_dir: Path) -> None:
+    record = result.outcome.results.record
+    assert record.command.startswith(f"compare(EXPERIMENT, fixed=True, dataset={str(sample_dir)!r}, out=")
+    assert "seeds" not in record.command
+    assert record.data["path"] == str(sample_dir)
+
+
 def test_what_a_notebook_shows_is_escaped_and_asks_for_nothing(result: ComparisonResult) -> None:
     html = result._repr_html_()
     assert "&lt;i&gt;high beats low" in html

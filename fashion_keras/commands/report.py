@@ -11,6 +11,7 @@ from fashion_keras.commands.options import (
     add_out_option,
     add_output_options,
     complete_with,
+    size,
 )
 from fashion_keras.experiments.names import ALL_NAMES
 
@@ -50,6 +51,12 @@ def add_to(commands: "Commands[Parser]") -> None:
         help="write one self-contained page over all of it instead (default: OUT/report.html)",
     )
     parser.add_argument(
+        "--dataset",
+        metavar="PATH",
+        help="your own data, for the page's confusions and mistakes (default: as it was run)",
+    )
+    parser.add_argument("--image-size", type=size, metavar="H,W", help="as it was run")
+    parser.add_argument(
         "--publish",
         action="store_true",
         help="write experiments/ and the README's tables: the report's comparisons and the tuned ones, ten seeds; with "
@@ -62,11 +69,13 @@ def report(options: argparse.Namespace) -> int:
     from fashion_keras.errors import ConfigError
     from fashion_keras.workflows.publish import complete_publishing
     from fashion_keras.workflows.report import report_comparisons, report_page
-    from fashion_keras.workflows.session import make_console
+    from fashion_keras.workflows.session import DataOptions, fill, make_console
 
     console = make_console(vars(options))
     if options.json and (options.publish or options.html is not None):
         raise ConfigError("--json goes with neither --publish nor --html: they write files")
+    if (options.dataset or options.image_size) and (options.html is None or options.published):
+        raise ConfigError("--dataset and --image-size go with --html, of one's own runs: nothing else shows images")
     if options.published:
         complete_publishing(options.published, options.published.parent / "README.md")
     if options.publish:
@@ -74,7 +83,8 @@ def report(options: argparse.Namespace) -> int:
     if options.html is not None:
         if options.tables_only or options.tensorboard:
             raise ConfigError("--html writes one page and nothing else: leave out --tables-only and --tensorboard")
-        return report_page(options.names, options.out, options.published, _page_path(options), console)
+        data = fill(DataOptions, vars(options))
+        return report_page(options.names, options.out, options.published, _page_path(options), console, data)
     pictures = () if options.tables_only else ("png", "svg")
     return report_comparisons(
         options.names,

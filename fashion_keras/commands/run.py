@@ -1,6 +1,10 @@
 """`fashion-keras run`, and the command lines of the experiment modules."""
 
 import argparse
+import os
+import re
+import shlex
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -87,7 +91,7 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
 
     _check_names(experiments)
     given = {**vars(options), "dataset": options.dataset[0] if options.dataset else None}
-    values = {**given, **find_data(experiments, given)}
+    values = {**given, **find_data(experiments, given), "command": _typed()}
     chosen, session = fill(RunOptions, values), Session.of(values)
     tune = _tuning_of(options)
     if options.dataset and len(options.dataset) > 1:
@@ -101,6 +105,14 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
 
         return run_tuned(experiments, chosen, tune, session)
     return run_experiments(experiments, chosen, session)
+
+
+def _typed() -> str:
+    """Return what the user typed to come here, without `--seeds`."""
+    from fashion_keras.experiments.script import TYPED
+
+    typed = os.environ.pop(TYPED, "") or shlex.join(["fashion-keras", *sys.argv[1:]])
+    return re.sub(r" --seeds[ =]\S+", "", typed)
 
 
 def _check_names(experiments: "Sequence[Experiment]") -> None:

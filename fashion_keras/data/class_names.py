@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fashion_keras.errors import DataError
 from fashion_keras.formatting import one_line
 
-__all__ = ["MAX_CLASSES", "number_names", "read_class_names"]
+__all__ = ["MAX_CLASSES", "check_names", "number_names", "read_class_names"]
 
 MAX_CLASSES = 256
 

@@ -23,10 +23,26 @@ from fashion_keras.errors import DataError
 from fashion_keras.images.names import is_system_file
 
 __all__ = [
-    "MAX_BYTES", "ROLES", "FoundFile", "IdxFile", "OwnData", "by", "check_shapes", "choose_files", "content_bytes",
-    "describe_missing", "find_files", "iter_images", "looks_like_idx", "make_file", "read_file", "read_shape",
-    "read_up_to", "usual_name",
-]  # fmt: skip
+    "MAX_BYTES",
+    "ROLES",
+    "FoundFile",
+    "IdxFile",
+    "OwnData",
+    "by",
+    "check_shapes",
+    "choose_files",
+    "content_bytes",
+    "describe_missing",
+    "find_files",
+    "header_bytes",
+    "iter_images",
+    "looks_like_idx",
+    "make_file",
+    "read_file",
+    "read_shape",
+    "read_up_to",
+    "usual_name",
+]
 
 ROLES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 MAX_BYTES = 8 * 2**30

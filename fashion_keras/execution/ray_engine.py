@@ -205,7 +205,8 @@ def _alone(ray: Any) -> dict[str, Any]:
     # Ray takes the address of a network for 127.0.0.1, but where it believes that it cannot have several nodes.
     ray._private.ray_constants.ENABLE_RAY_CLUSTER = False
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # its sockets' names must be short
-    atexit.register(lambda: (ray.shutdown(), shutil.rmtree(folder, ignore_errors=True)))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the other: the last registered is the first
+    atexit.register(ray.shutdown)
     options = {"address": "local", "_node_ip_address": "127.0.0.1", "include_dashboard": False}
     return {**options, "_temp_dir": f"{folder}/ray"}  # which Ray opens to everybody; above it is the owner's alone
 

@@ -1,13 +1,17 @@
 """Script entry of a comparison: its module run as a program."""
 
 import os
+import shlex
 import sys
 
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.experiments.files import is_reading
 
-__all__ = ["main"]
+__all__ = ["TYPED", "main"]
+
+TYPED = "FASHION_KERAS_TYPED"
+"""In the environment of the command: what the user typed in its place."""
 
 
 def main(experiment: Experiment) -> None:
@@ -26,7 +30,7 @@ def main(experiment: Experiment) -> None:
         return
     sys.stdout.flush()
     command = [sys.executable, "-m", "fashion_keras", "run", _name_of_program(experiment), *sys.argv[1:]]
-    os.execv(sys.executable, command)
+    os.execve(sys.executable, command, {**os.environ, TYPED: shlex.join(sys.orig_argv)})
 
 
 def _name_of_program(experiment: Experiment) -> str:

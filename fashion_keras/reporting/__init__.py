@@ -5,9 +5,8 @@
 
 from fashion_keras.reporting.against_report import batch_mean_accuracy, build_against_report
 from fashion_keras.reporting.cells import Cell
-from fashion_keras.reporting.differences import build_differences, compare_with_baseline
-from fashion_keras.reporting.pairing import measure_pairing, pairing_page
-from fashion_keras.reporting.power import describe_power
+from fashion_keras.reporting.differences import build_differences, compare_with_baseline, describe_power
+from fashion_keras.reporting.pairing import pairing_page
 from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.report import excerpts, write_report
 from fashion_keras.reporting.summary import build_table
@@ -29,7 +28,6 @@ __all__ = [
     "compare_with_baseline",
     "describe_power",
     "excerpts",
-    "measure_pairing",
     "pairing_page",
     "print_answer",
     "print_tables",

@@ -1,21 +1,18 @@
 """Published numbers beside ours, and whether one more run could have given them: the third table of a comparison."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.formatting import count_noun
-from fashion_keras.reporting.cells import Cell, Field, MeasuredCell, TextCell, interval_fields
+from fashion_keras.reporting.cells import Cell, Interval, interval_fields, mean_of
 from fashion_keras.reporting.summary import describe_results, make_row
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
 from fashion_keras.reporting.units import ABSENT, ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.statistics import expected_misses, misses_p, prediction_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
-__all__ = ["ReportCell", "batch_mean_accuracy", "build_against_report"]
+__all__ = ["batch_mean_accuracy", "build_against_report", "report_cell"]
 
 BATCH_SIZE = 256
 """The report's test batches."""
@@ -67,80 +64,47 @@ def batch_mean_accuracy(correct: ArrayLike, batch_size: int = BATCH_SIZE) -> flo
     return float(np.mean([row[start : start + batch_size].mean() for start in range(0, len(row), batch_size)]))
 
 
-@dataclass(frozen=True)
-class ReportCell:
-    """One published number beside the runs that should reproduce it.
+def _judge(published: float | None, mean: float | None, interval: Interval | None, exempt: str) -> str | None:
+    """Return what is said of a published value; None where there is none, or none of ours."""
+    if published is None or mean is None:
+        return None
+    if exempt or interval is None:
+        return exempt or NOT_JUDGED
+    return REPRODUCED if interval[0] <= published <= interval[1] else MISSED
 
-    Attributes:
-        measured: Our runs, and the published value in the same unit.
-        interval: 95 % prediction interval of one more run; None with fewer than two runs.
-        exempt: Why the cell is not judged: `CALIBRATION` or `MEASURED_OTHERWISE`; empty where it is.
+
+def report_cell(values: NDArray[np.float64], unit: Unit, published: float | None, exempt: str = "") -> Cell:
+    """Return the cell of a published number beside the runs that should reproduce it.
+
+    Args:
+        values: Of our runs, float64 [runs].
+        unit: How they are shown.
+        published: The report's value.
+        exempt: Why it is not judged: `CALIBRATION` or `MEASURED_OTHERWISE`; empty where it is.
     """
-
-    measured: MeasuredCell
-    interval: tuple[float, float] | None
-    exempt: str = ""
-
-    @property
-    def judgement(self) -> str | None:
-        """What is said of the published value; None where there is none, or none of ours."""
-        published = self.measured.published_value
-        if published is None or self.measured.mean is None:
-            return None
-        if self.exempt:
-            return self.exempt
-        if self.interval is None:
-            return NOT_JUDGED
-        low, high = self.interval
-        return REPRODUCED if low <= published <= high else MISSED
-
-    @property
-    def miss(self) -> float | None:
-        """How far our mean lies above the published value, in nats or as a fraction."""
-        measured = self.measured
-        if measured.mean is None or measured.published_value is None:
-            return None
-        return measured.mean - measured.published_value
-
-    @property
-    def miss_in_stds(self) -> float | None:
-        """The same in standard deviations between our runs; None where they do not differ, or there is one."""
-        return self.miss / self.measured.std if self.miss is not None and self.measured.std else None
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """Our mean, half the interval's width, the judgement."""
-        text = self.measured.unit.text
-        half_width = () if self.interval is None else (f"± {text((self.interval[1] - self.interval[0]) / 2)}",)
-        shown = () if self.exempt == MEASURED_OTHERWISE else half_width
-        return (text(self.measured.mean), *shown, *self._judgement_lines())
-
-    def _judgement_lines(self) -> tuple[str, ...]:
-        if self.judgement == MEASURED_OTHERWISE:
-            return tuple(MEASURED_OTHERWISE.split())
-        if self.judgement != MISSED or self.miss is None:
-            return (self.judgement,) if self.judgement else ()
-        amount = self.measured.unit.difference(self.miss)
-        stds = self.miss_in_stds
-        return ("missed by", amount) if stds is None else ("missed by", f"{amount},", f"{abs(stds):.1f} SD")
-
-    @property
-    def published(self) -> str:
-        """The report's value."""
-        return self.measured.published
-
-    @property
-    def fields(self) -> Mapping[str, Field]:
-        """Our mean and interval, the published value, the judgement, ours minus published, also in deviations."""
-        return {
-            "mean": self.measured.mean,
-            **interval_fields(self.interval),
-            "n": self.measured.num_values,
-            "published": self.measured.published_value,
-            "judgement": self.judgement,
-            "miss": self.miss,
-            "miss_stds": self.miss_in_stds,
-        }
+    mean, std, number = mean_of(values)
+    interval = prediction_interval(values[np.isfinite(values)]) if number > 1 else None
+    judgement = _judge(published, mean, interval, exempt)
+    miss = None if mean is None or published is None else mean - published
+    in_stds = miss / std if miss is not None and std else None
+    lines = [unit.text(mean)]
+    if interval is not None and exempt != MEASURED_OTHERWISE:
+        lines.append(f"± {unit.text((interval[1] - interval[0]) / 2)}")
+    if judgement == MISSED and miss is not None:
+        size = [] if in_stds is None else [f"{abs(in_stds):.1f} SD"]
+        lines += ["missed by", unit.difference(miss) + "," * len(size), *size]
+    elif judgement:
+        lines += judgement.split() if judgement == MEASURED_OTHERWISE else [judgement]
+    fields = {
+        "mean": mean,
+        **interval_fields(interval),
+        "n": number,
+        "published": published,
+        "judgement": judgement,
+        "miss": miss,
+        "miss_stds": in_stds,
+    }
+    return Cell(tuple(lines), fields, "" if published is None else unit.text(published))
 
 
 def build_against_report(results: ComparisonResults) -> Table | None:
@@ -172,27 +136,15 @@ def _build_row(arm: ArmResults, num_seeds: int) -> Row:
     key = arm.record.published or ""
     published = published_rows().get(key, {})
     calibration = CALIBRATION if key in _CALIBRATED else ""
-    cells: list[Cell] = [
-        _report_cell(arm, "train_loss", LOSS, published, MEASURED_OTHERWISE),
-        _report_cell(arm, "val_loss", LOSS, published),
-        _report_cell(arm, "test_loss", LOSS, published),
-        _report_cell(arm, "val_accuracy", ACCURACY, published),
-        _make_cell(_batch_means(arm), ACCURACY, published.get("test_accuracy"), calibration),
+    cells = [
+        report_cell(arm.finals("train_loss"), LOSS, published.get("train_loss"), MEASURED_OTHERWISE),
+        report_cell(arm.finals("val_loss"), LOSS, published.get("val_loss")),
+        report_cell(arm.finals("test_loss"), LOSS, published.get("test_loss")),
+        report_cell(arm.finals("val_accuracy"), ACCURACY, published.get("val_accuracy")),
+        report_cell(_batch_means(arm), ACCURACY, published.get("test_accuracy"), calibration),
         _time_cell(arm, published.get("time_minutes")),
     ]
     return make_row(arm, num_seeds, cells)
-
-
-def _report_cell(
-    arm: ArmResults, metric: str, unit: Unit, published: Mapping[str, float | None], exempt: str = ""
-) -> ReportCell:
-    return _make_cell(arm.finals(metric), unit, published.get(metric), exempt)
-
-
-def _make_cell(values: NDArray[np.float64], unit: Unit, published: float | None, exempt: str) -> ReportCell:
-    finite = values[np.isfinite(values)]
-    interval = prediction_interval(finite) if len(finite) > 1 else None
-    return ReportCell(MeasuredCell.of(unit, values, published), interval, exempt)
 
 
 def _batch_means(arm: ArmResults) -> NDArray[np.float64]:
@@ -202,39 +154,33 @@ def _batch_means(arm: ArmResults) -> NDArray[np.float64]:
     return np.array(values if len(values) == len(bits) else [])
 
 
-def _time_cell(arm: ArmResults, published: float | None) -> TextCell:
+def _time_cell(arm: ArmResults, published: float | None) -> Cell:
     minutes = float(np.mean([run.seconds["total"] for run in arm.runs.values()])) / 60
     ratio = published / minutes if published is not None and minutes > 0 else None
     fields = {"mean": minutes, "published": published, "ratio": ratio}
-    return TextCell(
-        (ABSENT,) if ratio is None else _ratio_lines(ratio), fields, MINUTES.text(published) if ratio else ""
-    )
-
-
-def _ratio_lines(ratio: float) -> tuple[str, ...]:
+    if ratio is None:
+        return Cell((ABSENT,), fields)
     factor, word = (ratio, "faster") if ratio >= 1 else (1 / ratio, "slower")
-    return (f"×{factor:.1f}", word)
+    return Cell((f"×{factor:.1f}", word), fields, MINUTES.text(published))
 
 
 def _notes(rows: tuple[Row, ...]) -> list[str]:
-    cells = [cell for row in rows for cell in row.cells if isinstance(cell, ReportCell)]
-    notes = [_count_misses(cells)]
-    if any(cell.judgement == MISSED for cell in cells):
+    judgements = [cell.fields.get("judgement") for row in rows for cell in row.cells]
+    notes = [_count_misses(judgements.count(MISSED), judgements.count(REPRODUCED))]
+    if MISSED in judgements:
         notes.append(
             "Missed: the published value lies outside the interval. Then our mean minus the published value, in nats "
             "or points, and its size in standard deviations between our runs (SD)."
         )
-    if any(cell.judgement == NOT_JUDGED for cell in cells):
+    if NOT_JUDGED in judgements:
         notes.append("A single run has no interval, so nothing is judged by it.")
     if any(row.num_diverged for row in rows):
         notes.append("Losses of diverged runs are no numbers and are left out; an interval is that of the other runs.")
     return notes
 
 
-def _count_misses(cells: list[ReportCell]) -> str:
-    count: Callable[[str], int] = [cell.judgement for cell in cells].count
-    num_missed = count(MISSED)
-    num_judged = num_missed + count(REPRODUCED)
+def _count_misses(num_missed: int, num_reproduced: int) -> str:
+    num_judged = num_missed + num_reproduced
     if not num_judged:
         return "No cell is judged."
     counted = f"Of {count_noun(num_judged, 'judged cell')}, {num_missed} missed"

@@ -1,5 +1,6 @@
 """Paired differences of a comparison: each arm against the baseline, seed by seed, with a verdict in words."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.formatting import count_noun
-from fashion_keras.reporting.cells import TextCell, difference_cell, interval_fields
+from fashion_keras.formatting import count_noun, one_line
+from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.pairing import pairing_note
-from fashion_keras.reporting.summary import describe_results
+from fashion_keras.reporting.summary import describe_results, examples_of
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.units import POINTS
-from fashion_keras.statistics import MARGIN, Comparison, Design, compare_arms
+from fashion_keras.statistics import MARGIN, Comparison, compare_arms, detectable_difference
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
-__all__ = ["Differences", "build_differences", "compare_with_baseline"]
+__all__ = ["Differences", "build_differences", "compare_with_baseline", "describe_power"]
 
 _VERDICT_WIDTH = 16  # of its lines where a table is narrow
 _BRACKETS = (
@@ -26,19 +27,21 @@ _BRACKETS = (
 )
 
 
-def _make_columns(design: Design, *, has_interval: bool) -> tuple[Column, ...]:
-    difference = (
-        "mean over the seeds of the arm's test accuracy minus the baseline's on the same seed: same split, same order "
-        "of batches, same first weights where the layers are alike."
+def _make_columns(results: ComparisonResults, *, has_interval: bool) -> tuple[Column, ...]:
+    examples, margin = examples_of(results), f"{100 * results.record.design.margin:g} points"
+    difference = "mean over the seeds of the arm's test accuracy minus the baseline's on the same seed" + (
+        "."
+        if results.record.trainers
+        else ": same split, same order of batches, same first weights where the layers are alike."
     )
     return (
         Column("difference", "difference, points", difference + _BRACKETS * has_interval),
         Column(
             "new_images",
-            "on new images, points",
-            "interval of the same difference for another draw of seeds and of test images of the same kind, at the "
-            "same level, by what each run got right. It does not cover other training images, which all runs share, "
-            "nor other kinds of images.",
+            f"on new {examples}, points",
+            f"interval of the same difference for another draw of seeds and of test {examples} of the same kind, at "
+            f"the same level, by what each run got right. It does not cover other training {examples}, which all runs "
+            f"share, nor other kinds of {examples}.",
         ),
         Column(
             "seeds_won",
@@ -50,9 +53,9 @@ def _make_columns(design: Design, *, has_interval: bool) -> tuple[Column, ...]:
             "verdict",
             "verdict",
             "read off the interval of the difference: better above 0, worse below, equivalent within "
-            f"{100 * design.margin:g} points either way; both is a real difference, but a negligible one; undecided "
+            f"{margin} either way; both is a real difference, but a negligible one; undecided "
             "otherwise, with the number of seeds in all that would likely decide it. On this test set: where the "
-            "interval on new images holds 0.",
+            f"interval on new {examples} holds 0.",
         ),
     )
 
@@ -84,10 +87,11 @@ def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> NDArray[np.bool_] |
 
 @dataclass(frozen=True)
 class Differences(Table):
-    """The table of differences, the comparisons in the order of its rows, and the margin of equivalence."""
+    """The table of differences, the comparisons in its order, the margin of equivalence, and what is classified."""
 
     comparisons: tuple[Comparison, ...] = ()
     margin: float = MARGIN
+    examples: str = "images"
 
 
 def build_differences(results: ComparisonResults, shown: Sequence[str] | None = None) -> Differences | None:
@@ -109,7 +113,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
     return Differences(
         title=f"Against {results.record.baseline}",
         caption=describe_results(results),
-        columns=_make_columns(results.record.design, has_interval=chosen[0].interval is not None),
+        columns=_make_columns(results, has_interval=chosen[0].interval is not None),
         rows=tuple(_build_row(item, arms[item.arm], len(results.seeds)) for item in chosen),
         notes=(
             f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
@@ -120,6 +124,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         ),
         comparisons=tuple(chosen),
         margin=results.record.design.margin,
+        examples=examples_of(results),
     )
 
 
@@ -141,20 +146,20 @@ def _build_row(comparison: Comparison, arm: ArmResults, num_seeds: int) -> Row:
         num_seeds=num_seeds,
         cells=(
             difference_cell(comparison.mean_difference, comparison.interval, POINTS, level=comparison.level),
-            TextCell((POINTS.span(comparison.new_images),), interval_fields(comparison.new_images)),
+            Cell((POINTS.span(comparison.new_images),), interval_fields(comparison.new_images)),
             _seeds_won(comparison),
             _verdict(comparison),
         ),
     )
 
 
-def _seeds_won(comparison: Comparison) -> TextCell:
+def _seeds_won(comparison: Comparison) -> Cell:
     interval, share = comparison.seeds_won_interval, comparison.seeds_won
     brackets = (f"({' to '.join(map(percent, interval))})",) if interval else ()
-    return TextCell((percent(share), *brackets), {"share": share, **interval_fields(interval)})
+    return Cell((percent(share), *brackets), {"share": share, **interval_fields(interval)})
 
 
-def _verdict(comparison: Comparison) -> TextCell:
+def _verdict(comparison: Comparison) -> Cell:
     reason = comparison.undecided_because
     lines = [comparison.verdict_text]
     if reason:
@@ -162,4 +167,33 @@ def _verdict(comparison: Comparison) -> TextCell:
     if comparison.seeds_to_decide_text:
         lines.append(f"{comparison.seeds_to_decide_text} seeds would likely decide")
     fields = {"text": comparison.verdict_text, "because": reason, "seeds_to_decide": comparison.seeds_to_decide}
-    return TextCell(tuple(part for line in lines for part in textwrap.wrap(line, _VERDICT_WIDTH)), fields)
+    return Cell(tuple(part for line in lines for part in textwrap.wrap(line, _VERDICT_WIDTH)), fields)
+
+
+def describe_power(results: ComparisonResults) -> list[str]:
+    """Return a line for each arm but the baseline: which true difference the planned seeds would likely show.
+
+    Likely is a chance of 80 % at the hardest step of the correction for several arms, see `detectable_difference`. A
+    spread known from few seeds is rough, and so is the answer.
+
+    Args:
+        results: All arms of the comparison over the planned seeds; runs may be missing.
+
+    Returns:
+        Lines for people; none with fewer than two seeds that all arms have, for one shows no spread.
+    """
+    design = results.record.design
+    planned = design.num_seeds
+    comparisons = [item for item in compare_with_baseline(results) if item.num_seeds > 1]
+    lines = []
+    for item in comparisons:
+        found = detectable_difference(item.standard_deviation, design, len(comparisons))
+        seen = f"spread of {100 * item.standard_deviation:.2f} points over {item.num_seeds} seeds"
+        lines.append(f"{one_line(item.arm)}: {_detectable(found, planned)} ({seen})")
+    return lines
+
+
+def _detectable(difference: float, planned: int) -> str:
+    if math.isinf(difference):
+        return f"{count_noun(planned, 'seed')} can show no difference, whatever its size: too few for the arms"
+    return f"{count_noun(planned, 'seed')} would likely show a difference of {100 * difference:.2f} points or more"

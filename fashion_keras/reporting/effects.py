@@ -1,7 +1,7 @@
 """Effects of a grid's factors: their table and their sentences."""
 
-from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import TextCell, difference_cell
+from fashion_keras.formatting import one_line, points, points_span
+from fashion_keras.reporting.cells import Cell, difference_cell
 from fashion_keras.reporting.findings import describe_design
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.units import POINTS
@@ -73,17 +73,17 @@ def _verdict(effect: Effect) -> str:
     return words.get(first, first) + ("," + rest if rest else "")
 
 
-def _cells(effect: Effect) -> tuple[TextCell, ...]:
+def _cells(effect: Effect) -> tuple[Cell, ...]:
     item = effect.comparison
     return (
         difference_cell(item.mean_difference, item.interval, POINTS, level=item.level),
-        TextCell((_verdict(effect),), {"text": _verdict(effect)}),
+        Cell((_verdict(effect),), {"text": _verdict(effect)}),
     )
 
 
 def _sentence(effect: Effect) -> str:
     item = effect.comparison
-    amount = f"{POINTS.difference(item.mean_difference)} points ({POINTS.span(item.interval)})"
+    amount = f"{points(item.mean_difference)} points ({points_span(item.interval)})" if item.interval else ""
     if not effect.is_interaction:
         ((name, level),) = effect.levels.items()
         against = effect.against[name]

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from rich import box
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from fashion_keras.formatting import count_noun, shorten
+from fashion_keras.reporting.overview import natural_width
 from fashion_keras.reporting.units import ABSENT, ACCURACY
 from fashion_keras.statistics.classifier import Evaluation, commonest_confusions
 
@@ -17,7 +17,6 @@ __all__ = ["print_evaluation"]
 
 _LONGEST_NAME = 20
 _NUM_CONFUSIONS = 10
-_UNBOUNDED = 10_000
 
 
 def print_evaluation(evaluation: Evaluation, class_names: Sequence[str], console: Console) -> None:
@@ -34,8 +33,7 @@ def print_evaluation(evaluation: Evaluation, class_names: Sequence[str], console
     console.print(_class_table(evaluation, class_names))
     console.print()
     matrix = _confusion_table(evaluation, class_names)
-    options = console.options.update_width(_UNBOUNDED)
-    if Measurement.get(console, options, matrix).maximum <= console.width:
+    if natural_width(console, console.options, matrix) <= console.width:
         console.print(Text("Test images by true class (rows) and predicted class (columns)"))
         console.print(matrix)
     else:

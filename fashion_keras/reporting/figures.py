@@ -158,27 +158,35 @@ class _Curves:
         return axis_limits((parts[part] for parts in near for part in shown if part in parts), self.measure)
 
 
+def _what_is_there(arms: Sequence[ArmResults]) -> tuple[list[str], list[str]]:
+    """Return the measures and the parts of the data that have a value: custom trainers need not tell of all."""
+    found = {(part, measure) for measure in MEASURES for arm in arms for part in arm_curves(arm, measure)}
+    measures = [measure for measure in MEASURES if any(each == measure for _, each in found)]
+    return measures or list(MEASURES), [part for part in PARTS if any(each == part for each, _ in found)] or list(PARTS)
+
+
 def draw_arms_apart(arms: Sequence[ArmResults], title: str) -> Figure:
     """Draw a loss and an accuracy panel for each arm, at most four arms beside each other."""
     num_columns = 3 if len(arms) in (5, 6) else min(len(arms), 4)
-    num_blocks = math.ceil(len(arms) / num_columns)
-    figure = Figure((max(1.9 * num_columns, 4.2), 3.3 * num_blocks + 0.9), layout="constrained")
-    axes = figure.subplots(2 * num_blocks, num_columns, squeeze=False)
+    num_blocks, (measures, parts) = math.ceil(len(arms) / num_columns), _what_is_there(arms)
+    num_rows = len(measures) * num_blocks
+    figure = Figure((max(1.9 * num_columns, 4.2), 1.65 * num_rows + 0.9), layout="constrained")
+    axes = figure.subplots(num_rows, num_columns, squeeze=False)
     for axis in axes.ravel():
         axis.set_visible(False)  # the last block may not be full
-    for row, measure in enumerate(MEASURES):
+    for row, measure in enumerate(measures):
         curves = _Curves.of(arms, measure)
         shared = curves.shared_limits()
-        for number, (arm, parts, is_far) in enumerate(zip(arms, curves.by_arm, curves.is_far, strict=True)):
-            axis = axes[2 * (number // num_columns) + row, number % num_columns]
+        for number, (arm, found, is_far) in enumerate(zip(arms, curves.by_arm, curves.is_far, strict=True)):
+            axis = axes[len(measures) * (number // num_columns) + row, number % num_columns]
             axis.set_visible(True)
-            styled = [(parts.get(part), PART_STYLES[part]) for part in PARTS]
-            draw_panel(axis, styled, axis_limits(parts.values(), measure) if is_far else shared)
+            styled = [(found.get(part), PART_STYLES[part]) for part in parts]
+            draw_panel(axis, styled, axis_limits(found.values(), measure) if is_far else shared)
             titles = [] if row else [break_name(shorten(arm.name, _LONGEST_NAME), 26)]
             axis.set_title("\n".join([*titles, "(axis of its own)"] if is_far else titles))
-            axis.set_xlabel("epoch" if row else "")
+            axis.set_xlabel("epoch" if measure is measures[-1] else "")
             axis.set_ylabel("" if number % num_columns else f"{measure} ({UNITS[measure]})")
-    handles = [Line2D([], [], label=PART_TITLES[part], **PART_STYLES[part]) for part in PARTS]
+    handles = [Line2D([], [], label=PART_TITLES[part], **PART_STYLES[part]) for part in parts]
     finish(figure, title, handles, _describe_lines(arms))
     return figure
 
@@ -186,18 +194,19 @@ def draw_arms_apart(arms: Sequence[ArmResults], title: str) -> Figure:
 def draw_arms_overlaid(arms: Sequence[ArmResults], title: str) -> Figure:
     """Draw all arms in one panel each for the training, validation and test loss and accuracy."""
     styles = [arm_style(number) for number in range(len(arms))]
-    figure = Figure((7.2, 5.3 + 0.16 * math.ceil(len(arms) / 4)), layout="constrained")
-    axes = figure.subplots(len(MEASURES), len(PARTS), squeeze=False)
+    measures, parts = _what_is_there(arms)
+    figure = Figure((7.2, 0.9 + 2.2 * len(measures) + 0.16 * math.ceil(len(arms) / 4)), layout="constrained")
+    axes = figure.subplots(len(measures), len(parts), squeeze=False)
     far: set[str] = set()
-    for row, measure in enumerate(MEASURES):
+    for row, measure in enumerate(measures):
         curves = _Curves.of(arms, measure)
         far |= {arm.name for arm, is_far in zip(arms, curves.is_far, strict=True) if is_far}
-        for column, part in enumerate(PARTS):
+        for column, part in enumerate(parts):
             axis = axes[row, column]
-            styled = [(parts.get(part), style) for parts, style in zip(curves.overlaid, styles, strict=True)]
+            styled = [(found.get(part), style) for found, style in zip(curves.overlaid, styles, strict=True)]
             draw_panel(axis, styled, curves.shared_limits([part]))
             axis.set_title(f"{PART_TITLES[part]} {measure}")
-            axis.set_xlabel("epoch" if row else "")
+            axis.set_xlabel("epoch" if measure is measures[-1] else "")
             axis.set_ylabel("" if column else f"{measure} ({UNITS[measure]})")
     labels = [shorten(arm.name, _LONGEST_NAME) + (" (off the scale)" if arm.name in far else "") for arm in arms]
     handles = [Line2D([], [], label=label, **style) for label, style in zip(labels, styles, strict=True)]

@@ -13,7 +13,7 @@ from fashion_keras.experiments.names import ALL_NAMES, command_of
 from fashion_keras.formatting import format_duration, one_line, points, points_span
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import MIN_SEEDS, Comparison, Design, Share, Verdict, find_best
-from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults
 
 __all__ = [
     "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "percent", "remedy",
@@ -22,8 +22,6 @@ __all__ = [
 
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
 WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
-
-_OPTIONS = {"quick": "--quick", "mixed_bfloat16": "--precision mixed_bfloat16"}
 
 
 def figure(comparison: Comparison, unit: Unit = POINTS) -> str:
@@ -120,13 +118,12 @@ class Remedy:
         return f"about {format_duration(60 * minutes) if minutes >= 60 else f'{minutes} min'}"
 
 
-def remedy(results: ComparisonResults, comparison: Comparison, command: str = "") -> Remedy:
+def remedy(results: ComparisonResults, comparison: Comparison) -> Remedy:
     """Return what would decide an undecided arm.
 
     Args:
         results: All arms of the comparison.
         comparison: The arm and its baseline.
-        command: What made the comparison, without `--seeds`; where it is not given, the project's own have theirs.
     """
     there = comparison.num_seeds
     later = [look for look in results.record.design.looks if look > there]
@@ -141,23 +138,22 @@ def remedy(results: ComparisonResults, comparison: Comparison, command: str = ""
     else:
         wanted = comparison.seeds_to_decide
         text = f"{wanted} seeds would likely decide it; there are {there}"
-    typed = command or _command_of(results)
-    return Remedy(text, f"{typed or 'the same command with'} --seeds {wanted}", _work(results, wanted))
+    return Remedy(
+        text, _with_seeds(results.record.command or _command_of(results.record), wanted), _work(results, wanted)
+    )
 
 
-def _command_of(results: ComparisonResults) -> str:
-    """Return the command that made a comparison of the project's; empty where the record does not tell."""
-    record = results.record
-    changes = record.modification.split("-") if record.modification else []
-    options = [_OPTIONS.get(each) or _epochs_option(each) for each in changes]
-    if record.name not in ALL_NAMES or not all(options):
-        return ""
-    return " ".join([command_of(record.name), *options])
+def _with_seeds(command: str, number: int) -> str:
+    """Return a command, or a call in Python, with another number of seeds."""
+    if command.endswith(")"):  # no word of a shell ends so without a quote
+        return f"{command[:-1]}, seeds={number})"
+    return f"{command or 'the same command with'} --seeds {number}"
 
 
-def _epochs_option(change: str) -> str:
-    name, _, number = change.partition("=")
-    return f"--epochs {number}" if name == "epochs" else ""
+def _command_of(record: ComparisonRecord) -> str:
+    """Return the command that makes a comparison of the project's; empty where the record does not tell."""
+    is_plain = record.name in ALL_NAMES and not record.modification
+    return command_of(record.name) if is_plain else ""
 
 
 def _work(results: ComparisonResults, num_seeds: int) -> float | None:

@@ -15,7 +15,6 @@ from fashion_keras.formatting import break_name, one_line, shorten
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.figures import PICTURES, write_figures
 from fashion_keras.reporting.forest import Forest, ForestRow, build_forest
-from fashion_keras.statistics import MARGIN, Comparison
 
 __all__ = ["draw_differences", "draw_forest"]
 
@@ -40,29 +39,21 @@ def draw_differences(
         StoreError: The folder cannot be written, in one line.
     """
     head = f"{one_line(title)}\n{one_line(differences.caption)}"
-    return write_figures(
-        lambda: {"forest": draw_forest(differences.comparisons, head, differences.margin)}, folder, suffixes
-    )
+    return write_figures(lambda: {"forest": draw_forest(differences, head)}, folder, suffixes)
 
 
-def draw_forest(comparisons: Sequence[Comparison], title: str, margin: float = MARGIN) -> Figure:
-    """Draw at least one arm against its baseline, a row each, the first on top.
-
-    Args:
-        comparisons: The arms.
-        title: One or two lines above the plot.
-        margin: Of equivalence.
-    """
-    plot = build_forest(comparisons, margin)
+def draw_forest(differences: Differences, title: str) -> Figure:
+    """Draw the arms against their baseline, a row each, the first on top, under a title of one or two lines."""
+    plot = build_forest(differences.comparisons, differences.margin)
     figure = Figure((_WIDTH, _ROW * len(plot.rows) + _HEAD), layout="constrained")
     axis = figure.subplots()
-    _set_up(axis, plot, [break_name(shorten(item.arm, _LONGEST_NAME), 22) for item in comparisons])
+    _set_up(axis, plot, [break_name(shorten(item.arm, _LONGEST_NAME), 22) for item in differences.comparisons])
     for place, row in enumerate(plot.rows):
         _draw_row(axis, row, place)
     first, *others = title.splitlines()
     figure.suptitle(first, fontsize=11, fontweight="bold", x=0.01, ha="left")
     axis.set_title("\n".join(others), loc="left", fontsize=9)
-    figure.supxlabel(textwrap.fill(_describe_marks(plot), 116), fontsize=7.5, x=0.01, ha="left")
+    figure.supxlabel(textwrap.fill(_describe_marks(plot, differences.examples), 116), fontsize=7.5, x=0.01, ha="left")
     return figure
 
 
@@ -104,12 +95,12 @@ def _draw_row(axis: Axes, row: ForestRow, place: int) -> None:
     )
 
 
-def _describe_marks(plot: Forest) -> str:
+def _describe_marks(plot: Forest, examples: str) -> str:
     sentences = ["Dot: mean over the seeds."]
     if any(row.this_test_set for row in plot.rows):
         sentences[0] = "Dot: mean over the seeds; thick line: interval on this test set, as the arm was judged."
     if any(row.new_images for row in plot.rows):
-        sentences[0] = f"{sentences[0][:-1]}; thin: on new images."
+        sentences[0] = f"{sentences[0][:-1]}; thin: on new {examples}."
     sentences.append("Grey band: equivalent.")
     if not all(row.decided for row in plot.rows):
         sentences.append("Hollow: undecided.")

@@ -6,15 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import TextCell, difference_cell, interval_fields
+from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.units import ABSENT, POINTS, Unit
 from fashion_keras.statistics.comparison import Comparison
 from fashion_keras.statistics.judged import JudgedArms
 from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
-from fashion_keras.statistics.requirement import Requirement
 
-__all__ = ["best_sentence", "build_judgement", "gate_sentence", "needs", "unit_of"]
+__all__ = ["best_sentence", "build_judgement", "needs", "unit_of"]
 
 
 _Floats = NDArray[np.float64]
@@ -53,20 +52,6 @@ def best_sentence(judged: JudgedArms) -> str:
     """Return which arms may be the best; empty before there are five seeds."""
     text = one_line(judged.best.sentence) if judged.best else ""
     return text[:1].upper() + text[1:]
-
-
-def gate_sentence(requirement: Requirement, is_met: bool | None, comparisons: Sequence[Comparison]) -> str:
-    """Return why a gate opens or does not, in one line.
-
-    Args:
-        requirement: What was required.
-        is_met: Whether it is shown, see `Requirement.of_all`.
-        comparisons: Those by which it was decided.
-    """
-    answer = {True: "shown", False: "shown otherwise", None: "undecided"}[is_met]
-    verdicts = ", ".join(f"{one_line(item.arm)} is {item.verdict}" for item in comparisons[:5])
-    more = ", ..." if len(comparisons) > 5 else ""
-    return f"Required {requirement}: {answer} ({verdicts}{more})"
 
 
 def build_judgement(judged: JudgedArms, unit: Unit, title: str, caption: str, noun: str, metric: str) -> Table:
@@ -116,15 +101,15 @@ def _verdict_words(judged: JudgedArms, unit: Unit) -> str:
     return f"{text}, equivalent where it lies within {margin} either way, negligibly where both; undecided otherwise."
 
 
-def _cells(row: _Floats, comparison: Comparison | None, unit: Unit, has_new: bool, noun: str) -> tuple[TextCell, ...]:
+def _cells(row: _Floats, comparison: Comparison | None, unit: Unit, has_new: bool, noun: str) -> tuple[Cell, ...]:
     deviation = None if row.size < 2 or noun == "example" else float(row.std(ddof=1))
     texts = [unit.text(float(row.mean())), *([] if deviation is None else [f"± {unit.text(deviation)}"])]
-    value = TextCell(tuple(texts), {"mean": float(row.mean()), "std": deviation, "n": row.size})
+    value = Cell(tuple(texts), {"mean": float(row.mean()), "std": deviation, "n": row.size})
     if comparison is None:
         empty = {"mean": None, **interval_fields(None)}
-        new = [TextCell((ABSENT,), interval_fields(None))] * has_new
-        return (value, TextCell((ABSENT,), empty), *new, TextCell(("baseline",), {"text": "baseline"}))
-    new = [TextCell((unit.span(comparison.new_images),), interval_fields(comparison.new_images))] * has_new
+        new = [Cell((ABSENT,), interval_fields(None))] * has_new
+        return (value, Cell((ABSENT,), empty), *new, Cell(("baseline",), {"text": "baseline"}))
+    new = [Cell((unit.span(comparison.new_images),), interval_fields(comparison.new_images))] * has_new
     verdict = comparison.verdict_text.replace("test set", "set of examples")
     difference = difference_cell(comparison.mean_difference, comparison.interval, unit)
-    return (value, difference, *new, TextCell((verdict,), {"text": str(comparison.verdict)}))
+    return (value, difference, *new, Cell((verdict,), {"text": str(comparison.verdict)}))

@@ -14,7 +14,7 @@ from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import interval_fields
 from fashion_keras.reporting.findings import sentence
 from fashion_keras.reporting.html.cell import html_table
-from fashion_keras.reporting.judged_table import best_sentence, build_judgement, gate_sentence, needs, unit_of
+from fashion_keras.reporting.judged_table import best_sentence, build_judgement, needs, unit_of
 from fashion_keras.reporting.over_datasets import OverAll, find_over_all
 from fashion_keras.reporting.tables import Table
 from fashion_keras.reporting.units import Unit
@@ -54,7 +54,10 @@ class Gate:
         """
         wanted = Requirement(requirement)
         met = wanted.of_all(comparisons, margin, higher_is_better=higher_is_better)
-        return cls(met, gate_sentence(wanted, met, comparisons))
+        answer = {True: "shown", False: "shown otherwise", None: "undecided"}[met]
+        verdicts = ", ".join(f"{one_line(item.arm)} is {item.verdict}" for item in comparisons[:5])
+        more = ", ..." if len(comparisons) > 5 else ""
+        return cls(met, f"Required {wanted}: {answer} ({verdicts}{more})")
 
     @property
     def status(self) -> int:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting.cells import TextCell, difference_cell
+from fashion_keras.reporting.cells import Cell, interval_fields
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.units import POINTS, Unit
+from fashion_keras.reporting.units import ABSENT, POINTS, Unit
 from fashion_keras.statistics import LEVEL, MARGIN, Comparison, OverDatasets, Ranks, compare_over_datasets, rank_arms
 from fashion_keras.statistics.over_datasets import MIN_DATASETS
 
@@ -76,11 +76,12 @@ class OverAll:
         return list(enumerate(self.datasets, 1))
 
     def _row(self, item: OverDatasets) -> Row:
+        lines = (self.unit.difference(item.mean), f"({self.unit.span(item.interval)})" if item.interval else ABSENT)
         cells = (
-            difference_cell(item.mean, item.interval, self.unit, std=item.standard_deviation),
-            TextCell((str(item.verdict),), {"text": str(item.verdict)}),
+            Cell(lines, {"mean": item.mean, **interval_fields(item.interval), "std": item.standard_deviation}),
+            Cell((str(item.verdict),), {"text": str(item.verdict)}),
             *(
-                TextCell((self.unit.difference(item.differences[name]),), {"mean": item.differences[name]})
+                Cell((self.unit.difference(item.differences[name]),), {"mean": item.differences[name]})
                 for name in self.datasets
             ),
         )

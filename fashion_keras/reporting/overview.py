@@ -10,16 +10,16 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
-from fashion_keras.reporting.cells import MeasuredCell
+from fashion_keras.reporting.cells import measured_cell
 from fashion_keras.reporting.findings import figure
-from fashion_keras.reporting.summary import build_table
+from fashion_keras.reporting.summary import build_table, examples_of
 from fashion_keras.reporting.sweep import tuning_of
 from fashion_keras.reporting.tables import Row, Table
 from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
-__all__ = ["VERDICT_STYLES", "build_overview"]
+__all__ = ["VERDICT_STYLES", "build_overview", "natural_width"]
 
 VERDICT_STYLES: Mapping[Verdict, str] = {
     Verdict.BETTER: "bold green",
@@ -29,10 +29,15 @@ VERDICT_STYLES: Mapping[Verdict, str] = {
     Verdict.EQUIVALENT: "cyan",
     Verdict.UNDECIDED: "yellow",
 }
-_UNBOUNDED = 10_000
-_NARROWEST_NAME = 12
+UNBOUNDED = 10_000
+NARROWEST_NAME = 12
 _ACCURACY = "test_accuracy"
 _FIRST = ("minutes", "val_accuracy", "test_loss")  # of what a wider terminal shows, the first to come
+
+
+def natural_width(console: Console, options: ConsoleOptions, grid: RichTable) -> int:
+    """Return how many columns a grid takes where nothing is broken."""
+    return Measurement.get(console, options.update_width(UNBOUNDED), grid).maximum
 
 
 def build_overview(results: ComparisonResults, comparisons: Sequence[Comparison]) -> ConsoleRenderable:
@@ -70,16 +75,15 @@ class _Overview:
 
     def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
         def width(columns: Sequence[_Column], name_width: int) -> int:
-            grid = _build_grid(self._rows, columns, name_width)
-            return Measurement.get(console, options.update_width(_UNBOUNDED), grid).maximum
+            return natural_width(console, options, _build_grid(self._rows, columns, name_width))
 
         shown = [column for column in self._columns if not column.urgency]
         for extra in sorted((column for column in self._columns if column.urgency), key=lambda each: each.urgency):
             wider = [column for column in self._columns if column in shown or column is extra]
-            if width(wider, _UNBOUNDED) <= options.max_width:
+            if width(wider, UNBOUNDED) <= options.max_width:
                 shown = wider
-        spare = options.max_width - width(shown, _NARROWEST_NAME)  # what the numbers leave is for the names
-        return _build_grid(self._rows, shown, _NARROWEST_NAME + max(spare, 0))
+        spare = options.max_width - width(shown, NARROWEST_NAME)  # what the numbers leave is for the names
+        return _build_grid(self._rows, shown, NARROWEST_NAME + max(spare, 0))
 
 
 def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str, Comparison]) -> list[_Column]:
@@ -100,8 +104,8 @@ def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str,
         _Column(titles[_ACCURACY], _aligned([_accuracy(results, row) for row in table.rows])),
         _Column("report", _aligned([cell.published for cell in cells[_ACCURACY]])),
         *_selected(results, table.rows),
-        _Column("difference, points", [_difference(item) for item in arms]),
-        _Column("on new images", [_new_images(item) for item in arms], 2),
+        _Column("difference, points", [Text(figure(item) if item else "") for item in arms]),
+        _Column(f"on new {examples_of(results)}", [Text(_on_new(item)) for item in arms], 2),
         _Column("verdict", verdicts),
         *measured,
     ]
@@ -109,7 +113,7 @@ def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str,
 
 def _accuracy(results: ComparisonResults, row: Row) -> str:
     (arm,) = [arm for arm in results.arms if arm.name == row.arm]
-    return " ".join(MeasuredCell.of(ACCURACY, arm.finals(_ACCURACY)).lines)
+    return " ".join(measured_cell(ACCURACY, arm.finals(_ACCURACY)).lines)
 
 
 def _selected(results: ComparisonResults, rows: Sequence[Row]) -> list[_Column]:
@@ -121,12 +125,8 @@ def _selected(results: ComparisonResults, rows: Sequence[Row]) -> list[_Column]:
     return [_Column(tuning.setting, [Text(values.get(row.arm, ABSENT)) for row in rows], 1)]
 
 
-def _difference(comparison: Comparison | None) -> Text:
-    return Text(figure(comparison) if comparison else "")
-
-
-def _new_images(comparison: Comparison | None) -> Text:
-    return Text(POINTS.span(comparison.new_images) if comparison and comparison.new_images else "")
+def _on_new(comparison: Comparison | None) -> str:
+    return POINTS.span(comparison.new_images) if comparison and comparison.new_images else ""
 
 
 def _verdict(comparison: Comparison | None, *, is_baseline: bool) -> Text:
@@ -143,7 +143,7 @@ def _aligned(texts: Sequence[str]) -> list[Text]:
 
 def _build_grid(rows: Sequence[Row], columns: Sequence[_Column], name_width: int) -> RichTable:
     grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
-    grid.add_column("arm", min_width=_NARROWEST_NAME)
+    grid.add_column("arm", min_width=NARROWEST_NAME)
     for column in columns:
         grid.add_column(column.title, no_wrap=column.title != "verdict")
     for place, row in enumerate(rows):

@@ -1,21 +1,18 @@
 """Pairing by seed, and what it gained: a note below the table of differences, and a page over all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.reporting.rendering import escape_markdown, markdown_table
-from fashion_keras.reporting.units import ABSENT
-from fashion_keras.statistics import MIN_SEEDS, PairingGain, pairing_gain, pairing_interval
+from fashion_keras.reporting.units import ABSENT, ACCURACY
+from fashion_keras.statistics import MIN_SEEDS, pairing_gain, pairing_interval
 from fashion_keras.storage.comparison import ComparisonResults
 
-__all__ = ["ArmPairing", "measure_pairing", "pairing_note", "pairing_page"]
+__all__ = ["pairing_note", "pairing_page"]
 
-_POINTS = 100
-_SPREADS = ("spread of the arm", "of the baseline", "of the differences")
+_Floats = NDArray[np.float64]
 
 _INTRODUCTION = """# What pairing by seed gained
 
@@ -36,82 +33,61 @@ A verdict needs none of this: it rests on the differences alone, whatever the pa
 """
 
 
-@dataclass(frozen=True, eq=False)
-class ArmPairing:
-    """One arm beside its baseline.
+def _pairs(results: ComparisonResults) -> dict[str, tuple[_Floats, _Floats]]:
+    """Return the test accuracies of each arm but the baseline, and of the baseline, on the seeds that both have.
 
-    Attributes:
-        arm: Its name.
-        accuracies: Its final test accuracies, float64 [seeds], fractions.
-        baseline: Those of the baseline on the same seeds.
+    Returns:
+        float64 [seeds] each, fractions; nothing of arms with fewer than five.
     """
-
-    arm: str
-    accuracies: NDArray[np.float64]
-    baseline: NDArray[np.float64]
-
-    @cached_property
-    def gain(self) -> PairingGain:
-        """Spreads, and the variance that pairing saved."""
-        return pairing_gain(self.accuracies, self.baseline)
-
-    @cached_property
-    def interval(self) -> tuple[float, float] | None:
-        """95 % interval of the variance saved, or None."""
-        return pairing_interval(self.accuracies, self.baseline)
-
-
-def measure_pairing(results: ComparisonResults) -> tuple[ArmPairing, ...]:
-    """Measure each arm but the baseline over the seeds that both have; none with fewer than five."""
     values = results.accuracies
     baseline = values.pop(results.record.baseline, np.empty(0))
     common = {name: min(row.size, baseline.size) for name, row in values.items()}
-    return tuple(
-        ArmPairing(name, row[: common[name]], baseline[: common[name]])
+    return {
+        name: (row[: common[name]], baseline[: common[name]])
         for name, row in values.items()
         if common[name] >= MIN_SEEDS
-    )
+    }
 
 
 def pairing_note(results: ComparisonResults, shown: Sequence[str]) -> str:
     """Return the footnote on pairing of the arms that are shown, or an empty text with too few seeds."""
-    found = [item for item in measure_pairing(results) if item.arm in shown]
-    if not found:
+    saved = {name: pairing_gain(*pair).saved for name, pair in _pairs(results).items() if name in shown}
+    if not saved:
         return ""
-    ordered = sorted(found, key=lambda item: item.gain.saved)
-    ends = [f"{_percent(item.gain.saved)} % ({item.arm})" for item in (ordered[0], ordered[-1])]
-    saved = " to ".join(dict.fromkeys(ends))
-    return f"Pairing by seed saved {saved} of the variance that the differences of unpaired runs would have."
+    ordered = sorted(saved, key=saved.__getitem__)
+    ends = [f"{_percent(saved[name])} % ({name})" for name in (ordered[0], ordered[-1])]
+    return (
+        f"Pairing by seed saved {' to '.join(dict.fromkeys(ends))} of the variance that the differences of unpaired "
+        "runs would have."
+    )
 
 
 def pairing_page(found: Sequence[ComparisonResults]) -> str:
     """Return the page of these comparisons, Markdown; equal results give equal text."""
-    measured = {results.record.folder: measure_pairing(results) for results in found}
-    titles = ["comparison", "arm", "seeds", *_SPREADS, "variance saved, %"]
-    rows = [_row(name, item) for name, items in measured.items() for item in items]
-    return f"{_INTRODUCTION}\n{_summary(measured)}\n\n{markdown_table(titles, rows, 2)}\n{_EXPLANATION}"
+    titles = ["comparison", "arm", "seeds", "spread of the arm", "of the baseline", "of the differences"]
+    rows, saved, intervals = [], [], []
+    for results in found:
+        for name, (accuracies, baseline) in _pairs(results).items():
+            gain, interval = pairing_gain(accuracies, baseline), pairing_interval(accuracies, baseline)
+            spreads = (gain.arm_spread, gain.baseline_spread, gain.difference_spread)
+            ends = ABSENT if interval is None else " to ".join(map(_percent, interval))
+            head = [results.record.folder, escape_markdown(name), str(accuracies.size)]
+            rows.append([*head, *map(ACCURACY.text, spreads), f"{_percent(gain.saved)} ({ends})"])
+            saved.append(gain.saved)
+            intervals.append(interval)
+    summary = _summarise(saved, sum(interval is not None and interval[0] > 0.0 for interval in intervals))
+    table = markdown_table([*titles, "variance saved, %"], rows, 2)
+    return f"{_INTRODUCTION}\n{summary}\n\n{table}\n{_EXPLANATION}"
 
 
-def _summary(measured: dict[str, tuple[ArmPairing, ...]]) -> str:
-    everything = [item for items in measured.values() for item in items]
-    if not everything:
+def _summarise(saved: Sequence[float], num_above: int) -> str:
+    if not saved:
         return f"No comparison has {MIN_SEEDS} seeds of all arms yet."
-    saved = [item.gain.saved for item in everything]
-    known = [item for item in everything if item.interval and item.interval[0] > 0.0]
     return (
-        f"Of {len(everything)} arms, pairing saved {_percent(float(np.median(saved)))} % of the variance in the "
-        f"median, from {_percent(min(saved))} to {_percent(max(saved))} %; in {len(known)} the interval lies above 0. "
+        f"Of {len(saved)} arms, pairing saved {_percent(float(np.median(saved)))} % of the variance in the "
+        f"median, from {_percent(min(saved))} to {_percent(max(saved))} %; in {num_above} the interval lies above 0. "
         "The spreads are in points."
     )
-
-
-def _row(name: str, item: ArmPairing) -> list[str]:
-    gain = item.gain
-    spreads = [f"{_POINTS * spread:.2f}" for spread in (gain.arm_spread, gain.baseline_spread, gain.difference_spread)]
-    interval = ABSENT if item.interval is None else " to ".join(_percent(end) for end in item.interval)
-    saved = f"{_percent(gain.saved)} ({interval})"
-    seeds = str(item.accuracies.size)
-    return [name, escape_markdown(item.arm), seeds, *spreads, saved]
 
 
 def _percent(share: float) -> str:

@@ -1,6 +1,6 @@
 """Files of a comparison: its tables, its runs, its curves."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fashion_keras.errors import StoreError, os_errors_as
@@ -19,7 +19,7 @@ from fashion_keras.reporting.rendering import (
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
-from fashion_keras.statistics import Comparison, Verdict
+from fashion_keras.statistics import Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 
@@ -126,26 +126,16 @@ def answers_grid(found: Iterable[ComparisonResults]) -> str:
     Args:
         found: Comparisons that are published in `experiments/`, all arms of each.
     """
-    return markdown_table(["comparison", "against", "better", "worse", "equivalent", "undecided"], _answers(found), 6)
-
-
-def _answers(found: Iterable[ComparisonResults]) -> Iterator[list[str]]:
+    titles = ["comparison", "against", "better", "worse", "equivalent", "undecided"]
+    kinds = (BETTER, WORSE, (Verdict.EQUIVALENT,), (Verdict.UNDECIDED,))
+    rows = []
     for results in found:
-        differences = build_differences(results)
+        name, differences = results.record.name, build_differences(results)
         if differences is not None:
-            name, comparisons = results.record.name, differences.comparisons
-            cells = ["<br>".join(_answer(item) for item in comparisons if kind(item.verdict)) for kind in _KINDS]
-            yield [f"[{name}](experiments/{name}/table.md)", escape_markdown(results.record.baseline), *cells]
-
-
-def _answer(comparison: Comparison) -> str:
-    return f"{escape_markdown(comparison.arm)} {points(comparison.mean_difference)}"
-
-
-_KINDS = (
-    BETTER.__contains__,
-    WORSE.__contains__,
-    Verdict.EQUIVALENT.__eq__,
-    Verdict.UNDECIDED.__eq__,
-)
-"""Which verdicts stand in which column of answers."""
+            answers = [
+                (item.verdict, f"{escape_markdown(item.arm)} {points(item.mean_difference)}")
+                for item in differences.comparisons
+            ]
+            cells = ["<br>".join(text for verdict, text in answers if verdict in kind) for kind in kinds]
+            rows.append([f"[{name}](experiments/{name}/table.md)", escape_markdown(results.record.baseline), *cells])
+    return markdown_table(titles, rows, 6)

@@ -68,7 +68,8 @@ def draw_slices(
         title: Heads it.
         log_scaled: Hyperparameters with a logarithmic axis.
     """
-    names = [name for name in _names(trials) if len({str(trial.values.get(name)) for trial in trials}) > 1]
+    known = dict.fromkeys(name for trial in trials for name in trial.values)
+    names = [name for name in known if len({str(trial.values.get(name)) for trial in trials}) > 1]
     num_rows = max(1, math.ceil(len(names) / _NUM_COLUMNS))
     figure = Figure((7.8, 1.9 * num_rows + 0.8), layout="constrained")
     axes = figure.subplots(num_rows, _NUM_COLUMNS, squeeze=False, sharey=True)
@@ -141,10 +142,6 @@ def draw_importance(report: ForestReport, title: str) -> Figure:
         f"trials. The forests explain {100 * report.explained:.0f} % of the variance of unseen trials.",
     )
     return figure
-
-
-def _names(trials: Sequence[Trial]) -> list[str]:
-    return list(dict.fromkeys(name for trial in trials for name in trial.values))
 
 
 def _shown_values(trials: Sequence[Trial], objective: Objective) -> NDArray[np.float64]:

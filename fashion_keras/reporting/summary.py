@@ -1,6 +1,6 @@
 """Summary table of a comparison: an arm's runs in the report's columns, and what must be said below them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +10,13 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting.cells import Cell, MeasuredCell
+from fashion_keras.reporting.cells import Cell, measured_cell
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
 from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.runs import StoredRun
 
-__all__ = ["build_table", "describe_results", "has_diverged", "make_row"]
+__all__ = ["build_table", "data_notes", "describe_results", "examples_of", "has_diverged", "make_row"]
 
 # The report's columns, from the key of `StoredRun.final` and of published.json to how it is shown and defined.
 _METRICS: Mapping[str, tuple[Unit, str, str]] = {
@@ -71,7 +71,7 @@ def build_table(results: ComparisonResults) -> Table:
     has_interval = any(len(arm.runs) > 1 for arm in results.arms)
     columns = [
         Column(key, title, definition + _BRACKETS * (has_interval and key == "test_accuracy"))
-        for key, (_, title, definition) in metrics.items()
+        for key, title, definition in _define(metrics, results)
     ]
     table = Table(
         title=results.record.title,
@@ -83,6 +83,15 @@ def build_table(results: ComparisonResults) -> Table:
     published = "; in parentheses the published value" if table.has_published else ""
     legend = f"Mean ± standard deviation over the runs{published}."
     return replace(table, notes=(*_general_notes(table), *_tuning_notes(results), *data_notes(results)), legend=legend)
+
+
+def _define(metrics: Mapping[str, tuple[Unit, str, str]], results: ComparisonResults) -> Iterator[tuple[str, str, str]]:
+    """Yield key, title and definition of each metric; what a custom trainer returns, it alone can define further."""
+    for key, (_, title, definition) in metrics.items():
+        part = title.partition(" ")[0]
+        if results.record.trainers:
+            definition = f"what the trainer returned of the {part} set" + (", a share." if "accuracy" in key else ".")
+        yield key, title, definition
 
 
 def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Unit, str, str]]:
@@ -102,11 +111,11 @@ def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Unit, str, str
 def _build_row(arm: ArmResults, num_seeds: int, comparable: bool, metrics: Mapping[str, tuple[Unit, str, str]]) -> Row:
     published = published_rows().get(arm.record.published or "", {}) if comparable else {}
     cells = [
-        MeasuredCell.of(unit, arm.finals(key), published.get(key), has_interval=key == "test_accuracy")
+        measured_cell(unit, arm.finals(key), published.get(key), has_interval=key == "test_accuracy")
         for key, (unit, _, _) in metrics.items()
     ]
     minutes = np.array([run.seconds["total"] / 60 for run in arm.runs.values()])
-    return make_row(arm, num_seeds, (*cells, MeasuredCell.of(MINUTES, minutes, published.get("time_minutes"))))
+    return make_row(arm, num_seeds, (*cells, measured_cell(MINUTES, minutes, published.get("time_minutes"))))
 
 
 def make_row(arm: ArmResults, num_seeds: int, cells: Sequence[Cell]) -> Row:
@@ -136,6 +145,11 @@ def has_diverged(run: StoredRun) -> bool:
         final[f"{part}_loss"] is None and final[f"{part}_accuracy"] is not None for part in ("train", "val", "test")
     )
     return run.status == "diverged" or any(lost)
+
+
+def examples_of(results: ComparisonResults) -> str:
+    """Return what people call what is classified: `images`, or `examples` of a custom trainer."""
+    return "examples" if results.record.trainers else "images"
 
 
 def describe_results(results: ComparisonResults) -> str:

@@ -9,7 +9,7 @@ from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.formatting import count_noun, csv_text, points
-from fashion_keras.reporting.cells import Cell, MeasuredCell, TextCell, interval_fields
+from fashion_keras.reporting.cells import Cell, interval_fields, measured_cell
 from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
@@ -19,8 +19,9 @@ from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.reading import seal
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
-__all__ = ["build_ordering", "build_tuning", "build_tuning_tables", "compare_pairs", "tuning_files", "tuning_of"]
+__all__ = ["build_tuning_tables", "compare_pairs", "tuning_files", "tuning_of"]
 
+_Pair = tuple[Comparison, Comparison]  # the same two arms tuned, and before
 _EQUAL = "no difference"
 _DECIDED = {
     Verdict.BETTER: "better",
@@ -41,8 +42,13 @@ def build_tuning_tables(results: ComparisonResults) -> list[Table]:
     tuning = tuning_of(results)
     if tuning is None or results.untuned is None:
         return []
-    pairs = build_ordering(results)
-    return [build_tuning(results, tuning, results.untuned), *([pairs] if pairs else [])]
+    names = [arm.name for arm in results.arms]
+    after, before = compare_pairs(results, names), compare_pairs(results.untuned, names)
+    pairs = [*zip(after, before, strict=True)] if after and before else []
+    return [
+        _tabulate_tuning(results, tuning, results.untuned, pairs),
+        *([_tabulate_pairs(results, pairs)] if pairs else []),
+    ]
 
 
 def tuning_files(results: ComparisonResults) -> dict[str, str]:
@@ -58,14 +64,10 @@ def tuning_files(results: ComparisonResults) -> dict[str, str]:
     }
 
 
-def build_tuning(results: ComparisonResults, tuning: TuningRecord, untuned: ComparisonResults) -> Table:
-    """Tabulate what each arm tried and selected, and its test accuracy beside that of its untuned setting.
-
-    Args:
-        results: The comparison at the selected values.
-        tuning: How they were selected.
-        untuned: The comparison before.
-    """
+def _tabulate_tuning(
+    results: ComparisonResults, tuning: TuningRecord, untuned: ComparisonResults, pairs: Sequence[_Pair]
+) -> Table:
+    """Tabulate what each arm tried and selected, and its test accuracy beside that of its untuned setting."""
     before, words = {arm.name: arm for arm in untuned.arms}, tuning.setting
     tried = {arm.name: arm for arm in tuning.arms}
     rows = [_build_row(arm, tried[arm.name], before[arm.name], tuning, len(results.seeds)) for arm in results.arms]
@@ -90,7 +92,7 @@ def build_tuning(results: ComparisonResults, tuning: TuningRecord, untuned: Comp
             ),
         ),
         rows=tuple(rows),
-        notes=(*_how_selected(tuning), *_describe_orders(results, untuned), *_precisions(results, untuned)),
+        notes=(*_how_selected(tuning), *_describe_orders(results, untuned, pairs), *_precisions(results, untuned)),
     )
 
 
@@ -99,13 +101,13 @@ def _build_row(arm: ArmResults, tried: TunedArm, before: ArmResults, tuning: Tun
     selected, value = tried.selected_value, _setting_of(before, tuning.setting)
     edge = (f"({tried.edge}", "tried)") if tried.edge else ()
     tried_fields = {"values": len(tried.trials), "low": low, "high": high}
-    cells: list[Cell] = [
-        TextCell((f"{len(tried.trials)}", f"from {low:g}", f"to {high:g}"), tried_fields),
-        TextCell((f"{selected:g}", *edge), {"value": selected, "edge": tried.edge or None}),
-        TextCell((ACCURACY.text(tried.selected_accuracy),), {"validation": tried.selected_accuracy}),
-        MeasuredCell.of(ACCURACY, arm.finals("test_accuracy")),
-        TextCell((f"{value:g}",), {"value": value}),
-        MeasuredCell.of(ACCURACY, before.finals("test_accuracy")),
+    cells = [
+        Cell((f"{len(tried.trials)}", f"from {low:g}", f"to {high:g}"), tried_fields),
+        Cell((f"{selected:g}", *edge), {"value": selected, "edge": tried.edge or None}),
+        Cell((ACCURACY.text(tried.selected_accuracy),), {"validation": tried.selected_accuracy}),
+        measured_cell(ACCURACY, arm.finals("test_accuracy")),
+        Cell((f"{value:g}",), {"value": value}),
+        measured_cell(ACCURACY, before.finals("test_accuracy")),
         _gain(arm, before),
     ]
     return Row(
@@ -130,14 +132,14 @@ def _setting_of(arm: ArmResults, setting: str) -> float:
     return float(values[setting])
 
 
-def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
+def _gain(arm: ArmResults, before: ArmResults) -> Cell:
     seeds = [seed for seed in arm.runs if seed in before.runs]
     pairs = [(arm.runs[seed].final["test_accuracy"], before.runs[seed].final["test_accuracy"]) for seed in seeds]
     gains = np.array([new - old for new, old in pairs if new is not None and old is not None])
     if not len(gains):
-        return TextCell((ABSENT,), {"mean": None, **interval_fields(None)})
+        return Cell((ABSENT,), {"mean": None, **interval_fields(None)})
     mean, interval = float(gains.mean()), clip_difference(mean_interval(gains))
-    return TextCell((points(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
+    return Cell((points(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:
@@ -170,14 +172,12 @@ def _how_selected(tuning: TuningRecord) -> list[str]:
     return notes
 
 
-def _describe_orders(results: ComparisonResults, untuned: ComparisonResults) -> list[str]:
+def _describe_orders(results: ComparisonResults, untuned: ComparisonResults, pairs: Sequence[_Pair]) -> list[str]:
     """Say the order of the arms by their means, tuned and untuned; that it does not survive, of real differences."""
-    names = [arm.name for arm in results.arms]
     after = _order(results.arms)
-    before = _order([arm for arm in untuned.arms if arm.name in names])
+    before = _order([arm for arm in untuned.arms if arm.name in after])
     if not after or not before:
         return []
-    pairs = zip(compare_pairs(results, names), compare_pairs(untuned, names), strict=True)
     if after == before:
         verdict = "The order of the means survives."
     elif any(_survival(new, old) == "reversed" for new, old in pairs):
@@ -208,23 +208,20 @@ def _precisions(results: ComparisonResults, untuned: ComparisonResults) -> list[
     ]
 
 
-def build_ordering(results: ComparisonResults) -> Table | None:
-    """Set each pair of arms beside itself untuned: does the sign of their difference survive?
-
-    Returns:
-        The table, or None where a run is missing.
-    """
-    if results.untuned is None:
-        return None
-    names = [arm.name for arm in results.arms]
-    after, before = compare_pairs(results, names), compare_pairs(results.untuned, names)
-    if not after or not before:
-        return None
-    rows, kept = [], []
-    for new, old in zip(after, before, strict=True):
-        kept.append(_survival(new, old))
-        cells = (_pair_cell(new), _pair_cell(old), TextCell((kept[-1],), {"text": kept[-1]}))
-        rows.append(Row(new.arm, False, new.num_seeds, 0, len(results.seeds), cells))
+def _tabulate_pairs(results: ComparisonResults, pairs: Sequence[_Pair]) -> Table:
+    """Set each pair of arms beside itself untuned: does the sign of their difference survive?"""
+    kept = [_survival(new, old) for new, old in pairs]
+    rows = [
+        Row(
+            new.arm,
+            False,
+            new.num_seeds,
+            0,
+            len(results.seeds),
+            (_pair_cell(new), _pair_cell(old), Cell((word,), {"text": word})),
+        )
+        for (new, old), word in zip(pairs, kept, strict=True)
+    ]
     decided = [word for word in kept if word != "undecided"]
     return Table(
         title="Tuned and untuned, pair by pair",
@@ -266,10 +263,10 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
     return compare_arms(rows, "nothing", results.record.design, value_range=(-1.0, 1.0))
 
 
-def _pair_cell(comparison: Comparison) -> TextCell:
+def _pair_cell(comparison: Comparison) -> Cell:
     mean, verdict = comparison.mean_difference, str(comparison.verdict)
     fields = {"mean": mean, **interval_fields(comparison.interval), "level": comparison.level, "verdict": verdict}
-    return TextCell((points(mean), *_brackets(comparison.interval), *verdict.split()), fields)
+    return Cell((points(mean), *_brackets(comparison.interval), *verdict.split()), fields)
 
 
 def _survival(new: Comparison, old: Comparison) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,12 +10,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from fashion_keras.formatting import one_line, shorten
-from fashion_keras.reporting.figures import STYLE, finish, render
+from fashion_keras.reporting.figures import finish, write_figures
 from fashion_keras.reporting.panels import Style, arm_style
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.sweep import tuning_of
 from fashion_keras.storage.comparison import ComparisonResults
-from fashion_keras.storage.files import write_files
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
 __all__ = ["draw_tuning"]
@@ -37,13 +35,10 @@ def draw_tuning(results: ComparisonResults, folder: Path, suffixes: Sequence[str
         StoreError: The folder cannot be written, in one line.
     """
     tuning = tuning_of(results)
-    if tuning is None or not suffixes:
+    if tuning is None:
         return []
     title = f"{one_line(results.record.title)}\n{one_line(describe_results(results))}"
-    with matplotlib.style.context(["default", STYLE]):
-        figure = _draw(tuning, title)
-        contents = {f"tuning.{suffix}": render(figure, suffix) for suffix in suffixes}
-    return write_files(folder, contents)
+    return write_figures(lambda: {"tuning": _draw(tuning, title)}, folder, suffixes)
 
 
 def _draw(tuning: TuningRecord, title: str) -> Figure:

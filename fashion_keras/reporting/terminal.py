@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderResult
-from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -14,7 +13,7 @@ from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.effects import build_effects, effect_sentences
 from fashion_keras.reporting.findings import Remedy, best_sentence, collapse_sentence, remedy, sentence
-from fashion_keras.reporting.overview import VERDICT_STYLES, build_overview
+from fashion_keras.reporting.overview import NARROWEST_NAME, UNBOUNDED, VERDICT_STYLES, build_overview, natural_width
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Row, Table
@@ -23,9 +22,6 @@ from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
 __all__ = ["answer_text", "plain_console", "print_answer", "print_sentence", "print_tables", "to_rich"]
-
-_UNBOUNDED = 10_000
-_NARROWEST_NAME = 12
 
 
 def to_rich(table: Table, *, explain: bool = True) -> ConsoleRenderable:
@@ -74,7 +70,6 @@ def print_answer(
     results: ComparisonResults,
     differences: Differences | None,
     *,
-    command: str = "",
     workers: int = 1,
 ) -> None:
     """Print a sentence for each arm, with what would decide an undecided one, and one on the best.
@@ -83,16 +78,19 @@ def print_answer(
         console: Where to print; what is no terminal gets each sentence on one line, without colour.
         results: The arms and seeds to show.
         differences: As in `print_tables`; without them there is no answer yet.
-        command: What made the comparison, without `--seeds`, see `remedy`.
         workers: Runs at a time, for what more seeds would cost.
     """
     comparisons = differences.comparisons if differences else ()
-    for comparison in comparisons:
+    remedies = [
+        _remedy_text(remedy(results, item), workers) if item.verdict is Verdict.UNDECIDED else ""
+        for item in comparisons
+    ]
+    for comparison, text, following in zip(comparisons, remedies, [*remedies[1:], ""], strict=True):
         print_sentence(console, comparison)
         if comparison.collapse:
             _print(console, Text(f"  {collapse_sentence(comparison)}"))
-        if comparison.verdict is Verdict.UNDECIDED:
-            _print(console, Text(f"  likely to decide: {_remedy_text(remedy(results, comparison, command), workers)}"))
+        if text != following and text:  # once for arms that the same command would decide
+            _print(console, Text(f"  to decide{text}"))
     for line in effect_sentences(results):
         _print(console, Text(line))
     whole = comparisons and len(comparisons) == len(results.record.arms) - 1 == len(results.arms) - 1
@@ -129,7 +127,7 @@ def print_sentence(
 
 def _remedy_text(found: Remedy, workers: int) -> str:
     cost = found.cost(workers)
-    return (found.command or found.text) + (f" ({cost})" if cost else "")
+    return (f" ({cost})" if cost else "") + f": {found.command or found.text}"
 
 
 def _print(console: Console, text: Text) -> None:
@@ -148,7 +146,7 @@ class _TableView:
         yield Text(one_line(self.table.caption))
         grid = self._fit(console, options)
         yield grid
-        if _natural_width(console, options, grid) > options.max_width:
+        if natural_width(console, options, grid) > options.max_width:
             yield Text("This terminal is too narrow for the whole table.", style="yellow")
         for column in self.table.columns if self.explain else ():
             yield Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim"))
@@ -157,21 +155,17 @@ class _TableView:
 
     def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
         wide = _build_grid(self.table, is_wide=True)
-        if _natural_width(console, options, wide) <= options.max_width:
+        if natural_width(console, options, wide) <= options.max_width:
             return wide
-        narrowest = _build_grid(self.table, is_wide=False, name_width=_NARROWEST_NAME)
+        narrowest = _build_grid(self.table, is_wide=False, name_width=NARROWEST_NAME)
         # What the numbers leave is for the names.
-        spare = options.max_width - _natural_width(console, options, narrowest)
-        return _build_grid(self.table, is_wide=False, name_width=_NARROWEST_NAME + max(spare, 0))
+        spare = options.max_width - natural_width(console, options, narrowest)
+        return _build_grid(self.table, is_wide=False, name_width=NARROWEST_NAME + max(spare, 0))
 
 
-def _natural_width(console: Console, options: ConsoleOptions, grid: RichTable) -> int:
-    return Measurement.get(console, options.update_width(_UNBOUNDED), grid).maximum
-
-
-def _build_grid(table: Table, *, is_wide: bool, name_width: int = _UNBOUNDED) -> RichTable:
+def _build_grid(table: Table, *, is_wide: bool, name_width: int = UNBOUNDED) -> RichTable:
     grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 1 if is_wide else 0, 0, 0))
-    grid.add_column("arm", min_width=_NARROWEST_NAME)
+    grid.add_column("arm", min_width=NARROWEST_NAME)
     if is_wide:
         grid.add_column("runs", no_wrap=True)
     for column in table.columns:

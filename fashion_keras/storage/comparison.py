@@ -67,6 +67,8 @@ class ComparisonRecord:
         modification: How an invocation changed the experiment, for names: `quick-digits`; empty where it did not.
         saved_at: When it was last written, UTC; empty in records of old.
         factors: Of a grid, from the name of each factor to its levels.
+        command: What was typed last, a command or a call of `compare`, without its number of seeds; empty where that
+            is not known.
     """
 
     name: str
@@ -80,6 +82,7 @@ class ComparisonRecord:
     modification: str = ""
     saved_at: str = ""
     factors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    command: str = ""
 
     @property
     def last_used(self) -> str:
@@ -227,6 +230,8 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         content["saved_at"] = record.saved_at
     if record.factors:
         content["factors"] = {name: list(levels) for name, levels in record.factors.items()}
+    texts = {name: getattr(record, name) for name in ("modification", "saved_at", "command")}
+    content |= {name: text for name, text in texts.items() if text}
     return content if record.tuning is None else {**content, "tuning": dict(record.tuning)}
 
 
@@ -254,6 +259,7 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         str(content.get("modification", "")),
         str(content.get("saved_at", "")),
         {str(name): tuple(map(str, levels)) for name, levels in content.get("factors", {}).items()},
+        str(content.get("command", "")),
     )
 
 

@@ -56,6 +56,7 @@ class RunOptions:
         explain: Print all tables with their footnotes.
         verbose: Print each run as it ends, and all tables.
         json: Print what came out as JSON.
+        command: What the user typed, see `ComparisonRecord.command`.
     """
 
     seeds: int | None = None
@@ -72,6 +73,7 @@ class RunOptions:
     explain: bool = False
     verbose: bool = False
     json: bool = False
+    command: str = ""
 
     def __post_init__(self) -> None:
         if self.verbose:
@@ -203,11 +205,12 @@ def prepare(
         for line in _describe_warmups(plain, experiment):
             session.say(line)
         seeds, design = range(options.num_seeds), options.design_of(experiment)
-        record = make_record(experiment, describe_data(session.dataset), seeds, design)
+        record = make_record(experiment, describe_data(session.dataset) | session.place_of_data, seeds, design)
         record = replace(
             record,
             tuning=(tunings or {}).get(plain.name),
             modification=_modification(plain, experiment, options, session),
+            command=options.command if len(experiments) == 1 else "",  # else each has a command of its own
         )
         comparisons.append(PlannedComparison(experiment, experiment.select([arm.name for arm in arms]), record))
     return Job(tuple(comparisons), options, session)

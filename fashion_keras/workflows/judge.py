@@ -117,7 +117,7 @@ def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[Comp
     for outcome in outcomes:
         differences, against = outcome.differences, outcome.against_report
         paths = write_report(outcome.results, outcome.folder, differences=differences, against_report=against)
-        job.session.say(f"Written to {outcome.folder}: {', '.join(path.name for path in paths)}")
+        job.session.say(f"Written to {outcome.folder}: table.md and {len(paths) - 1} more files")
         if job.options.tensorboard is not None:
             job.session.say(write_logs(outcome.results, job.options.tensorboard / outcome.folder.name))
         written.append(replace(outcome, paths=tuple(paths)))

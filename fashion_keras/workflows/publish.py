@@ -8,6 +8,7 @@ import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fashion_keras.claims.measures import MIN_SEEDS
@@ -42,7 +43,7 @@ from fashion_keras.workflows.report import (
     published_tuned,
 )
 
-__all__ = ["complete_publishing", "fill_blocks", "publish", "publish_times"]
+__all__ = ["complete_publishing", "fill_blocks", "load_publishable", "publish", "publish_times"]
 
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments(?:/(\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 _UNFINISHED = ".unfinished"
@@ -260,7 +261,7 @@ def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
     write_report(
         results, folder, differences=differences, against_report=against_report, pictures=("png",), published=True
     )
-    write_files(folder, {RECORD: record_text(results.record)})
+    write_files(folder, {RECORD: record_text(replace(results.record, command=""))})
 
 
 def _describe(found: Sequence[ComparisonResults], times: Times | None) -> str:

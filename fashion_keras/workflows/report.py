@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fashion_keras.claims import ClaimResult, evaluate_claims
 from fashion_keras.data import Dataset, load, locate
-from fashion_keras.errors import DataError, StoreError
+from fashion_keras.errors import ConfigError, DataError, StoreError
 from fashion_keras.execution.local import available_cores
 from fashion_keras.experiments.names import ALL_NAMES, is_tuned_name, split_tuned
 from fashion_keras.experiments.registry import load_experiment
@@ -36,7 +36,7 @@ from fashion_keras.storage.files import recover_folder, write_files
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import Times, load_times
-from fashion_keras.workflows.session import make_console
+from fashion_keras.workflows.session import DataOptions, make_console
 
 __all__ = [
     "CLAIMS_PAGE", "PAIRING_PAGE", "PUBLISHED", "PUBLISHED_REPORTS", "RECORD", "load_published", "overall_pages",
@@ -104,7 +104,7 @@ def report_comparisons(
             published=published is not None,
         )
         content.append(comparison_to_json(results, differences) | {"files": list(map(str, paths))})
-        say(f"Written to {folder}: {', '.join(path.name for path in paths)}")
+        say(f"Written to {folder}: table.md and {len(paths) - 1} more files")
         if tensorboard is not None:
             say(write_logs(results, tensorboard / folder.name))
         print_tables(console, results, differences, against, explain=explain)
@@ -119,23 +119,26 @@ def report_comparisons(
     return 0
 
 
-def report_page(names: Sequence[str], out: Path, published: Path | None, path: Path, console: Console) -> int:
+def report_page(
+    names: Sequence[str], out: Path, published: Path | None, path: Path, console: Console, data: DataOptions
+) -> int:
     """Write one self-contained HTML page over comparisons that were run before.
 
     Args:
         names, out, published, console: As in `report_comparisons`.
         path: The page's file.
+        data: The user's own data, for confusions and mistakes; where it is not given, comparisons know where it was.
 
     Raises:
-        ConfigError: A name is unknown.
-        StoreError: A comparison that was named has no runs, or none has; or the page cannot be written.
+        UserError: A name is unknown; a comparison that was named has no runs, or none has; the data is another's; or
+            the page cannot be written.
     """
     from fashion_keras.reporting.html import build_page  # jinja2, which the tables do without
 
     say = partial(print_plain, console)
     found = load_published(published, names) if published else load_stored(RunStore(out / "store"), names, say)
     claims = () if names else _judge_claims(found, _find_times(out, published))
-    page = build_page(found, claims, () if published else _find_data()).encode()
+    page = build_page(found, claims, () if published else _find_data(found, data)).encode()
     write_files(path.parent, {path.name: page})
     size = f"{len(page) / 1e6:.1f} MB"
     say(f"Written to {path} ({size})")
@@ -146,10 +149,22 @@ def _find_times(out: Path, published: Path | None) -> Times | None:
     return load_times(published) if published else load_times(out) or load_times(PUBLISHED)
 
 
-def _find_data() -> Iterator[Dataset]:
-    """Yield Fashion-MNIST where it is on this machine; a page can do without."""
-    with contextlib.suppress(DataError):
-        yield load(locate(offline=True))
+def _find_data(found: Sequence[ComparisonResults], options: DataOptions) -> Iterator[Dataset]:
+    """Yield the data of comparisons, as far as it is on this machine: a page can do without, and says so."""
+    described = [results.record.data for results in found]
+    places = {(data.get("path"), tuple(data.get("image_size") or ())): None for data in described}
+    if options.dataset:
+        given = locate(dataset=options.dataset, image_size=options.image_size)
+        if given.content_hash not in [data["content_hash"] for data in described]:
+            names = ", ".join(sorted({str(data["name"]) for data in described}))
+            raise ConfigError(
+                f"--dataset {options.dataset} is none of the data that these comparisons were run on ({names}), or has "
+                "changed since; give that one, at the same --image-size"
+            )
+        yield load(given)
+    for path, image_size in places:
+        with contextlib.suppress(DataError):
+            yield load(locate(dataset=path, offline=True, image_size=image_size or None))
 
 
 def overall_pages(found: Sequence[ComparisonResults], times: Times | None) -> dict[str, str]:

@@ -201,6 +201,13 @@ class Session:
         """The data."""
         return load(self.location)
 
+    @property
+    def place_of_data(self) -> dict[str, Any]:
+        """Where the user's own data was found, `path` and `image_size`, for reports; nothing of Fashion-MNIST."""
+        if not self.data.dataset or self.dataset.is_fashion_mnist:
+            return {}
+        return {"path": str(Path(self.data.dataset).expanduser().absolute()), "image_size": self.data.image_size}
+
     @cached_property
     def store(self) -> RunStore:
         """The finished runs."""

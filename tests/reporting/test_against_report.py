@@ -43,14 +43,14 @@ def test_a_miss_says_how_far_off_in_units_and_in_standard_deviations():
     cell = row_of(arm("base"))["val_loss"]  # published: 0.3526
     assert cell.lines == ("0.3000", "± 0.0497", "missed by", "-0.0526,", "5.3 SD")
     accuracies = row_of(batches("sgd_lr_0.05", 900, 910, 920))["batch_accuracy"]
-    assert accuracies.judgement == "reproduced"  # 87.03 in 91 +- 4.97
+    assert accuracies.fields["judgement"] == "reproduced"  # 87.03 in 91 +- 4.97
     nearer = row_of(batches("sgd_lr_0.05", 909, 910, 911))["batch_accuracy"]
     assert nearer.lines[2:] == ("missed by", "+3.97,", "39.7 SD")
 
 
 @pytest.mark.parametrize("published", ["base", "random_normal"])
 def test_a_cell_that_chose_a_reading_is_calibration(published):
-    assert row_of(batches(published, 860, 861))["batch_accuracy"].judgement == "calibration"
+    assert row_of(batches(published, 860, 861))["batch_accuracy"].fields["judgement"] == "calibration"
 
 
 def test_the_training_loss_is_never_judged():
@@ -84,7 +84,7 @@ def test_a_diverged_run_is_left_out_of_the_losses_and_the_table_says_so():
 
 def test_an_arm_that_always_diverged_has_nothing_to_judge():
     cell = row_of(arm("base", (None, None)))["val_loss"]
-    assert (cell.lines, cell.judgement) == (("–",), None)
+    assert (cell.lines, cell.fields["judgement"]) == (("–",), None)
 
 
 def test_a_quantity_that_the_report_leaves_out_is_not_judged():

@@ -82,24 +82,34 @@ def test_an_undecided_arm_ends_with_the_command_and_what_it_costs():
     (comparison,) = compare_with_baseline(results)
     missing = 2 * (comparison.seeds_to_decide - 8)  # runs, each of 63 seconds
     assert remedy(results, comparison).seconds == pytest.approx(63 * missing)
-    line = shown(results, 200, command="fashion-keras run mine.py", workers=2)[-2]
+    results = replace(results, record=replace(results.record, command="fashion-keras run mine.py"))
+    line = shown(results, 200, workers=2)[-2]
     minutes = round(63 * missing / 2 / 60)
     cost = format_duration(60 * minutes) if minutes >= 60 else f"{minutes} min"
-    assert f"fashion-keras run mine.py --seeds {comparison.seeds_to_decide} (about {cost})" in line
+    assert line == f"  to decide (about {cost}): fashion-keras run mine.py --seeds {comparison.seeds_to_decide}"
+
+
+def test_arms_that_one_command_would_decide_have_it_once():
+    results = noisy(3)
+    first, second = results.arms
+    both = make_results(first, second, replace(second, record=replace(second.record, name="other")))
+    assert [line.split()[0] for line in shown(both)[-3:]] == ["noisy", "other", "to"]
 
 
 @pytest.mark.parametrize(
-    ("name", "modification", "command"),
+    ("name", "modification", "typed", "command"),
     [
-        ("cnn", "", "fashion-keras run cnn --seeds"),
-        ("cnn", "quick-epochs=4", "fashion-keras run cnn --quick --epochs 4 --seeds"),
-        ("cnn", "quick-my_digits", "the same command with --seeds"),
-        ("mine", "", "the same command with --seeds"),
+        ("cnn", "", "", "fashion-keras run cnn --seeds "),
+        ("cnn", "quick-my_digits", "", "the same command with --seeds "),
+        ("mine", "", "", "the same command with --seeds "),
+        ("mine", "", "python mine.py --epochs 2", "python mine.py --epochs 2 --seeds "),
+        ("mine", "quick", "compare(EXPERIMENT, quick=True)", "compare(EXPERIMENT, quick=True, seeds="),
     ],
 )
-def test_the_command_is_whole_or_not_given(name, modification, command):
+def test_the_command_is_whole_or_not_given(name, modification, typed, command):
     results = noisy()
-    results = replace(results, record=replace(results.record, name=name, modification=modification))
+    record = replace(results.record, name=name, modification=modification, command=typed)
+    results = replace(results, record=record)
     assert remedy(results, compare_with_baseline(results)[0]).command.startswith(command)
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -226,8 +227,10 @@ def test_without_runs_there_is_nothing_to_draw(tmp_path: Path) -> None:
 
 def test_a_forest_plot_has_a_row_an_arm_with_its_verdict_in_words() -> None:
     sure, open_arm = (seeded_comparison(arm=name, num_seeds=seeds) for name, seeds in (("sure", 8), ("open", 3)))
-    comparisons = [*compare_with_baseline(sure), *compare_with_baseline(open_arm)]
-    axis = draw_forest(comparisons, "Two arms\nData").axes[0]
+    comparisons = (*compare_with_baseline(sure), *compare_with_baseline(open_arm))
+    differences = build_differences(sure)
+    assert differences is not None
+    axis = draw_forest(replace(differences, comparisons=comparisons), "Two arms\nData").axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["sure", "open"]
     words = [text.get_text() for text in axis.texts]
     assert words == ["better", figure(comparisons[0]), "undecided", figure(comparisons[1])]
@@ -243,3 +246,13 @@ def test_a_forest_plot_is_drawn_for_the_web_and_for_print(tmp_path: Path, awkwar
     assert [path.name for path in paths] == ["forest.png", "forest.svg"]
     with Image.open(paths[0]) as picture:
         assert picture.width == 1600
+
+
+def test_what_no_run_tells_of_has_no_panel() -> None:
+    none = {f"{part}_loss": [None, None] for part in ("train", "val", "test")}
+    arms = [make_arm(name, [make_run(test_accuracy=[0.5, 0.6], train_accuracy=[None, None], **none)]) for name in "ab"]
+    assert [axis.get_title() for axis in draw_arms_overlaid(arms, "Two").axes] == [
+        "validation accuracy",
+        "test accuracy",
+    ]
+    assert len(draw_arms_apart(arms, "Two").axes) == 2

@@ -156,17 +156,17 @@ def test_a_headline_names_the_arm_that_gained_most():
     base, small = seeded_comparison(arm="small", gain=0.01).arms
     results = make_results(base, small, seeded_comparison(arm="large", gain=0.03).arms[1])
     line = headline(results, compare_with_baseline(results))
-    assert line.answer == "large beats base"
-    assert line.verdict == "better"
-    assert line.figure.startswith("+3.0")
-    assert line.others == "others: 1 better"
+    assert line["answer"] == "large beats base"
+    assert line["verdict"] == "better"
+    assert line["figure"].startswith("+3.0")
+    assert line["others"] == "others: 1 better"
 
 
 def test_a_headline_does_not_let_an_undecided_arm_win():
     results = seeded_comparison(gain=0.02, num_seeds=4)
     line = headline(results, compare_with_baseline(results))
-    assert line.answer == "No arm is shown to beat base; the nearest is other"
-    assert line.verdict == "undecided"
+    assert line["answer"] == "No arm is shown to beat base; the nearest is other"
+    assert line["verdict"] == "undecided"
 
 
 def test_verdicts_are_counted_over_all_comparisons():

@@ -205,7 +205,7 @@ def test_the_published_values_are_beside_plain_comparisons_alone(store, tmp_path
 def test_the_page_shows_ones_own_comparison_with_its_modification(store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     title = "<script>alert('mine')</script>"
-    monkeypatch.setattr("fashion_keras.workflows.report._find_data", lambda: ())  # the runs answered three images
+    monkeypatch.setattr("fashion_keras.workflows.report._find_data", lambda *_: ())  # the runs answered three images
     train(store, replace(MINE, title=title), "epochs=3", epochs=3)
     assert cli.main(["report", "--html"]) == 0
     page = (tmp_path / "runs" / "report.html").read_text()

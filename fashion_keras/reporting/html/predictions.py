@@ -27,7 +27,7 @@ NO_PREDICTIONS = (
 )
 NO_DATA = (
     "Confusion matrices and pictures of mistakes need the test images and their labels, and the data set of this "
-    "comparison was not found on this machine when the page was made."
+    "comparison was not found on this machine when the page was made; `--dataset PATH` says where it is."
 )
 
 

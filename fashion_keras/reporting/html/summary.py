@@ -2,68 +2,46 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.claims.definition import Unit
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import MeasuredCell
+from fashion_keras.reporting.cells import measured_cell
 from fashion_keras.reporting.findings import BETTER, figure, remedy
 from fashion_keras.reporting.units import ACCURACY
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
-__all__ = ["Headline", "Undecided", "count_claims", "count_verdicts", "headline", "undecided_arms", "undecided_claims"]
+__all__ = ["count_claims", "count_verdicts", "headline", "undecided_arms", "undecided_claims"]
 
 _VERDICTS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.UNDECIDED)
 
 
-@dataclass(frozen=True)
-class Headline:
-    """What a comparison found: which arm, by how much, whether that is real, and what the accuracies are."""
-
-    answer: str
-    figure: str = ""
-    verdict: str = ""
-    accuracies: str = ""
-    others: str = ""
-
-
-@dataclass(frozen=True)
-class Undecided:
-    """Something that is open: where it stands, what it is, why, what would decide it, by what command at what cost."""
-
-    anchor: str
-    where: str
-    what: str
-    why: str
-    remedy: str
-    command: str = ""
-    cost: str = ""
-
-
-def headline(results: ComparisonResults, comparisons: Sequence[Comparison]) -> Headline:
+def headline(results: ComparisonResults, comparisons: Sequence[Comparison]) -> dict[str, str]:
     """Return a comparison's answer: on the arm that gained the most, of those that are decided where any gained.
 
     Args:
         results: All arms of the comparison.
         comparisons: Of every arm with the baseline; none where there are none yet.
+
+    Returns:
+        `answer`, `figure`, `verdict`, `accuracies` and `others`; without comparisons an answer alone.
     """
     baseline = one_line(results.record.baseline)
     if not comparisons:
-        return Headline(f"Nothing to set against {baseline} yet")
+        return {"answer": f"Nothing to set against {baseline} yet"}
     best = max(
         [item for item in comparisons if item.verdict in BETTER] or comparisons, key=lambda item: item.mean_difference
     )
     counts = count_verdicts(item for item in comparisons if item is not best)
     others = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
-    return Headline(
-        _answer(one_line(best.arm), baseline, best.verdict),
-        f"{figure(best)} points",
-        best.verdict_text,
-        _accuracies(results, best),
-        f"others: {others}" if others else "",
-    )
+    return {
+        "answer": _answer(one_line(best.arm), baseline, best.verdict),
+        "figure": f"{figure(best)} points",
+        "verdict": best.verdict_text,
+        "accuracies": _accuracies(results, best),
+        "others": f"others: {others}" if others else "",
+    }
 
 
 def _answer(name: str, baseline: str, verdict: Verdict) -> str:
@@ -76,7 +54,7 @@ def _answer(name: str, baseline: str, verdict: Verdict) -> str:
 
 def _accuracies(results: ComparisonResults, best: Comparison) -> str:
     """Return the mean test accuracies with their standard deviations: `88.44 ± 0.27 % against 85.96 ± 0.29 %`."""
-    cells = {arm.name: MeasuredCell.of(ACCURACY, arm.finals("test_accuracy")) for arm in results.arms}
+    cells = {arm.name: measured_cell(ACCURACY, arm.finals("test_accuracy")) for arm in results.arms}
     return " against ".join(f"{' '.join(cells[name].lines)} %" for name in (best.arm, best.baseline))
 
 
@@ -92,33 +70,43 @@ def count_claims(claims: Sequence[ClaimResult]) -> dict[str, int]:
     return {str(verdict): counts[verdict] for verdict in ClaimVerdict}
 
 
-def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison], anchor: str) -> list[Undecided]:
+def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison], anchor: str) -> list[dict[str, str]]:
     """Return what a comparison's seeds do not tell, and what would decide it.
 
     Args:
         results, comparisons: As in `headline`.
         anchor: Where the page has more of it.
+
+    Returns:
+        Of each arm `anchor`, `where` and `what`, `why` it is open, the `remedy`, its `command` and its `cost`.
     """
     where = one_line(results.record.heading)
     open_arms = [(item, remedy(results, item)) for item in comparisons if item.verdict is Verdict.UNDECIDED]
     return [
-        Undecided(
-            anchor,
-            where,
-            f"{one_line(item.arm)} against {one_line(item.baseline)}: {figure(item)} points",
-            item.undecided_because or "",
-            found.text,
-            found.command,
-            found.cost(),
-        )
+        {
+            "anchor": anchor,
+            "where": where,
+            "what": f"{one_line(item.arm)} against {one_line(item.baseline)}: {figure(item)} points",
+            "why": item.undecided_because or "",
+            "remedy": found.text,
+            "command": found.command,
+            "cost": found.cost(),
+        }
         for item, found in open_arms
     ]
 
 
-def undecided_claims(claims: Sequence[ClaimResult]) -> list[Undecided]:
-    """Return the claims that stay open, and what their open parts ask for."""
+def undecided_claims(claims: Sequence[ClaimResult]) -> list[dict[str, str]]:
+    """Return the claims that stay open, as `undecided_arms` returns arms, and what their open parts ask for."""
     return [
-        Undecided(f"claim-{claim.number}", f"Claim {claim.number}", claim.text, claim.because, _claim_remedy(claim))
+        {
+            "anchor": f"claim-{claim.number}",
+            "where": f"Claim {claim.number}",
+            "what": claim.text,
+            "why": claim.because,
+            "remedy": _claim_remedy(claim),
+            "command": "",
+        }
         for claim in claims
         if claim.verdict is ClaimVerdict.UNDECIDED
     ]
