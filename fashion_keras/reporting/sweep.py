@@ -14,7 +14,7 @@ from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.units import ABSENT, ACCURACY
-from fashion_keras.statistics import Comparison, Verdict, clip_difference, compare_arms, mean_interval
+from fashion_keras.statistics import Comparison, Verdict, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.reading import seal
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
@@ -136,7 +136,8 @@ def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
     gains = np.array([new - old for new, old in pairs if new is not None and old is not None])
     if not len(gains):
         return TextCell((ABSENT,), {"mean": None, **interval_fields(None)})
-    mean, interval = float(gains.mean()), clip_difference(mean_interval(gains))
+    mean, interval = float(gains.mean()), mean_interval(gains)
+    interval = interval and (max(-1.0, interval[0]), min(1.0, interval[1]))  # few and scattered gains reach beyond
     return TextCell((points(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
 
 
