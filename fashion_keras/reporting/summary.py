@@ -68,7 +68,9 @@ def build_table(results: ComparisonResults) -> Table:
     rows = [_build_row(arm, len(results.seeds), comparable, metrics) for arm in results.arms]
     has_interval = any(len(arm.runs) > 1 for arm in results.arms)
     columns = [
-        Column(key, title, definition + _BRACKETS * (has_interval and key == "test_accuracy"))
+        Column(
+            key, title, definition + (_accuracy_words(results) + _BRACKETS * has_interval) * (key == "test_accuracy")
+        )
         for key, (_, title, definition) in metrics.items()
     ]
     table = Table(
@@ -81,6 +83,18 @@ def build_table(results: ComparisonResults) -> Table:
     published = "; in parentheses the published value" if table.has_published else ""
     legend = f"Mean ± standard deviation over the runs{published}."
     return replace(table, notes=(*_general_notes(table), *_tuning_notes(results), *data_notes(results)), legend=legend)
+
+
+def _accuracy_words(results: ComparisonResults) -> str:
+    if not results.record.score_share:
+        return ""
+    return f" Here it is the comparison's score: the mean of {score_epochs(results)} instead of the last one."
+
+
+def score_epochs(results: ComparisonResults) -> str:
+    """Return of which epochs a run's score is the mean: `the last 20 % of epochs`; empty where it is the last one's."""
+    share = results.record.score_share
+    return f"the last {100 * share:g} % of epochs" if share else ""
 
 
 def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Unit, str, str]]:
@@ -142,7 +156,8 @@ def describe_results(results: ComparisonResults) -> str:
         return f"{', '.join(trainers)}, {count_noun(len(results.seeds), 'seed')}"
     data = results.record.data["name"]
     name = "Fashion-MNIST" if data == FASHION_MNIST_NAME else str(data)
-    return f"{name}, {count_noun(len(results.seeds), 'seed')}, {_describe_epochs(results.arms)}"
+    score = f"; score: mean of {score_epochs(results)}" if results.record.score_share else ""
+    return f"{name}, {count_noun(len(results.seeds), 'seed')}, {_describe_epochs(results.arms)}{score}"
 
 
 def _describe_epochs(arms: Sequence[ArmResults]) -> str:

@@ -132,8 +132,8 @@ def _setting_of(arm: ArmResults, setting: str) -> float:
 
 def _gain(arm: ArmResults, before: ArmResults) -> TextCell:
     seeds = [seed for seed in arm.runs if seed in before.runs]
-    pairs = [(arm.runs[seed].final["test_accuracy"], before.runs[seed].final["test_accuracy"]) for seed in seeds]
-    gains = np.array([new - old for new, old in pairs if new is not None and old is not None])
+    after, earlier = arm.accuracies(seeds), before.accuracies(seeds)
+    gains = after[: earlier.size] - earlier[: after.size]
     if not len(gains):
         return TextCell((ABSENT,), {"mean": None, **interval_fields(None)})
     mean, interval = float(gains.mean()), mean_interval(gains)
