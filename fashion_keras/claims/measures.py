@@ -19,6 +19,9 @@ MIN_SEEDS = 6
 """Of which a claim is judged, and rounds of timing runs: so few of a sign test can reach the level, and no fewer."""
 
 
+_REMEDY = ": `fashion-keras run all --fixed` with another --out trains all, whatever is decided early"
+
+
 def noise(losses: Array) -> Array:
     """Return how much each curve zig-zags, float64 [runs]: the spread of its changes from epoch to epoch.
 
@@ -126,9 +129,9 @@ def _judge(inference: MeanInference, p_holds: float, p_contrary: float, shown: f
 
 def _unmeasurable(samples: Array, planned_seeds: int) -> Part | None:
     if samples.size < MIN_SEEDS:
-        return Part("", ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} seeds")
+        return Part("", ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} seeds{_REMEDY}")
     if samples.size < planned_seeds:
-        return Part("", ClaimVerdict.UNDECIDED, "planned seeds not done")
+        return Part("", ClaimVerdict.UNDECIDED, f"planned seeds not done{_REMEDY}")
     if not np.isfinite(samples).all():
         count = int((~np.isfinite(samples)).sum())
         return Part("", ClaimVerdict.UNDECIDED, f"cannot be measured in {count} of {samples.size} seeds (diverged?)")

@@ -120,8 +120,10 @@ def _carry_out(job: Job, show: Show) -> RunOutcome:
     if session.location.content_hash:
         session.say(f"Data: {session.dataset.name} from {session.location.origin}")
     session.say(text)
-    if not job.options.shard and any(len(each.record.design.looks) > 1 for each in job.comparisons):
-        session.say("At most so many: after each look an arm that is decided gets no more seeds")
+    if any(len(each.record.design.looks) > 1 for each in job.comparisons):
+        is_part = job.options.shard or job.options.arms
+        unless = ", but runs of other commands are not waited for: --fixed looks once" if is_part else ""
+        session.say(f"At most so many: after each look an arm that is decided gets no more seeds{unless}")
     with _interrupt_reported(plan, session):
         try:
             failures = _describe_failures(train_rounds(job), job)
