@@ -133,8 +133,8 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision",
         choices=("float32", "mixed_bfloat16", "auto"),
-        help="of the training (default: the comparison's own, float32 of most; auto: bfloat16 where the processor has "
-        "matrix units for it)",
+        help="of the training (default: the comparison's own, float32 of most; auto: bfloat16 where it is "
+        "measured to be quicker)",
     )
     parser.add_argument("--engine", choices=("local", "ray"), default="local", help="where to run (default: local)")
     parser.add_argument("--address", metavar="HOST:PORT", help="head node of the Ray cluster, or `auto`")

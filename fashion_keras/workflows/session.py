@@ -16,7 +16,6 @@ import numpy as np
 from rich.console import Console
 
 from fashion_keras._output import is_in_notebook
-from fashion_keras.config.precision import resolve_precision
 from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine, LocalEngine
@@ -24,6 +23,7 @@ from fashion_keras.execution.local import available_cores
 from fashion_keras.execution.progress import VerboseConsole
 from fashion_keras.formatting import count_noun, print_plain
 from fashion_keras.storage.runs import RunStore
+from fashion_keras.workflows.precision import resolve_precision
 
 __all__ = ["DataOptions", "ExecutionOptions", "Session", "describe_interrupt", "fill", "make_console"]
 
@@ -210,7 +210,7 @@ class Session:
     def precision(self) -> str | None:
         """The precision that was asked for, as it comes to here; None is the experiment's own."""
         asked = self.execution.precision
-        return None if asked is None else resolve_precision(asked)
+        return None if asked is None else resolve_precision(asked, self.local_engine, self.say)
 
     @cached_property
     def engine(self) -> Engine:
