@@ -71,6 +71,11 @@ class ConfigTask:
         """Threads of the process that does it."""
         return self.config.threads
 
+    @property
+    def device(self) -> str:
+        """What the process sees: no card, or one."""
+        return self.config.device
+
 
 @dataclass(frozen=True)
 class RunTask(ConfigTask):
