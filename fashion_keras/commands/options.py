@@ -160,9 +160,16 @@ def add_execution_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision",
         choices=("float32", "mixed_bfloat16", "auto"),
-        help="of the training (default: the comparison's own, float32 of most; auto: bfloat16 where the processor has "
-        "matrix units for it)",
+        help="of the training (default: the comparison's own, float32 of most; auto: bfloat16 where it is "
+        "measured to be quicker)",
     )
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "gpu", "auto"),
+        default="cpu",
+        help="cpu (default), gpu, or a card where there is one",
+    )
+    parser.add_argument("--runs-per-gpu", type=count, metavar="N", help="runs at a time on each card (default: 1)")
     parser.add_argument("--engine", choices=("local", "ray"), default="local", help="where to run (default: local)")
     parser.add_argument("--address", metavar="HOST:PORT", help="head node of the Ray cluster, or `auto`")
 

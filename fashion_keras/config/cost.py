@@ -57,5 +57,6 @@ def cost_key(config: RunConfig) -> tuple[Any, ...]:
         config.precision,
         config.xla,
         config.threads,
+        config.device,
         config.data,
     )

@@ -22,8 +22,9 @@ from fashion_keras.config.values import Settings
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError
 
-__all__ = ["PRECISIONS", "TEST_EVALUATIONS", "RunConfig"]
+__all__ = ["DEVICES", "PRECISIONS", "TEST_EVALUATIONS", "RunConfig"]
 
+DEVICES = ("cpu", "gpu")
 PRECISIONS = ("float32", "mixed_bfloat16")
 TEST_EVALUATIONS = ("each_epoch", "never")
 
@@ -43,10 +44,11 @@ class RunConfig:
         train_examples: Use only so many examples of the training split; None uses all.
         xla: Compile the training step with XLA.
         threads: Threads of one run; the order of additions depends on it.
+        device: `"cpu"`, or `"gpu"` for a card, on which equal runs need not give equal bits.
         data: Content hash of the data set.
         seed: Fixes split, batch order, initial weights and dropout.
         trainer: A custom training function, `module:function`, which gets the seed and its options and does all the
-            rest in any framework; only `threads`, `evaluate_test` and `seed` go beside it.
+            rest in any framework; only `threads`, `device`, `evaluate_test` and `seed` go beside it.
 
     Raises:
         ConfigError: On construction, where a name is unknown or a value out of range.
@@ -64,6 +66,7 @@ class RunConfig:
     train_examples: int | None = None
     xla: bool = False
     threads: int = 1
+    device: str = "cpu"
     data: str = FASHION_MNIST_HASH
     seed: int = 0
     trainer: Component | None = None
@@ -90,6 +93,7 @@ class RunConfig:
         self._check_lengths()
         self._check_trainer()
         _check_one_of("precision", self.precision, PRECISIONS)
+        _check_one_of("device", self.device, DEVICES)
         _check_one_of("evaluate_test", self.evaluate_test, TEST_EVALUATIONS)
 
     def _check_lengths(self) -> None:
@@ -207,6 +211,7 @@ class RunConfig:
         parts += [f"{self.epochs}epochs"] if self.epochs != 50 else []
         parts += [f"{self.train_examples}examples"] if self.train_examples is not None else []
         parts += ["bf16"] if self.precision == "mixed_bfloat16" else []
+        parts += ["gpu"] if self.device == "gpu" else []
         text = "-".join(parts)
         return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)[:100]
 
@@ -223,7 +228,7 @@ class RunConfig:
 
 _FRACTION = Option(0.1, low=0, high=1, low_included=False)
 _FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
-_TRAINER_SETTINGS = frozenset(("trainer", "threads", "evaluate_test", "seed"))
+_TRAINER_SETTINGS = frozenset(("trainer", "threads", "device", "evaluate_test", "seed"))
 _RESERVED = frozenset(("name", "cls"))
 
 

@@ -18,7 +18,7 @@ from fashion_keras._output import redirected
 from fashion_keras.config.custom_code import add_folders, custom_folders
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, by_threads, prepare_worker
+from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, group_tasks, prepare_worker
 from fashion_keras.execution.tasks import Outcome
 
 __all__ = ["RayEngine"]
@@ -54,6 +54,7 @@ class RayEngine:
         self._ray = _import_ray()
         _connect(self._ray, address or os.environ.get("RAY_ADDRESS"))
         self.workers = self._count_workers()
+        self.cards: Sequence[str] = ()
 
     def run(
         self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task]
@@ -62,7 +63,7 @@ class RayEngine:
 
         Closing the iterator, or an exception in the caller, kills the workers.
         """
-        for threads, group in by_threads(tasks).items():
+        for (threads, _), group in group_tasks(tasks).items():
             yield from self._run(function, group, threads)
 
     def _run(
@@ -150,7 +151,7 @@ def _execute(
             TensorFlow here, runs would be stored under ids that nobody looks for.
         folders: Where networks of the user's own lie, on every node.
     """
-    prepare_worker(threads, ())
+    prepare_worker(threads)
     add_folders(folders)
     if RunConfig().run_id != identity:
         return Outcome(

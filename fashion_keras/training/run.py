@@ -33,6 +33,7 @@ __all__ = [
     "preload_dataset",
     "train_run",
     "try_run",
+    "use_device",
     "use_threads",
 ]
 
@@ -80,8 +81,9 @@ def try_run(config: RunConfig, dataset: Dataset) -> None:
 
 @contextmanager
 def _session(config: RunConfig) -> Iterator[None]:
-    """Start afresh, with the seed, the threads and the precision of a configuration."""
+    """Start afresh, with the seed, the threads, the device and the precision of a configuration."""
     use_threads(config.threads)
+    use_device(config.device)
     policy = keras.config.dtype_policy()  # before the session is cleared, which forgets it
     keras.backend.clear_session()
     keras.utils.set_random_seed(derive_seed(config.seed, "global"))
@@ -173,6 +175,19 @@ def use_threads(threads: int) -> None:
             f"a run of {threads} threads needs a process in which TensorFlow has not run yet (here with "
             f"{current or 'all'}); call training.use_threads({threads}) right after importing TensorFlow"
         ) from error
+
+
+def use_device(device: str) -> None:
+    """Let TensorFlow use the card that it sees, or keep it from one, which it takes only before its first operation.
+
+    Raises:
+        ConfigError: It sees none.
+    """
+    cards = tf.config.list_physical_devices("GPU")
+    if device == "gpu" and not cards:
+        raise ConfigError("a run with device='gpu' needs a card, and TensorFlow sees none in this process")
+    if device == "cpu" and cards:
+        tf.config.set_visible_devices([], "GPU")
 
 
 def predict_test(model: keras.Model, batches: tf.data.Dataset, labels: NDArray[np.int32]) -> Predictions:

@@ -233,6 +233,8 @@ def find_overrides(experiments: Sequence[Experiment], options: RunOptions, sessi
     settings: dict[str, Any] = {}
     if options.epochs is not None:
         settings["epochs"] = options.epochs
+    if session.device == "gpu":
+        settings["device"] = "gpu"
     if any(experiment.base.trainer is not None for experiment in experiments):
         if options.quick:
             raise ConfigError("--quick goes with Keras's runs; a custom trainer has its own options, such as --epochs")
@@ -255,7 +257,7 @@ def override(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
     try:
         return experiment.with_overrides(**settings) if settings else experiment
     except ConfigError as error:
-        options = " and ".join(f"--{name}" for name in settings if name in ("epochs", "precision"))
+        options = " and ".join(f"--{name}" for name in settings if name in ("epochs", "device", "precision"))
         raise ConfigError(f"{options or 'this data'} does not go with {experiment.name}: {error}") from error
 
 
@@ -283,6 +285,7 @@ def _modification(plain: Experiment, experiment: Experiment, options: RunOptions
     parts = ["quick"] if options.quick else []
     parts += [f"epochs={options.epochs}"] if options.epochs is not None else []
     parts += [session.precision] if session.precision and _changes_precision(plain, session.precision) else []
+    parts += ["gpu"] if session.device == "gpu" else []
     is_plain_data = session.dataset.is_fashion_mnist or experiment.base.trainer is not None
     parts += [] if is_plain_data else [safe_name(session.dataset.name)]
     return "-".join(parts)

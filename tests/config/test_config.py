@@ -85,6 +85,7 @@ CHANGED_FIELDS = {
     "train_examples": 54_000,
     "xla": True,
     "threads": 2,
+    "device": "gpu",
     "data": "0" * 64,
     "seed": 1,
 }

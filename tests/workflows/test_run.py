@@ -531,7 +531,7 @@ def test_precision_that_is_asked_for_replaces_the_experiments_own(
     folder: str,
 ) -> None:
     resolved = {"auto": "mixed_bfloat16", "float32": "float32"}
-    monkeypatch.setattr("fashion_keras.workflows.session.resolve_precision", resolved.__getitem__)
+    monkeypatch.setattr("fashion_keras.workflows.session.resolve_precision", lambda asked, *_: resolved[asked])
     run(experiment, precision=asked)
     assert {config.precision for config in engine.runs} == {precision}
     assert (tmp_path / "runs" / folder).is_dir()
