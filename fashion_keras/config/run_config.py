@@ -34,7 +34,7 @@ class RunConfig:
     """Everything that changes the numbers of one run.
 
     Args:
-        model, optimizer, schedule, loss: A `Component`, a name, or a mapping with the key `name`; the catalogues name
+        model, optimizer, schedule, loss, augmentation: A `Component`, a name, or a mapping with the key `name`; the catalogues name
             the options.
         batch_size: Training examples a step; the last batch of an epoch may be smaller.
         epochs: Passes over the training split.
@@ -46,7 +46,7 @@ class RunConfig:
         threads: Threads of one run; the order of additions depends on it.
         device: `"cpu"`, or `"gpu"` for a card, on which equal runs need not give equal bits.
         data: Content hash of the data set.
-        seed: Fixes split, batch order, initial weights and dropout.
+        seed: Fixes split, batch order, initial weights, dropout and augmentation.
         trainer: A custom training function, `module:function`, which gets the seed and its options and does all the
             rest in any framework; only `threads`, `device`, `evaluate_test` and `seed` go beside it.
 
@@ -58,6 +58,7 @@ class RunConfig:
     optimizer: Component = field(default=Component("sgd"))
     schedule: Component = field(default=Component("constant"))
     loss: Component = field(default=Component("cross_entropy"))
+    augmentation: Component = field(default=Component("none"))
     batch_size: int = 512
     epochs: int = 50
     validation_fraction: float = 0.1
@@ -207,6 +208,7 @@ class RunConfig:
             left_out.add("learning_rate")
         for component in self.components.values():
             parts += [_describe(key, value) for key, value in component.options if key not in left_out]
+        parts += [self.augmentation.name] if self.augmentation.name != "none" else []
         parts += [f"batch{self.batch_size}"] if self.batch_size != 512 else []
         parts += [f"{self.epochs}epochs"] if self.epochs != 50 else []
         parts += [f"{self.train_examples}examples"] if self.train_examples is not None else []

@@ -19,6 +19,7 @@ from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
 from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
 from fashion_keras.errors import ConfigError
+from fashion_keras.models.augmentation import build_augmentation
 from fashion_keras.models.networks import build_model
 from fashion_keras.seeding import derive_seed
 from fashion_keras.storage.results import METRICS, Predictions, RunResult
@@ -75,7 +76,10 @@ def try_run(config: RunConfig, dataset: Dataset) -> None:
         compile_model(model, config, steps_per_epoch=1)
         images = dataset.train_images[:_TRIAL_EXAMPLES].reshape(-1, *dataset.image_shape)
         labels = dataset.train_labels[:_TRIAL_EXAMPLES]
-        batches = make_training_dataset(images, labels, batch_size=len(labels), num_epochs=1, seed=0)
+        augment = build_augmentation(config.augmentation, dataset.num_classes, config.seed)
+        batches = make_training_dataset(
+            images, labels, batch_size=len(labels), num_epochs=1, seed=0, augment=augment
+        )
         model.fit(batches, epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
 
 
@@ -108,6 +112,7 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         batch_size=config.batch_size,
         num_epochs=config.epochs,
         seed=config.seed,
+        augment=build_augmentation(config.augmentation, dataset.num_classes, config.seed),
     )
     test_batches = make_evaluation_dataset(test_images, dataset.test_labels)
     log = HistoryLog(on_epoch)
@@ -232,9 +237,10 @@ def image_dtype(config: RunConfig) -> str:
     """Return the dtype of a run's preloaded images; Keras turns them into what the network takes, to the same bits.
 
     Of convolutional networks, two at once on two cores take 14 % longer with images in bfloat16 (one alone does not);
-    fully connected ones are quicker with them. A custom network gets float32.
+    fully connected ones are quicker with them. A custom network gets float32, and so does augmentation.
     """
-    return "bfloat16" if config.precision == "mixed_bfloat16" and config.model.name == "fcn" else "float32"
+    is_fcn = config.model.name == "fcn" and config.augmentation.name == "none"
+    return "bfloat16" if config.precision == "mixed_bfloat16" and is_fcn else "float32"
 
 
 @lru_cache(maxsize=1)  # a worker's runs share them
