@@ -24,7 +24,10 @@ TUNED_NAMES = ("tuned_fcn_regularised", "tuned_fcn_small")
 GRID_NAMES = ("batch_norm_initializers",)
 """Combinations of settings of the report's, whose runs they share."""
 
-ALL_NAMES = NAMES + PRECISION_NAMES + TUNED_NAMES + GRID_NAMES
+LATER_NAMES = ("resnet",)
+"""Networks that go beyond the report."""
+
+ALL_NAMES = NAMES + PRECISION_NAMES + TUNED_NAMES + GRID_NAMES + LATER_NAMES
 
 _TUNED = "_tuned"
 _USUAL_SETTING = "learning_rate"
