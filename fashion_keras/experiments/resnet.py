@@ -18,8 +18,8 @@ EXPERIMENT = Experiment(
         Arm("cnn", model="cnn", optimizer="adam", learning_rate=1e-3, epochs=10),
         Arm(
             "resnet",
-            model={"name": "resnet", "filters": (32, 64, 128)},
-            augmentation={"name": "flip+shift", "max_shift": 0.08},
+            model={"name": "resnet", "filters": (32, 48, 96)},
+            augmentation={"name": "flip+shift", "max_shift": 0.04},
             optimizer={"name": "SGD", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
             schedule={"name": "cosine", "warmup_epochs": 1},
             loss={"name": "cross_entropy", "label_smoothing": 0.1},
