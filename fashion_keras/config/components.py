@@ -49,6 +49,7 @@ _CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "loss": LOSSES,
+    "augmentation": AUGMENTATIONS,
     "initializer": INITIALIZERS,
 }
 _CUSTOM_ARGUMENTS = {"model": NETWORK_ARGUMENTS, "trainer": TRAINER_ARGUMENTS}
@@ -167,9 +168,9 @@ def find_signature(kind: str, name: str) -> Signature:
     """
     if kind == "trainer" or (kind == "model" and is_custom_name(name)):
         return find_function(name, _CUSTOM_ARGUMENTS[kind]).signature
-    if kind == "augmentation":
-        return _augmentation_signature(name)
     catalogue = _CATALOGUES[kind]
+    if kind == "augmentation":
+        return _signature_of_parts(name)
     if name in catalogue:
         return Signature(catalogue[name])
     if is_keras_name(name) and kind != "model":
@@ -178,7 +179,7 @@ def find_signature(kind: str, name: str) -> Signature:
     raise ConfigError(f"{kind} must be {suggest(name, catalogue, also=class_names(kind))}{custom}")
 
 
-def _augmentation_signature(name: str) -> Signature:
+def _signature_of_parts(name: str) -> Signature:
     """The options of all parts of a name such as `flip+shift`."""
     parts = [] if name == "none" else name.split("+")
     for part in parts:

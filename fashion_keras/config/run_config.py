@@ -34,8 +34,8 @@ class RunConfig:
     """Everything that changes the numbers of one run.
 
     Args:
-        model, optimizer, schedule, loss, augmentation: A `Component`, a name, or a mapping with the key `name`; the catalogues name
-            the options.
+        model, optimizer, schedule, loss, augmentation: A `Component`, a name, or a mapping with the key
+            `name`; the catalogues name the options.
         batch_size: Training examples a step; the last batch of an epoch may be smaller.
         epochs: Passes over the training split.
         validation_fraction: Share of the training part that is held out, in (0, 1).

@@ -55,8 +55,8 @@ Of each class of test images, this model gets right:
   SHA-256 of the data `{run["data"]["content_hash"][:12]}`.
 - **Model**: {_settings("model", config)}.
 - **Training**: {_settings("optimizer", config)}; {_settings("schedule", config)}; {_settings("loss", config)};
-  augmentation: {_settings("augmentation", config)}; {run["epochs"]} epochs, batches of {config.batch_size}, the last epoch
-  counts; {config.precision}; run `{run["run_id"][:12]}`, finished {run["finished_at"][:10]}.
+  augmentation {_settings("augmentation", config)}; {run["epochs"]} epochs, batches of {config.batch_size}, the last
+  epoch counts; {config.precision}; run `{run["run_id"][:12]}`, finished {run["finished_at"][:10]}.
 - **Versions**: {", ".join(f"{package} {number}" for package, number in sorted(record["versions"].items()))}.
 - **Export**: {parity["num_images"]:,} test images compared with the float32 model:
   {parity["num_class_differences"]} classes differ, probabilities by at most {parity["max_probability_difference"]:.1e}.
@@ -100,7 +100,7 @@ _NETWORKS = {
 def _directions(config: RunConfig) -> str:
     if "flip" in config.augmentation.name:
         return ""
-    return "- Shoes and sneakers point to the left in all that it was trained on: mirrored ones are often called otherwise.\n"
+    return "- All shoes that it was trained on point to the left: mirrored ones are often called otherwise.\n"
 
 
 def _data_text(config: RunConfig) -> str:

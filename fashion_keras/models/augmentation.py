@@ -12,7 +12,7 @@ from fashion_keras.seeding import derive_seed
 __all__ = ["Augment", "build_augmentation"]
 
 Augment = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-"""From normalised images [N, H, W, C] and class ids int32 [N] to such images, float32, and ids or shares [N, classes]."""
+"""From normalised images [N, H, W, C] and class ids [N] to such images, float32, and ids or shares [N, classes]."""
 
 _BLACK = -1.0  # of a normalised pixel: what Fashion-MNIST's items lie on
 _FILLED = {"fill_mode": "constant", "fill_value": _BLACK}

@@ -77,9 +77,7 @@ def try_run(config: RunConfig, dataset: Dataset) -> None:
         images = dataset.train_images[:_TRIAL_EXAMPLES].reshape(-1, *dataset.image_shape)
         labels = dataset.train_labels[:_TRIAL_EXAMPLES]
         augment = build_augmentation(config.augmentation, dataset.num_classes, config.seed)
-        batches = make_training_dataset(
-            images, labels, batch_size=len(labels), num_epochs=1, seed=0, augment=augment
-        )
+        batches = make_training_dataset(images, labels, batch_size=len(labels), num_epochs=1, seed=0, augment=augment)
         model.fit(batches, epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
 
 

@@ -43,7 +43,11 @@ def biases_without_gradient(model):
     All that a step may change of them is what rounding leaves of zero, and that differs from processor to processor.
     """
     chain = pairwise(model.layers)
-    return {layer.bias.path for layer, after in chain if isinstance(after, keras.layers.BatchNormalization) and layer.use_bias}
+    return {
+        layer.bias.path
+        for layer, after in chain
+        if isinstance(after, keras.layers.BatchNormalization) and layer.use_bias
+    }
 
 
 def train_step(model, count=32):
