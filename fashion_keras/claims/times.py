@@ -1,6 +1,6 @@
 """Parts of claims about computation time, out of timing runs alone: arms are compared within each round."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from math import isnan
 
@@ -66,17 +66,13 @@ def describe_timing(times: Times | None) -> str:
     if times is None or not times.measurements:
         return "There are no timing runs yet: `fashion-keras times` makes them."
     names = ("processor", "threads", "precision", "tensorflow", "keras")
-    said = {name: _values(getattr(each, name) for each in times.measurements) for name in names}
+    said = {name: " / ".join(sorted({str(getattr(each, name)) for each in times.measurements})) for name in names}
     known = [each.other_cores for each in times.measurements if not isnan(each.other_cores)]
     company = f", where other programs kept at most {max(known):.2f} cores busy" if known else ""
     return (
         f"Measured in {times.num_rounds} rounds, one arm at a time, on {said['processor']} ({said['threads']} thread, "
         f"{said['precision']}; TensorFlow {said['tensorflow']}, Keras {said['keras']}){company}."
     )
-
-
-def _values(values: Iterable[object]) -> str:
-    return " / ".join(sorted({str(value) for value in values}))
 
 
 def _compare(

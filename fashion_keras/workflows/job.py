@@ -150,11 +150,12 @@ class Job:
     @property
     def labels(self) -> dict[RunConfig, str]:
         """What people call each configuration of seed 0: the arm, and of how many more arms it is."""
-        names: dict[RunConfig, list[str]] = {}
+        names: dict[RunConfig, dict[str, None]] = {}
         for comparison in self.comparisons:
             for name, config in comparison.configs.items():
-                names.setdefault(config, []).append(name)
-        return {config: _join_names(list(dict.fromkeys(found))) for config, found in names.items()}
+                names.setdefault(config, {})[name] = None
+        more = {config: f" and {len(others)} more" if others else "" for config, (_, *others) in names.items()}
+        return {config: next(iter(found)) + more[config] for config, found in names.items()}
 
     def with_saved_records(self) -> "Job":
         """Write the records, and return the job with what the store knew of them before: seeds, looks and design."""
@@ -171,10 +172,6 @@ def _save(record: ComparisonRecord, store: RunStore) -> ComparisonRecord:
         if looks := looks_taken(results.accuracies, earlier.baseline, earlier.design):
             add_look(store, earlier, max(looks.values()))
     return save_record(store, record)
-
-
-def _join_names(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def prepare(
@@ -284,12 +281,10 @@ def _modification(plain: Experiment, experiment: Experiment, options: RunOptions
         return ""
     parts = ["quick"] if options.quick else []
     parts += [f"epochs={options.epochs}"] if options.epochs is not None else []
-    parts += [session.precision] if session.precision and _changes_precision(plain, session.precision) else []
+    precision = session.precision
+    if precision is not None and any(plain.config_of(arm).precision != precision for arm in plain.arms):
+        parts.append(precision)
     parts += ["gpu"] if session.device == "gpu" else []
     is_plain_data = session.dataset.is_fashion_mnist or experiment.base.trainer is not None
     parts += [] if is_plain_data else [safe_name(session.dataset.name)]
     return "-".join(parts)
-
-
-def _changes_precision(plain: Experiment, precision: str) -> bool:
-    return any(plain.config_of(arm).precision != precision for arm in plain.arms)
