@@ -36,7 +36,7 @@ _FIRST = ("minutes", "val_accuracy", "test_loss")  # of what a wider terminal sh
 
 
 def natural_width(console: Console, options: ConsoleOptions, grid: RichTable) -> int:
-    """Return how many columns a grid takes where nothing is broken."""
+    """Return how many columns of a `console` with `options` a `grid` takes where nothing is broken."""
     return Measurement.get(console, options.update_width(UNBOUNDED), grid).maximum
 
 

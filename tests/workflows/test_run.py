@@ -50,9 +50,14 @@ class Engine:
         self.respond: Callable[[Any], Outcome | None] = lambda _: None
         self.accuracy: Callable[[RunConfig], float] = lambda _: 1.0
 
-    def __call__(self, workers: int) -> "Engine":
+    def __call__(self, workers: int, **_: Any) -> "Engine":
         self.workers = workers
         return self
+
+    cards = ()
+
+    def close(self) -> None:
+        """There are no workers to end."""
 
     def run(self, _: object, tasks: Sequence[Any]) -> Iterator[tuple[Any, Outcome]]:
         for task in tasks:
@@ -553,7 +558,7 @@ def test_ray_is_asked_how_long_its_runs_take(run: Run, engine: Engine, monkeypat
     cluster = ModuleType("fashion_keras.execution.ray_engine")
     cluster.RayEngine = lambda _: engine  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, cluster.__name__, cluster)
-    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", lambda *_: pytest.fail("local processes"))
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", lambda *_, **__: pytest.fail("local processes"))
     engine.respond = lambda task: Outcome("done", value=50.0)
     _, output = run(engine="ray", dry_run=True)
     assert output.splitlines()[-1] == "About 1 min 40 s with 2 workers on the cluster"
