@@ -26,12 +26,7 @@ from fashion_keras.reporting.claims import claims_page
 from fashion_keras.reporting.records import comparison_to_json, print_json
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.storage.archive import ARCHIVE, RunArchive
-from fashion_keras.storage.comparison import (
-    ComparisonRecord,
-    ComparisonResults,
-    load_settled,
-    read_record,
-)
+from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults, load_settled, read_record
 from fashion_keras.storage.files import recover_folder, write_files
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored

@@ -79,10 +79,7 @@ def test_top_json_and_csv_say_the_same(capsys: pytest.CaptureFixture[str]) -> No
     paint("a.png", 200)
     assert cli.main(["predict", "m", "a.png", "--top", "5", "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
-    assert [(each["class_id"], each["class_name"]) for each in found["predictions"]] == [
-        (1, "light"),
-        (0, "dark"),
-    ]
+    assert [(each["class_id"], each["class_name"]) for each in found["predictions"]] == [(1, "light"), (0, "dark")]
     assert found["predictions"][0]["probability"] == pytest.approx(200 / 255)
     assert cli.main(["predict", "m", "a.png", "--top", "5", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

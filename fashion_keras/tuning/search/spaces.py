@@ -10,13 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.config.custom_code import (
-    add_folders,
-    describe_error,
-    find_function,
-    import_function,
-    is_custom_name,
-)
+from fashion_keras.config.custom_code import add_folders, describe_error, find_function, import_function, is_custom_name
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, UserError
 
