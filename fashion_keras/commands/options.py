@@ -1,4 +1,4 @@
-"""What the commands' options share: a parser that says one line, types of values, and groups of options."""
+"""Options of the commands: a parser that says one line, types of values, and groups of options."""
 
 import argparse
 import difflib

@@ -1,4 +1,4 @@
-"""Which training examples a run holds back for validation."""
+"""Split of the training examples: those that a run holds back for validation."""
 
 import numpy as np
 from numpy.typing import NDArray

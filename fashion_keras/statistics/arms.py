@@ -1,4 +1,4 @@
-"""What several runs of one arm say about the next, and about a single published run."""
+"""Prediction intervals: what several runs of one arm say about the next, and about a single published run."""
 
 import numpy as np
 from numpy.typing import ArrayLike
