@@ -112,7 +112,7 @@ def _build_row(arm: ArmResults, tried: TunedArm, before: ArmResults, tuning: Tun
     ]
     return Row(
         arm=arm.name,
-        described=False,
+        text_only=False,
         num_runs=len(arm.runs),
         num_diverged=sum(run.status == "diverged" for run in arm.runs.values()),
         num_seeds=num_seeds,

@@ -29,7 +29,7 @@ class Row:
 
     Attributes:
         arm: Its name, as the user wrote it.
-        described: The report has no numbers of it; it stands below the line.
+        text_only: The report has no numbers of it; it stands below the line.
         num_runs: Finished runs of the requested seeds.
         num_diverged: Those of them that ended in a loss that is no finite number.
         num_seeds: The requested seeds.
@@ -38,7 +38,7 @@ class Row:
     """
 
     arm: str
-    described: bool
+    text_only: bool
     num_runs: int
     num_diverged: int
     num_seeds: int
@@ -61,7 +61,7 @@ class Table:
         title: The comparison's line for people.
         caption: Data set, seeds and epochs.
         columns: The minutes last, so that what depends on the machine ends each line.
-        rows: The report's rows in the experiment's order, then the described ones.
+        rows: The report's rows in the experiment's order, then those of its words only.
         notes: Footnotes that are no definitions of columns.
         legend: How to read a cell, where the terminal shows it by its layout.
     """
@@ -81,5 +81,5 @@ class Table:
     @property
     def parts(self) -> tuple[tuple[Row, ...], ...]:
         """The rows above and below the line; one part where there is no line to draw."""
-        parts = [tuple(row for row in self.rows if row.described is described) for described in (False, True)]
+        parts = [tuple(row for row in self.rows if row.text_only is text_only) for text_only in (False, True)]
         return tuple(part for part in parts if part)

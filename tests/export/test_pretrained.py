@@ -31,7 +31,7 @@ def mean_val_accuracies(published: list[ComparisonResults], described: bool) -> 
         arm.name: float(np.mean(arm.finals("val_accuracy")))
         for results in published
         for arm in results.arms
-        if arm.record.described == described
+        if arm.record.text_only == described
         and (arm.record.published or described)
         and RunConfig.from_json(arm.record.config).model.name == "fcn"
     }

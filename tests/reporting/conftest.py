@@ -47,10 +47,10 @@ def make_arm(
     runs: Sequence[StoredRun],
     *,
     published: str | None = None,
-    described: bool = False,
+    text_only: bool = False,
     config: Mapping[str, Any] | None = None,
 ) -> ArmResults:
-    record = ArmRecord(name, published, described, config or {}, {run.seed: run.path.name for run in runs})
+    record = ArmRecord(name, published, text_only, config or {}, {run.seed: run.path.name for run in runs})
     return ArmResults(record, {run.seed: run for run in runs})
 
 
@@ -106,7 +106,7 @@ def two_arms() -> Callable[..., ComparisonResults]:
         ]
         other = [make_run(seed, test_accuracy=[0.9]) for seed in (0, 1)]
         return make_results(
-            make_arm("base", base, published="base"), make_arm("other", other, described=True), **settings
+            make_arm("base", base, published="base"), make_arm("other", other, text_only=True), **settings
         )
 
     return build

@@ -29,7 +29,7 @@ def shifted(shifts):
 @pytest.fixture
 def results():
     same = shifted([0.0001, -0.0001] * 4)
-    return make_results(arm("base", BASE), arm("better", shifted(SHIFTS)), arm("same", same, described=True))
+    return make_results(arm("base", BASE), arm("better", shifted(SHIFTS)), arm("same", same, text_only=True))
 
 
 def texts(table):

@@ -56,7 +56,7 @@ def test_other_data_has_no_published_values(two_arms: TwoArms) -> None:
 
 
 def test_described_arms_come_last_below_a_line() -> None:
-    arms = [make_arm("told", [make_run()], described=True), make_arm("b", [make_run()]), make_arm("a", [make_run()])]
+    arms = [make_arm("told", [make_run()], text_only=True), make_arm("b", [make_run()]), make_arm("a", [make_run()])]
     table = build_table(make_results(*arms))
     assert [row.arm for row in table.rows] == ["b", "a", "told"]
     assert [len(part) for part in table.parts] == [2, 1]
