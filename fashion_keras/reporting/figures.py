@@ -191,7 +191,7 @@ def draw_arms_overlaid(arms: Sequence[ArmResults], title: str) -> Figure:
     """Draw all arms in one panel each for the training, validation and test loss and accuracy."""
     styles = [arm_style(number) for number in range(len(arms))]
     measures, parts = _what_is_there(arms)
-    figure = Figure((7.2, 0.9 + 2.2 * len(measures) + 0.16 * math.ceil(len(arms) / 4)), layout="constrained")
+    figure = Figure((7.2, 5.3 - 2.2 * (2 - len(measures)) + 0.16 * math.ceil(len(arms) / 4)), layout="constrained")
     axes = figure.subplots(len(measures), len(parts), squeeze=False)
     far: set[str] = set()
     for row, measure in enumerate(measures):
