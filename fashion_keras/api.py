@@ -59,6 +59,8 @@ class CompareOptions(TypedDict, total=False):
     quick: bool
     workers: int
     precision: str
+    device: str
+    runs_per_gpu: int
     engine: str
     address: str
     quiet: bool

@@ -31,6 +31,8 @@ from fashion_keras.commands.options import USAGE_STATUS, Parser
 from fashion_keras.errors import UserError
 from fashion_keras.formatting import first_line, one_line
 
+__all__ = ["command", "guard", "main"]
+
 INTERRUPT_STATUS = 130
 
 COMMANDS = (

@@ -6,6 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+__all__ = [
+    "ConfigError", "DataError", "ExportError", "ImageError", "ResultsError", "StoreError", "UserError", "os_errors_as",
+]  # fmt: skip
+
 _REMEDIES = {
     errno.ENOSPC: "free some space and start again: finished runs are kept",
     errno.EROFS: "choose another folder with --out",

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = [
+    "break_name", "count_noun", "csv_text", "first_line", "format_duration", "one_line",
+    "print_plain", "safe_name", "shorten",
+]  # fmt: skip
+
 
 def format_duration(seconds: float) -> str:
     """Return a duration for people, such as `1 h 05 min`, `3 min 20 s` or `12 s`."""

@@ -2,6 +2,8 @@
 
 import hashlib
 
+__all__ = ["derive_seed"]
+
 
 def derive_seed(seed: int, *purpose: str | int) -> int:
     """Return a seed for one purpose of a run.

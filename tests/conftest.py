@@ -1,5 +1,6 @@
 """What all tests share: the sample of the data, and the rule that only `-m network` may use the network."""
 
+import contextlib
 import signal
 import sys
 from collections import Counter
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 from headless_browser import CHROMIUM, Browser
 
-from fashion_keras.data import Dataset, load, locate
+from fashion_keras.data import Dataset, image_folders, load, locate
+from fashion_keras.images.worker import PictureReader
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,6 +32,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
     for reason, count in sorted(reasons.items()):
         terminalreporter.write_line(f"{count} skipped: {reason.removeprefix('Skipped: ')}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_picture_process() -> Iterator[None]:
+    """Read all tests' folders of pictures in one process; a program starts one for each folder."""
+    with PictureReader() as reader, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image_folders, "PictureReader", lambda: contextlib.nullcontext(reader))
+        yield
 
 
 @pytest.fixture(scope="session")

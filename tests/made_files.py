@@ -33,6 +33,6 @@ def idx_file(values: Any) -> bytes:
 
 
 def try_examples(number: int, strategy: Any, check: Callable[[Any], None]) -> None:
-    """Check a number of examples of a strategy."""
-    limits = settings(max_examples=number, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    """Check a number of examples of a strategy, each within 20 s."""
+    limits = settings(max_examples=number, deadline=20_000, suppress_health_check=list(HealthCheck), database=None)
     limits(given(strategy)(check))()

@@ -5,10 +5,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from fashion_keras.config.run_config import RunConfig
+from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, Predictions, RunResult
 from fashion_keras.storage.runs import RunStore, StoredRun
 
 NUM_IMAGES = 1000
+
+TUNABLE = Experiment(
+    "rates",
+    "Rates and more",
+    RunConfig(epochs=2),
+    (
+        Arm("slow"),
+        Arm("fast", learning_rate=0.1, text_only=True),
+        Arm("drop", dropout_rate=0.3),
+        Arm("adam", optimizer="adam", learning_rate=0.1),
+    ),
+)
+"""A comparison of which two arms differ in the learning rate alone."""
 
 
 def make_result(

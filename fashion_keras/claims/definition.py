@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+__all__ = ["ClaimResult", "ClaimVerdict", "Part", "Unit", "judge_parts", "make_claim"]
+
 
 class ClaimVerdict(StrEnum):
     """What the seeds say of a claim, or of a part of it. Each is a plain string, as the page shows it."""
@@ -92,6 +94,6 @@ def judge_parts(parts: Sequence[Part]) -> tuple[ClaimVerdict, str]:
 
 
 def make_claim(number: int, key: str, text: str, measure: str, *parts: Part) -> ClaimResult:
-    """Return a claim with the verdict that its parts make."""
+    """Return a claim with the verdict that its parts make; the arguments are the attributes of `ClaimResult`."""
     verdict, because = judge_parts(parts)
     return ClaimResult(number, key, text, verdict, because, measure, parts)

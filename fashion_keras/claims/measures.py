@@ -8,10 +8,18 @@ from numpy.typing import NDArray
 from fashion_keras.claims.definition import ClaimVerdict, Part
 from fashion_keras.statistics import LEVEL, MeanInference, median_interval, sign_test_p
 
+__all__ = [
+    "MIN_SEEDS", "Array", "change_since", "gap_growth", "judge_above", "judge_below", "judge_median_above",
+    "judge_median_below", "judge_within", "lowest_epochs", "noise", "spread_between",
+]  # fmt: skip
+
 Array = NDArray[np.float64]
 
 MIN_SEEDS = 6
 """Of which a claim is judged, and rounds of timing runs: so few of a sign test can reach the level, and no fewer."""
+
+
+_REMEDY = ": `fashion-keras run all --fixed` with another --out trains all, whatever is decided early"
 
 
 def noise(losses: Array) -> Array:
@@ -27,7 +35,7 @@ def noise(losses: Array) -> Array:
 
 
 def gap_growth(validation: Array, training: Array, since_epoch: int) -> Array:
-    """Return by how much validation loss minus training loss grows from an epoch (from 1) to the last, [runs]."""
+    """Return by how much `validation` minus `training` loss, [runs, epochs], grows since `since_epoch` (from 1)."""
     gap = validation - training
     return np.asarray(gap[:, -1] - gap[:, since_epoch - 1])
 
@@ -52,7 +60,7 @@ def spread_between(arms: Array) -> Array:
 
 
 def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Part:
-    """Judge "the mean is above `bound`" of numbers, one per seed.
+    """Judge "the mean is above `bound`" of `samples`, one per seed, of which `planned_seeds` must be there.
 
     Supported where the whole interval lies above it, refuted where it lies below; p is below 0.05 exactly then.
     """
@@ -64,12 +72,15 @@ def judge_above(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEE
 
 
 def judge_below(samples: Array, bound: float = 0.0, planned_seeds: int = MIN_SEEDS) -> Part:
-    """Judge "the mean is below `bound`", as `judge_above` does."""
+    """Judge "the mean is below `bound`"; the arguments are those of `judge_above`."""
     return _mirror(judge_above(-samples, -bound, planned_seeds))
 
 
 def judge_within(samples: Array, margin: float, planned_seeds: int = MIN_SEEDS) -> Part:
-    """Judge "the mean is less than `margin` from 0": two one-sided tests; refuted where it is shown to be farther."""
+    """Judge "the mean of `samples` is less than `margin` from 0", as `judge_above` does, with `planned_seeds`.
+
+    By two one-sided tests; refuted where it is shown to be farther.
+    """
     if early := _unmeasurable(samples, planned_seeds):
         return early
     inference = MeanInference.of(samples[None])
@@ -118,9 +129,9 @@ def _judge(inference: MeanInference, p_holds: float, p_contrary: float, shown: f
 
 def _unmeasurable(samples: Array, planned_seeds: int) -> Part | None:
     if samples.size < MIN_SEEDS:
-        return Part("", ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} seeds")
+        return Part("", ClaimVerdict.UNDECIDED, f"fewer than {MIN_SEEDS} seeds{_REMEDY}")
     if samples.size < planned_seeds:
-        return Part("", ClaimVerdict.UNDECIDED, "planned seeds not done")
+        return Part("", ClaimVerdict.UNDECIDED, f"planned seeds not done{_REMEDY}")
     if not np.isfinite(samples).all():
         count = int((~np.isfinite(samples)).sum())
         return Part("", ClaimVerdict.UNDECIDED, f"cannot be measured in {count} of {samples.size} seeds (diverged?)")

@@ -20,6 +20,11 @@ from fashion_keras.claims.measures import (
 )
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
+__all__ = [
+    "GAP", "GAP_GROWTH", "NOISE", "POINT", "TEST_ACCURACY", "TEST_LOSS", "VAL_ACCURACY", "Quantity", "alike",
+    "arm_code", "at_least", "falls_after_minimum", "higher", "lower", "narrower_spread", "rises_after_minimum", "shown",
+]  # fmt: skip
+
 Found = Mapping[str, ComparisonResults]
 """Finished comparisons by their names."""
 
@@ -66,25 +71,25 @@ NOISE = Quantity("noise of the validation loss", Unit.RATIO, _noise_of)
 
 
 def higher(found: Found, quantity: Quantity, first: str, second: str, by: float = 0.0) -> Part:
-    """Judge "`quantity` of `first` is higher than that of `second`", by more than `by`."""
+    """Judge of what was `found` "`quantity` of `first` is higher than that of `second`", by more than `by`."""
     relation = f"above {arm_code(second)}{_by(by)}"
     return _difference(found, quantity, (first, second), relation, partial(judge_above, bound=by))
 
 
 def lower(found: Found, quantity: Quantity, first: str, second: str, by: float = 0.0) -> Part:
-    """Judge "`quantity` of `first` is lower than that of `second`", by more than `by`."""
+    """Judge of what was `found` "`quantity` of `first` is lower than that of `second`", by more than `by`."""
     relation = f"below {arm_code(second)}{_by(by)}"
     return _difference(found, quantity, (first, second), relation, partial(judge_below, bound=-by))
 
 
 def alike(found: Found, quantity: Quantity, first: str, second: str, margin: float) -> Part:
-    """Judge "`quantity` of both differs by less than `margin`"."""
+    """Judge of what was `found` "`quantity` of `first` and `second` differs by less than `margin`"."""
     relation = f"within {100 * margin:g} points of {arm_code(second)}"
     return _difference(found, quantity, (first, second), relation, partial(judge_within, margin=margin))
 
 
 def at_least(found: Found, quantity: Quantity, name: str, bound: float) -> Part:
-    """Judge "the mean `quantity` of an arm is at least `bound`", a fraction."""
+    """Judge of what was `found` "the mean `quantity` of the arm `name` is at least `bound`", a fraction."""
     words = f"mean {quantity.words} of {arm_code(name)} at least {100 * bound:g} %"
     return _part(
         found, words, Unit.PERCENT, (name,), lambda arms, seeds: judge_above(quantity.of(arms[0]), bound, seeds)
@@ -104,7 +109,10 @@ def falls_after_minimum(found: Found, name: str) -> Part:
 
 
 def narrower_spread(found: Found, words: str, first: Sequence[str], second: Sequence[str]) -> Part:
-    """Judge "the test accuracies of the `first` arms spread less than those of the `second`", seed by seed."""
+    """Judge of what was `found` "the test accuracies of the `first` arms spread less than those of the `second`".
+
+    It goes seed by seed; `words` say it.
+    """
 
     def judge(arms: Sequence[ArmResults], planned: int) -> Part:
         accuracies = np.stack([arm.finals("test_accuracy") for arm in arms])

@@ -26,6 +26,8 @@ from fashion_keras.statistics import MARGIN
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.times import Times
 
+__all__ = ["evaluate_claims"]
+
 MARKEDLY = POINT
 """Worse by more than a point of accuracy is markedly worse; the report gives no number."""
 

@@ -1,6 +1,6 @@
 """Parts of claims about computation time, out of timing runs alone: arms are compared within each round."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from math import isnan
 
@@ -8,6 +8,8 @@ from fashion_keras.claims.definition import ClaimVerdict, Part, Unit
 from fashion_keras.claims.measures import Array, judge_median_above, judge_median_below
 from fashion_keras.claims.parts import arm_code, shown
 from fashion_keras.storage.times import Times, timed_arms
+
+__all__ = ["TIME_WORDS", "cnn_quickest", "describe_timing", "quicker", "slower", "time_order_parts"]
 
 CNN = "cnn/cnn"
 
@@ -19,12 +21,18 @@ TIME_WORDS = (
 
 
 def quicker(times: Times | None, first: str, second: str, *, training_alone: bool = False) -> Part:
-    """Judge "a run of `first` takes less time than one of `second`", both `COMPARISON/ARM`."""
+    """Judge of timing runs "a run of `first` takes less time than one of `second`".
+
+    Args:
+        times: The timing runs; None where there are none.
+        first, second: Arms, `COMPARISON/ARM`.
+        training_alone: Leave out the evaluations.
+    """
     return _compare(times, first, second, "below", judge_median_below, training_alone)
 
 
 def slower(times: Times | None, first: str, second: str, *, training_alone: bool = False) -> Part:
-    """Judge "a run of `first` takes more time than one of `second`"."""
+    """Judge "a run of `first` takes more time than one of `second`"; the arguments are those of `quicker`."""
     return _compare(times, first, second, "above", judge_median_above, training_alone)
 
 
@@ -58,17 +66,13 @@ def describe_timing(times: Times | None) -> str:
     if times is None or not times.measurements:
         return "There are no timing runs yet: `fashion-keras times` makes them."
     names = ("processor", "threads", "precision", "tensorflow", "keras")
-    said = {name: _values(getattr(each, name) for each in times.measurements) for name in names}
+    said = {name: " / ".join(sorted({str(getattr(each, name)) for each in times.measurements})) for name in names}
     known = [each.other_cores for each in times.measurements if not isnan(each.other_cores)]
     company = f", where other programs kept at most {max(known):.2f} cores busy" if known else ""
     return (
         f"Measured in {times.num_rounds} rounds, one arm at a time, on {said['processor']} ({said['threads']} thread, "
         f"{said['precision']}; TensorFlow {said['tensorflow']}, Keras {said['keras']}){company}."
     )
-
-
-def _values(values: Iterable[object]) -> str:
-    return " / ".join(sorted({str(value) for value in values}))
 
 
 def _compare(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from fashion_keras.commands.options import Commands, Parser, add_command
 
+__all__ = ["add_to", "check"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""

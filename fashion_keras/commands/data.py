@@ -4,6 +4,8 @@ import argparse
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options, add_out_option
 
+__all__ = ["add_to", "describe"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from fashion_keras.demo.nearest import NearestImages
     from fashion_keras.inference.classifier import Classifier
 
+__all__ = ["add_to", "demo"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options
 
+__all__ = ["add_to", "evaluate"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from fashion_keras.data import Dataset
     from fashion_keras.storage.runs import RunStore, StoredRun
 
+__all__ = ["add_to", "export"]
+
 SAVED_MODEL = "savedmodel"
 
 

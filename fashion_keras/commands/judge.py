@@ -9,6 +9,8 @@ from fashion_keras.commands.options import Commands, Parser, add_command, add_re
 if TYPE_CHECKING:
     from fashion_keras.reporting.judgement import Gate, Judgement
 
+__all__ = ["add_to", "judge"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""

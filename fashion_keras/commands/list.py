@@ -9,6 +9,8 @@ from fashion_keras.experiments.names import ALL_NAMES
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
 
+__all__ = ["add_to", "list_experiments"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""

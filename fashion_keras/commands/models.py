@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from fashion_keras.workflows.list_models import ListedModel
 
+__all__ = ["add_to", "list_models"]
+
 FOLDER = Path("saved_models")
 
 
@@ -51,18 +53,15 @@ def list_models(options: argparse.Namespace) -> int:
 
 
 def _print(shipped: "Sequence[ListedModel]", others: "Sequence[ListedModel]", folder: Path, console: "Console") -> None:
-    def say(text: str) -> None:
-        print_plain(console, text)
-
+    place = one_line(str(folder))
     if shipped:
-        say(f"With the package, in {shipped[0].path.parents[1]}; commands take the name")
-        console.print(_table(shipped))
-        say("")
+        print_plain(console, f"With the package, in {shipped[0].path.parents[1]}; commands take the name")
+        console.print(_table(shipped), "")
     if others:
-        say(f"In {one_line(str(folder))}; commands take the path")
+        print_plain(console, f"In {place}; commands take the path")
         console.print(_table(others))
     else:
-        say(f"No other model in {one_line(str(folder))}: `fashion-keras run initializers` exports some")
+        print_plain(console, f"No other model in {place}: `fashion-keras run initializers` exports some")
 
 
 def _table(models: "Sequence[ListedModel]") -> "Table":

@@ -10,6 +10,33 @@ from typing import Any, NoReturn
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.formatting import one_line, shorten
 
+__all__ = [
+    "MOST",
+    "USAGE_STATUS",
+    "Commands",
+    "Parser",
+    "add_command",
+    "add_data_options",
+    "add_design_options",
+    "add_execution_options",
+    "add_json_option",
+    "add_out_option",
+    "add_output_options",
+    "add_require_option",
+    "complete_with",
+    "count",
+    "count_from_zero",
+    "counts",
+    "level",
+    "margin",
+    "names",
+    "port",
+    "positive",
+    "shard",
+    "size",
+    "span",
+]
+
 USAGE_STATUS = 2
 MOST = 10_000
 """Of anything that is counted: seeds, epochs, trials, workers."""
@@ -48,7 +75,14 @@ Commands = argparse._SubParsersAction
 def add_command(
     commands: "Commands[Parser]", name: str, function: Callable[[argparse.Namespace], int], text: str
 ) -> argparse.ArgumentParser:
-    """Add a subcommand, and return its parser for its own options."""
+    """Add a subcommand, and return its parser for its own options.
+
+    Args:
+        commands: Of the parser above.
+        name: As it is typed.
+        function: Does it, and returns the exit status.
+        text: What it does, for `--help`, as a sentence without its capital and its full stop.
+    """
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
     parser.set_defaults(function=function)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -67,7 +101,7 @@ def complete_with(action: argparse.Action, found: Sequence[str]) -> None:
 
 
 def add_data_options(parser: argparse.ArgumentParser, can_fetch: bool = True, several: bool = False) -> None:
-    """Add the options that say which data is used and where it is."""
+    """Add to a `parser` which data is used and where it is, how with `can_fetch`; with `several`, of many sets."""
     parser.add_argument("--data-dir", metavar="DIR", help="folder with the four files of Fashion-MNIST")
     parser.add_argument(
         "--dataset",
@@ -98,18 +132,16 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_explain_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--explain`."""
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how much is shown of comparisons, and in which form."""
+    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write logs for TensorBoard there, too")
     parser.add_argument("--explain", action="store_true", help="print all tables and what their columns mean")
-
-
-def add_volume_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--quiet` and `--verbose`."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument("-q", "--quiet", action="store_true", help="print the answer alone")
     group.add_argument(
         "-v", "--verbose", action="store_true", help="print each run as it ends, and all tables as --explain does"
     )
+    add_json_option(parser)
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
@@ -122,20 +154,22 @@ def add_out_option(parser: argparse.ArgumentParser, text: str = "folder of the r
     parser.add_argument("--out", type=Path, default=Path("runs"), help=f"{text} (default: %(default)s)")
 
 
-def add_tensorboard_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--tensorboard`, the folder of the logs."""
-    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write logs for TensorBoard there, too")
-
-
 def add_execution_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how and where runs are executed."""
     parser.add_argument("--workers", type=count, metavar="N", help="runs at a time (default: one per core)")
     parser.add_argument(
         "--precision",
         choices=("float32", "mixed_bfloat16", "auto"),
-        help="of the training (default: the comparison's own, float32 of most; auto: bfloat16 where the processor has "
-        "matrix units for it)",
+        help="of the training (default: the comparison's own, float32 of most; auto: bfloat16 where it is "
+        "measured to be quicker)",
     )
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "gpu", "auto"),
+        default="cpu",
+        help="cpu (default), gpu, or a card where there is one",
+    )
+    parser.add_argument("--runs-per-gpu", type=count, metavar="N", help="runs at a time on each card (default: 1)")
     parser.add_argument("--engine", choices=("local", "ray"), default="local", help="where to run (default: local)")
     parser.add_argument("--address", metavar="HOST:PORT", help="head node of the Ray cluster, or `auto`")
 
@@ -242,10 +276,4 @@ def counts(text: str) -> tuple[int, ...]:
 
 def positive(text: str) -> float:
     """Read a number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a number above 0, such as 0.005, got {text!r}")
-    return value
+    return _between(text, math.inf, "a number above 0, such as 0.005")

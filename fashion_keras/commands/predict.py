@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fashion_keras.inference.collecting import Unreadable
     from fashion_keras.workflows.predict import Predicted
 
+__all__ = ["add_to", "predict"]
+
 BATCH_SIZE = 500
 
 

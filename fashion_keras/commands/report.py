@@ -8,11 +8,8 @@ from fashion_keras.commands.options import (
     Commands,
     Parser,
     add_command,
-    add_explain_option,
-    add_json_option,
     add_out_option,
-    add_tensorboard_option,
-    add_volume_options,
+    add_output_options,
     complete_with,
     size,
 )
@@ -20,6 +17,8 @@ from fashion_keras.experiments.names import ALL_NAMES
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+__all__ = ["add_to", "report"]
 
 _DEFAULT_PAGE = Path()  # stands for OUT/report.html, whatever --out turns out to be
 
@@ -42,10 +41,7 @@ def add_to(commands: "Commands[Parser]") -> None:
         help="read the runs that were published in DIR, and write OUT/published",
     )
     parser.add_argument("--tables-only", action="store_true", help="draw no curves, which takes most of the time")
-    add_tensorboard_option(parser)
-    add_explain_option(parser)
-    add_volume_options(parser)
-    add_json_option(parser)
+    add_output_options(parser)
     parser.add_argument(
         "--html",
         type=Path,

@@ -15,11 +15,8 @@ from fashion_keras.commands.options import (
     add_data_options,
     add_design_options,
     add_execution_options,
-    add_explain_option,
-    add_json_option,
     add_out_option,
-    add_tensorboard_option,
-    add_volume_options,
+    add_output_options,
     complete_with,
     count,
     names,
@@ -32,6 +29,8 @@ if TYPE_CHECKING:
     from fashion_keras.experiments.definition import Experiment
     from fashion_keras.tuning.study import TuneOptions
 
+__all__ = ["add_comparison_options", "add_to", "run", "run_given"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
@@ -40,11 +39,6 @@ def add_to(commands: "Commands[Parser]") -> None:
         "names", nargs="+", metavar="NAME", help=f"{', '.join(ALL_NAMES)}, all (the report's), or a file of your own"
     )
     complete_with(named, (*ALL_NAMES, "all"))
-    add_run_options(parser)
-
-
-def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of training a comparison, with tuned arms too."""
     add_comparison_options(parser, several=True)
     _add_tuning_options(parser)
 
@@ -56,10 +50,7 @@ def add_comparison_options(parser: argparse.ArgumentParser, several: bool = Fals
     parser.add_argument("--arms", type=names, metavar="A,B", help="only these arms")
     add_data_options(parser, several=several)
     add_out_option(parser)
-    add_tensorboard_option(parser)
-    add_explain_option(parser)
-    add_volume_options(parser)
-    add_json_option(parser)
+    add_output_options(parser)
     parser.add_argument("--quick", action="store_true", help="a first look: few epochs on part of the data")
     parser.add_argument("--dry-run", action="store_true", help="say what would run and how long, and run nothing")
     add_execution_options(parser)
@@ -140,12 +131,8 @@ def _tuning_of(options: argparse.Namespace) -> "TuneOptions | None":
     from fashion_keras.errors import ConfigError
     from fashion_keras.tuning.study import TuneOptions
 
-    given = {
-        "budget": options.budget,
-        "range": options.range,
-        "widen": tuple(options.widen) if options.widen else None,
-        "seeds": options.tune_seeds,
-    }
+    given = {"budget": options.budget, "range": options.range, "seeds": options.tune_seeds}
+    given["widen"] = tuple(options.widen) if options.widen else None
     chosen = {name: value for name, value in given.items() if value is not None}
     if options.tune is not None:
         return TuneOptions(options.tune, **chosen)

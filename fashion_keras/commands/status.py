@@ -4,6 +4,8 @@ import argparse
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_json_option, add_out_option, count
 
+__all__ = ["add_to", "status"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""

@@ -9,6 +9,8 @@ from fashion_keras.commands.options import Commands, Parser, add_command, add_da
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["add_to", "times"]
+
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""

@@ -2,21 +2,15 @@
 
 import argparse
 
-from fashion_keras.commands.options import (
-    Commands,
-    Parser,
-    add_command,
-    add_data_options,
-    add_execution_options,
-    add_out_option,
-    count,
-    count_from_zero,
-)
+from fashion_keras.commands import options as given
+from fashion_keras.commands.options import Commands, Parser, count, count_from_zero
+
+__all__ = ["add_to", "tune"]
 
 
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
-    parser = add_command(commands, "tune", tune, "search for good settings, and measure the best beside the base")
+    parser = given.add_command(commands, "tune", tune, "search for good settings, and measure the best beside the base")
     parser.add_argument(
         "space",
         metavar="SPACE",
@@ -58,10 +52,10 @@ def add_to(commands: "Commands[Parser]") -> None:
         metavar="N",
         help="measure the best trial beside the base on so many fresh seeds (default: %(default)s; 0: do not)",
     )
-    add_data_options(parser)
-    add_out_option(parser)
+    given.add_data_options(parser)
+    given.add_out_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be searched, and train nothing")
-    add_execution_options(parser)
+    given.add_execution_options(parser)
 
 
 def tune(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Catalogue of components: the named models, optimizers, schedules, losses and initializers with their options.
+"""Catalogue of components: the named models, optimizers, schedules, losses, augmentations and initializers.
 
 Data only, no Keras: a misspelt name or a rate out of range fails before anything is loaded. The classes behind the
 names are resolved in `models`, `initializers` and `training`.
@@ -14,6 +14,7 @@ from fashion_keras.config.values import check_plain
 from fashion_keras.errors import ConfigError
 
 __all__ = [
+    "AUGMENTATIONS",
     "INITIALIZERS",
     "LOSSES",
     "MODELS",
@@ -156,6 +157,11 @@ MODELS: Mapping[str, Mapping[str, Option]] = {
         "dense_units": Option((256, 128), tuple, low=1),
         **_HIDDEN,
     },
+    "resnet": {
+        "filters": Option((32, 48, 96), tuple, low=1, hint="those of the stem, then of each stage"),
+        "dropout_rate": _DROPOUT_RATE,
+        "initializer": Option("he_uniform", component="initializer"),
+    },
 }
 
 # PyTorch's constants, which the report ran with. Keras's RMSprop has epsilon inside the root, PyTorch's outside: 1e-16
@@ -196,3 +202,16 @@ SCHEDULES: Mapping[str, Mapping[str, Option]] = {
 LOSSES: Mapping[str, Mapping[str, Option]] = {
     "cross_entropy": {"label_smoothing": Option(0.0, low=0, high=1)},
 }
+
+AUGMENTATIONS: Mapping[str, Mapping[str, Option]] = {
+    "flip": {},
+    "shift": {"max_shift": Option(0.1, low=0, high=1, hint="0.1 moves by up to a tenth of the side")},
+    "crop": {"max_crop": Option(0.2, low=0, high=1, hint="0.2 leaves at least 80 % of the side")},
+    "rotation": {"max_degrees": Option(15.0, low=0, high=180.1, hint="degrees, either way")},
+    "erasing": {
+        "erasing_rate": Option(0.5, low=0, high=1.001, hint="0.5 changes every other image"),
+        "max_erased": Option(0.25, low=0.02, high=1, hint="0.25 blackens up to a quarter of an image"),
+    },
+    "mixup": {"mixup_alpha": Option(0.2, low=0, low_included=False)},
+}
+"""Joined by a plus sign they follow each other; `none` is no augmentation."""

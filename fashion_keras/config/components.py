@@ -1,4 +1,5 @@
-"""Components of a configuration: a name and its options, for the model, optimizer, schedule, loss and initializer.
+"""Components of a configuration: a name and its options, for the model, optimizer, schedule, loss, augmentation and
+initializer.
 
 A component becomes a Keras object only inside the run: an optimizer belongs to one model, and an initializer instance
 with a fixed seed would repeat itself.
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from fashion_keras.config.catalogue import (
+    AUGMENTATIONS,
     INITIALIZERS,
     LOSSES,
     MODELS,
@@ -39,7 +41,7 @@ __all__ = [
 SOURCE = "@source"
 """The option of a custom function that holds its source's hash: no keyword can have that name."""
 
-COMPONENT_KINDS = ("model", "optimizer", "schedule", "loss")
+COMPONENT_KINDS = ("model", "optimizer", "schedule", "loss", "augmentation")
 """The settings of a run of Keras that are components; a custom one has a trainer alone."""
 
 _CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
@@ -47,6 +49,7 @@ _CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "loss": LOSSES,
+    "augmentation": AUGMENTATIONS,
     "initializer": INITIALIZERS,
 }
 _CUSTOM_ARGUMENTS = {"model": NETWORK_ARGUMENTS, "trainer": TRAINER_ARGUMENTS}
@@ -117,7 +120,7 @@ def resolve_component(kind: str, value: Any, is_stored: bool = False) -> Compone
     whether the source is still the same, the run finds out.
 
     Args:
-        kind: `"model"`, `"optimizer"`, `"schedule"`, `"loss"`, `"initializer"` or `"trainer"`.
+        kind: `"model"`, `"optimizer"`, `"schedule"`, `"loss"`, `"augmentation"`, `"initializer"` or `"trainer"`.
         value: A `Component`, a name, or a mapping with the key `name`.
         is_stored: It was checked when it was stored: a class of Keras is taken as it is, for no more than that would
             import Keras.
@@ -166,12 +169,24 @@ def find_signature(kind: str, name: str) -> Signature:
     if kind == "trainer" or (kind == "model" and is_custom_name(name)):
         return find_function(name, _CUSTOM_ARGUMENTS[kind]).signature
     catalogue = _CATALOGUES[kind]
+    if kind == "augmentation":
+        return _signature_of_parts(name)
     if name in catalogue:
         return Signature(catalogue[name])
     if is_keras_name(name) and kind != "model":
         return keras_signature(kind, name)
     custom = "; a custom network is module:function" if kind == "model" else ""
     raise ConfigError(f"{kind} must be {suggest(name, catalogue, also=class_names(kind))}{custom}")
+
+
+def _signature_of_parts(name: str) -> Signature:
+    """The options of all parts of a name such as `flip+shift`."""
+    parts = [] if name == "none" else name.split("+")
+    for part in parts:
+        if part not in AUGMENTATIONS or parts.count(part) > 1:
+            also = "none, or several once each, such as flip+shift"
+            raise ConfigError(f"augmentation must be {also}: {suggest(part, AUGMENTATIONS)}")
+    return Signature({option: value for part in parts for option, value in AUGMENTATIONS[part].items()})
 
 
 def option_values(kind: str, component: Component) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Cost of a run: about how long it takes beside another, told from its configuration alone."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -26,12 +27,24 @@ def relative_cost(config: RunConfig, side: int = 28) -> float:
     if config.model.name == "fcn":
         widths = (side * side, *options["hidden_units"], 10)
         return config.epochs * sum(inputs * outputs for inputs, outputs in pairwise(widths))
+    if config.model.name == "resnet":
+        return config.epochs * _resnet_multiplications(options["filters"], side)
     multiplications, channels = 0, 1
     for filters, kernel, pool in zip(options["filters"], options["kernel_sizes"], options["pool_sizes"], strict=True):
         multiplications += side * side * kernel * kernel * channels * filters
         channels, side = filters, side // pool
     widths = (side * side * channels, *options["dense_units"], 10)
     return config.epochs * (multiplications + sum(inputs * outputs for inputs, outputs in pairwise(widths)))
+
+
+def _resnet_multiplications(filters: Sequence[int], side: int) -> int:
+    stem, *stages = filters
+    total, channels = side * side * 9 * stem, stem
+    for width in stages:
+        side //= 2
+        total += side * side * 9 * width * (channels + 2 * width)
+        channels = width
+    return total + 10 * channels
 
 
 def cost_key(config: RunConfig) -> tuple[Any, ...]:
@@ -57,5 +70,6 @@ def cost_key(config: RunConfig) -> tuple[Any, ...]:
         config.precision,
         config.xla,
         config.threads,
+        config.device,
         config.data,
     )

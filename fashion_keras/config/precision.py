@@ -1,29 +1,23 @@
-"""Precision of the training: `auto` resolved for this machine."""
+"""Precision of the training: what `auto` is on a machine whose speed in bfloat16 is known."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
-__all__ = ["BFLOAT16_IS_EQUIVALENT", "PROCESSOR_FILE", "resolve_precision"]
-
-PROCESSOR_FILE = Path("/proc/cpuinfo")
+__all__ = ["BFLOAT16_IS_EQUIVALENT", "LEAST_GAIN", "choose_precision"]
 
 BFLOAT16_IS_EQUIVALENT = True
 """Whether both published comparisons, experiments/precision_fcn and precision_cnn, say so: a test holds it to them."""
 
+LEAST_GAIN = 1.1
+"""How many times as fast as float32 it must be to be worth another rounding."""
 
-def resolve_precision(precision: str) -> str:
-    """Return `"float32"` or `"mixed_bfloat16"`; `"auto"` is the latter where it is quicker and known to be equivalent.
 
-    Quicker means matrix units for bfloat16 (AMX): four times float32's rate of products where measured. AVX512_BF16
-    alone was half as fast as float32 on a processor that had it. Other systems than Linux do not say: float32.
+def choose_precision(gains: Mapping[str, float]) -> str:
+    """Return `"mixed_bfloat16"` where every kind of layers is quicker with it and it is known to be equivalent.
+
+    Elsewhere `"float32"`.
+
+    Args:
+        gains: How many times as fast as in float32 a step of such layers is.
     """
-    if precision != "auto":
-        return precision
-    return "mixed_bfloat16" if BFLOAT16_IS_EQUIVALENT and _has_bfloat16_matrix_units() else "float32"
-
-
-def _has_bfloat16_matrix_units() -> bool:
-    try:
-        lines = PROCESSOR_FILE.read_text().splitlines()
-    except OSError:
-        return False
-    return any("amx_bf16" in line.split() for line in lines if line.startswith("flags"))
+    is_quicker = min(gains.values()) >= LEAST_GAIN
+    return "mixed_bfloat16" if is_quicker and BFLOAT16_IS_EQUIVALENT else "float32"

@@ -22,8 +22,9 @@ from fashion_keras.config.values import Settings
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError
 
-__all__ = ["PRECISIONS", "TEST_EVALUATIONS", "RunConfig"]
+__all__ = ["DEVICES", "PRECISIONS", "TEST_EVALUATIONS", "RunConfig"]
 
+DEVICES = ("cpu", "gpu")
 PRECISIONS = ("float32", "mixed_bfloat16")
 TEST_EVALUATIONS = ("each_epoch", "never")
 
@@ -33,8 +34,8 @@ class RunConfig:
     """Everything that changes the numbers of one run.
 
     Args:
-        model, optimizer, schedule, loss: A `Component`, a name, or a mapping with the key `name`; the catalogues name
-            the options.
+        model, optimizer, schedule, loss, augmentation: A `Component`, a name, or a mapping with the key
+            `name`; the catalogues name the options.
         batch_size: Training examples a step; the last batch of an epoch may be smaller.
         epochs: Passes over the training split.
         validation_fraction: Share of the training part that is held out, in (0, 1).
@@ -43,10 +44,11 @@ class RunConfig:
         train_examples: Use only so many examples of the training split; None uses all.
         xla: Compile the training step with XLA.
         threads: Threads of one run; the order of additions depends on it.
+        device: `"cpu"`, or `"gpu"` for a card, on which equal runs need not give equal bits.
         data: Content hash of the data set.
-        seed: Fixes split, batch order, initial weights and dropout.
+        seed: Fixes split, batch order, initial weights, dropout and augmentation.
         trainer: A custom training function, `module:function`, which gets the seed and its options and does all the
-            rest in any framework; only `threads`, `evaluate_test` and `seed` go beside it.
+            rest in any framework; only `threads`, `device`, `evaluate_test` and `seed` go beside it.
 
     Raises:
         ConfigError: On construction, where a name is unknown or a value out of range.
@@ -56,6 +58,7 @@ class RunConfig:
     optimizer: Component = field(default=Component("sgd"))
     schedule: Component = field(default=Component("constant"))
     loss: Component = field(default=Component("cross_entropy"))
+    augmentation: Component = field(default=Component("none"))
     batch_size: int = 512
     epochs: int = 50
     validation_fraction: float = 0.1
@@ -64,6 +67,7 @@ class RunConfig:
     train_examples: int | None = None
     xla: bool = False
     threads: int = 1
+    device: str = "cpu"
     data: str = FASHION_MNIST_HASH
     seed: int = 0
     trainer: Component | None = None
@@ -90,6 +94,7 @@ class RunConfig:
         self._check_lengths()
         self._check_trainer()
         _check_one_of("precision", self.precision, PRECISIONS)
+        _check_one_of("device", self.device, DEVICES)
         _check_one_of("evaluate_test", self.evaluate_test, TEST_EVALUATIONS)
 
     def _check_lengths(self) -> None:
@@ -203,10 +208,12 @@ class RunConfig:
             left_out.add("learning_rate")
         for component in self.components.values():
             parts += [_describe(key, value) for key, value in component.options if key not in left_out]
+        parts += [self.augmentation.name] if self.augmentation.name != "none" else []
         parts += [f"batch{self.batch_size}"] if self.batch_size != 512 else []
         parts += [f"{self.epochs}epochs"] if self.epochs != 50 else []
         parts += [f"{self.train_examples}examples"] if self.train_examples is not None else []
         parts += ["bf16"] if self.precision == "mixed_bfloat16" else []
+        parts += ["gpu"] if self.device == "gpu" else []
         text = "-".join(parts)
         return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)[:100]
 
@@ -223,7 +230,7 @@ class RunConfig:
 
 _FRACTION = Option(0.1, low=0, high=1, low_included=False)
 _FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
-_TRAINER_SETTINGS = frozenset(("trainer", "threads", "evaluate_test", "seed"))
+_TRAINER_SETTINGS = frozenset(("trainer", "threads", "device", "evaluate_test", "seed"))
 _RESERVED = frozenset(("name", "cls"))
 
 

@@ -13,6 +13,8 @@ from fashion_keras.formatting import count_noun
 if TYPE_CHECKING:
     from fashion_keras.data.dataset import Dataset
 
+__all__ = ["MIN_LEVELS", "check_dataset", "find_ground"]
+
 MIN_LEVELS = 32
 """Of 256; images that use fewer are nearly of one grey to a network that expects 0 to 255."""
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from fashion_keras.errors import DataError
 from fashion_keras.formatting import one_line
 
+__all__ = ["MAX_CLASSES", "check_names", "number_names", "read_class_names"]
+
 MAX_CLASSES = 256
 
 

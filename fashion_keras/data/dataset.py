@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 from fashion_keras.data import idx
 from fashion_keras.errors import DataError
 
+__all__ = [
+    "FASHION_MNIST_CLASSES", "FASHION_MNIST_FILES", "FASHION_MNIST_HASH", "FASHION_MNIST_NAME", "Dataset", "KnownFile",
+    "build_dataset", "class_counts", "content_hash", "find_fashion_mnist", "first_label", "hash_files",
+    "read_fashion_mnist_file",
+]  # fmt: skip
+
 
 class KnownFile(NamedTuple):
     """Length and SHA-256 of a file's decompressed content; those of a .gz change with the time and name it holds."""

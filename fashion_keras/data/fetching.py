@@ -12,6 +12,8 @@ from pathlib import Path
 from fashion_keras.data.dataset import FASHION_MNIST_FILES
 from fashion_keras.errors import DataError
 
+__all__ = ["DEBIAN_FOLDER", "DEBIAN_PACKAGE", "MIRRORS", "Say", "fetchers"]
+
 Say = Callable[[str], None]
 
 DEBIAN_PACKAGE = "dataset-fashion-mnist"

@@ -10,6 +10,8 @@ from fashion_keras.errors import DataError
 from fashion_keras.formatting import count_noun
 from fashion_keras.images.names import SUFFIXES, is_system_file
 
+__all__ = ["PictureFolder", "find_pictures", "holds_folders"]
+
 TEST_SHARE = 5
 """One in so many pictures of a class is for testing, where the folder does not say which."""
 

@@ -22,6 +22,28 @@ from numpy.typing import NDArray
 from fashion_keras.errors import DataError
 from fashion_keras.images.names import is_system_file
 
+__all__ = [
+    "MAX_BYTES",
+    "ROLES",
+    "FoundFile",
+    "IdxFile",
+    "OwnData",
+    "by",
+    "check_shapes",
+    "choose_files",
+    "content_bytes",
+    "describe_missing",
+    "find_files",
+    "header_bytes",
+    "iter_images",
+    "looks_like_idx",
+    "make_file",
+    "read_file",
+    "read_shape",
+    "read_up_to",
+    "usual_name",
+]
+
 ROLES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 MAX_BYTES = 8 * 2**30
 """No larger file is read: what a header claims beyond it is a lie or will not fit into memory."""
@@ -308,7 +330,7 @@ def make_file(array: NDArray[np.uint8]) -> IdxFile:
 
 
 def read_up_to(stream: IO[bytes], content: bytearray, num_bytes: int) -> None:
-    """Append to `content` until it has `num_bytes` or the stream ends."""
+    """Append to `content` until it has `num_bytes` or the `stream` ends."""
     # In pieces, because read(n) reserves n bytes before it knows whether they are there.
     while chunk := stream.read(min(_CHUNK_BYTES, num_bytes - len(content))):
         content += chunk

@@ -1,6 +1,6 @@
 """A data set in a folder of pictures, a folder for each class: train/CLASS/*.png and test/CLASS/*.png, or CLASS/*.png.
 
-Pictures are read as `fashion-keras predict` reads them, but never inverted.
+Pictures are read as `fashion-keras predict` reads them, in a process of bounded seconds and memory, but never inverted.
 """
 
 import math
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
 
 from fashion_keras.data import idx
 from fashion_keras.data.class_names import number_names
 from fashion_keras.data.folder_layout import find_pictures
 from fashion_keras.errors import DataError
 from fashion_keras.formatting import count_noun
-from fashion_keras.images.decoding import FORMAT_NAMES, FORMATS
-from fashion_keras.images.reading import Picture, read_picture
+from fashion_keras.images.worker import PictureReader
+
+__all__ = ["read_pictures"]
 
 _GREY_MODES = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L"}
 
@@ -35,23 +35,25 @@ def read_pictures(directory: Path, image_size: tuple[int, int] | None = None) ->
     found = find_pictures(directory)
     names, labels = number_names([name for _, name in found.train], [name for _, name in found.test], directory)
     paths = [path for path, _ in found.train + found.test]
-    shape, shape_notes = _common_shape(paths, image_size)
-    if len(paths) * math.prod(shape) > idx.MAX_BYTES:
-        limit = f"{idx.MAX_BYTES >> 30} GiB; make them smaller with --image-size H,W"
-        raise DataError(f"{directory}: {len(paths):,} pictures of {idx.by(shape)} are above the limit of {limit}")
-    images, notes = _read_all(paths, shape)
+    with PictureReader() as reader:
+        shape, shape_notes = _common_shape(paths, image_size, reader)
+        if len(paths) * math.prod(shape) > idx.MAX_BYTES:
+            limit = f"{idx.MAX_BYTES >> 30} GiB; make them smaller with --image-size H,W"
+            raise DataError(f"{directory}: {len(paths):,} pictures of {idx.by(shape)} are above the limit of {limit}")
+        images, notes = _read_all(paths, shape, reader)
     train, test = np.split(images, [len(found.train)])
     arrays = (train, labels[0], test, labels[1])
     parts = [idx.make_file(array) for array in arrays]
     return idx.OwnData(parts, names, found.division, (*found.notes, *shape_notes, *notes))
 
 
-def _common_shape(paths: list[Path], image_size: tuple[int, int] | None) -> tuple[tuple[int, int, int], list[str]]:
+def _common_shape(
+    paths: list[Path], image_size: tuple[int, int] | None, reader: PictureReader
+) -> tuple[tuple[int, int, int], list[str]]:
     """Return height, width and channels of all pictures, read from their headers, and a note."""
     sizes: dict[tuple[int, int], Path] = {}
     colourful = []
-    for path in paths:
-        size, mode = _read_size(path)
+    for path, (size, mode) in zip(paths, reader.measure_files(paths), strict=True):
         sizes.setdefault(size, path)
         colourful += [] if mode in _GREY_MODES else [path]
     if image_size is None and len(sizes) > 1:
@@ -67,26 +69,14 @@ def _common_shape(paths: list[Path], image_size: tuple[int, int] | None) -> tupl
     return (*(image_size or next(iter(sizes))), 3 if colourful else 1), notes
 
 
-def _read_size(path: Path) -> tuple[tuple[int, int], str]:
-    """Return height and width, upright, and the mode of a picture."""
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            width, height = image.size
-            # Pillow states a TIFF's size as it is upright.
-            is_turned = image.format != "TIFF" and image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-            return ((width, height) if is_turned else (height, width)), image.mode
-    # Pillow's readers raise almost anything for damaged files.
-    except Exception as error:
-        raise DataError(f"{path} is no {FORMAT_NAMES} picture, or is damaged") from error
-
-
-def _read_all(paths: list[Path], shape: tuple[int, int, int]) -> tuple[NDArray[np.uint8], list[str]]:
+def _read_all(
+    paths: list[Path], shape: tuple[int, int, int], reader: PictureReader
+) -> tuple[NDArray[np.uint8], list[str]]:
     """Return pictures as uint8 [N, H, W], or [N, H, W, 3] in colour, and notes on how they were read."""
     images = np.empty((len(paths), *(shape if shape[2] > 1 else shape[:2])), np.uint8)
     used: list[int | None] = []
     frames = transparent = 0
-    for number, path in enumerate(paths):
-        picture = _read(path, shape)
+    for number, picture in enumerate(reader.read_files(paths, shape)):
         images[number] = picture.pixels
         used.append(picture.bits)
         frames += picture.num_frames > 1
@@ -94,14 +84,10 @@ def _read_all(paths: list[Path], shape: tuple[int, int, int]) -> tuple[NDArray[n
     deep = [number for number, bits in enumerate(used) if bits]
     bits = max((bits for bits in used if bits), default=16)
     # One depth for all: a dark picture among them uses fewer bits, and is dark.
-    for number in deep:
-        if used[number] != bits:
-            images[number] = _read(paths[number], shape, bits).pixels
+    darker = [number for number in deep if used[number] != bits]
+    for number, picture in zip(darker, reader.read_files([paths[each] for each in darker], shape, bits), strict=True):
+        images[number] = picture.pixels
     return images, _describe_reading(len(deep), bits, frames, transparent)
-
-
-def _read(path: Path, shape: tuple[int, int, int], bits: int | None = None) -> Picture:
-    return read_picture(path, shape, invert="off", allow_blank=True, bits=bits)
 
 
 def _describe_reading(deep: int, bits: int, animated: int, transparent: int) -> list[str]:

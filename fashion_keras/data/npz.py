@@ -19,6 +19,8 @@ from fashion_keras.data.npz_remedies import Header, find_image_problems, find_la
 from fashion_keras.errors import DataError, UserError
 from fashion_keras.formatting import count_noun, first_line
 
+__all__ = ["read_npz"]
+
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 _SAMPLE_BYTES = 2**28  # of an array that is refused: what is looked at for the remedy

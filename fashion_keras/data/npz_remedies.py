@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from fashion_keras.data.checks import MIN_LEVELS
 from fashion_keras.data.idx import by
 
+__all__ = ["Header", "find_image_problems", "find_label_problems"]
+
 Sample = Callable[[str], NDArray[Any]]
 """Returns the first values of an array by its name, flat."""
 

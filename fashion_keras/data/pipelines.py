@@ -1,9 +1,13 @@
 """tf.data pipelines: normalised float32 batches out of uint8 images in memory."""
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
 from fashion_keras.data.orders import epoch_orders, num_batches
+
+__all__ = ["hold_images", "make_evaluation_dataset", "make_training_dataset", "normalise"]
 
 # Up to this size images are normalised once and held as float32, four times their size in the files: a step of a small
 # network is some 3 % quicker. Larger ones are normalised batch by batch, to the same bits.
@@ -46,6 +50,7 @@ def make_training_dataset(
     batch_size: int,
     num_epochs: int,
     seed: int,
+    augment: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
 ) -> tf.data.Dataset:
     """Make the batches of all epochs, one after another: `num_epochs * num_batches(...)` elements.
 
@@ -59,9 +64,11 @@ def make_training_dataset(
         batch_size: Examples a batch; the last of each epoch has what is left.
         num_epochs: How many epochs' orders are drawn.
         seed: The run's seed.
+        augment: Changes each batch, one after another.
 
     Returns:
-        A data set of pairs: float32, or what was held, [batch, H, W, C] in [-1, 1] and int32 [batch].
+        A data set of pairs: float32, or what was held, [batch, H, W, C] in [-1, 1] and int32 [batch]; or what
+        `augment` made of them.
     """
     pixels, classes = _as_held(images), tf.constant(labels)
     examples = np.arange(len(labels), dtype=np.int32) if examples is None else examples
@@ -71,7 +78,8 @@ def make_training_dataset(
     def make_batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         start = (step % steps) * batch_size
         indices = order[step // steps, start : start + batch_size]
-        return _normalised(tf.gather(pixels, indices)), tf.gather(classes, indices)
+        batch = _normalised(tf.gather(pixels, indices)), tf.gather(classes, indices)
+        return augment(*batch) if augment else batch
 
     return _on_one_core(tf.data.Dataset.range(num_epochs * steps).map(make_batch))
 

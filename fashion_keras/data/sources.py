@@ -36,6 +36,8 @@ from fashion_keras.data.npz import read_npz
 from fashion_keras.errors import DataError
 from fashion_keras.formatting import one_line
 
+__all__ = ["ENVIRONMENT_VARIABLE", "DataLocation", "cache_folder", "keras_folder", "load", "locate"]
+
 ENVIRONMENT_VARIABLE = "FASHION_KERAS_DATA"
 LOCK_TIMEOUT_SEC = 1800
 

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from fashion_keras.errors import ConfigError, DataError
 from fashion_keras.seeding import derive_seed
 
+__all__ = ["split_indices"]
+
 
 def split_indices(
     num_examples: int, validation_fraction: float, seed: int

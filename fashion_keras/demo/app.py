@@ -16,6 +16,8 @@ from fashion_keras.demo.guard import Guard
 from fashion_keras.demo.prediction import MAX_UPLOAD_BYTES, TOO_LARGE, Demo
 from fashion_keras.errors import ImageError, UserError
 
+__all__ = ["MAX_UPLOADS", "SlowUploadError", "UploadError", "build_app"]
+
 PAGE = Path(__file__).with_name("page")
 
 

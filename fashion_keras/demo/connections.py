@@ -4,6 +4,8 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+__all__ = ["PatientProtocol"]
+
 REQUEST_SEC = 5.0
 """In which the header of a request must arrive, from the connection's beginning or the end of the last answer."""
 

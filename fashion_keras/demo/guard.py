@@ -10,6 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+__all__ = ["Guard"]
+
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 SECURITY_HEADERS = {

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["METHOD", "NearestImages", "Neighbour"]
+
 METHOD = "cosine similarity of the pixels"
 
 

@@ -15,6 +15,8 @@ from fashion_keras.inference.mirrored import advise_on_shoes
 if TYPE_CHECKING:
     from fashion_keras.inference.classifier import Classifier, Predictions
 
+__all__ = ["MAX_UPLOAD_BYTES", "TOO_LARGE", "Demo"]
+
 NUM_NEAREST = 8
 MAX_UPLOAD_BYTES = 8 * 2**20
 MAX_PICTURE_MEMORY = 850 * 2**20

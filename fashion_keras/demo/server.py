@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.applications import Starlette
 
+__all__ = ["address_of", "bind", "check_installed", "end_process", "make_server", "serve"]
+
 DEFAULT_PORT = 8765
 MODULES = ("starlette", "uvicorn")
 _STOPPING_SEC = 1

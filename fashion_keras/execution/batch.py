@@ -79,6 +79,11 @@ def train_runs(
 def try_custom_parts(configs: Sequence[RunConfig], location: DataLocation, engine: Engine) -> None:
     """Take one step with each new combination of parts, before hours are spent on the other runs.
 
+    Args:
+        configs: Of the runs.
+        location: Their data.
+        engine: Where a step is taken.
+
     Raises:
         ConfigError: One cannot be built or fails.
     """

@@ -12,10 +12,12 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_sentinel
 from typing import Any, Protocol, Self, TypeVar
 
+from fashion_keras.errors import ConfigError
+from fashion_keras.execution.cards import show_card
 from fashion_keras.execution.spawning import CONTEXT, start_quiet_tracker
 from fashion_keras.execution.tasks import Outcome
 
-__all__ = ["MAX_TRIES", "TASKS_PER_WORKER", "Engine", "LocalEngine", "available_cores", "by_threads", "prepare_worker"]
+__all__ = ["MAX_TRIES", "TASKS_PER_WORKER", "Engine", "LocalEngine", "available_cores", "group_tasks", "prepare_worker"]
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
@@ -32,9 +34,11 @@ class Engine(Protocol):
 
     Attributes:
         workers: Tasks of one thread at a time.
+        cards: What tasks on cards are given.
     """
 
     workers: int
+    cards: Sequence[str]
 
     def run(
         self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task]
@@ -52,14 +56,16 @@ class LocalEngine:
     Args:
         workers: Processes of one thread at a time; of tasks with more threads, as many fewer.
         alone: Nothing else is to run beside them: they are pinned to cores of their own though they leave others idle.
+        cards: The graphics cards for tasks whose `device` is `"gpu"`, see `find_cards`; other tasks see none.
 
     A worker that dies (killed, out of memory) costs its own task alone, which is tried again. Used as a context, it
     ends the workers; else they end with the engine.
     """
 
-    def __init__(self, workers: int, alone: bool = False):
+    def __init__(self, workers: int, alone: bool = False, cards: Sequence[str] = ()):
         self.workers = workers
         self.alone = alone
+        self.cards = cards
         self._slots: list[_Slot] = []
 
     def __enter__(self) -> Self:
@@ -70,7 +76,7 @@ class LocalEngine:
 
     def start(self, function: Callable[[], object]) -> None:
         """Start the workers of one thread, and let each call a function before its first task."""
-        for slot in self._find_slots(1, self.workers):
+        for slot in self._find_slots((1, "cpu"), self.workers):
             slot.submit(function)
 
     def run(
@@ -80,9 +86,9 @@ class LocalEngine:
 
         Closing the iterator, or an exception in the caller, kills the workers.
         """
-        for threads, group in by_threads(tasks).items():
+        for kind, group in group_tasks(tasks).items():
             try:
-                yield from _run(function, group, self._find_slots(threads, len(group)))
+                yield from _run(function, group, self._find_slots(kind, len(group)))
             except BaseException:  # GeneratorExit, too
                 self.close()
                 raise
@@ -92,13 +98,21 @@ class LocalEngine:
         while self._slots:
             self._slots.pop().close()
 
-    def _find_slots(self, threads: int, most: int) -> list["_Slot"]:
-        """Return the places of workers of so many threads; those of another number end, for they need its cores."""
-        if any(slot.threads != threads for slot in self._slots):
+    def _find_slots(self, kind: tuple[int, str], most: int) -> list["_Slot"]:
+        """Return the places of workers of a kind; those of another end, for they have its cores or cards.
+
+        Raises:
+            ConfigError: A card is needed and there is none.
+        """
+        threads, device = kind
+        if device == "gpu" and not self.cards:
+            raise ConfigError("a run with device='gpu' needs a card: say --device gpu")
+        if any(slot.kind != kind for slot in self._slots):
             self.close()
         number = min(max(1, self.workers // threads), most)
         for place in range(len(self._slots), number):
-            self._slots.append(_Slot(self._cores(place, threads), threads))
+            card = self.cards[place % len(self.cards)] if device == "gpu" else None
+            self._slots.append(_Slot(kind, self._cores(place, threads) if card is None else (), card))
         return self._slots[:number]
 
     def _cores(self, number: int, threads: int) -> tuple[int, ...]:
@@ -113,11 +127,11 @@ class LocalEngine:
         return tuple(cores[number * threads : (number + 1) * threads])
 
 
-def by_threads(tasks: Sequence[Task]) -> dict[int, list[Task]]:
-    """Return the tasks by the threads that they need, ascending; TensorFlow takes their number once per process."""
-    groups: dict[int, list[Task]] = {}
+def group_tasks(tasks: Sequence[Task]) -> dict[tuple[int, str], list[Task]]:
+    """Return the tasks by the threads that they need, ascending, and their device: both are for a process's life."""
+    groups: dict[tuple[int, str], list[Task]] = {}
     for task in tasks:
-        groups.setdefault(getattr(task, "threads", 1), []).append(task)
+        groups.setdefault((getattr(task, "threads", 1), getattr(task, "device", "cpu")), []).append(task)
     return dict(sorted(groups.items()))
 
 
@@ -147,8 +161,8 @@ def _run(
 class _Slot:
     """A place for one worker. A pool of one each: the standard pool gives up all its tasks when one worker dies."""
 
-    def __init__(self, cores: tuple[int, ...], threads: int):
-        self.cores, self.threads = cores, threads
+    def __init__(self, kind: tuple[int, str], cores: tuple[int, ...], card: str | None):
+        self.kind, self.cores, self.card = kind, cores, card
         self.pool: ProcessPoolExecutor | None = None
 
     def submit(self, function: Callable[..., Value], *arguments: Any) -> Future[Value]:
@@ -166,7 +180,7 @@ class _Slot:
                 1,
                 mp_context=CONTEXT,
                 initializer=prepare_worker,
-                initargs=(self.threads, self.cores),
+                initargs=(self.kind[0], self.cores, self.card),
                 max_tasks_per_child=TASKS_PER_WORKER,
             )
         return self.pool
@@ -203,11 +217,12 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def prepare_worker(threads: int, cores: tuple[int, ...]) -> None:
-    """Set up a fresh process for runs: threads, cores, quiet libraries, and an end together with its parent."""
+def prepare_worker(threads: int, cores: tuple[int, ...] = (), card: str | None = None) -> None:
+    """Set up a fresh process for runs: threads, cores, card, quiet libraries, and an end together with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle.
     _end_with_parent()
     os.environ.update(dict.fromkeys(_THREADS, str(threads)))
+    show_card(card)
     if cores:
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, cores)

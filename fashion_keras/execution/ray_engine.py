@@ -1,9 +1,13 @@
 """Ray engine: a cluster behind the interface of the local engine, with a store on a shared folder."""
 
+import atexit
 import logging
 import os
 import platform
+import secrets
+import shutil
 import socket
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +18,7 @@ from fashion_keras._output import redirected
 from fashion_keras.config.custom_code import add_folders, custom_folders
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, by_threads, prepare_worker
+from fashion_keras.execution.local import MAX_TRIES, TASKS_PER_WORKER, group_tasks, prepare_worker
 from fashion_keras.execution.tasks import Outcome
 
 __all__ = ["RayEngine"]
@@ -34,7 +38,8 @@ class RayEngine:
 
     The tasks' paths must be absolute and mean the same on every node, as must the folder of a network of the user's
     own, and the package with the same TensorFlow and Keras be installed there; nothing is uploaded. Whoever reaches
-    Ray's port can run programs on the cluster: trusted networks only.
+    Ray's port can run programs on the cluster: trusted networks only. A Ray that is started here listens on the
+    loopback alone.
 
     Args:
         address: `host:port` of the head node from a machine of the cluster, `ray://host:10001` from outside, `auto` for
@@ -49,6 +54,7 @@ class RayEngine:
         self._ray = _import_ray()
         _connect(self._ray, address or os.environ.get("RAY_ADDRESS"))
         self.workers = self._count_workers()
+        self.cards: Sequence[str] = ()
 
     def run(
         self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task]
@@ -57,7 +63,7 @@ class RayEngine:
 
         Closing the iterator, or an exception in the caller, kills the workers.
         """
-        for threads, group in by_threads(tasks).items():
+        for (threads, _), group in group_tasks(tasks).items():
             yield from self._run(function, group, threads)
 
     def _run(
@@ -145,7 +151,7 @@ def _execute(
             TensorFlow here, runs would be stored under ids that nobody looks for.
         folders: Where networks of the user's own lie, on every node.
     """
-    prepare_worker(threads, ())
+    prepare_worker(threads)
     add_folders(folders)
     if RunConfig().run_id != identity:
         return Outcome(
@@ -179,11 +185,31 @@ def _connect(ray: Any, address: str | None) -> None:
     try:
         _check_port(address)
         # Ray's C++ library writes to the terminal when it cannot connect; the exception says enough.
+        options = {} if _finds_cluster(ray, address) else _alone(ray)
         with Path(os.devnull).open("wb") as nothing, redirected(nothing, (2,)):
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            ray.init(**{"address": address, "log_to_driver": False, "logging_level": logging.ERROR, **options})
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         where = f"no Ray cluster at {address}" if address else "Ray does not start"
         raise ConfigError(f"{where}: {_one_line(error)}{_remedy(error)}") from error
+
+
+def _finds_cluster(ray: Any, address: str | None) -> bool:
+    return "://" in (address or "") or ray._private.services.canonicalize_bootstrap_address(address) is not None
+
+
+def _alone(ray: Any) -> dict[str, Any]:
+    """Return the options of a Ray that this machine's other users cannot reach, and that leaves nothing behind.
+
+    Its token is in this process's environment, which its owner alone reads: a file of Ray's is readable by all.
+    """
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    # Ray takes the address of a network for 127.0.0.1, but where it believes that it cannot have several nodes.
+    ray._private.ray_constants.ENABLE_RAY_CLUSTER = False
+    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # its sockets' names must be short
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the other: the last registered is the first
+    atexit.register(ray.shutdown)
+    options = {"address": "local", "_node_ip_address": "127.0.0.1", "include_dashboard": False}
+    return {**options, "_temp_dir": f"{folder}/ray"}  # which Ray opens to everybody; above it is the owner's alone
 
 
 def _remedy(error: Exception) -> str:

@@ -28,12 +28,14 @@ __all__ = [
     "TimingTask",
     "describe_failure",
     "execute_measuring",
+    "execute_products",
     "execute_run",
     "execute_timing",
     "execute_trial",
     "load_cached",
 ]
 
+Task = TypeVar("Task")
 Value = TypeVar("Value")
 
 
@@ -68,6 +70,11 @@ class ConfigTask:
     def threads(self) -> int:
         """Threads of the process that does it."""
         return self.config.threads
+
+    @property
+    def device(self) -> str:
+        """What the process sees: no card, or one."""
+        return self.config.device
 
 
 @dataclass(frozen=True)
@@ -133,11 +140,11 @@ def _train_config(task: RunTask, record_epoch: Callable[[int, dict[str, float | 
     return train_run(task.config, load_cached(task.location), record_epoch)
 
 
-def _never_raising(work: Callable[[TimingTask], Value]) -> Callable[[TimingTask], Outcome[Value]]:
+def _never_raising(work: Callable[[Task], Value]) -> Callable[[Task], Outcome[Value]]:
     """Make a function return its outcome, whatever happens, and print nothing."""
 
     @wraps(work)
-    def execute(task: TimingTask) -> Outcome[Value]:
+    def execute(task: Task) -> Outcome[Value]:
         try:
             with Path(os.devnull).open("wb") as nothing, redirected(nothing):
                 return Outcome("done", value=work(task))
@@ -163,6 +170,15 @@ def execute_measuring(task: TimingTask) -> EpochTimes:
     from fashion_keras.training.measuring import measure_epochs
 
     return measure_epochs(task.config, load_cached(task.location))
+
+
+@_never_raising
+def execute_products(_: None) -> dict[str, float]:
+    """Multiply in both precisions; the value is the gain of bfloat16, see `measure_gains`."""
+    import_tensorflow(in_worker=True)
+    from fashion_keras.training.products import measure_gains
+
+    return measure_gains()
 
 
 @_never_raising

@@ -69,6 +69,9 @@ class Experiment:
             experiment's file.
         image_size: Height and width that its pictures are scaled to.
         metric: By what the arms are judged; for now `"test_accuracy"` alone.
+        score_share: Of which share of a run's last epochs its test accuracy is the mean; 0.0 is the last epoch alone. A
+            share varies less from seed to seed, but is another quantity: it makes another comparison, chosen before you
+            look.
         factors: Of a grid, from the name of each factor to its levels, see `grid`.
         trainer: Instead of a base: a custom training function, `module:function`, in any framework, or a mapping with
             the key `name` and its options; see `fashion_keras.training.custom`.
@@ -88,6 +91,7 @@ class Experiment:
     metric: str = METRICS[0]
     margin: float = MARGIN
     level: float = LEVEL
+    score_share: float = 0.0
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     trainer: InitVar[str | Mapping[str, Any] | None] = None
 
@@ -95,6 +99,8 @@ class Experiment:
         if trainer is not None:
             if self.base != BASE:
                 raise ConfigError("an experiment has a base or a trainer, not both")
+            if self.score_share:
+                raise ConfigError("score_share is of Keras's runs: a custom trainer returns the score that it means")
             object.__setattr__(self, "base", BASE.with_changes(trainer=trainer))
         for name in ("arms", "image_size"):
             if isinstance(getattr(self, name), list):
@@ -166,6 +172,7 @@ class Experiment:
             ("image_size", "height and width in pixels, such as (32, 48)", _is_size(self.image_size)),
             ("margin", "a fraction above 0, such as 0.002", _is_share(self.margin)),
             ("level", "a chance above 0, such as 0.05", _is_share(self.level)),
+            ("score_share", "a share below 1, such as 0.2", self.score_share == 0.0 or _is_share(self.score_share)),
         ):
             if not is_right:
                 raise ConfigError(f"the {name} of an experiment must be {kind}, got {getattr(self, name)!r}")

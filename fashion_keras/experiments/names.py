@@ -2,9 +2,11 @@
 
 __all__ = [
     "ALL_NAMES",
+    "FEWER_SEEDS",
     "GRID_NAMES",
     "NAMES",
     "PRECISION_NAMES",
+    "PUBLISHED_NAMES",
     "TUNED_NAMES",
     "command_of",
     "is_tuned_name",
@@ -24,7 +26,16 @@ TUNED_NAMES = ("tuned_fcn_regularised", "tuned_fcn_small")
 GRID_NAMES = ("batch_norm_initializers",)
 """Combinations of settings of the report's, whose runs they share."""
 
-ALL_NAMES = NAMES + PRECISION_NAMES + TUNED_NAMES + GRID_NAMES
+LATER_NAMES = ("resnet",)
+"""Networks that go beyond the report, beside its own."""
+
+PUBLISHED_NAMES = NAMES + PRECISION_NAMES + TUNED_NAMES + GRID_NAMES + LATER_NAMES
+"""All that `experiments/` has tables of."""
+
+ALL_NAMES = (*PUBLISHED_NAMES, "mlp", "augmentation")
+
+FEWER_SEEDS = {"resnet": 5, "mlp": 5}
+"""Comparisons that are published with fewer seeds than others: what they have room for."""
 
 _TUNED = "_tuned"
 _USUAL_SETTING = "learning_rate"

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fashion_keras.config.components import option_values
+from fashion_keras.config.components import stored_values
 from fashion_keras.config.run_config import RunConfig
+
+__all__ = ["CARD", "model_card"]
 
 CARD = "README.md"
 
@@ -52,8 +54,9 @@ Of each class of test images, this model gets right:
 - **Data**: Fashion-MNIST (Zalando SE), {_data_text(config)};
   SHA-256 of the data `{run["data"]["content_hash"][:12]}`.
 - **Model**: {_settings("model", config)}.
-- **Training**: {_settings("optimizer", config)}; {run["epochs"]} epochs, batches of {config.batch_size}, the last epoch
-  counts; {config.precision}; run `{run["run_id"][:12]}`, finished {run["finished_at"][:10]}.
+- **Training**: {_settings("optimizer", config)}; {_settings("schedule", config)}; {_settings("loss", config)};
+  augmentation {_settings("augmentation", config)}; {run["epochs"]} epochs, batches of {config.batch_size}, the last
+  epoch counts; {config.precision}; run `{run["run_id"][:12]}`, finished {run["finished_at"][:10]}.
 - **Versions**: {", ".join(f"{package} {number}" for package, number in sorted(record["versions"].items()))}.
 - **Export**: {parity["num_images"]:,} test images compared with the float32 model:
   {parity["num_class_differences"]} classes differ, probabilities by at most {parity["max_probability_difference"]:.1e}.
@@ -71,7 +74,7 @@ loads the model. A SavedModel is code: load only your own, or ones that you chec
 - It knows these classes alone, and names one of them whatever it is shown; no probability means "none of them".
 - It was trained on {height}x{width} grey pictures of single garments, centred, light on a black ground. Photographs of
   people, several things at once and other crops are another task, and its accuracy on them is not known.
-- Probabilities were not calibrated. The classes overlap: {_worst_class(record)}.
+{_directions(config)}- Probabilities were not calibrated. The classes overlap: {_worst_class(record)}.
 - The test images come from the same catalogue as the training images: on another shop's it may do worse.
 
 ## How it was made
@@ -87,7 +90,17 @@ MIT, as the package. Fashion-MNIST is Zalando SE's, MIT too.
 """
 
 
-_NETWORKS = {"fcn": "A fully connected network", "cnn": "A small convolutional network"}
+_NETWORKS = {
+    "fcn": "A fully connected network",
+    "cnn": "A small convolutional network",
+    "resnet": "A small residual network",
+}
+
+
+def _directions(config: RunConfig) -> str:
+    if "flip" in config.augmentation.name:
+        return ""
+    return "- All shoes that it was trained on point to the left: mirrored ones are often called otherwise.\n"
 
 
 def _data_text(config: RunConfig) -> str:
@@ -97,8 +110,8 @@ def _data_text(config: RunConfig) -> str:
 
 def _settings(kind: str, config: RunConfig) -> str:
     component = getattr(config, kind)
-    values = option_values(kind, component)
-    return f"{component.name}, " + ", ".join(f"{name} {_value(value)}" for name, value in values.items())
+    values = stored_values(kind, component)
+    return ", ".join([component.name, *(f"{name} {_value(value)}" for name, value in values.items())])
 
 
 def _value(value: Any) -> str:

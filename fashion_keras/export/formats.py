@@ -20,6 +20,8 @@ from fashion_keras.formatting import first_line, one_line
 from fashion_keras.inference.record import MAX_PROBABILITY_DIFFERENCE, ParityReport
 from fashion_keras.storage.files import write_files
 
+__all__ = ["FORMATS", "LABELS", "Format", "write_format"]
+
 LABELS = "labels.txt"
 """One class name a line, UTF-8, in the order of the class ids: a data set's labels.txt has the same form."""
 

@@ -14,6 +14,8 @@ from fashion_keras.inference.record import ParityReport
 if TYPE_CHECKING:
     import keras
 
+__all__ = ["Outputs", "Predictor", "keras_predictor", "measure_parity", "saved_model_predictor"]
+
 _BATCH_SIZE = 250
 
 Outputs = tuple[NDArray[Any], NDArray[np.int64]]

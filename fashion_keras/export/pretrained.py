@@ -23,13 +23,17 @@ from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.runs import RunStore, StoredRun
 
+__all__ = ["PRETRAINED", "RULES", "Choice", "choose_arm", "export_pretrained"]
+
 PRETRAINED = Path("saved_models", "pretrained")
 
 RULES = {
-    "fcn": "of the fully connected arms that are rows of the report, the one with the best mean validation accuracy",
-    "cnn": "of the convolutional arms that are rows of the report, the one with the best mean validation accuracy",
+    "fcn": "of the fully connected arms that are published, the one with the best mean validation accuracy",
+    "cnn": "of the convolutional arms that are published, the one with the best mean validation accuracy",
 }
-"""By the name of the shipped model, which is that of the network too. The test set takes no part in it."""
+"""By the name of the shipped model. The test set takes no part in it."""
+
+_NETWORKS = {"fcn": ("fcn",), "cnn": ("cnn", "resnet")}
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,20 @@ class Choice:
         return float(np.nan_to_num(self.arm.finals("val_accuracy"), nan=-np.inf).mean())
 
 
-def choose_arm(found: Sequence[ComparisonResults], network: str) -> Choice:
-    """Return the arm that `RULES` names for a network; of equal ones the first.
+def choose_arm(found: Sequence[ComparisonResults], name: str) -> Choice:
+    """Return the arm that `RULES` names for a shipped model; of equal ones the first.
 
     Raises:
-        StoreError: No comparison has a row of the report with this network.
+        StoreError: No comparison has an arm with such a network.
     """
     choices = [
         Choice(results.record.name, arm)
         for results in found
         for arm in results.arms
-        if arm.runs and arm.record.published and RunConfig.from_json(arm.record.config).model.name == network
+        if arm.runs and RunConfig.from_json(arm.record.config).model.name in _NETWORKS[name]
     ]
     if not choices:
-        raise StoreError(f"there are no runs of the report's {network}; give the folder that `report --publish` wrote")
+        raise StoreError(f"there are no runs of a {name}; give the folder that `report --publish` wrote")
     return max(choices, key=lambda choice: choice.mean_val_accuracy)
 
 

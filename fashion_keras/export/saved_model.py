@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 
     from fashion_keras.config.run_config import RunConfig
 
+__all__ = [
+    "add_code_folders", "build_float32_model", "build_run_model", "check_data", "check_run", "copy_export",
+    "export_model", "export_run",
+]  # fmt: skip
+
 
 def export_run(
     run: StoredRun,
@@ -130,7 +135,10 @@ def copy_export(folder: Path, path: Path) -> None:
 
 
 def build_float32_model(config: "RunConfig", image_shape: Sequence[int], num_classes: int) -> "keras.Model":
-    """Build a configuration's model in float32, whatever its precision, with its initial weights."""
+    """Build a `config`'s model in float32, whatever its precision, with its initial weights.
+
+    It goes from images of `image_shape` (height, width, channels) to `num_classes` logits.
+    """
     import_tensorflow()
     import keras
 
@@ -180,7 +188,7 @@ def check_run(run: StoredRun, dataset: Dataset) -> None:
 
 
 def check_data(name: str, content_hash: str, dataset: Dataset) -> None:
-    """Check that a data set is the one that a model was trained on.
+    """Check that a `dataset` is the one, by its `content_hash`, that what has this `name` was trained on.
 
     Raises:
         ExportError: It is another.

@@ -11,6 +11,8 @@ from fashion_keras.export.saved_model import export_run
 from fashion_keras.inference.record import ParityReport
 from fashion_keras.storage.runs import read_run
 
+__all__ = ["ExportTask", "execute_export"]
+
 
 @dataclass(frozen=True)
 class ExportTask:

@@ -30,6 +30,8 @@ from fashion_keras.storage.runs import RESULT, RunStore, StoredRun, read_run
 if TYPE_CHECKING:
     import keras
 
+__all__ = ["Trained", "find_trained", "load_trained", "short_name"]
+
 
 def find_trained(name: str, store: RunStore) -> StoredRun | Path:
     """Return the run, or else the model's version folder, that a user names.

@@ -23,6 +23,18 @@ from fashion_keras.errors import ImageError, UserError
 from fashion_keras.formatting import first_line, one_line
 from fashion_keras.images.structure import check_structure, count_gif_frames
 
+__all__ = [
+    "FORMATS",
+    "FORMAT_NAMES",
+    "MAX_FILE_BYTES",
+    "Decoded",
+    "decode",
+    "errors_on_one_line",
+    "measure",
+    "open_file",
+    "read_bounded",
+]
+
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 FORMAT_NAMES = "PNG, JPEG, WebP, GIF, BMP or TIFF"
 MAX_FILE_BYTES = 100 * 2**20
@@ -92,6 +104,18 @@ def decode(source: bytes | Image.Image, name: str, bits: int | None = None) -> D
             # A copy, because the next page of a file takes the place of the last one.
             kept = decoded.image.copy() if decoded.image is image else decoded.image
             return replace(decoded, image=kept, num_frames=_count_frames(image, source))
+
+
+def measure(path: str) -> tuple[tuple[int, int], str]:
+    """Return height and width, upright, and the mode of a file's picture, by its header.
+
+    Raises:
+        ImageError: It is no picture, or is damaged.
+    """
+    with errors_on_one_line(path), Image.open(path, formats=FORMATS) as image:
+        width, height = image.size
+        is_turned = image.format != "TIFF" and image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        return ((width, height) if is_turned else (height, width)), image.mode
 
 
 @contextlib.contextmanager

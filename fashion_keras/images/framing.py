@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+__all__ = ["border", "contrast_to_ground", "fit", "fit_item", "has_plain_ground"]
+
 _CLOSE = 13  # 5 % of the range
 _UNEVEN = 32  # levels by which the light on a plain ground may differ from its median
 _PLAIN_SHARE = 0.9  # of the border; the rest may be an item that reaches to it
@@ -33,6 +35,8 @@ def _edge(pixels: NDArray[Any]) -> NDArray[Any]:
 
 def fit(levels: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Return a picture at another width and height, whole and in the middle, with its sides filled like its border."""
+    if levels.size == size:
+        return np.asarray(levels)
     filling = tuple(int(level) for level in np.median(border(levels), axis=0).reshape(-1))
     return np.asarray(ImageOps.pad(levels, size, color=filling[0] if levels.mode == "L" else filling))
 

@@ -1,5 +1,7 @@
 """Names of files that are pictures, and of those that systems put beside them."""
 
+__all__ = ["SUFFIXES", "is_system_file"]
+
 SUFFIXES = (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 _SYSTEM_NAMES = frozenset(

@@ -14,6 +14,8 @@ from fashion_keras.formatting import one_line
 from fashion_keras.images.decoding import decode, open_file, read_bounded
 from fashion_keras.images.framing import border, contrast_to_ground, fit, fit_item, has_plain_ground
 
+__all__ = ["GROUNDS", "Picture", "PictureSource", "check_invert", "is_picture", "read_picture"]
+
 INVERT = ("auto", "on", "off")
 GROUNDS = ("black", "dark", "light", "mixed")
 """What a model's training images have around their items: black, cut to the item, as Fashion-MNIST; or as they came."""

@@ -9,6 +9,8 @@ import re
 from fashion_keras.errors import ImageError
 from fashion_keras.formatting import one_line
 
+__all__ = ["MAX_SCANS", "check_structure", "count_gif_frames"]
+
 MAX_SCANS = 50
 """Of a JPEG; encoders write some ten."""
 

@@ -16,8 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -26,17 +25,24 @@ import numpy as np
 
 from fashion_keras.errors import ImageError, UserError
 from fashion_keras.formatting import one_line
-from fashion_keras.images.decoding import errors_on_one_line
+from fashion_keras.images.decoding import errors_on_one_line, measure
 from fashion_keras.images.reading import Picture, read_picture
+
+__all__ = ["PictureReader", "serve"]
 
 MAX_SECONDS = 10.0
 MAX_MEMORY_BYTES = 1_200 * 2**20
 """Of address space beyond what the process has at its start: twice that of any picture of today's cameras."""
 
+_AT_ONCE, _BYTES_AT_ONCE = 64, 2**23  # files that are asked for at once, and bytes of their pixels
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _RETIREMENT_KILOBYTES = 400 * 1024  # of memory that a process has ever had: freed memory need not go back
 _START = "import sys; sys.path[:] = sys.argv[4:]; from fashion_keras.images.worker import serve; serve(*sys.argv[1:4])"
+
+
+Answers = tuple[list[dict[str, Any]], bytes]
+"""What is said of each of some pictures, and the pixels of all."""
 
 
 class PictureReader:
@@ -91,28 +97,68 @@ class PictureReader:
             _check_wanted(signs, name)
         try:
             _check_wanted(signs, name)
-            return self._ask(request, content, signs)
+            return _to_picture(*self._ask([request], content, signs))
         finally:
             self._lock.release()
 
-    def _ask(self, request: dict[str, Any], content: bytes, signs: list[threading.Event]) -> Picture:
-        done = False
+    def read_files(
+        self, paths: Sequence[Path], image_shape: Sequence[int], bits: int | None = None
+    ) -> Iterator[Picture]:
+        """Yield the pictures of a data set, as they are: never inverted, those of one colour too.
+
+        Args:
+            paths: Of their files.
+            image_shape, bits: As for `read_picture`.
+
+        Raises:
+            ImageError: As `read`.
+        """
+        options = {"image_shape": list(image_shape), "invert": "off", "allow_blank": True, "bits": bits}
+        at_once = max(1, min(_AT_ONCE, _BYTES_AT_ONCE // math.prod(image_shape)))
+        for answers, pixels in self._ask_of_files(paths, options, at_once):
+            size = len(pixels) // len(answers)
+            for number, answer in enumerate(answers):
+                yield _to_picture([answer], pixels[number * size : (number + 1) * size])
+
+    def measure_files(self, paths: Sequence[Path]) -> Iterator[tuple[tuple[int, int], str]]:
+        """Yield height and width, upright, and the mode of files' pictures, by their headers; raises as `read`."""
+        for answers, _ in self._ask_of_files(paths, {"measure": True}, _AT_ONCE):
+            yield from ((tuple(answer["size"]), answer["mode"]) for answer in answers)
+
+    def _ask_of_files(self, paths: Sequence[Path], options: dict[str, Any], at_once: int) -> Iterator[Answers]:
+        """Yield answers of as many files at once; where that fails, of each, so that the one is named."""
+        requests = [{"source": str(path), "name": str(path), **options} for path in paths]
+        for start in range(0, len(requests), at_once):
+            batch = requests[start : start + at_once]
+            yield from self._ask_each(batch)
+
+    def _ask_each(self, batch: list[dict[str, Any]]) -> list[Answers]:
+        with self._lock:
+            try:
+                return [self._ask(batch, b"", [self._closed])]
+            except ImageError:
+                return [self._ask([request], b"", [self._closed]) for request in batch]
+
+    def _ask(self, requests: list[dict[str, Any]], content: bytes, signs: list[threading.Event]) -> Answers:
+        """Return what the process answers to each request, and the pixels of all."""
+        done, name = False, requests[0]["name"]
         try:
-            connection = self._connection or self._start(signs, request["name"])
-            connection.send_bytes(json.dumps(request).encode())
+            connection = self._connection or self._start(signs, name)
+            connection.send_bytes(json.dumps(requests).encode())
             connection.send_bytes(content)
-            self._wait(connection, self._limits[0], signs, request["name"])
-            answer = json.loads(connection.recv_bytes())
-            pixels = None if "error" in answer else connection.recv_bytes()
-            done = answer.pop("kilobytes") < _RETIREMENT_KILOBYTES
+            self._wait(connection, self._limits[0] * len(requests), signs, name)
+            answers, kilobytes = json.loads(connection.recv_bytes())
+            pixels = connection.recv_bytes()
+            done = kilobytes < _RETIREMENT_KILOBYTES
         except (OSError, EOFError) as error:
-            raise ImageError(f"{one_line(request['name'])} cannot be read: its decoder broke down") from error
+            raise ImageError(f"{one_line(name)} cannot be read: its decoder broke down") from error
         finally:
             if not done:
                 self._stop()
-        if pixels is None:
-            raise ImageError(answer["error"])
-        return Picture(pixels=np.frombuffer(pixels, np.uint8).reshape(answer.pop("shape")), **answer)
+        for answer in answers:
+            if "error" in answer:
+                raise ImageError(answer["error"])
+        return answers, pixels
 
     def _start(self, signs: list[threading.Event], name: str) -> Connection:
         ours, theirs = socket.socketpair()
@@ -151,7 +197,13 @@ class PictureReader:
 
 
 def serve(descriptor: str, seconds: str, memory: str) -> None:
-    """Read pictures until the other side closes the connection; the process's own entry."""
+    """Read pictures until the other side closes the connection; the process's own entry.
+
+    Args:
+        descriptor: Number of the connection's file.
+        seconds: That a picture may take.
+        memory: Bytes that it may take beside what the process has.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + int(memory)
@@ -159,28 +211,38 @@ def serve(descriptor: str, seconds: str, memory: str) -> None:
     with Connection(int(descriptor)) as connection, contextlib.suppress(EOFError, OSError):
         connection.send_bytes(b"ready")
         while True:
-            request, content = json.loads(connection.recv_bytes()), connection.recv_bytes()
-            # The other side counts too; this ends the process where that side is gone.
-            signal.alarm(math.ceil(float(seconds)) + 1)
-            answer, pixels = _read(content, request)
+            requests, content = json.loads(connection.recv_bytes()), connection.recv_bytes()
+            answers, pixels = [], bytearray()
+            for request in requests:
+                # The other side counts too; this ends the process over one of several, and where that side is gone.
+                signal.alarm(math.ceil(float(seconds)) + 1)
+                answers.append(_read({"source": content, **request}, pixels))
+                if "error" in answers[-1]:
+                    break
             signal.alarm(0)
             del content
-            answer["kilobytes"] = _peak_kilobytes()
-            connection.send_bytes(json.dumps(answer).encode())
-            if pixels is not None:
-                connection.send_bytes(pixels)
+            connection.send_bytes(json.dumps([answers, _peak_kilobytes()]).encode())
+            connection.send_bytes(pixels)
 
 
-def _read(content: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], bytes | None]:
+def _read(request: dict[str, Any], pixels: bytearray) -> dict[str, Any]:
+    """Return what is said of a picture, and append its pixels."""
     try:
         # A worker that ends without a word would say less.
         with errors_on_one_line(request["name"]):
-            picture = read_picture(content, **request)
+            if request.pop("measure", False):
+                size, mode = measure(request["source"])
+                return {"size": size, "mode": mode}
+            picture = read_picture(**request)
     except UserError as error:
-        return {"error": str(error)}, None
-    answer = asdict(picture)
-    pixels = answer.pop("pixels")
-    return answer | {"shape": pixels.shape}, pixels.tobytes()
+        return {"error": str(error)}
+    pixels += picture.pixels.tobytes()
+    return {**vars(picture), "pixels": picture.pixels.shape}
+
+
+def _to_picture(answers: list[dict[str, Any]], pixels: bytes) -> Picture:
+    (answer,) = answers
+    return Picture(**{**answer, "pixels": np.frombuffer(pixels, np.uint8).reshape(answer["pixels"])})
 
 
 def _peak_kilobytes() -> int:

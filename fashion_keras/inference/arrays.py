@@ -11,6 +11,8 @@ from fashion_keras.errors import ImageError
 from fashion_keras.formatting import first_line, one_line
 from fashion_keras.images.reading import PictureSource, is_picture, read_picture
 
+__all__ = ["check_images", "read_images"]
+
 
 def read_images(
     images: ArrayLike | PictureSource | Sequence[PictureSource],
@@ -35,7 +37,8 @@ def read_images(
             kind = type(item).__name__
             raise ImageError(f"images[{index}] is of type {kind}, not a picture; arrays go in a call of their own")
     # A picture without a name of its own is called by its place.
-    names = [None if item is images or _is_path(item) else f"images[{index}]" for index, item in enumerate(items)]
+    is_named = [item is images or isinstance(item, str | os.PathLike) for item in items]
+    names = [None if named else f"images[{index}]" for index, named in enumerate(is_named)]
     pictures = [
         read_picture(item, image_shape, invert, name, ground=ground) for item, name in zip(items, names, strict=True)
     ]
@@ -68,10 +71,6 @@ def check_images(images: Any, image_shape: tuple[int, int, int]) -> NDArray[np.u
         f"images must have the shape {list(single)} or [N, {', '.join(map(str, ends))}], got {list(array.shape)}"
         f"{_describe_layout(array.shape, image_shape)}"
     )
-
-
-def _is_path(item: Any) -> bool:
-    return isinstance(item, str | os.PathLike)
 
 
 def _describe_layout(shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> str:

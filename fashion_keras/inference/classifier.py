@@ -20,6 +20,8 @@ from fashion_keras.inference.info import ModelInfo
 from fashion_keras.inference.record import RECORD, read_checked_record
 from fashion_keras.inference.shipped import find_model, is_shipped
 
+__all__ = ["Classifier", "Prediction", "Predictions", "load_model"]
+
 _OUTPUTS = ("probabilities", "class_id", "class_name")
 
 

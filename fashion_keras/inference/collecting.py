@@ -18,6 +18,8 @@ from fashion_keras.images.decoding import FORMAT_NAMES, open_file, read_bounded
 from fashion_keras.images.names import SUFFIXES, is_system_file
 from fashion_keras.images.reading import Picture, check_invert, read_picture
 
+__all__ = ["Unreadable", "read_pictures"]
+
 STANDARD_INPUT = "-"
 _STANDARD_INPUT_NAME = "standard input"
 _WILDCARDS = frozenset("*?[")

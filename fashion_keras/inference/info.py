@@ -10,6 +10,8 @@ from fashion_keras.formatting import one_line
 from fashion_keras.images.reading import GROUNDS
 from fashion_keras.statistics.classifier import wilson_interval
 
+__all__ = ["ModelInfo"]
+
 
 @dataclass(frozen=True)
 class ModelInfo:

@@ -14,6 +14,8 @@ from fashion_keras.images.reading import Picture
 if TYPE_CHECKING:
     from fashion_keras.inference.classifier import Classifier, Predictions
 
+__all__ = ["advise_on_shoes"]
+
 _SHOES = tuple(FASHION_MNIST_CLASSES.index(name) for name in ("Sandal", "Sneaker", "Ankle boot"))
 
 

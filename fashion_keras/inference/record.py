@@ -17,6 +17,11 @@ from typing import Any
 
 from fashion_keras.errors import DataError
 
+__all__ = [
+    "MAX_PROBABILITY_DIFFERENCE", "NETWORK", "RECORD", "ParityReport", "find_damage", "find_export",
+    "read_checked_record", "read_record", "write_record",
+]  # fmt: skip
+
 EXPORT_FORMAT = 1
 """Raised when the signature or the record changes; exports of an older format are written anew."""
 
@@ -158,7 +163,13 @@ def write_record(
     image_shape: Sequence[int],
     metadata: Mapping[str, Any],
 ) -> None:
-    """Write the record of a SavedModel that is complete otherwise."""
+    """Write the record of a SavedModel that is complete otherwise.
+
+    Args:
+        folder: Of the SavedModel.
+        report: How it compares with the model.
+        class_names, image_shape, metadata: As for `fashion_keras.export.export_model`.
+    """
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     record = {
         "format": EXPORT_FORMAT,

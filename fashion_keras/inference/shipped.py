@@ -10,6 +10,8 @@ from pathlib import Path
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.errors import DataError, os_errors_as
 
+__all__ = ["find_model", "find_saved_model", "is_shipped", "shipped_models"]
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PLACES = (_PACKAGE / "pretrained", _PACKAGE.parent / "saved_models" / "pretrained")
 
@@ -41,7 +43,7 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
 
 
 def _find(name_or_path: str | os.PathLike[str]) -> Path:
-    if not isinstance(name_or_path, str) or _has_separator(name_or_path):
+    if not isinstance(name_or_path, str) or any(each in name_or_path for each in (os.sep, os.altsep) if each):
         return find_saved_model(Path(name_or_path))
     shipped = shipped_models()
     if name_or_path in shipped:
@@ -80,7 +82,3 @@ def _highest_version(path: Path) -> Path | None:
 
 def _holds_model(folder: Path) -> bool:
     return (folder / "saved_model.pb").is_file()
-
-
-def _has_separator(text: str) -> bool:
-    return any(separator in text for separator in (os.sep, os.altsep) if separator)

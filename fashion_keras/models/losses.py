@@ -7,6 +7,7 @@ import keras
 
 from fashion_keras.config.components import Component, option_values
 from fashion_keras.config.keras_classes import is_keras_name
+from fashion_keras.errors import ConfigError
 
 __all__ = ["build_loss"]
 
@@ -16,25 +17,51 @@ _OF_CLASS_IDS = ("Sparse", "CategoricalGeneralizedCrossEntropy")
 _OF_PROBABILITIES = ("CategoricalGeneralizedCrossEntropy", "Dice", "KLDivergence", "Poisson", "Tversky")
 
 
-def build_loss(component: Component, may_regularise: bool = False) -> tuple[keras.losses.Loss, list[Any]]:
+def build_loss(
+    component: Component, may_regularise: bool = False, mixes_labels: bool = False
+) -> tuple[keras.losses.Loss, list[Any]]:
     """Return the loss that a configuration names, from class ids and logits, and the metrics that are logged beside it.
 
     Args:
         component: A component of the catalogue `loss`, or a class of Keras.
         may_regularise: The network may add terms to the loss; the plain cross-entropy is then logged beside it.
+        mixes_labels: Training batches have shares of the classes instead of ids, see `build_augmentation`; right is
+            who names the class of the largest.
+
+    Raises:
+        ConfigError: The loss takes ids alone.
     """
-    accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+    if mixes_labels:
+        accuracy: Any = keras.metrics.MeanMetricWrapper(_accuracy_of_shares, name="accuracy")
+        plain: Any = keras.metrics.MeanMetricWrapper(_cross_entropy, name="cross_entropy")
+    else:
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        plain = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
     if is_keras_name(component.name):
-        return _KerasLoss(component), [accuracy, _plain_metric()]
+        loss = _KerasLoss(component)
+        if mixes_labels and loss.takes_ids:
+            raise ConfigError(f"mixup mixes labels, and {component.name} takes ids alone; take CategoricalCrossentropy")
+        return loss, [accuracy, plain]
     smoothing = option_values("loss", component)["label_smoothing"]
-    if smoothing:
-        return _SmoothedCrossEntropy(smoothing), [accuracy, _plain_metric()]
-    metrics = [accuracy, _plain_metric()] if may_regularise else [accuracy]
+    if smoothing or mixes_labels:
+        return _SmoothedCrossEntropy(smoothing), [accuracy, plain]
+    metrics = [accuracy, plain] if may_regularise else [accuracy]
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics
 
 
-def _plain_metric() -> keras.metrics.Metric:
-    return keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
+def _shares(y_true: Any, y_pred: Any) -> Any:
+    """Labels as shares of the classes [N, classes], in the logits' dtype: of ids, which evaluations have, one is 1."""
+    if len(y_true.shape) == len(y_pred.shape):
+        return keras.ops.cast(y_true, y_pred.dtype)
+    return keras.ops.one_hot(keras.ops.cast(y_true, "int32"), y_pred.shape[-1], dtype=y_pred.dtype)
+
+
+def _accuracy_of_shares(y_true: Any, y_pred: Any) -> Any:
+    return keras.metrics.categorical_accuracy(_shares(y_true, y_pred), y_pred)
+
+
+def _cross_entropy(y_true: Any, y_pred: Any) -> Any:
+    return keras.losses.categorical_crossentropy(_shares(y_true, y_pred), y_pred, from_logits=True)
 
 
 class _SmoothedCrossEntropy(keras.losses.Loss):
@@ -45,7 +72,7 @@ class _SmoothedCrossEntropy(keras.losses.Loss):
         self.smoothing = smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        targets = keras.ops.one_hot(y_true, y_pred.shape[-1])
+        targets = _shares(y_true, y_pred)
         return keras.losses.categorical_crossentropy(targets, y_pred, from_logits=True, label_smoothing=self.smoothing)
 
 
@@ -63,7 +90,6 @@ class _KerasLoss(keras.losses.Loss):
         self.takes_probabilities = component.name in _OF_PROBABILITIES
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        classes = keras.ops.cast(y_true, "int32")
-        targets = classes if self.takes_ids else keras.ops.one_hot(classes, y_pred.shape[-1], dtype=y_pred.dtype)
+        targets = keras.ops.cast(y_true, "int32") if self.takes_ids else _shares(y_true, y_pred)
         scores = keras.ops.softmax(y_pred) if self.takes_probabilities else y_pred
         return self.loss.call(targets, scores)

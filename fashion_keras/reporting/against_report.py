@@ -12,6 +12,8 @@ from fashion_keras.reporting.units import ABSENT, ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.statistics import expected_misses, misses_p, prediction_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
+__all__ = ["batch_mean_accuracy", "build_against_report", "report_cell"]
+
 BATCH_SIZE = 256
 """The report's test batches."""
 

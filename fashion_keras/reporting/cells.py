@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from fashion_keras.reporting.units import Unit
 from fashion_keras.statistics import mean_interval
 
+__all__ = ["Cell", "Field", "difference_cell", "interval_fields", "mean_of", "measured_cell"]
+
 Field = float | int | str | None
 Interval = tuple[float, float]
 

@@ -9,6 +9,8 @@ from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.rendering import markdown_row
 from fashion_keras.reporting.units import POINTS
 
+__all__ = ["claims_page", "explain_claims", "part_texts"]
+
 _INTRODUCTION = """# Does the report's every sentence hold?
 
 Written by `fashion-keras report`: do not edit. Sixteen claims of the report, judged from the runs of the tables beside

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from fashion_keras.storage.comparison import ArmResults
 
+__all__ = ["MEASURES", "PARTS", "Curve", "arm_curves", "axis_limits", "find_outliers"]
+
 PARTS = ("train", "val", "test")
 MEASURES = ("loss", "accuracy")
 

@@ -12,11 +12,13 @@ from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.pairing import pairing_note
-from fashion_keras.reporting.summary import describe_results, examples_of
+from fashion_keras.reporting.summary import describe_results, examples_of, score_epochs
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.units import POINTS
 from fashion_keras.statistics import MARGIN, Comparison, compare_arms, detectable_difference
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
+
+__all__ = ["Differences", "build_differences", "compare_with_baseline", "describe_power"]
 
 _VERDICT_WIDTH = 16  # of its lines where a table is narrow
 _BRACKETS = (
@@ -59,7 +61,7 @@ def _make_columns(results: ComparisonResults, *, has_interval: bool) -> tuple[Co
 
 
 def compare_with_baseline(results: ComparisonResults) -> tuple[Comparison, ...]:
-    """Compare every arm with the baseline by the final test accuracy, at the looks of the comparison's design.
+    """Compare every arm with the baseline by the test accuracy that is its score, at the looks of its design.
 
     Args:
         results: All arms of the comparison, for the corrections are over all of them; runs may be missing.
@@ -69,6 +71,8 @@ def compare_with_baseline(results: ComparisonResults) -> tuple[Comparison, ...]:
     """
     record, correct = results.record, {arm.name: arm for arm in results.arms}
     comparisons = compare_arms(results.accuracies, record.baseline, record.design)
+    if record.score_share:
+        return comparisons  # what a run got right is kept of the last epoch alone
     return tuple(_add_new_images(item, correct[item.arm], correct[record.baseline]) for item in comparisons)
 
 
@@ -117,6 +121,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
             f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
             f"test set, and about these settings: {_tuning_words(results)}.",
             describe_design(results.record.design, chosen),
+            *_score_notes(results),
             *(collapse_sentence(item) for item in chosen if item.collapse),
             *filter(None, [pairing_note(results, [item.arm for item in chosen])]),
         ),
@@ -124,6 +129,15 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         margin=results.record.design.margin,
         examples=examples_of(results),
     )
+
+
+def _score_notes(results: ComparisonResults) -> list[str]:
+    if not results.record.score_share:
+        return []
+    return [
+        f"Judged by the mean test accuracy of {score_epochs(results)}, as the experiment declares. There is no interval"
+        " on new images: which images a run got right is kept of its last epoch alone."
+    ]
 
 
 def _tuning_words(results: ComparisonResults) -> str:

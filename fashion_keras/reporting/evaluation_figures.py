@@ -17,6 +17,8 @@ from fashion_keras.reporting.figures import write_figures
 from fashion_keras.reporting.samples import draw_images, put_title
 from fashion_keras.statistics.classifier import Calibration, Evaluation, Mistake, wilson_interval
 
+__all__ = ["draw_confusion_matrix", "draw_evaluation", "draw_mistakes", "draw_reliability"]
+
 _BLUE = "#0072B2"
 _ORANGE = "#D55E00"
 _LONGEST_NAME = 16

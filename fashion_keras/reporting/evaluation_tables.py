@@ -13,6 +13,8 @@ from fashion_keras.reporting.overview import natural_width
 from fashion_keras.reporting.units import ABSENT, ACCURACY
 from fashion_keras.statistics.classifier import Evaluation, commonest_confusions
 
+__all__ = ["print_evaluation"]
+
 _LONGEST_NAME = 20
 _NUM_CONFUSIONS = 10
 

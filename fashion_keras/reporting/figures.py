@@ -23,6 +23,10 @@ from fashion_keras.reporting.summary import describe_results, has_diverged
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.files import write_files
 
+__all__ = [
+    "PICTURES", "STYLE", "draw_arms_apart", "draw_arms_overlaid", "draw_curves", "finish", "render", "write_figures",
+]  # fmt: skip
+
 STYLE = {
     "font.size": 8,
     "axes.titlesize": 8,

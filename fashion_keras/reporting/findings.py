@@ -15,6 +15,11 @@ from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import MIN_SEEDS, Comparison, Design, Share, Verdict, find_best
 from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults
 
+__all__ = [
+    "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "percent", "remedy",
+    "sentence",
+]  # fmt: skip
+
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
 WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
 

@@ -9,6 +9,8 @@ from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import figure
 from fashion_keras.statistics import MARGIN, Comparison, Verdict
 
+__all__ = ["Forest", "ForestRow", "build_forest"]
+
 _POINTS = 100
 _FAR = 4.0  # An arm that reaches so many times as far as the median arm would flatten the others.
 _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)

@@ -16,6 +16,8 @@ from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.figures import PICTURES, write_figures
 from fashion_keras.reporting.forest import Forest, ForestRow, build_forest
 
+__all__ = ["draw_differences", "draw_forest"]
+
 _WIDTH = 8.0  # inches, at 200 dots twice the 800 pixels
 _ROW, _HEAD = 0.44, 1.45
 _DECIDED, _OPEN = "#0072B2", "#6b6b6b"

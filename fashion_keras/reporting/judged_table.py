@@ -20,11 +20,16 @@ _Floats = NDArray[np.float64]
 
 
 def unit_of(judged: Sequence[JudgedArms], is_share: bool) -> Unit:
-    """Return points for shares, else as many decimal places as show two digits of the smallest standard deviation."""
+    """Return points for shares, else as many decimal places as show two digits of the smallest standard deviation.
+
+    Of arms that do not vary at all, of the smallest difference.
+    """
     if is_share:
         return POINTS
     spreads = [float(row.std()) for each in judged for row in each.values.values()]
-    smallest = min((spread for spread in spreads if spread > 0.0), default=1.0)
+    differences = [abs(item.mean_difference) for each in judged for item in each.comparisons]
+    varying = [spread for spread in spreads if spread > 1e-12] or [size for size in differences if size > 0.0]
+    smallest = min(varying, default=1.0)
     return Unit(int(np.clip(1 - np.floor(np.log10(smallest)), 0, 9)), largest=1e7)
 
 

@@ -141,7 +141,7 @@ def _rank_sentence(ranks: Ranks) -> str:
 
 
 def write_ranks(ranks: Ranks, num_datasets: int, path: Path) -> None:
-    """Draw the diagram into a file, whose suffix says the format."""
+    """Draw the diagram of `ranks` over `num_datasets` into a file at `path`, whose suffix says the format."""
     draw_ranks(ranks, num_datasets).savefig(path, dpi=200)
 
 

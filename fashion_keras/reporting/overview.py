@@ -19,6 +19,8 @@ from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
+__all__ = ["VERDICT_STYLES", "build_overview", "natural_width"]
+
 VERDICT_STYLES: Mapping[Verdict, str] = {
     Verdict.BETTER: "bold green",
     Verdict.BETTER_NEGLIGIBLY: "green",

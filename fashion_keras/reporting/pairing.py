@@ -10,6 +10,8 @@ from fashion_keras.reporting.units import ABSENT, ACCURACY
 from fashion_keras.statistics import MIN_SEEDS, pairing_gain, pairing_interval
 from fashion_keras.storage.comparison import ComparisonResults
 
+__all__ = ["pairing_note", "pairing_page"]
+
 _Floats = NDArray[np.float64]
 
 _INTRODUCTION = """# What pairing by seed gained

@@ -8,6 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from fashion_keras.reporting.curves import Curve
 
+__all__ = ["PART_STYLES", "PART_TITLES", "UNITS", "Style", "arm_style", "draw_panel"]
+
 Style = Mapping[str, Any]
 
 UNITS = {"loss": "nats", "accuracy": "%"}

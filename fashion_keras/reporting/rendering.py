@@ -15,6 +15,18 @@ from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.results import METRICS
 from fashion_keras.storage.runs import StoredRun
 
+__all__ = [
+    "escape_markdown",
+    "markdown_grid",
+    "markdown_row",
+    "markdown_table",
+    "runs_csv",
+    "settings_of",
+    "to_csv",
+    "to_markdown",
+    "to_records",
+]
+
 # An underscore within a word, as in batch_norm, is no markup and stays readable.
 _MARKUP = re.compile(r"[\\`*\[\]<>|#~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 

@@ -23,6 +23,8 @@ from fashion_keras.statistics import Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 
+__all__ = ["answers_grid", "excerpts", "write_report"]
+
 _TABLES = ("table", "runs", "differences", "effects", "against_report", "tuning", "tuned_untuned", "ordering")
 _PICTURES = ("curves_by_arm", "curves_overlaid", "forest", "tuning")
 _FILES = frozenset(

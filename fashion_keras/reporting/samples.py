@@ -13,6 +13,8 @@ from fashion_keras.data.dataset import Dataset
 from fashion_keras.formatting import shorten
 from fashion_keras.reporting.figures import write_figures
 
+__all__ = ["draw_data", "draw_first_of_batches", "draw_grid", "draw_images", "put_title"]
+
 _CELL_INCHES = 1.1
 _LINE_INCHES = 0.14  # of a caption
 _HEAD_INCHES = 0.55

@@ -16,6 +16,8 @@ from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.runs import StoredRun
 
+__all__ = ["build_table", "data_notes", "describe_results", "examples_of", "has_diverged", "make_row", "score_epochs"]
+
 # The report's columns, from the key of `StoredRun.final` and of published.json to how it is shown and defined.
 _METRICS: Mapping[str, tuple[Unit, str, str]] = {
     "train_loss": (
@@ -68,7 +70,9 @@ def build_table(results: ComparisonResults) -> Table:
     rows = [_build_row(arm, len(results.seeds), comparable, metrics) for arm in results.arms]
     has_interval = any(len(arm.runs) > 1 for arm in results.arms)
     columns = [
-        Column(key, title, definition + _BRACKETS * (has_interval and key == "test_accuracy"))
+        Column(
+            key, title, definition + (_accuracy_words(results) + _BRACKETS * has_interval) * (key == "test_accuracy")
+        )
         for key, title, definition in _define(metrics, results)
     ]
     table = Table(
@@ -90,6 +94,18 @@ def _define(metrics: Mapping[str, tuple[Unit, str, str]], results: ComparisonRes
         if results.record.trainers:
             definition = f"what the trainer returned of the {part} set" + (", a share." if "accuracy" in key else ".")
         yield key, title, definition
+
+
+def _accuracy_words(results: ComparisonResults) -> str:
+    if not results.record.score_share:
+        return ""
+    return f" Here it is the comparison's score: the mean of {score_epochs(results)} instead of the last one."
+
+
+def score_epochs(results: ComparisonResults) -> str:
+    """Return of which epochs a run's score is the mean: `the last 20 % of epochs`; empty where it is the last one's."""
+    share = results.record.score_share
+    return f"the last {100 * share:g} % of epochs" if share else ""
 
 
 def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Unit, str, str]]:
@@ -156,7 +172,8 @@ def describe_results(results: ComparisonResults) -> str:
         return f"{', '.join(trainers)}, {count_noun(len(results.seeds), 'seed')}"
     data = results.record.data["name"]
     name = "Fashion-MNIST" if data == FASHION_MNIST_NAME else str(data)
-    return f"{name}, {count_noun(len(results.seeds), 'seed')}, {_describe_epochs(results.arms)}"
+    score = f"; score: mean of {score_epochs(results)}" if results.record.score_share else ""
+    return f"{name}, {count_noun(len(results.seeds), 'seed')}, {_describe_epochs(results.arms)}{score}"
 
 
 def _describe_epochs(arms: Sequence[ArmResults]) -> str:

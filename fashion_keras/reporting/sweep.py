@@ -14,7 +14,7 @@ from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
 from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
-from fashion_keras.statistics import Comparison, Verdict, clip_difference, compare_arms, mean_interval
+from fashion_keras.statistics import Comparison, Verdict, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.reading import seal
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
@@ -134,11 +134,12 @@ def _setting_of(arm: ArmResults, setting: str) -> float:
 
 def _gain(arm: ArmResults, before: ArmResults) -> Cell:
     seeds = [seed for seed in arm.runs if seed in before.runs]
-    pairs = [(arm.runs[seed].final["test_accuracy"], before.runs[seed].final["test_accuracy"]) for seed in seeds]
-    gains = np.array([new - old for new, old in pairs if new is not None and old is not None])
+    after, earlier = arm.accuracies(seeds), before.accuracies(seeds)
+    gains = after[: earlier.size] - earlier[: after.size]
     if not len(gains):
         return Cell((ABSENT,), {"mean": None, **interval_fields(None)})
-    mean, interval = float(gains.mean()), clip_difference(mean_interval(gains))
+    mean, interval = float(gains.mean()), mean_interval(gains)
+    interval = interval and (max(-1.0, interval[0]), min(1.0, interval[1]))  # few and scattered gains reach beyond
     return Cell((POINTS.difference(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
 
 

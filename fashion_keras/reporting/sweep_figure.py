@@ -26,6 +26,11 @@ SHOWN_POINTS = 15.0
 def draw_tuning(results: ComparisonResults, folder: Path, suffixes: Sequence[str]) -> list[Path]:
     """Draw the trials of a comparison's tuning and return the files, one of each format; none where none was tuned.
 
+    Args:
+        results: Of the comparison.
+        folder: Where to.
+        suffixes: Of the formats, such as `png`.
+
     Raises:
         StoreError: The folder cannot be written, in one line.
     """

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.cells import Cell
 
+__all__ = ["MINUTES_KEY", "Column", "Row", "Table"]
+
 MINUTES_KEY = "minutes"
 
 

@@ -21,6 +21,8 @@ from fashion_keras.storage.runs import StoredRun
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
 
+__all__ = ["LOG", "TAGS", "log_bytes", "run_settings", "write_logs"]
+
 LOG = "events.out.tfevents.fashion_keras"
 """The name of every log; TensorBoard looks for `tfevents` in it."""
 

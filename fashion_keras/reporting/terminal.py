@@ -21,6 +21,8 @@ from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
+__all__ = ["answer_text", "plain_console", "print_answer", "print_sentence", "print_tables", "to_rich"]
+
 
 def to_rich(table: Table, *, explain: bool = True) -> ConsoleRenderable:
     """Return what `rich.console.Console.print` shows of a table, fit to the console's width, from 80 columns on.

@@ -24,7 +24,8 @@ _FILLERS = words(
     """final last best mean avg average macro micro weighted balanced top top1 top5 1 5 at k epoch vs iterations
     categorical sparse rate cross entropy log exact match wall total step metric value binary percent pct"""
 )
-_KNOWN = (*_SHARES, *_HIGHER, *_UNBOUNDED_HIGHER, *_LOWER_SHARES, *_UNBOUNDED, *_COSTS)
+_GROUPS = (_SHARES, _HIGHER, _UNBOUNDED_HIGHER, _LOWER_SHARES, _UNBOUNDED, _COSTS)
+_KNOWN = tuple(word for group in _GROUPS for word in group)
 _LOWER = frozenset((*_LOWER_SHARES, *_UNBOUNDED, *_COSTS))
 _ALL_PARTS = frozenset(word for part in _PARTS for word in part)
 
@@ -82,17 +83,28 @@ def is_metric_name(name: str) -> bool:
 
 
 def find_metric(names: Iterable[str]) -> str | None:
-    """Return which of several columns is judged: accuracy before others, on test data before other data.
+    """Return which of several columns is judged: on test data before other data, then accuracy before losses.
 
-    >>> find_metric(["train_loss", "val_accuracy", "test_accuracy"])
-    'test_accuracy'
+    What is over training data comes last.
+
+    >>> find_metric(["loss", "train_accuracy", "val_accuracy", "test_loss"])
+    'test_loss'
+    >>> find_metric(["loss", "train_accuracy", "val_accuracy"])
+    'val_accuracy'
     """
     usual = [name for name in names if is_metric_name(name)]
     return min(usual, key=_rank, default=None)
 
 
-def _rank(name: str) -> tuple[int, int, int]:
+def _rank(name: str) -> tuple[bool, int, int, int, int]:
     words = normalise(name).split("_")
     part = next((rank for rank, part in enumerate(_PARTS) if any(word in part for word in words)), 1)
-    is_cost = any(word in _COSTS for word in words)
-    return int(is_cost), part, min(_KNOWN.index(word) for word in words if word in _KNOWN)
+    group = next(rank for rank, group in enumerate(_GROUPS) if any(word in group for word in words))
+    # What names no part is most often of validation data.
+    return (
+        group == len(_GROUPS) - 1,
+        (0, 1, 1, 2)[part],
+        group,
+        part,
+        min(_KNOWN.index(word) for word in words if word in _KNOWN),
+    )

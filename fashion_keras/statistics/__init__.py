@@ -9,7 +9,7 @@ from fashion_keras.statistics.arms import expected_misses, misses_p, prediction_
 from fashion_keras.statistics.best import BestArms, find_best
 from fashion_keras.statistics.collapse import Collapse, Share, collapsed, compare_collapse, hodges_lehmann
 from fashion_keras.statistics.comparison import Comparison, Verdict
-from fashion_keras.statistics.crossed import CrossedEstimate, clip_difference, compare_correct, crossed_mean
+from fashion_keras.statistics.crossed import new_images_interval
 from fashion_keras.statistics.design import LEVEL, MARGIN, MIN_SEEDS, TEN_SEEDS, Design
 from fashion_keras.statistics.factors import Effect, find_effects
 from fashion_keras.statistics.intervals import MeanInference, mean_interval
@@ -18,7 +18,7 @@ from fashion_keras.statistics.over_datasets import OverDatasets, Ranks, compare_
 from fashion_keras.statistics.pairing import PairingGain, pairing_gain, pairing_interval
 from fashion_keras.statistics.power import detectable_difference, seeds_to_decide
 from fashion_keras.statistics.requirement import Requirement
-from fashion_keras.statistics.scores import num_scored_epochs, score, share_correct
+from fashion_keras.statistics.scores import score
 from fashion_keras.statistics.unpaired import compare_unpaired, find_best_unpaired, pairing_worth, welch_interval
 from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms, looks_taken
 
@@ -31,7 +31,6 @@ __all__ = [
     "BestArms",
     "Collapse",
     "Comparison",
-    "CrossedEstimate",
     "Design",
     "Effect",
     "MeanInference",
@@ -42,14 +41,11 @@ __all__ = [
     "Share",
     "Verdict",
     "arms_to_train",
-    "clip_difference",
     "collapsed",
     "compare_arms",
     "compare_collapse",
-    "compare_correct",
     "compare_over_datasets",
     "compare_unpaired",
-    "crossed_mean",
     "detectable_difference",
     "expected_misses",
     "find_best",
@@ -60,7 +56,7 @@ __all__ = [
     "mean_interval",
     "median_interval",
     "misses_p",
-    "num_scored_epochs",
+    "new_images_interval",
     "pairing_gain",
     "pairing_interval",
     "pairing_worth",
@@ -68,7 +64,6 @@ __all__ = [
     "rank_arms",
     "score",
     "seeds_to_decide",
-    "share_correct",
     "sign_test_p",
     "welch_interval",
 ]

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+__all__ = ["expected_misses", "misses_p", "prediction_interval"]
+
 
 def prediction_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float] | None:
     """Return where one more run of the same setting would fall: mean +- t * s * sqrt(1 + 1/n).
@@ -44,9 +46,10 @@ def expected_misses(num_cells: int, level: float = 0.95) -> float:
 
 
 def misses_p(num_misses: int, num_cells: int, level: float = 0.95) -> float:
-    """Return the chance of at least so many misses if every published value came from the same setting as ours.
+    """Return the chance of at least `num_misses` of `num_cells` if every published value came from our setting.
 
-    Binomial, as if the cells were independent; cells that share runs are not quite, and then it is a rough guide.
+    Binomial, with a chance of 1 - `level` each, as if the cells were independent; cells that share runs are not quite,
+    and then it is a rough guide.
 
     >>> round(misses_p(1, 1), 6)
     0.05

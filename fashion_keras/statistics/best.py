@@ -10,6 +10,8 @@ from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.design import Design
 from fashion_keras.statistics.intervals import MeanInference
 
+__all__ = ["BestArms", "find_best"]
+
 _WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
 _BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
 
@@ -28,7 +30,13 @@ class BestArms:
 
     @classmethod
     def of(cls, comparisons: Sequence[Comparison], worse: set[str], *, higher_is_better: bool = True) -> "BestArms":
-        """Sort all arms by their means, given which of those that are no baseline are worse than another such one."""
+        """Sort all arms by their means.
+
+        Args:
+            comparisons: Of every arm with the baseline.
+            worse: Arms, but the baseline, that are worse than another such one.
+            higher_is_better: Direction of the metric.
+        """
         worse = worse | {item.arm for item in comparisons if item.verdict in _WORSE}
         if any(item.verdict in _BETTER for item in comparisons):
             worse.add(comparisons[0].baseline)

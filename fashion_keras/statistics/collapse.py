@@ -9,6 +9,8 @@ from scipy import special
 
 from fashion_keras.statistics.intervals import ROUNDING
 
+__all__ = ["Collapse", "Share", "collapsed", "compare_collapse", "hodges_lehmann", "share_interval"]
+
 DEPTH = 0.10
 """A run over 10 points below its arm's median has collapsed."""
 
@@ -30,7 +32,7 @@ class Share:
 
     @classmethod
     def of(cls, count: int, total: int, level: float = 0.95) -> "Share":
-        """Return the share with its interval at `level`.
+        """Return the share of `count` in `total` with its interval at `level`.
 
         >>> low, high = Share.of(10, 10).interval
         >>> f"{low:.2f} {high:.0f}"
@@ -58,7 +60,7 @@ class Collapse:
 
 
 def share_interval(fewest: int, most: int, total: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the interval of the chance behind `fewest` to `most` of `total`; the two differ by what counts as half."""
+    """Return the interval, at `level`, of the chance behind `fewest` to `most` (by what counts as half) of `total`."""
     tail = (1.0 - level) / 2.0
     low = float(special.betaincinv(fewest, total - fewest + 1, tail)) if fewest else 0.0
     high = float(special.betaincinv(most + 1, total - most, 1.0 - tail)) if most < total else 1.0

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fashion_keras.statistics.collapse import Collapse
-from fashion_keras.statistics.crossed import compare_correct
+from fashion_keras.statistics.crossed import new_images_interval
 from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
+
+__all__ = ["Comparison", "Interval", "Verdict"]
 
 Interval = tuple[float, float]
 
@@ -25,7 +27,10 @@ class Verdict(StrEnum):
 
     @classmethod
     def of(cls, interval: Interval, margin: float, higher_is_better: bool = True) -> "Verdict":
-        """Read the verdict off an interval: above 0, below 0, within +-margin, two of these or none."""
+        """Read the verdict off an `interval`: above 0, below 0, within +-`margin`, two of these or none.
+
+        Of a metric that is better where it is lower (`higher_is_better` is False), below 0 is better.
+        """
         low, high = interval if higher_is_better else (-interval[1], -interval[0])
         negligible = low > -margin and high < margin
         if low > 0.0:
@@ -106,11 +111,11 @@ class Comparison:
         """Return the same with `new_images`, from what each run got right; unchanged before the first look.
 
         Args:
-            arm: bool or float in [0, 1], [at least num_seeds, images], as `compare_correct` takes it; rows in the order
-                of the seeds, of which those of `num_seeds` are used.
+            arm: bool or float in [0, 1], [at least num_seeds, images], as `new_images_interval` takes it; rows in the
+                order of the seeds, of which those of `num_seeds` are used.
             baseline: the same for the baseline.
         """
-        if self.level is None:
+        if self.level is None or self.interval is None:
             return self
         ours, theirs = (np.asarray(table)[: self.num_seeds] for table in (arm, baseline))
-        return replace(self, new_images=compare_correct(ours, theirs, 1.0 - self.level).on_new_images)
+        return replace(self, new_images=new_images_interval(self.interval, ours, theirs, 1.0 - self.level))

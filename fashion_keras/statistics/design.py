@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from fashion_keras.statistics.looks import nominal_levels
 
+__all__ = ["LEVEL", "MARGIN", "MIN_SEEDS", "TEN_SEEDS", "Design"]
+
 LEVEL = 0.05
 MARGIN = 0.002
 """Accuracies that differ by less than 0.2 points are called equivalent."""
@@ -77,7 +79,9 @@ class Design:
 
     @classmethod
     def fixed(cls, num_seeds: int, level: float = LEVEL, margin: float = MARGIN) -> "Design":
-        """Return the design of one look, when all seeds are there; with the whole level it finds the most.
+        """Return the design of one look, when all `num_seeds` are there; with the whole `level` it finds the most.
+
+        The `margin` is that of equivalence, a fraction.
 
         >>> Design.fixed(10).looks
         (10,)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+__all__ = ["MAX_RESAMPLED", "ROUNDING", "MeanInference", "mean_interval", "student_critical"]
+
 MAX_ENUMERATED = 10
 NUM_DRAWS = 100_000
 MAX_RESAMPLED = 200
@@ -77,35 +79,43 @@ class MeanInference:
         """Standard error of each mean, float64 [m]."""
         return self.standard_deviation / np.sqrt(self.num_samples)
 
-    def student_interval(self, level: float = 0.95) -> tuple[_Floats, _Floats]:
-        """Return the ends of Student's interval alone, each float64 [m]; never wider than `interval`."""
-        half_width = student_critical(self.num_samples, level) * self.standard_error
-        return self.mean - half_width, self.mean + half_width
+    @property
+    def skewness(self) -> _Floats:
+        """Third moment about the mean over the second's power of 3/2, float64 [m]; 0 where all numbers are equal."""
+        centred = self.rows - self.mean[:, None]
+        second = np.where(self.standard_deviation > 0.0, np.mean(centred**2, axis=1), np.inf)
+        return np.asarray(np.mean(centred**3, axis=1) / second**1.5)
 
-    def interval(self, level: float = 0.95) -> tuple[_Floats, _Floats]:
-        """Return the lower and upper ends, each float64 [m]: the farther of Student's t and of the bootstrap-t.
+    def student_interval(self, level: float = 0.95, skewness: _Floats | float = 0.0) -> tuple[_Floats, _Floats]:
+        """Return the ends of Student's interval alone, each float64 [m]; never wider than `interval`.
 
-        Equal numbers give an interval of width 0. A value lies outside exactly where `p_different` of it is at most
-        1 - level.
+        Skewness moves quantiles of t by skewness * (2 t^2 + 1) / (6 sqrt(n)), what the bootstrap-t comes to with many
+        numbers; the end that it moves outwards goes along. Source: Hall 1992, The Bootstrap and Edgeworth Expansion,
+        section 2.6.
+
+        Args:
+            level: its confidence, in (0, 1).
+            skewness: of what the numbers were drawn from, as far as it is known.
         """
-        tail, critical = (1.0 - level) / 2.0, student_critical(self.num_samples, level)
-        if self.num_samples > MAX_RESAMPLED:
-            shift = self._skew_shift(critical)
-            above, below = np.maximum(critical, critical - shift), np.maximum(critical, critical + shift)
-            return self.mean - above * self.standard_error, self.mean + below * self.standard_error
-        above = np.array([max(critical, _upper_quantile(t, w, tail, critical)) for t, w in self._resamples])
-        below = np.array([max(critical, _upper_quantile(-t, w, tail, critical)) for t, w in self._resamples])
+        critical = student_critical(self.num_samples, level)
+        shift = skewness * (2.0 * critical**2 + 1.0) / 6.0 / np.sqrt(self.num_samples)
+        above, below = (critical - np.minimum(0.0, shift), critical + np.maximum(0.0, shift))
         return self.mean - above * self.standard_error, self.mean + below * self.standard_error
 
-    def _skew_shift(self, critical: float) -> _Floats:
-        """Return by how much skew moves the quantile of t at `critical` down, float64 [m].
+    def interval(self, level: float = 0.95, skewness: float = 0.0) -> tuple[_Floats, _Floats]:
+        """Return the lower and upper ends, each float64 [m]: the farther of Student's t and of the bootstrap-t.
 
-        That is skewness * (2 z^2 + 1) / (6 sqrt(n)), what the bootstrap-t comes to with many numbers. Source: Hall
-        1992, The Bootstrap and Edgeworth Expansion, section 2.6.
+        Equal numbers give an interval of width 0. Without skewness, a value lies outside exactly where `p_different` of
+        it is at most 1 - level. The arguments are those of `student_interval`.
         """
-        with np.errstate(invalid="ignore", divide="ignore"):
-            skew = np.mean(((self.rows - self.mean[:, None]) / self.standard_deviation[:, None]) ** 3, axis=1)
-        return np.nan_to_num(skew, posinf=0.0, neginf=0.0) * (2.0 * critical**2 + 1.0) / 6.0 / np.sqrt(self.num_samples)
+        if self.num_samples > MAX_RESAMPLED:
+            return self.student_interval(level, self.skewness)
+        tail, critical = (1.0 - level) / 2.0, student_critical(self.num_samples, level)
+        low, high = self.student_interval(level, skewness)
+        above = np.array([_upper_quantile(t, w, tail, critical) for t, w in self._resamples])
+        below = np.array([_upper_quantile(-t, w, tail, critical) for t, w in self._resamples])
+        error = self.standard_error
+        return np.minimum(low, self.mean - above * error), np.maximum(high, self.mean + below * error)
 
     def p_above(self, value: float = 0.0) -> _Floats:
         """Return p, float64 [m], of "the mean is at most `value`": small means that the mean is above it.

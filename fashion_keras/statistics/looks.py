@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+__all__ = ["NUM_CELLS", "nominal_levels"]
+
 NUM_CELLS = 400
 """Of the grid; four times as many change no level by more than a third of a percent up to forty seeds."""
 

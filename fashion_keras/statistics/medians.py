@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+__all__ = ["median_interval", "sign_test_p"]
+
 
 def sign_test_p(values: ArrayLike, bound: float = 0.0) -> float:
     """Return the two-sided p of "values fall above and below `bound` equally often".

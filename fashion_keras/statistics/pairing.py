@@ -8,6 +8,8 @@ from scipy import special
 
 from fashion_keras.statistics.intervals import ROUNDING
 
+__all__ = ["PairingGain", "pairing_gain", "pairing_interval"]
+
 _Floats = NDArray[np.float64]
 
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from fashion_keras.statistics.design import Design
 from fashion_keras.statistics.intervals import student_critical
 
+__all__ = ["MAX_SEEDS_SEARCHED", "detectable_difference", "seeds_to_decide"]
+
 POWER = 0.8
 MAX_SEEDS_SEARCHED = 160
 _NUM_PATHS = 4_000

@@ -43,6 +43,9 @@ class Requirement(StrEnum):
         return low > -margin or (False if verdict is Verdict.WORSE else None)
 
     def of_all(self, comparisons: Sequence[Comparison], margin: float, *, higher_is_better: bool = True) -> bool | None:
-        """Return the same of several arms: False where one is, else None where one is."""
+        """Return the same of several arms' `comparisons`: False where one is, else None where one is.
+
+        `margin` and `higher_is_better` are those of the comparisons.
+        """
         found = {self.is_met(item, margin, higher_is_better=higher_is_better) for item in comparisons}
         return False if False in found else None if None in found or not found else True

@@ -9,6 +9,8 @@ from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.design import TEN_SEEDS, Design
 from fashion_keras.statistics.replay import Replay
 
+__all__ = ["ACCURACIES", "arms_to_train", "compare_arms", "looks_taken"]
+
 ACCURACIES = (0.0, 1.0)
 """The values that an accuracy can have."""
 

@@ -27,6 +27,8 @@ from fashion_keras.storage.results import History
 from fashion_keras.storage.runs import StoredRun
 from fashion_keras.storage.verification import check_history, check_result
 
+__all__ = ["ARCHIVE", "ArchivedRun", "RunArchive", "write_archive"]
+
 ARCHIVE = "runs.json.xz"
 
 

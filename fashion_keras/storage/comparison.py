@@ -23,11 +23,17 @@ from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import safe_name
-from fashion_keras.statistics import MIN_SEEDS, Design, arms_to_train, looks_taken
+from fashion_keras.statistics import MIN_SEEDS, Design, arms_to_train, looks_taken, score
 from fashion_keras.storage.files import write_file
 from fashion_keras.storage.reading import damage_of, read_json, say_once, seal
 from fashion_keras.storage.runs import RunStore, StoredRun, is_folder_name
 from fashion_keras.storage.tunings import TuningRecord
+
+__all__ = [
+    "ArmRecord", "ArmResults", "ComparisonRecord", "ComparisonResults", "RunSource", "add_look", "describe_data",
+    "find_record", "load_results", "load_settled", "make_record", "read_record", "record_from_json", "record_text",
+    "record_to_json", "save_record",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class ComparisonRecord:
         factors: Of a grid, from the name of each factor to its levels.
         command: What was typed last, a command or a call of `compare`, without its number of seeds; empty where that
             is not known.
+        score_share: As in `experiments.Experiment`.
     """
 
     name: str
@@ -77,6 +84,7 @@ class ComparisonRecord:
     saved_at: str = ""
     factors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     command: str = ""
+    score_share: float = 0.0
 
     @property
     def last_used(self) -> str:
@@ -87,17 +95,23 @@ class ComparisonRecord:
     def folder(self) -> str:
         """The name of the folder of its tables: `my_comparison`, or `my_comparison__quick-digits`."""
         name = safe_name(self.name)
-        return f"{name}__{self.modification}" if self.modification else name
+        return f"{name}__{self.variant}" if self.variant else name
+
+    @property
+    def variant(self) -> str:
+        """What tells it from the plain comparison, in names: `quick-digits`, `last-0.2-of-epochs`; empty of that."""
+        score = [f"last-{self.score_share:g}-of-epochs"] if self.score_share else []
+        return "-".join([self.modification] * bool(self.modification) + score)
 
     @property
     def heading(self) -> str:
-        """The title, with the modification where there is one: beside the plain comparison it is another."""
-        return f"{self.title} ({self.modification})" if self.modification else self.title
+        """The title, with the variant where it is one: beside the plain comparison it is another."""
+        return f"{self.title} ({self.variant})" if self.variant else self.title
 
     @property
     def is_plain(self) -> bool:
         """Whether it is the experiment as it stands on Fashion-MNIST, so that the report's numbers go beside it."""
-        return bool(self.data["is_fashion_mnist"]) and not self.modification
+        return bool(self.data["is_fashion_mnist"]) and not self.variant
 
     @property
     def trainers(self) -> tuple[str, ...]:
@@ -107,9 +121,10 @@ class ComparisonRecord:
 
     @property
     def identity(self) -> str:
-        """Twelve digits of the SHA-256 of the definition: the arms, the baseline and the data."""
+        """Twelve digits of the SHA-256 of the definition: the arms, the baseline, the data, and a score of its own."""
         arms = [[arm.name, arm.config] for arm in self.arms]
         definition = [PROTOCOL_VERSION, self.name, self.baseline, arms, self.data["content_hash"]]
+        definition += [{"score_share": self.score_share}] if self.score_share else []
         return sha256(canonical_json(definition).encode()).hexdigest()[:12]
 
     def of_seeds(self, seeds: Sequence[int]) -> "ComparisonRecord":
@@ -150,6 +165,7 @@ def make_record(
         dataset,
         design or Design.fixed(len(seeds) or 1),
         factors=experiment.factors,
+        score_share=experiment.score_share,
     )
 
 
@@ -220,6 +236,8 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
     }
     if record.modification:
         content["modification"] = record.modification
+    if record.score_share:
+        content["score_share"] = record.score_share
     if record.saved_at:
         content["saved_at"] = record.saved_at
     if record.factors:
@@ -254,6 +272,7 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         str(content.get("saved_at", "")),
         {str(name): tuple(map(str, levels)) for name, levels in content.get("factors", {}).items()},
         str(content.get("command", "")),
+        float(content.get("score_share", 0.0)),
     )
 
 
@@ -290,7 +309,7 @@ def _join_designs(earlier: ComparisonRecord, asked: Design) -> Design:
 
 
 def add_look(store: RunStore, record: ComparisonRecord, num_seeds: int) -> ComparisonRecord:
-    """Note that evidence was shown at so many seeds, once per number of seeds."""
+    """Note in a `record` of the `store` that evidence was shown at `num_seeds` seeds, once per number of seeds."""
     if any(look["seeds"] == num_seeds for look in record.looks):
         return record
     look = {"seeds": num_seeds, "at": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -323,6 +342,8 @@ def _check_record(record: ComparisonRecord) -> None:
         raise ValueError("its names must be text")
     if not record.arms or record.baseline not in [arm.name for arm in record.arms]:
         raise ValueError("it lacks arms, or the one that the others are compared with")
+    if not 0.0 <= record.score_share < 1.0:
+        raise ValueError(f"its score_share must be in [0, 1), got {record.score_share}")
     if record.factors and math.prod(map(len, record.factors.values())) != len(record.arms):
         raise ValueError("its factors do not make its arms")
     if not {"name", "content_hash", "is_fashion_mnist"} <= set(record.data):
@@ -341,10 +362,12 @@ class ArmResults:
     Attributes:
         record: What the arm is.
         runs: From seed to run, of the requested seeds that are there.
+        score_share: As in `ComparisonRecord`.
     """
 
     record: ArmRecord
     runs: Mapping[int, StoredRun]
+    score_share: float = 0.0
 
     @property
     def name(self) -> str:
@@ -352,13 +375,26 @@ class ArmResults:
         return self.record.name
 
     def finals(self, metric: str) -> NDArray[np.float64]:
-        """The last epoch's values of a metric, float64 [runs], in the order of the seeds; NaN where there is none."""
+        """The last epoch's values of a metric, float64 [runs], in the order of the seeds; NaN where there is none.
+
+        Of the test accuracy it is the comparison's score.
+        """
+        if metric == "test_accuracy":
+            return _as_array([self._score(run) for run in self.runs.values()])
         return _as_array([run.final[metric] for run in self.runs.values()])
 
     def accuracies(self, seeds: Sequence[int]) -> NDArray[np.float64]:
-        """The final test accuracies over some seeds, float64 [n], up to the first seed that has none."""
-        finals = [self.runs[seed].final["test_accuracy"] if seed in self.runs else None for seed in seeds]
-        return _as_array(list(takewhile(lambda value: value is not None, finals)))
+        """The test accuracies that are judged over some seeds, float64 [n], up to the first seed that has none."""
+        scores = [self._score(self.runs[seed]) if seed in self.runs else None for seed in seeds]
+        return _as_array(list(takewhile(lambda value: value is not None, scores)))
+
+    def _score(self, run: StoredRun) -> float | None:
+        final = run.final["test_accuracy"]
+        if not self.score_share or final is None:
+            return final
+        accuracies = run.history["test_accuracy"]
+        missing = [final] * (run.config.epochs - len(accuracies))  # a diverged run stays where it ended
+        return score(_as_array([*accuracies, *missing]), self.score_share)
 
     def histories(self, key: str) -> NDArray[np.float64]:
         """One row per run, float64 [runs, epochs]; NaN after a run diverged and where nothing was evaluated."""
@@ -389,7 +425,7 @@ class ComparisonResults:
 
     @property
     def accuracies(self) -> dict[str, NDArray[np.float64]]:
-        """Of each arm its final test accuracies, see `ArmResults.accuracies`: what is judged."""
+        """Of each arm its test accuracies, see `ArmResults.accuracies`: what is judged."""
         return {arm.name: arm.accuracies(self.seeds) for arm in self.arms}
 
     @property
@@ -413,10 +449,10 @@ class RunSource(Protocol):
 def load_results(
     store: RunSource, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
 ) -> ComparisonResults:
-    """Read the runs of a comparison that the store has, of some arms (or all) and seeds."""
+    """Read the runs of the comparison of a `record` that a `store` has, of `seeds` and `arm_names` (None is all)."""
     with _no_collection():
         arms = tuple(
-            ArmResults(arm, _find_runs(store, record, arm, seeds))
+            ArmResults(arm, _find_runs(store, record, arm, seeds), record.score_share)
             for arm in record.arms
             if arm_names is None or arm.name in arm_names
         )

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, UserError
-from fashion_keras.formatting import first_line, one_line
+from fashion_keras.formatting import first_line, one_line, shorten
 
 __all__ = [
     "DIGEST",
@@ -96,7 +96,7 @@ def _reason(error: Exception) -> str:
         return "nested too deeply"
     if isinstance(error, KeyError):
         return f"it lacks {error}"
-    return first_line(error)
+    return shorten(first_line(error), 200)
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> bytes:
@@ -170,7 +170,7 @@ def check_protocol(path: str | os.PathLike[str], value: Mapping[str, Any]) -> No
     """
     version = value.get("protocol", PROTOCOL_VERSION)
     if version != PROTOCOL_VERSION:
-        raise StoreError(f"{path} has protocol version {version!r}, this program {PROTOCOL_VERSION}")
+        raise StoreError(f"{path} has protocol version {shorten(repr(version), 40)}, this program {PROTOCOL_VERSION}")
 
 
 def check_digest(content: bytes, value: Mapping[str, Any]) -> bool:

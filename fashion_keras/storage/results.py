@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import RunConfig
 
+__all__ = ["HISTORY_KEYS", "METRICS", "History", "Predictions", "RunResult", "num_correct", "pack_bits", "unpack_bits"]
+
 HISTORY_KEYS = (
     "train_loss",
     "train_accuracy",

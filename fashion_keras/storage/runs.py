@@ -50,6 +50,8 @@ from fashion_keras.storage.verification import (
     has_digests,
 )
 
+__all__ = ["RESULT", "RunStore", "StoredRun", "is_folder_name", "read_run"]
+
 RESULT = "result.json"
 NETWORK = "network.json"
 HISTORY = "history.json"

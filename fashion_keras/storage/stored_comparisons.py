@@ -22,6 +22,8 @@ from fashion_keras.storage.comparison import (
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.tunings import TuningRecord
 
+__all__ = ["load_stored", "read_records", "tuned_names"]
+
 
 def load_stored(
     store: RunStore, names: Sequence[str] = (), say: Callable[[str], object] = lambda _: None
@@ -165,7 +167,10 @@ def _record_paths(store: RunStore, prefix: str = "") -> list[Path]:
 def read_records(
     store: RunStore, say: Callable[[str], object] = lambda _: None, prefix: str = ""
 ) -> Iterator[ComparisonRecord]:
-    """Yield the comparisons of a store, by their records the last used first; damaged ones are left out, and said."""
+    """Yield the comparisons of a `store`, the last used first; damaged ones are left out, and `say` is told.
+
+    A `prefix` of the records' names leaves out all others.
+    """
     found: dict[str, ComparisonRecord] = {}
     for path in _record_paths(store, prefix):
         try:

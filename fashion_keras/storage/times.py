@@ -23,6 +23,10 @@ from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import csv_text
 from fashion_keras.storage.reading import damage_of, read_bytes, sha256
 
+__all__ = [
+    "TIMES", "EpochTimes", "Measurement", "TimedArm", "Times", "load_times", "read_times", "timed_arms", "times_text",
+]  # fmt: skip
+
 TIMES = "times.csv"
 """The file of the timing runs, in the working folder and among what is published."""
 
@@ -145,7 +149,9 @@ class Times:
         return {each.round: each for each in self.measurements if name in each.arms.split()}
 
     def log_ratios(self, first: str, second: str, *, training_alone: bool = False) -> NDArray[np.float64]:
-        """Return the natural logarithm of first over second of whole runs, float64 [rounds that have both].
+        """Return the natural logarithm of `first` over `second` of whole runs, float64 [rounds that have both].
+
+        With `training_alone`, of the time without the evaluations.
 
         Within a round: what slows the machine down for minutes slows both.
         """

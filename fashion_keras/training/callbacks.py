@@ -10,6 +10,8 @@ import numpy as np
 
 from fashion_keras.storage.results import HISTORY_KEYS
 
+__all__ = ["EvaluateTestSet", "HistoryLog"]
+
 
 class EvaluateTestSet(keras.callbacks.Callback):
     """Evaluates the test set after each epoch, as the report's curves do, and adds it to the epoch's logs.

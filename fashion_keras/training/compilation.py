@@ -15,8 +15,8 @@ __all__ = ["build_optimizer", "compile_model", "fuse_training_steps"]
 
 
 def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -> None:
-    """Compile a model as the configuration says and take the overhead of a step out of `fit`."""
-    loss, metrics = build_loss(config.loss, may_regularise=is_custom_name(config.model.name))
+    """Compile a `model` as its `config` says, with `steps_per_epoch` in one graph, whose overhead `fit` is spared."""
+    loss, metrics = build_loss(config.loss, is_custom_name(config.model.name), "mixup" in config.augmentation.name)
     model.compile(
         optimizer=build_optimizer(config, steps_per_epoch),
         loss=loss,

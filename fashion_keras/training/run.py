@@ -19,6 +19,7 @@ from fashion_keras.data import Dataset, split_indices
 from fashion_keras.data.orders import num_batches
 from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
 from fashion_keras.errors import ConfigError
+from fashion_keras.models.augmentation import build_augmentation
 from fashion_keras.models.networks import build_model
 from fashion_keras.seeding import derive_seed
 from fashion_keras.storage.results import METRICS, Predictions, RunResult
@@ -33,6 +34,7 @@ __all__ = [
     "preload_dataset",
     "train_run",
     "try_run",
+    "use_device",
     "use_threads",
 ]
 
@@ -74,14 +76,16 @@ def try_run(config: RunConfig, dataset: Dataset) -> None:
         compile_model(model, config, steps_per_epoch=1)
         images = dataset.train_images[:_TRIAL_EXAMPLES].reshape(-1, *dataset.image_shape)
         labels = dataset.train_labels[:_TRIAL_EXAMPLES]
-        batches = make_training_dataset(images, labels, batch_size=len(labels), num_epochs=1, seed=0)
+        augment = build_augmentation(config.augmentation, dataset.num_classes, config.seed)
+        batches = make_training_dataset(images, labels, batch_size=len(labels), num_epochs=1, seed=0, augment=augment)
         model.fit(batches, epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
 
 
 @contextmanager
 def _session(config: RunConfig) -> Iterator[None]:
-    """Start afresh, with the seed, the threads and the precision of a configuration."""
+    """Start afresh, with the seed, the threads, the device and the precision of a configuration."""
     use_threads(config.threads)
+    use_device(config.device)
     policy = keras.config.dtype_policy()  # before the session is cleared, which forgets it
     keras.backend.clear_session()
     keras.utils.set_random_seed(derive_seed(config.seed, "global"))
@@ -106,6 +110,7 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         batch_size=config.batch_size,
         num_epochs=config.epochs,
         seed=config.seed,
+        augment=build_augmentation(config.augmentation, dataset.num_classes, config.seed),
     )
     test_batches = make_evaluation_dataset(test_images, dataset.test_labels)
     log = HistoryLog(on_epoch)
@@ -175,6 +180,19 @@ def use_threads(threads: int) -> None:
         ) from error
 
 
+def use_device(device: str) -> None:
+    """Let TensorFlow use the card that it sees, or keep it from one, which it takes only before its first operation.
+
+    Raises:
+        ConfigError: It sees none.
+    """
+    cards = tf.config.list_physical_devices("GPU")
+    if device == "gpu" and not cards:
+        raise ConfigError("a run with device='gpu' needs a card, and TensorFlow sees none in this process")
+    if device == "cpu" and cards:
+        tf.config.set_visible_devices([], "GPU")
+
+
 def predict_test(model: keras.Model, batches: tf.data.Dataset, labels: NDArray[np.int32]) -> Predictions:
     """Return what a model of logits says of the test images.
 
@@ -217,9 +235,10 @@ def image_dtype(config: RunConfig) -> str:
     """Return the dtype of a run's preloaded images; Keras turns them into what the network takes, to the same bits.
 
     Of convolutional networks, two at once on two cores take 14 % longer with images in bfloat16 (one alone does not);
-    fully connected ones are quicker with them. A custom network gets float32.
+    fully connected ones are quicker with them. A custom network gets float32, and so does augmentation.
     """
-    return "bfloat16" if config.precision == "mixed_bfloat16" and config.model.name == "fcn" else "float32"
+    is_fcn = config.model.name == "fcn" and config.augmentation.name == "none"
+    return "bfloat16" if config.precision == "mixed_bfloat16" and is_fcn else "float32"
 
 
 @lru_cache(maxsize=1)  # a worker's runs share them

@@ -132,5 +132,6 @@ class Study(Generic[Space]):
         config = self.space.config(values, self.base)
         if epochs is not None:
             config = config.with_epochs(epochs)
-        config = replace(config, evaluate_test="never", precision=self.base.precision, data=self.base.data)
+        base = self.base
+        config = replace(config, evaluate_test="never", precision=base.precision, device=base.device, data=base.data)
         return tuple(replace(config, seed=seed) for seed in self.seeds)

@@ -17,6 +17,8 @@ from fashion_keras.storage.files import write_files
 if TYPE_CHECKING:
     from fashion_keras.inference.classifier import Classifier
 
+__all__ = ["describe_evaluation", "evaluate_model", "short_name", "to_json", "write_evaluation"]
+
 
 def evaluate_model(model: "Classifier", dataset: Dataset) -> Evaluation:
     """Classify the test images of a data set, and judge the predictions; the CNN takes some seconds for 10,000 images.

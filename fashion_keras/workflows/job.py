@@ -150,11 +150,12 @@ class Job:
     @property
     def labels(self) -> dict[RunConfig, str]:
         """What people call each configuration of seed 0: the arm, and of how many more arms it is."""
-        names: dict[RunConfig, list[str]] = {}
+        names: dict[RunConfig, dict[str, None]] = {}
         for comparison in self.comparisons:
             for name, config in comparison.configs.items():
-                names.setdefault(config, []).append(name)
-        return {config: _join_names(list(dict.fromkeys(found))) for config, found in names.items()}
+                names.setdefault(config, {})[name] = None
+        more = {config: f" and {len(others)} more" if others else "" for config, (_, *others) in names.items()}
+        return {config: next(iter(found)) + more[config] for config, found in names.items()}
 
     def with_saved_records(self) -> "Job":
         """Write the records, and return the job with what the store knew of them before: seeds, looks and design."""
@@ -171,10 +172,6 @@ def _save(record: ComparisonRecord, store: RunStore) -> ComparisonRecord:
         if looks := looks_taken(results.accuracies, earlier.baseline, earlier.design):
             add_look(store, earlier, max(looks.values()))
     return save_record(store, record)
-
-
-def _join_names(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def prepare(
@@ -229,10 +226,12 @@ def fit_session(experiments: Sequence[Experiment], session: Session) -> Session:
 
 
 def find_overrides(experiments: Sequence[Experiment], options: RunOptions, session: Session) -> dict[str, Any]:
-    """Return the settings of every arm that the options or the data replace."""
+    """Return the settings of every arm of `experiments` that the `options` or the `session`'s data replace."""
     settings: dict[str, Any] = {}
     if options.epochs is not None:
         settings["epochs"] = options.epochs
+    if session.device == "gpu":
+        settings["device"] = "gpu"
     if any(experiment.base.trainer is not None for experiment in experiments):
         if options.quick:
             raise ConfigError("--quick goes with Keras's runs; a custom trainer has its own options, such as --epochs")
@@ -255,7 +254,7 @@ def override(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
     try:
         return experiment.with_overrides(**settings) if settings else experiment
     except ConfigError as error:
-        options = " and ".join(f"--{name}" for name in settings if name in ("epochs", "precision"))
+        options = " and ".join(f"--{name}" for name in settings if name in ("epochs", "device", "precision"))
         raise ConfigError(f"{options or 'this data'} does not go with {experiment.name}: {error}") from error
 
 
@@ -282,11 +281,10 @@ def _modification(plain: Experiment, experiment: Experiment, options: RunOptions
         return ""
     parts = ["quick"] if options.quick else []
     parts += [f"epochs={options.epochs}"] if options.epochs is not None else []
-    parts += [session.precision] if session.precision and _changes_precision(plain, session.precision) else []
+    precision = session.precision
+    if precision is not None and any(plain.config_of(arm).precision != precision for arm in plain.arms):
+        parts.append(precision)
+    parts += ["gpu"] if session.device == "gpu" else []
     is_plain_data = session.dataset.is_fashion_mnist or experiment.base.trainer is not None
     parts += [] if is_plain_data else [safe_name(session.dataset.name)]
     return "-".join(parts)
-
-
-def _changes_precision(plain: Experiment, precision: str) -> bool:
-    return any(plain.config_of(arm).precision != precision for arm in plain.arms)

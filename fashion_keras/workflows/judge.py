@@ -1,11 +1,13 @@
-"""Judgement of a job: the finished runs of each comparison, its verdicts, its tables and the files of its report."""
+"""Judgement of a job: the finished runs of each comparison, its verdicts, tables, reports and exported models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from fashion_keras.formatting import count_noun
+from fashion_keras.export.task import ExportTask, execute_export
+from fashion_keras.formatting import count_noun, safe_name
+from fashion_keras.inference.record import find_export
 from fashion_keras.reporting import (
     Table,
     build_against_report,
@@ -19,10 +21,11 @@ from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults, add_look, load_settled
+from fashion_keras.storage.runs import StoredRun
 from fashion_keras.workflows.job import Job, PlannedComparison
 from fashion_keras.workflows.session import Session
 
-__all__ = ["ComparisonOutcome", "judge", "print_answers", "print_outcomes", "write_reports"]
+__all__ = ["ComparisonOutcome", "export_models", "judge", "print_answers", "print_outcomes", "write_reports"]
 
 
 @dataclass(frozen=True)
@@ -122,3 +125,52 @@ def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[Comp
             job.session.say(write_logs(outcome.results, job.options.tensorboard / outcome.folder.name))
         written.append(replace(outcome, paths=tuple(paths)))
     return tuple(written)
+
+
+def export_models(
+    outcomes: Sequence[ComparisonOutcome], job: Job
+) -> tuple[tuple[ComparisonOutcome, ...], tuple[str, ...]]:
+    """Export the first seed of every arm but those that diverged, where that export is not there already.
+
+    Args:
+        outcomes: What came out of the comparisons.
+        job: Theirs.
+
+    Returns:
+        The outcomes with their exports, and a line for each export that failed.
+    """
+    runs = {path: run for outcome in outcomes for path, run in _paths(outcome).values()}
+    missing = [path for path, run in runs.items() if find_export(path, run.run_id) is None]
+    if not runs and all(comparison.experiment.base.trainer is not None for comparison in job.comparisons):
+        return tuple(outcomes), ()  # what a custom trainer has trained, it alone knows
+    failures = _export({path: runs[path] for path in missing}, job)
+    exported = tuple(
+        replace(each, exports={name: path for name, (path, _) in _paths(each).items() if path not in failures})
+        for each in outcomes
+    )
+    folders = sorted({str(path.parent.parent) for path in runs})
+    num_exported = len(runs) - len(failures)
+    job.session.say(f"SavedModels: {', '.join(folders) or 'none'} ({count_noun(num_exported, 'arm')})")
+    return exported, tuple(failures.values())
+
+
+def _paths(outcome: ComparisonOutcome) -> dict[str, tuple[Path, StoredRun]]:
+    """Where the first run of each arm is exported to; a modified comparison keeps its models beside its tables."""
+    record = outcome.results.record
+    folder = outcome.folder / "saved_models" if record.modification else Path("saved_models") / safe_name(record.name)
+    first = {arm.name: arm.runs.get(0) for arm in outcome.results.arms}
+    return {
+        name: (folder / safe_name(name) / "1", run)
+        for name, run in first.items()
+        if run is not None and run.status == "finished" and run.config.trainer is None
+    }
+
+
+def _export(runs: dict[Path, StoredRun], job: Job) -> dict[Path, str]:
+    """Export runs to these paths, and return a line for each that failed."""
+    session = job.session
+    tasks = [ExportTask(run.path, path, session.location) for path, run in runs.items()]
+    # Here and not on a cluster: the folder is this machine's.
+    with session.console.status(f"Exporting {count_noun(len(tasks), 'model')}"):
+        outcomes = list(session.local_engine.run(execute_export, tasks)) if tasks else []
+    return {task.path: outcome.failure_of(task.label) for task, outcome in outcomes if outcome.status == "failed"}

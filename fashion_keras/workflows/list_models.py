@@ -11,6 +11,8 @@ from fashion_keras.inference.info import ModelInfo
 from fashion_keras.inference.record import find_damage, read_record
 from fashion_keras.inference.shipped import shipped_models
 
+__all__ = ["ListedModel", "list_folder", "list_shipped"]
+
 
 @dataclass(frozen=True)
 class ListedModel:
@@ -78,16 +80,13 @@ def list_folder(folder: Path) -> list[ListedModel]:
         for path in sorted((file.parent for file in folder.glob("**/saved_model.pb")), key=_version):
             if not any(part.startswith(".") for part in path.relative_to(folder).parts):
                 newest[path.parent if path.name.isdecimal() and path != folder else path] = path
-        return [_listed(_argument(model), path, is_shipped=False) for model, path in sorted(newest.items())]
+        # As commands take it: a word alone could be the name of a shipped model.
+        names = {model: f".{os.sep}{model}" if model.name == str(model) else str(model) for model in newest}
+        return [_listed(names[model], path, is_shipped=False) for model, path in sorted(newest.items())]
 
 
 def _version(path: Path) -> int:
     return int(path.name) if path.name.isdecimal() else 0
-
-
-def _argument(path: Path) -> str:
-    """Return a path as commands take it: a word alone could be the name of a shipped model."""
-    return str(path) if path.name != str(path) else f".{os.sep}{path}"
 
 
 def _listed(name: str, path: Path, is_shipped: bool) -> ListedModel:

@@ -10,7 +10,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine
-from fashion_keras.execution.local import by_threads
+from fashion_keras.execution.local import group_tasks
 from fashion_keras.execution.tasks import TimingTask, execute_timing
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.formatting import count_noun, format_duration
@@ -101,7 +101,9 @@ def deal_shard(configs: Sequence[RunConfig], shard: int, num_shards: int) -> Seq
 def describe_plan(plan: Plan, engine: Engine, noun: str = "run") -> str:
     """Return a line on what a `plan` has to do with an `engine`; `noun` is what its runs are called."""
     total, pending = len(plan.configs), len(plan.pending)
-    return f"{count_noun(total, noun)}: {total - pending} in the store, {pending} to train, {engine.workers} at a time"
+    where = f" on {count_noun(len(engine.cards), 'card')}" if engine.cards else ""
+    todo = f"{total - pending} in the store, {pending} to train"
+    return f"{count_noun(total, noun)}: {todo}, {engine.workers} at a time{where}"
 
 
 def describe_estimate(plan: Plan, session: Session) -> str:
@@ -138,7 +140,7 @@ def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, engine
     known |= _measure_durations(unknown, location, engine)
     return sum(
         sum(known[cost_key(config)] for config in configs) / min(max(1, engine.workers // threads), len(configs))
-        for threads, configs in by_threads(plan.pending).items()
+        for (threads, _), configs in group_tasks(plan.pending).items()
     )
 
 

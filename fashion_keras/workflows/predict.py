@@ -11,7 +11,7 @@ from fashion_keras.images.reading import Picture
 from fashion_keras.inference.classifier import Prediction
 from fashion_keras.inference.collecting import Unreadable
 
-__all__ = ["WRITERS", "Predicted", "PredictionWriter"]
+__all__ = ["WRITERS", "CsvWriter", "JsonWriter", "Predicted", "PredictionWriter", "TextWriter"]
 
 Predicted = tuple[Picture | Unreadable, tuple[Prediction, ...]]
 """A picture and its most probable classes; or why there is none, and none."""

@@ -8,14 +8,14 @@ import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fashion_keras.claims.measures import MIN_SEEDS
 from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
-from fashion_keras.experiments.names import ALL_NAMES, command_of
+from fashion_keras.experiments.names import FEWER_SEEDS, PUBLISHED_NAMES, command_of
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
@@ -42,6 +42,8 @@ from fashion_keras.workflows.report import (
     overall_pages,
     published_tuned,
 )
+
+__all__ = ["complete_publishing", "fill_blocks", "load_publishable", "publish", "publish_times"]
 
 _BLOCK = re.compile(r"(<!-- (\w+) of experiments(?:/(\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 _UNFINISHED = ".unfinished"
@@ -98,20 +100,31 @@ def load_publishable(store: RunStore, published: Path | None = None) -> list[Com
         StoreError: One of the project's is neither here nor there.
     """
     if published is None:
-        return load_stored(store, [*ALL_NAMES, *tuned_names(store)])
+        return load_stored(store, [*PUBLISHED_NAMES, *tuned_names(store)])
     before = {path.parent.name for path in published.glob(f"*/{RECORD}")}
-    found = [_load_new(name, store, published) for name in ALL_NAMES if name not in before]
-    found += load_published(published, [name for name in ALL_NAMES if name in before])
-    found.sort(key=lambda results: ALL_NAMES.index(results.record.name))
+    found = [_load_new(name, store, published) for name in PUBLISHED_NAMES if name not in before]
+    found += load_published(published, [name for name in PUBLISHED_NAMES if name in before])
+    found.sort(key=lambda results: PUBLISHED_NAMES.index(results.record.name))
     return found + (load_published(published, tuned) if (tuned := published_tuned(published)) else [])
 
 
 def _load_new(name: str, store: RunStore, published: Path) -> ComparisonResults:
-    """Return a comparison that was not published before, of published runs where they make it whole."""
+    """Return a comparison that was not published before, of the store's runs and of published ones."""
     data = read_record(next(published.glob(f"*/{RECORD}"))).data
-    record = make_record(load_experiment(name), data, range(DEFAULT_SEEDS))
-    results = load_settled(RunArchive(published / ARCHIVE), record)
-    return results if all(len(arm.runs) == DEFAULT_SEEDS for arm in results.arms) else load_stored(store, [name])[0]
+    record = make_record(load_experiment(name), data, range(FEWER_SEEDS.get(name, DEFAULT_SEEDS)))
+    path = record.path_in(store)
+    return load_settled(_Both(store, RunArchive(published / ARCHIVE)), read_record(path) if path.exists() else record)
+
+
+@dataclass(frozen=True)
+class _Both:
+    """The store's runs, and those that were published."""
+
+    store: RunStore
+    archive: RunArchive
+
+    def find_folder(self, folder: str) -> StoredRun | None:
+        return self.store.find_folder(folder) or self.archive.find_folder(folder)
 
 
 def publish_times(path: Path, folder: Path) -> None:
@@ -199,11 +212,12 @@ def fill_blocks(text: str, found: Iterable[ComparisonResults]) -> str:
 def _check_whole(results: ComparisonResults) -> None:
     name, looks, planned = results.record.name, results.record.design.looks, len(results.seeds)
     command = f"`{command_of(name)} --fixed`"
-    if planned < DEFAULT_SEEDS:
-        raise StoreError(f"{name} has {planned} seeds; publishing needs {DEFAULT_SEEDS}: {command}")
-    if looks[0] < DEFAULT_SEEDS:
+    needed = FEWER_SEEDS.get(name, DEFAULT_SEEDS)
+    if planned < needed:
+        raise StoreError(f"{name} has {planned} seeds; publishing needs {needed}: {command}")
+    if looks[0] < needed:
         raise StoreError(
-            f"{name} is looked at with {looks[0]} seeds; publishing needs one look, at {DEFAULT_SEEDS} or more: "
+            f"{name} is looked at with {looks[0]} seeds; publishing needs one look, at {needed} or more: "
             f"{command} with another --out"
         )
     for arm in results.arms:

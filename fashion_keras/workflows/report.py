@@ -38,6 +38,11 @@ from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import Times, load_times
 from fashion_keras.workflows.session import DataOptions, make_console
 
+__all__ = [
+    "CLAIMS_PAGE", "PAIRING_PAGE", "PUBLISHED", "PUBLISHED_REPORTS", "RECORD", "load_published", "overall_pages",
+    "published_tuned", "report_comparisons", "report_page",
+]  # fmt: skip
+
 PUBLISHED = Path("experiments")
 """Where the results of this project are published, in the current directory."""
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.execution.batch import Failures, train_runs
+from fashion_keras.statistics import Verdict, compare_arms
 from fashion_keras.storage.comparison import load_results
-from fashion_keras.workflows.job import Job
+from fashion_keras.workflows.job import Job, PlannedComparison
 from fashion_keras.workflows.plan import Plan, join_plans, make_plan, take_shard
 
 __all__ = ["plan_rounds", "train_rounds", "whole_plan"]
@@ -40,11 +41,12 @@ def train_rounds(job: Job) -> Failures:
 def plan_rounds(job: Job) -> Iterator[Plan]:
     """Yield the plan of each round: what is missing up to the next look, made when the round before has been trained.
 
-    Where arms or runs are left out, nothing can be decided before all seeds are there, and there is one round. A run is
-    tried once.
+    Where arms or runs are left out, somebody else trains what a look waits for, and it is not waited for: a round then
+    has the seeds up to the next look of the arms that the store does not show decided when it begins. A run is tried
+    once.
     """
     if job.options.shard or job.options.arms is not None:
-        yield whole_plan(job)
+        yield from _plan_part(job)
         return
     tried: set[RunConfig] = set()
     while True:
@@ -67,3 +69,26 @@ def _next_plan(job: Job) -> Plan:
                 make_plan([(comparison.experiment, comparison.experiment.select(names))], range(number), store)
             )
     return join_plans(plans)
+
+
+def _plan_part(job: Job) -> Iterator[Plan]:
+    """Yield the rounds of a part of the runs that was dealt out or asked for."""
+    left = list(whole_plan(job).pending)
+    looks = {look for each in job.comparisons for look in each.record.design.looks if look < len(job.seeds)}
+    for number in sorted({*looks, len(job.seeds)}):
+        wanted = {config for each in job.comparisons for config in _undecided(each, job)} if left else set()
+        due = tuple(config for config in left if config.seed < number and config.with_changes(seed=0) in wanted)
+        left = [config for config in left if config.seed >= number]
+        if due:
+            yield Plan(due, due)
+
+
+def _undecided(comparison: PlannedComparison, job: Job) -> list[RunConfig]:
+    """Return the configurations, of seed 0, of the arms that need more seeds by what the store has now."""
+    record = comparison.record
+    results = load_results(job.session.store, record, range(record.design.num_seeds))
+    found = compare_arms(results.accuracies, record.baseline, record.design)
+    decided = {item.arm for item in found if item.verdict is not Verdict.UNDECIDED}
+    if len(decided) == len(record.arms) - 1:
+        return []
+    return [config for name, config in comparison.configs.items() if name not in decided]

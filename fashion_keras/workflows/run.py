@@ -5,16 +5,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fashion_keras.execution.batch import Failures, label_of
+from fashion_keras.execution.batch import label_of
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import describe_power
 from fashion_keras.reporting.findings import describe_design
 from fashion_keras.reporting.records import comparison_to_json, print_json
 from fashion_keras.storage.comparison import load_results
-from fashion_keras.workflows.exports import export_models
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
-from fashion_keras.workflows.judge import ComparisonOutcome, judge, print_answers, print_outcomes, write_reports
+from fashion_keras.workflows.judge import (
+    ComparisonOutcome,
+    export_models,
+    judge,
+    print_answers,
+    print_outcomes,
+    write_reports,
+)
 from fashion_keras.workflows.plan import Plan, describe_estimate, describe_plan
 from fashion_keras.workflows.rounds import train_rounds, whole_plan
 from fashion_keras.workflows.session import Session, describe_interrupt
@@ -52,13 +58,7 @@ def run_experiments(
     session: Session,
     tunings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> int:
-    """Run comparisons and print what came out, or say what would run.
-
-    Args:
-        experiments: What to compare.
-        options: What the user says.
-        session: Data, store, engine and console.
-        tunings: How the settings of arms were selected, by the names of the experiments, see `ComparisonRecord.tuning`.
+    """Run comparisons and print what came out, or say what would run; the arguments are those of `prepare`.
 
     Returns:
         The exit status: 0, or 1 where a run or an export failed.
@@ -120,15 +120,18 @@ def _carry_out(job: Job, show: Show) -> RunOutcome:
     if session.location.content_hash:
         session.say(f"Data: {session.dataset.name} from {session.location.origin}")
     session.say(text)
-    if not job.options.shard and any(len(each.record.design.looks) > 1 for each in job.comparisons):
-        session.say("At most so many: after each look an arm that is decided gets no more seeds")
+    if any(len(each.record.design.looks) > 1 for each in job.comparisons):
+        is_part = job.options.shard or job.options.arms
+        unless = ", but runs of other commands are not waited for: --fixed looks once" if is_part else ""
+        session.say(f"At most so many: after each look an arm that is decided gets no more seeds{unless}")
     with _interrupt_reported(plan, session):
         try:
-            failures = _describe_failures(train_rounds(job), job)
+            failed = train_rounds(job)
         except KeyboardInterrupt:
             if not job.options.shard:
                 _judge_and_show(job, show)
             raise
+        failures = tuple(outcome.failure_of(label_of(config, job.labels)) for config, outcome in failed.items())
         if job.options.shard:
             return RunOutcome((), failures)
         outcomes, export_failures = export_models(_judge_and_show(job, show), job)
@@ -158,10 +161,6 @@ def _to_json(outcome: RunOutcome) -> dict[str, Any]:
         for each in outcome.comparisons
     ]
     return {"comparisons": comparisons, "failures": list(outcome.failures)}
-
-
-def _describe_failures(failures: Failures, job: Job) -> tuple[str, ...]:
-    return tuple(outcome.failure_of(label_of(config, job.labels)) for config, outcome in failures.items())
 
 
 def _describe(job: Job) -> None:

@@ -39,8 +39,12 @@ def tune(options: TuneOptions, session: Session) -> int:
         KeyboardInterrupt: After what is done was written.
     """
     space = load_space(options.space)
-    epochs, precision = options.epochs or space.default_epochs, session.precision or BASE.precision
-    base = RunConfig(epochs=epochs, precision=precision, data=session.dataset.content_hash)
+    base = RunConfig(
+        epochs=options.epochs or space.default_epochs,
+        precision=session.precision or BASE.precision,
+        device=session.device,
+        data=session.dataset.content_hash,
+    )
     return _Invocation(Study.of_search(space, base, options), options, session).run()
 
 
@@ -60,7 +64,7 @@ class _Invocation:
             raise ConfigError(
                 f"--epochs does not go with {study.space.name}, which sets the epochs of its trials itself"
             )
-        self.base = replace(BASE, precision=study.base.precision, data=study.base.data)
+        self.base = replace(BASE, precision=study.base.precision, device=study.base.device, data=study.base.data)
         self.folder = session.out / "tune" / self.search.name
 
     def run(self) -> int:

@@ -16,14 +16,15 @@ import numpy as np
 from rich.console import Console
 
 from fashion_keras._output import is_in_notebook
-from fashion_keras.config.precision import resolve_precision
 from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine, LocalEngine
+from fashion_keras.execution.cards import find_cards
 from fashion_keras.execution.local import available_cores
 from fashion_keras.execution.progress import VerboseConsole
 from fashion_keras.formatting import count_noun, print_plain
 from fashion_keras.storage.runs import RunStore
+from fashion_keras.workflows.precision import resolve_precision
 
 __all__ = ["DataOptions", "ExecutionOptions", "Session", "describe_interrupt", "fill", "make_console"]
 
@@ -54,6 +55,8 @@ class ExecutionOptions:
     Attributes:
         workers: Runs at a time; None is one per core.
         precision: `float32`, `mixed_bfloat16` or `auto`, see `resolve_precision`; None is the experiment's own.
+        device: `cpu`, `gpu`, or `auto` for cards where there are any.
+        runs_per_gpu: Runs at a time on each card; None is one.
         engine: `local`, or `ray` for a cluster.
         address: The Ray cluster's head node, see `RayEngine`.
 
@@ -63,12 +66,24 @@ class ExecutionOptions:
 
     workers: int | None = None
     precision: str | None = None
+    device: str = "cpu"
+    runs_per_gpu: int | None = None
     engine: str = "local"
     address: str | None = None
 
     def __post_init__(self) -> None:
         if self.engine == "local" and self.address:
             raise ConfigError("--address goes with --engine ray")
+        if self.device == "cpu" and self.runs_per_gpu:
+            raise ConfigError("--runs-per-gpu goes with --device gpu")
+        if self.device != "cpu" and self.workers:
+            raise ConfigError(
+                "--workers goes with --device cpu: on cards, --runs-per-gpu says how many runs go at a time"
+            )
+        if self.device != "cpu" and self.precision == "auto":
+            raise ConfigError("--precision auto measures the processor: name a precision for --device " + self.device)
+        if self.device != "cpu" and self.engine == "ray":
+            raise ConfigError("--device goes with --engine local: runs on the cards of a cluster were never tried")
         if self.engine == "ray" and self.workers:
             raise ConfigError("--workers goes with --engine local: Ray runs as many at a time as its nodes have cores")
 
@@ -85,7 +100,7 @@ def fill(options: type[Options], values: Mapping[str, Any]) -> Options:
     """Return options of a kind (a dataclass) with those of the values that are among its fields.
 
     >>> fill(ExecutionOptions, {"workers": 2, "seeds": 10})
-    ExecutionOptions(workers=2, precision=None, engine='local', address=None)
+    ExecutionOptions(workers=2, precision=None, device='cpu', runs_per_gpu=None, engine='local', address=None)
     """
     known = {field.name for field in fields(options)}  # type: ignore[arg-type]
     return options(**{name: value for name, value in values.items() if name in known})
@@ -217,7 +232,28 @@ class Session:
     def precision(self) -> str | None:
         """The precision that was asked for, as it comes to here; None is the experiment's own."""
         asked = self.execution.precision
-        return None if asked is None else resolve_precision(asked)
+        return None if asked is None else resolve_precision(asked, self.local_engine, self.say)
+
+    @cached_property
+    def cards(self) -> tuple[str, ...]:
+        """The cards that runs are to use.
+
+        Raises:
+            ConfigError: They were asked for, and there are none.
+        """
+        asked = self.execution.device
+        cards = find_cards() if asked != "cpu" else ()
+        if asked == "gpu" and not cards:
+            raise ConfigError(
+                "--device gpu needs a card that TensorFlow sees, and it sees none here: --device auto takes the "
+                "processor then; NVIDIA's cards need pip install 'tensorflow[and-cuda]'"
+            )
+        return cards
+
+    @property
+    def device(self) -> str:
+        """Where runs are trained, `"cpu"` or `"gpu"`."""
+        return "gpu" if self.cards else "cpu"
 
     @cached_property
     def engine(self) -> Engine:
@@ -235,4 +271,5 @@ class Session:
     @cached_property
     def local_engine(self) -> LocalEngine:
         """Processes of this machine, for what writes into folders that only this machine has."""
-        return LocalEngine(self.execution.workers or available_cores())
+        on_cards = len(self.cards) * (self.execution.runs_per_gpu or 1)
+        return LocalEngine(on_cards or self.execution.workers or available_cores(), cards=self.cards)

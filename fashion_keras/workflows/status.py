@@ -85,15 +85,11 @@ def read_status(out: Path, names: Sequence[str] = (), num_shards: int | None = N
         raise StoreError(f"{store.root} is no store; `fashion-keras run NAME` makes one")
     notes: list[str] = []
     records = {each.folder: each for each in reversed(list(read_records(store, notes.append)))}
-    there = _finished(store)
+    # Whether their files are sound, `check` says.
+    there = frozenset(path.parent.name for path in (store.root / "runs").glob("*/result.json"))
     chosen = _choose(list(reversed(records.values())), names)
     comparisons = tuple(_status_of(record, store, there, num_shards) for record in chosen)
     return StoreStatus(str(store.root), len(there), comparisons, tuple(notes))
-
-
-def _finished(store: RunStore) -> frozenset[str]:
-    """Names of the folders of finished runs; whether their files are sound, `check` says."""
-    return frozenset(path.parent.name for path in (store.root / "runs").glob("*/result.json"))
 
 
 def _choose(records: Sequence[ComparisonRecord], names: Sequence[str]) -> Sequence[ComparisonRecord]:

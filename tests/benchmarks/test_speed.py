@@ -9,6 +9,7 @@ from benchmarks.speed.table import markdown, render, show
 from benchmarks.speed.targets import Target
 from benchmarks.speed.work import LAYERS, Convolution, Dense, batch_bounds, epoch_flops
 
+OURS, JAX = (Cell("fcn", name, "float32", "packed") for name in ("ours", "jax"))
 SHARES = {"limit": 1.0, "fcn": 1.0, "cnn": 0.5}
 
 
@@ -66,15 +67,9 @@ def test_seconds_are_scaled_from_the_measured_share_of_the_data() -> None:
 
 def test_speedup_pairs_the_rounds() -> None:
     # The second round ran on a machine of half the speed: that touches no ratio.
-    items = [
-        measurement("ours", process(1.0), number=0),
-        measurement("ours", process(2.0), number=1),
-        measurement("jax", process(2.0), number=0),
-        measurement("jax", process(4.0), number=1),
-        measurement("jax", process(9.0), number=2),
-    ]
-    ratio = Results.of(items, SHARES).speedup(*(Cell("fcn", name, "float32", "packed") for name in ("ours", "jax")))
-    assert ratio == (2.0, 2.0, 2.0, 2)
+    items = [measurement("ours", process(seconds), number=number) for number, seconds in enumerate((1.0, 2.0))]
+    items += [measurement("jax", process(seconds), number=number) for number, seconds in enumerate((2.0, 4.0, 9.0))]
+    assert Results.of(items, SHARES).speedup(OURS, JAX) == (2.0, 2.0, 2.0, 2)
 
 
 def test_best_peer_is_never_ours_and_of_the_asked_mode() -> None:
@@ -92,12 +87,9 @@ def test_best_peer_is_never_ours_and_of_the_asked_mode() -> None:
 def test_share_of_the_limit_compares_rates_of_the_same_round() -> None:
     seconds = epoch_flops(LAYERS["fcn"]) / 1e11
     limit_seconds = 6 * 2 * 2048**3 / 2e11
-    items = [
-        measurement("ours", process(9.0, train=seconds)),
-        measurement("limit", process(1.0, train=limit_seconds), model="limit"),
-    ]
-    share = Results.of(items, SHARES).share_of_limit(Cell("fcn", "ours", "float32", "packed"))
-    assert share.median == pytest.approx(0.5)
+    limit = measurement("limit", process(1.0, train=limit_seconds), model="limit")
+    items = [measurement("ours", process(9.0, train=seconds)), limit]
+    assert Results.of(items, SHARES).share_of_limit(OURS).median == pytest.approx(0.5)
 
 
 def test_startup_shares_import_and_data_among_a_workers_runs() -> None:
@@ -107,7 +99,7 @@ def test_startup_shares_import_and_data_among_a_workers_runs() -> None:
 
 def test_target_at_most_is_missed_above_its_bound() -> None:
     results = Results.of([measurement("ours", process(1.0))], SHARES)
-    value = results.seconds(Cell("fcn", "ours", "float32", "packed"))
+    value = results.seconds(OURS)
     assert Target("", lambda _: value, 1.5, at_most=True).is_reached(value)
     assert not Target("", lambda _: value, 0.5, at_most=True).is_reached(value)
     assert not Target("", lambda _: value, 1.5).is_reached(value)
@@ -133,10 +125,8 @@ def test_page_shows_ratios_verdicts_failures_and_a_busy_machine() -> None:
 
 
 def test_range_is_shown_where_there_are_several_rounds() -> None:
-    results = Results.of(
-        [measurement("ours", process(seconds), number=n) for n, seconds in enumerate((1, 2, 4))], SHARES
-    )
-    assert show(results.seconds(Cell("fcn", "ours", "float32", "packed"))) == "2 (1 to 4)"
+    items = [measurement("ours", process(seconds), number=number) for number, seconds in enumerate((1, 2, 4))]
+    assert show(Results.of(items, SHARES).seconds(OURS)) == "2 (1 to 4)"
     assert show(None) == ""
 
 

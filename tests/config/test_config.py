@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fashion_keras.config import catalogue, identity
 from fashion_keras.config import run_config as config
-from fashion_keras.config.catalogue import INITIALIZERS, LOSSES, MODELS, OPTIMIZERS, SCHEDULES, Option
+from fashion_keras.config.catalogue import AUGMENTATIONS, INITIALIZERS, LOSSES, MODELS, OPTIMIZERS, SCHEDULES, Option
 from fashion_keras.config.components import Component, option_values, resolve_component
 from fashion_keras.config.identity import canonical_json
 from fashion_keras.config.run_config import RunConfig
@@ -20,6 +20,7 @@ CATALOGUES = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "loss": LOSSES,
+    "augmentation": AUGMENTATIONS,
     "initializer": INITIALIZERS,
 }
 
@@ -59,6 +60,7 @@ CONFIGS = st.builds(
     optimizer=component_strategy("optimizer"),
     schedule=component_strategy("schedule"),
     loss=component_strategy("loss"),
+    augmentation=component_strategy("augmentation"),
     batch_size=st.integers(1, 4096),
     epochs=st.integers(1, 500),
     validation_fraction=st.floats(0, 1, exclude_min=True, exclude_max=True),
@@ -77,6 +79,7 @@ CHANGED_FIELDS = {
     "optimizer": Component.of("adam", learning_rate=0.02),
     "schedule": "cosine",
     "loss": Component.of("cross_entropy", label_smoothing=0.1),
+    "augmentation": "flip+shift",
     "batch_size": 256,
     "epochs": 51,
     "validation_fraction": 0.2,
@@ -85,6 +88,7 @@ CHANGED_FIELDS = {
     "train_examples": 54_000,
     "xla": True,
     "threads": 2,
+    "device": "gpu",
     "data": "0" * 64,
     "seed": 1,
 }
@@ -250,7 +254,7 @@ def test_a_configuration_cannot_be_changed():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"model": "fnc"}, r"model must be one of cnn, fcn; got 'fnc' \(did you mean 'fcn'\?\)"),
+        ({"model": "fnc"}, r"model must be one of cnn, fcn, resnet; got 'fnc' \(did you mean 'fcn'\?\)"),
         ({"optimizer": "adamm"}, r"optimizer must be one of adam, adamw, rmsprop, sgd; got 'adamm' \(did you mean"),
         ({"schedule": "cosin"}, r"schedule must be one of constant, cosine; got 'cosin' \(did you mean 'cosine'\?\)"),
         ({"loss": "hinge"}, r"loss must be one of cross_entropy; got 'hinge' \(did you mean 'Hinge'\?\)"),

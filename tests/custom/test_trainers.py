@@ -150,8 +150,9 @@ def test_no_finite_number_is_a_diverged_run(trained):
 
 
 def test_trials_know_nothing_of_the_test_set(trained):
-    text = returning("{'test_accuracy': 0.5, 'correct': [1, 0], 'val_accuracy': 0.25}")
-    result = trained(text, evaluate_test="never")
+    result = trained(
+        returning("{'test_accuracy': 0.5, 'correct': [1, 0], 'val_accuracy': 0.25}"), evaluate_test="never"
+    )
     assert (result.final["test_accuracy"], result.final["val_accuracy"], result.correct) == (None, 0.25, None)
 
 

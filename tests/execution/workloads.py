@@ -23,6 +23,7 @@ class Work:
         deaths: How many of its workers it kills before it ends well.
         awaits: Names of tasks that must have started before this one ends.
         threads: That its process has.
+        device: That its process sees.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Work:
     deaths: int = 0
     awaits: tuple[str, ...] = ()
     threads: int = 1
+    device: str = "cpu"
 
 
 def work(task: Work) -> Outcome:
@@ -64,6 +66,13 @@ def count_starts(folder: Path, name: str) -> int:
 def cores(_: Work) -> Outcome:
     """Say which cores the worker may use."""
     return Outcome("done", str(sorted(os.sched_getaffinity(0))))
+
+
+def visible_card(task: Work) -> Outcome[tuple[str | None, str | None]]:
+    """Return which card the worker sees, and how it takes memory, once the tasks that it awaits have started."""
+    work(task)
+    names = ("CUDA_VISIBLE_DEVICES", "TF_FORCE_GPU_ALLOW_GROWTH")
+    return Outcome("done", value=(os.environ.get(names[0]), os.environ.get(names[1])))
 
 
 def threads(_: Work) -> Outcome[str]:

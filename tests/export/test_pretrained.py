@@ -25,24 +25,14 @@ def published() -> list[ComparisonResults]:
     return load_published(PROJECT / "experiments")
 
 
-def mean_val_accuracies(published: list[ComparisonResults], described: bool) -> dict[str, float]:
-    """Of the fully connected arms of the report, or of those that it describes in words only."""
-    return {
-        arm.name: float(np.mean(arm.finals("val_accuracy")))
-        for results in published
-        for arm in results.arms
-        if arm.record.text_only == described
-        and (arm.record.published or described)
-        and RunConfig.from_json(arm.record.config).model.name == "fcn"
-    }
-
-
-def test_the_report_s_best_fcn_arm_is_chosen_by_validation_and_not_one_described_in_words(
-    published: list[ComparisonResults],
+@pytest.mark.parametrize(("name", "networks"), [("fcn", {"fcn"}), ("cnn", {"cnn", "resnet"})])
+def test_the_best_published_arm_of_its_kind_is_chosen_by_validation(
+    published: list[ComparisonResults], name: str, networks: set[str]
 ) -> None:
-    choice = choose_arm(published, "fcn")
-    assert choice.mean_val_accuracy == max(mean_val_accuracies(published, described=False).values())
-    assert choice.mean_val_accuracy < max(mean_val_accuracies(published, described=True).values())
+    arms = [arm for results in published for arm in results.arms]
+    of_kind = [arm for arm in arms if RunConfig.from_json(arm.record.config).model.name in networks]
+    choice = choose_arm(published, name)
+    assert choice.mean_val_accuracy == max(float(np.mean(arm.finals("val_accuracy"))) for arm in of_kind)
     assert choice.seed == 0
 
 
@@ -79,12 +69,12 @@ def test_card_is_written_from_the_record() -> None:
 def test_run_that_the_store_lacks_is_asked_for_by_its_command(
     published: list[ComparisonResults], sample_dataset: Dataset, tmp_path: Path
 ) -> None:
-    with pytest.raises(
-        StoreError, match=r"`fashion-keras run batch_norm --arms batch_norm_0\.008 --seeds 1` trains it"
-    ):
+    choice = choose_arm(published, "fcn")
+    command = f"`fashion-keras run {choice.comparison} --arms {choice.arm.name} --seeds 1` trains it"
+    with pytest.raises(StoreError, match=command):
         export_pretrained(published, RunStore(tmp_path), sample_dataset, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    with pytest.raises(StoreError, match="there are no runs of the report's cnn"):
+    with pytest.raises(StoreError, match="there are no runs of a cnn"):
         choose_arm([], "cnn")
 
 

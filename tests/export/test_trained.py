@@ -30,6 +30,7 @@ from fashion_keras.storage.runs import RunStore, StoredRun  # noqa: E402
 COMPONENTS = {
     "fcn": Component.of("fcn", hidden_units=[8, 8], dropout_rate=0.5, batch_norm=True),
     "cnn": Component.of("cnn", filters=[2, 2], dense_units=[8, 8], batch_norm=True),
+    "resnet": Component.of("resnet", filters=[2, 3]),
 }
 
 

@@ -1,5 +1,10 @@
 """Pictures of many parts are told before a decoder works through them."""
 
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from made_files import encoded, png_chunk
@@ -51,3 +56,39 @@ def test_frames_of_a_gif_are_counted_without_reading_them(num_frames: int) -> No
 def test_endless_frames_are_counted_to_ten_thousand() -> None:
     frame = b"\x2c" + bytes(8) + b"\0\x02\0"
     assert count_gif_frames(b"GIF89a" + bytes(7) + frame * 50_000) == 10_000
+
+
+BOMBS = """
+import io, resource, sys, warnings
+from pathlib import Path
+from fashion_keras.errors import ImageError
+from fashion_keras.images.reading import read_picture
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    try:
+        read_picture(path)
+    except ImageError as error:
+        assert "more than 50 million" in str(error), error
+    else:
+        raise AssertionError(f"{path} was read")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_bombs_take_no_memory(tmp_path: Path) -> None:
+    image = Image.new("1", (16_000, 16_000))
+    image.save(tmp_path / "bomb.png")
+    image = Image.new("L", (8, 8))
+    jpeg = bytearray(encoded(image, "JPEG"))
+    start = jpeg.index(b"\xff\xc0") + 5
+    jpeg[start : start + 4] = struct.pack(">HH", 65_000, 65_000)
+    (tmp_path / "bomb.jpg").write_bytes(jpeg)
+    extended = bytearray(encoded(image.convert("RGBA"), "WEBP", exif=b"Exif\0\0MM", lossless=True))
+    assert extended[12:16] == b"VP8X"
+    extended[24:30] = b"\xfe\x3f\x00" * 2
+    (tmp_path / "bomb.webp").write_bytes(extended)
+    done = subprocess.run(
+        [sys.executable, "-c", BOMBS, str(tmp_path)], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) * 1024 < 30_000_000

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +17,13 @@ from fashion_keras.images.reading import read_picture
 from fashion_keras.images.worker import PictureReader
 
 SLOW_READ = """
-def read_picture(content, **request):
+from fashion_keras.images.reading import read_picture as read_quickly
+
+def read_picture(name, **request):
     import time
-    time.sleep(60)
+    if not name.endswith("quick"):
+        time.sleep(60)
+    return read_quickly(name=name, **request)
 """
 
 
@@ -70,6 +75,16 @@ def test_a_picture_that_takes_too_long_is_given_up_and_the_next_one_read(slow_re
         with pytest.raises(ImageError, match=r"x takes longer than 0\.5 s to read"):
             slow_reader.read(CONTENT, name="x")
         assert slow_reader._process is None
+
+
+def test_of_many_files_the_one_that_takes_too_long_is_named(slow_reader: PictureReader, tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("1.quick", "2.quick", "slow")]
+    for path in paths:
+        path.write_bytes(CONTENT)
+    with pytest.raises(ImageError, match=r"/slow takes longer than 0\.5 s to read"):
+        list(slow_reader.read_files(paths, (60, 50, 1)))
+    found = [picture.pixels for picture in slow_reader.read_files(paths[:2], (60, 50, 1))]
+    np.testing.assert_array_equal(found, [PIXELS, PIXELS])
 
 
 def test_a_decoder_that_works_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:

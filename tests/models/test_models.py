@@ -1,4 +1,4 @@
-"""The two networks: sizes, shapes, the order of their layers, and one training step."""
+"""The networks: sizes, shapes, the order of their layers, and one training step."""
 
 import math
 from itertools import pairwise
@@ -9,7 +9,7 @@ import pytest
 
 from fashion_keras.config.components import Component
 from fashion_keras.errors import ConfigError
-from fashion_keras.models.networks import build_cnn, build_fcn, build_model
+from fashion_keras.models.networks import build_cnn, build_fcn, build_model, build_resnet
 
 SMALL_FCN = {"image_shape": (4, 5, 1), "num_classes": 3, "hidden_units": (8, 6)}
 SMALL_CNN = {"image_shape": (8, 8, 1), "num_classes": 3, "filters": (4, 5), "kernel_sizes": (3, 3), "dense_units": (6,)}
@@ -43,7 +43,11 @@ def biases_without_gradient(model):
     All that a step may change of them is what rounding leaves of zero, and that differs from processor to processor.
     """
     chain = pairwise(model.layers)
-    return {layer.bias.path for layer, after in chain if isinstance(after, keras.layers.BatchNormalization)}
+    return {
+        layer.bias.path
+        for layer, after in chain
+        if isinstance(after, keras.layers.BatchNormalization) and layer.use_bias
+    }
 
 
 def train_step(model, count=32):
@@ -231,6 +235,35 @@ def test_alexnet_s_layout_is_a_configuration_that_trains():
     assert train_step(model) == []
 
 
+def small_resnet(seed=0):
+    return build_resnet((8, 8, 1), 3, filters=(4, 5, 6), dropout_rate=0.1, seed=seed)
+
+
+def test_the_residual_network_is_small_and_every_weight_trains():
+    assert build_resnet().count_params() == 265_770
+    model = small_resnet()
+    assert model.get_layer("pooled").output.shape == (None, 6)
+    assert train_step(model) == []
+
+
+def test_fused_batch_norm_trains_as_keras_s_own():
+    model = small_resnet()
+    plain = keras.models.clone_model(model)
+    plain.set_weights(model.get_weights())
+    images = images_for(model, 64)
+    np.testing.assert_allclose(model(images, training=False), plain(images, training=False), atol=1e-5)
+    norm, own = (each.get_layer("stem_norm") for each in (model, plain))
+    features = np.random.default_rng(2).normal(3, 2, (64, 8, 8, 4)).astype(np.float32)
+    np.testing.assert_allclose(norm(features, training=True), own(features, training=True), atol=1e-4)
+    np.testing.assert_allclose(norm.moving_mean, own.moving_mean, rtol=1e-4)
+    np.testing.assert_allclose(norm.moving_variance, own.moving_variance, rtol=1e-3)  # unbiased, and biased
+
+
+def test_stages_that_leave_no_pixel_are_refused():
+    with pytest.raises(ConfigError, match="leave no pixel of a 8x8 image"):
+        build_resnet((8, 8, 1), filters=(4, 4, 4, 4, 4))
+
+
 @pytest.mark.parametrize("build", [build_fcn, build_cnn])
 def test_the_seed_alone_decides_the_weights(build):
     one, again, other = (build_small(build, seed=seed).get_weights() for seed in (1, 1, 2))
@@ -239,7 +272,7 @@ def test_the_seed_alone_decides_the_weights(build):
         assert not np.any(values == different)
 
 
-@pytest.mark.parametrize(("kind", "build"), [("fcn", build_fcn), ("cnn", build_cnn)])
+@pytest.mark.parametrize(("kind", "build"), [("fcn", build_fcn), ("cnn", build_cnn), ("resnet", build_resnet)])
 def test_the_configured_model_is_the_builder_s(kind, build):
     component = Component.of(kind, dropout_rate=0.1, initializer=Component.of("random_normal", stddev=0.3))
     configured = build_model(component, (8, 8, 1), 3, seed=5)

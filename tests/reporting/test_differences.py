@@ -53,6 +53,18 @@ def test_an_arm_within_a_fifth_of_a_point_is_equivalent(results):
     assert verdict == "equivalent"
 
 
+def test_a_score_is_what_is_judged_and_the_table_says_so():
+    def scored(name, accuracies):
+        runs = [make_run(s, test_accuracy=[each, 0.9], config={"epochs": 2}) for s, each in enumerate(accuracies)]
+        return replace(make_arm(name, runs), score_share=0.99)
+
+    results = make_results(scored("base", BASE), scored("better", shifted(SHIFTS)))
+    table = build_differences(replace(results, record=replace(results.record, score_share=0.99)))
+    assert "score: mean of the last 99 % of epochs" in table.caption
+    assert any("mean test accuracy of the last 99 % of epochs" in note for note in table.notes)
+    assert texts(table)["better"][:2] == ["+0.50 (+0.45 to +0.55)", "–"]
+
+
 def test_the_family_is_all_arms_whichever_are_shown(results):
     shown = build_differences(results, ["same"])
     assert [row.arm for row in shown.rows] == ["same"]

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from conftest import make_arm, make_results, make_run
@@ -102,6 +103,12 @@ def test_one_seed_has_no_spread_and_the_table_says_so() -> None:
     assert cell_of(table, "a", "test_loss")["std"] is None
     assert table.rows[0].cells[0].lines == ("0.5000",)
     assert [note for note in table.notes if "single run says nothing" in note]
+
+
+def test_what_was_found_in_the_data_is_a_footnote_on_one_line() -> None:
+    results = make_results(make_arm("fcn", [make_run()]))
+    record = replace(results.record, data={**results.record.data, "notes": ["two\ncopies"]})
+    assert build_table(replace(results, record=record)).notes[-1] == r"Of the data: two\ncopies."
 
 
 def test_the_caption_names_data_seeds_and_epochs() -> None:

@@ -20,6 +20,7 @@ from fashion_keras.storage.comparison import (
     load_results,
     make_record,
     read_record,
+    record_text,
     save_record,
 )
 from fashion_keras.storage.reading import seal
@@ -86,6 +87,26 @@ def test_identity_is_the_definition_and_not_the_seeds() -> None:
         make_record(EXPERIMENT, {**DATA, "content_hash": "def"}, [0]),
     ]
     assert len({identity, *(other.identity for other in others)}) == 5
+
+
+def test_a_score_of_its_own_makes_another_comparison_and_none_changes_nothing(store: RunStore) -> None:
+    plain, scored = (make_record(replace(EXPERIMENT, score_share=share), DATA, [0]) for share in (0.0, 0.5))
+    assert scored.identity != plain.identity
+    assert (scored.folder, scored.is_plain) == ("rates__last-0.5-of-epochs", False)
+    assert "score" not in record_text(plain)
+    assert read_record(save_record(store, plain).path_in(store)).score_share == 0.0
+    assert read_record(save_record(store, scored).path_in(store)).score_share == 0.5
+    assert [arm.folders for arm in scored.arms] == [arm.folders for arm in plain.arms], "the runs are shared"
+
+
+def test_a_score_is_the_mean_of_the_last_epochs_of_which_a_diverged_run_has_its_end(store: RunStore) -> None:
+    commit(store, config_of(0, 0), [0.2, 0.6, 0.8])
+    commit(store, config_of(0, 1), [0.6, None])
+    record = make_record(replace(EXPERIMENT, score_share=0.6), DATA, [0, 1])
+    arm = load_results(store, record, [0, 1]).arms[0]
+    assert arm.accuracies([0, 1]) == pytest.approx([0.7, 0.0])
+    assert arm.finals("test_accuracy") == pytest.approx([0.7, 0.0])
+    assert arm.finals("val_accuracy")[0] == 0.8
 
 
 def test_title_and_published_row_can_be_corrected_later(store: RunStore) -> None:

@@ -421,6 +421,15 @@ def test_the_record_names_versions_and_machine(run):
 # Equal runs, and what makes them differ.
 
 
+def test_augmented_runs_repeat_themselves_bit_for_bit_and_mixup_learns_from_shares(base, dataset, run):
+    config = base.with_changes(augmentation="flip+shift+mixup")
+    one, again = train_run(config, dataset), train_run(config, dataset)
+    assert one.history["train_loss"] == again.history["train_loss"] != run.history["train_loss"]
+    for values, repeated in zip(one.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(values, repeated)
+    assert one.final["test_accuracy"] == float(np.mean(one.predictions.correct))
+
+
 def test_one_seed_twice_is_one_run_bit_for_bit_and_the_callback_hears_of_every_epoch(run, base, dataset):
     heard = []
     again = train_run(base, dataset, lambda number, record: heard.append((number, record)))

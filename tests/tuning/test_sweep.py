@@ -5,10 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from stored_runs import TUNABLE
 
-from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
-from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.names import command_of, split_tuned, tuned_name
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.storage.trials import Trial, TrialRun
@@ -18,18 +17,6 @@ from fashion_keras.tuning.sweep.arms import Sweep
 from fashion_keras.tuning.sweep.values import SettingSpace
 
 RATE = "learning_rate"
-
-EXPERIMENT = Experiment(
-    "rates",
-    "Rates and more",
-    RunConfig(epochs=2),
-    (
-        Arm("slow"),
-        Arm("fast", learning_rate=0.1, text_only=True),
-        Arm("drop", dropout_rate=0.3),
-        Arm("adam", optimizer="adam", learning_rate=0.1),
-    ),
-)
 
 
 # The values that are tried.
@@ -150,7 +137,7 @@ def test_tuned_comparison_has_its_selected_values_and_no_row_of_the_report() -> 
 
 
 def test_baseline_that_was_merged_is_the_arm_that_stands_for_it() -> None:
-    experiment = replace(EXPERIMENT, baseline="fast")
+    experiment = replace(TUNABLE, baseline="fast")
     sweep = Sweep.of(experiment, TuneOptions(RATE))
     assert sweep.tuned_experiment(dict.fromkeys(sweep.merged, 0.5)).baseline == "slow"
 
@@ -169,7 +156,7 @@ def test_baseline_that_was_merged_is_the_arm_that_stands_for_it() -> None:
 )
 def test_setting_that_cannot_be_tuned_is_told_in_one_line(setting: str, options: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as told:
-        Sweep.of(EXPERIMENT, TuneOptions(setting, **options))
+        Sweep.of(TUNABLE, TuneOptions(setting, **options))
     assert "\n" not in str(told.value)
 
 

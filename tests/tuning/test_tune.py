@@ -18,7 +18,6 @@ from rich.console import Console
 from stored_runs import commit
 from trying import Engine, search
 
-from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.data.pipelines import normalise
@@ -138,17 +137,6 @@ def test_interrupted_it_writes_what_is_done_and_says_how_to_go_on(run: Run, engi
     with pytest.raises(KeyboardInterrupt):
         run(oracle="bayesian", budget=6, generation=2)
     assert (folder_of(tmp_path) / "leaderboard.md").read_text().count("\n| ") == 2 + 2
-
-
-def test_a_search_in_which_all_fails_is_one_line_and_status_2(
-    engine: Engine, sample_dir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    engine.respond = lambda _: Outcome("failed", "no memory", "nowhere/log.txt")
-    options = ["--oracle", "random", "--trials", "2", "--dataset", str(sample_dir)]
-    assert cli.main(["tune", "fcn", *options]) == 2
-    assert capsys.readouterr().err == (
-        "fashion-keras: none of 2 trials completed; the first failure: no memory; log: nowhere/log.txt\n"
-    )
 
 
 # For real, on the sample.

@@ -9,7 +9,7 @@ import pytest
 
 from fashion_keras import cli, judge
 from fashion_keras.errors import ResultsError
-from fashion_keras.statistics import Design, compare_arms, compare_correct
+from fashion_keras.statistics import Design, compare_arms, new_images_interval
 
 RNG = np.random.default_rng(0)
 BASE = 0.88 + 0.002 * RNG.standard_normal(10)
@@ -102,7 +102,7 @@ def test_single_examples_of_several_runs_give_an_interval_on_new_examples() -> N
     ]
     (found,) = judge(rows).comparisons
     assert found.num_seeds == 6
-    assert found.new_images == pytest.approx(compare_correct(correct["b"], correct["a"]).on_new_images)
+    assert found.new_images == pytest.approx(new_images_interval(found.interval, correct["b"], correct["a"]))
 
 
 def test_single_examples_of_one_run_are_pairs_themselves() -> None:
@@ -217,3 +217,8 @@ def test_a_margin_is_in_the_unit_of_the_table() -> None:
     points = columns(base=100 * BASE, new=100 * BETTER)
     assert judge(points, margin=2.0).verdicts == {"new": "better, negligibly"}
     assert judge(points, margin=0.2).verdicts == {"new": "better"}
+
+
+def test_values_that_do_not_vary_are_shown_with_the_digits_of_their_difference() -> None:
+    columns = {"arm": ["a"] * 5 + ["b"] * 5, "seed": [*range(5)] * 2, "loss": [0.101] * 5 + [0.1021] * 5}
+    assert "0.0011" in judge(columns).answer

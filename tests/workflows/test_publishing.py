@@ -15,8 +15,10 @@ from timing_runs import make_all_times
 
 from benchmarks import campaign
 from fashion_keras import cli
+from fashion_keras.config.components import Component
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
+from fashion_keras.experiments.names import PUBLISHED_NAMES
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.reporting import build_against_report, build_differences, write_report
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
@@ -240,12 +242,12 @@ def test_the_readme_shows_the_published_tables():
 
 def test_every_comparison_is_published_whole():
     found = load_published(PUBLISHED)
-    assert [results.record.name for results in found] == [*reports.ALL_NAMES, *reports.published_tuned(PUBLISHED)]
+    assert [results.record.name for results in found] == [*PUBLISHED_NAMES, *reports.published_tuned(PUBLISHED)]
     for results in found:
         publishing._check_whole(results)
 
 
-@pytest.mark.parametrize("name", [*reports.ALL_NAMES, *reports.published_tuned(PUBLISHED)])
+@pytest.mark.parametrize("name", [*PUBLISHED_NAMES, *reports.published_tuned(PUBLISHED)])
 def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
     (results,) = load_published(PUBLISHED, [name])
     differences, against_report = build_differences(results), build_against_report(results)
@@ -260,11 +262,25 @@ def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
 def test_what_was_published_is_published_again_without_a_store(published, tmp_path, monkeypatch):
     before = {path: path.read_bytes() for path in published.rglob("*.*")}
     monkeypatch.setattr("fashion_keras.workflows.report.ALL_NAMES", ("learning_rates",))
-    monkeypatch.setattr("fashion_keras.workflows.publish.ALL_NAMES", ("learning_rates",))
+    monkeypatch.setattr("fashion_keras.workflows.publish.PUBLISHED_NAMES", ("learning_rates",))
     monkeypatch.chdir(tmp_path)
     (published / "learning_rates" / "table.md").write_text("an older wording")
     assert cli.main(["report", "--publish", "--published", "experiments"]) == 0
     assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
+
+
+def test_a_new_comparison_is_made_of_the_store_s_runs_and_of_published_ones(published, tmp_path, monkeypatch):
+    monkeypatch.setattr("fashion_keras.workflows.publish.PUBLISHED_NAMES", ("learning_rates", "dropout"))
+    monkeypatch.setattr("fashion_keras.workflows.report.ALL_NAMES", ("learning_rates", "dropout"))
+    store = RunStore(tmp_path / "other")
+    train(store, "dropout", 10)
+    for run in store.all_runs():
+        if run.config.model == Component("fcn"):
+            shutil.rmtree(run.path)  # the base, which learning_rates was published with
+    assert len(list(store.all_runs())) == 30
+    old, new = publishing.load_publishable(store, published)
+    assert (old.record.name, new.record.name) == ("learning_rates", "dropout")
+    assert [len(arm.runs) for arm in new.arms] == [10] * len(new.arms)
 
 
 def test_tables_alone_are_the_same_and_need_no_matplotlib(published, tmp_path):

@@ -531,7 +531,7 @@ def test_precision_that_is_asked_for_replaces_the_experiments_own(
     folder: str,
 ) -> None:
     resolved = {"auto": "mixed_bfloat16", "float32": "float32"}
-    monkeypatch.setattr("fashion_keras.workflows.session.resolve_precision", resolved.__getitem__)
+    monkeypatch.setattr("fashion_keras.workflows.session.resolve_precision", lambda asked, *_: resolved[asked])
     run(experiment, precision=asked)
     assert {config.precision for config in engine.runs} == {precision}
     assert (tmp_path / "runs" / folder).is_dir()
@@ -577,6 +577,23 @@ def test_shards_train_each_run_once_and_write_no_table(run: Run, engine: Engine,
     assert len(engine.runs) == len(set(engine.runs)) == 8
     assert engine.exports == []
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["store"]
+
+
+def test_shards_leave_out_seeds_of_arms_that_the_store_shows_decided(run: Run, engine: Engine) -> None:
+    engine.accuracy = lambda config: 0.99 if config.model != THREE.base.model else noisy(config)
+    _, output = run(THREE, seeds=10, shard=(0, 2))
+    assert (len(engine.runs), "are not waited for" in output) == (15, True), "all: the others are not there"
+    run(THREE, seeds=10, shard=(1, 2))
+    clear = [config.seed for config in engine.runs if config.model != THREE.base.model]
+    assert len(engine.runs) < 30
+    assert {0, 1, 2, 3, 4} < set(clear) < set(range(10))
+
+
+def test_an_arm_that_is_asked_for_alone_stops_where_the_others_let_it_be_judged(run: Run, engine: Engine) -> None:
+    engine.accuracy = lambda config: 0.99 if config.model != THREE.base.model else noisy(config)
+    run(THREE, seeds=10, arms=("slow", "fast"))
+    run(THREE, seeds=10, arms=("clear",))
+    assert len(engine.runs) == 10 + 10 + 5
 
 
 def test_command_without_shard_trains_nothing_after_all_shards_and_writes_the_table(

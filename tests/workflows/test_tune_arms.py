@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from stored_runs import make_result
+from stored_runs import TUNABLE, make_result
 from test_run import Engine
 
 from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
-from fashion_keras.errors import ConfigError, StoreError
+from fashion_keras.errors import StoreError
 from fashion_keras.execution import Outcome, RunTask
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.registry import load_experiment
@@ -40,18 +40,6 @@ from fashion_keras.workflows.session import DataOptions, Session, fill
 from fashion_keras.workflows.tune_arms import run_tuned
 
 RATE = "learning_rate"
-
-EXPERIMENT = Experiment(
-    "rates",
-    "Rates and more",
-    RunConfig(epochs=2),
-    (
-        Arm("slow"),
-        Arm("fast", learning_rate=0.1, text_only=True),
-        Arm("drop", dropout_rate=0.3),
-        Arm("adam", optimizer="adam", learning_rate=0.1),
-    ),
-)
 
 BEST_RATES = {"slow": 0.1, "drop": 0.01, "adam": 1e-4}
 BEST_ACCURACIES = {"slow": 0.9, "drop": 0.9, "adam": 0.96}
@@ -113,7 +101,7 @@ def tune_on(data: Path, *experiments: Experiment, tuning: TuneOptions | None = N
     values = {"dataset": str(data), "seeds": 6, "fixed": True, **options}
     session = Session.of(values, Console(file=output, width=250))
     wanted = tuning or TuneOptions(RATE, budget=8, range=(1e-5, 10.0))
-    status = run_tuned(experiments or [EXPERIMENT], fill(RunOptions, values), wanted, session)
+    status = run_tuned(experiments or [TUNABLE], fill(RunOptions, values), wanted, session)
     return status, output.getvalue()
 
 
@@ -125,7 +113,7 @@ def tune(engine: Engine, sample_dir: Path) -> Tune:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The tuning of `EXPERIMENT` on ten seeds, for tests that only look at it."""
+    """The tuning of `TUNABLE` on ten seeds, for tests that only look at it."""
 
     status: int
     output: str
@@ -222,7 +210,7 @@ def test_second_invocation_trains_nothing(tune: Tune, engine: Engine) -> None:
 
 def test_comparisons_share_the_trials_of_the_arms_that_they_share(tune: Tune, engine: Engine) -> None:
     other = Experiment("other", "Other", RunConfig(epochs=2), (Arm("none"), Arm("some", dropout_rate=0.3)))
-    tune(EXPERIMENT, other)
+    tune(TUNABLE, other)
     assert len(trials(engine.runs)) == len(set(trials(engine.runs))) == 24
 
 
@@ -308,7 +296,7 @@ def test_untuned_comparison_in_float32_stands_beside_tuned_arms_in_bfloat16(
     tune: Tune, engine: Engine, sample_dir: Path, tmp_path: Path
 ) -> None:
     session = Session(DataOptions(dataset=str(sample_dir)), console=Console(file=io.StringIO()))
-    run_experiments([EXPERIMENT], RunOptions(seeds=6), session)
+    run_experiments([TUNABLE], RunOptions(seeds=6), session)
     engine.tasks.clear()
     tune(precision="mixed_bfloat16")
     assert {config.precision for config in engine.runs} == {"mixed_bfloat16"}
@@ -324,14 +312,6 @@ def test_quick_look_tunes_as_quickly(tune: Tune, engine: Engine, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [({"shard": (0, 2)}, "--shard does not go with --tune"), ({"arms": ("slow",)}, "--arms")]
-)
-def test_option_that_does_not_go_with_tuning_is_refused(tune: Tune, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        tune(**options)
-
-
-@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--budget", "4"], "--budget goes with --tune SETTING"),
@@ -344,6 +324,7 @@ def test_option_that_does_not_go_with_tuning_is_refused(tune: Tune, options: dic
         (["--seeds", "9" * 20, "--dry-run"], "--seeds: must be at most 10,000"),
         (["--epochs", "9" * 400], "--epochs: must be at most 10,000"),
         (["--tune", "learning_rate", "--shard", "0/2"], "--shard does not go with --tune"),
+        (["--tune", "learning_rate", "--arms", "default"], "--arms does not go with --tune"),
     ],
 )
 def test_mistake_in_tuning_is_one_line(

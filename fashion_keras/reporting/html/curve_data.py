@@ -12,6 +12,8 @@ from fashion_keras.reporting.curves import MEASURES, PARTS, Curve, arm_curves, f
 from fashion_keras.reporting.units import ABSENT
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
+__all__ = ["build_curves"]
+
 _DIGITS = {"loss": 4, "accuracy": 2}  # nats and per cent
 _PART_WORDS = {"train": "Training", "val": "Validation", "test": "Test"}
 _MOST_ROWS = 7  # of an arm in the table

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+__all__ = ["build_page"]
+
 _TEMPLATES = "templates"
 _LONG_WORD = 18  # characters
 _ENVIRONMENT = ("processor", "cores", "platform", "python", "numpy", "keras", "tensorflow")

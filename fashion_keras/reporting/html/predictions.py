@@ -14,6 +14,8 @@ from fashion_keras.statistics.classifier import commonest_confusions, confident_
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.results import Predictions
 
+__all__ = ["NO_DATA", "NO_PREDICTIONS", "ArmPredictions", "PredictionReader", "png_address"]
+
 NUM_MISTAKES = 8
 _NUM_CONFUSIONS = 3
 _FILE = "predictions.npz"

@@ -12,6 +12,8 @@ from fashion_keras.reporting.units import ACCURACY
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
+__all__ = ["count_claims", "count_verdicts", "headline", "undecided_arms", "undecided_claims"]
+
 _VERDICTS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.UNDECIDED)
 
 

@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras.statistics.classifier.scores import share
 
+__all__ = ["NUM_BINS", "Calibration", "brier_score", "negative_log_likelihood", "pick"]
+
 NUM_BINS = 15
 """Bins of confidence, as in Guo et al. 2017."""
 

@@ -14,6 +14,8 @@ from fashion_keras.statistics.classifier.calibration import (
 )
 from fashion_keras.statistics.classifier.scores import ClassScores, confusion_matrix, wilson_interval
 
+__all__ = ["NUM_MISTAKES", "Evaluation", "Mistake", "confident_mistakes", "evaluate"]
+
 NUM_MISTAKES = 24
 
 

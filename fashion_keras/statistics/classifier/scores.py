@@ -7,6 +7,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = ["ClassScores", "commonest_confusions", "confusion_matrix", "share", "wilson_interval"]
+
 
 def wilson_interval(num_successes: int, num_trials: int, level: float = 0.95) -> tuple[float, float]:
     """Return where a share would lie over ever more trials of the same kind: an accuracy on other images, say.

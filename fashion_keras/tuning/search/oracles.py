@@ -94,20 +94,17 @@ class Asker:
         left = None if self.study.budget is None else self.study.budget - self.num_asked
         sizes = [size for size in (self.study.generation, left) if size is not None]
         asked: list[Any] = []
-        while not sizes or len(asked) < min(sizes):
-            trial = self._create(f"slot {len(asked)}")
-            if trial.status != "RUNNING":
-                break
-            asked.append(trial)
-        self.num_asked += len(asked)
-        return asked
-
-    def _create(self, slot: str) -> Any:
         # On one thread: with several, the last bits of a fit, and with them the proposals, would depend on the machine.
         # What the Gaussian process warns of (a length scale at its bound) is nothing that a user can fix.
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return self.oracle.create_trial(slot)
+            while not sizes or len(asked) < min(sizes):
+                trial = self.oracle.create_trial(f"slot {len(asked)}")
+                if trial.status != "RUNNING":
+                    break
+                asked.append(trial)
+        self.num_asked += len(asked)
+        return asked
 
     def report(self, trial: Any, score: float | None) -> None:
         """Report how good a trial was, the higher the better; None where it failed."""
@@ -176,16 +173,10 @@ def discover(space: FunctionSpace) -> Any:
         hp = known.copy()
         for condition in left[0]:
             hp.values[condition.name] = condition.values[0]
-        _fill(hp)
+        for item in filter(hp.is_active, hp.space):  # keras-tuner would draw what is active now, each time another
+            hp.values.setdefault(item.name, item.default)
     _check_names(known)
     return known
-
-
-def _fill(hp: Any) -> None:
-    """Give what has become active its default: keras-tuner would draw it, each time another."""
-    for item in hp.space:
-        if hp.is_active(item):
-            hp.values.setdefault(item.name, item.default)
 
 
 def _check_names(known: Any) -> None:

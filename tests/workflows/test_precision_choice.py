@@ -1,0 +1,89 @@
+"""The measurement behind `--precision auto`, with an engine that makes its numbers up."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fashion_keras.errors import ConfigError
+from fashion_keras.execution import Outcome
+from fashion_keras.workflows import precision
+from fashion_keras.workflows.precision import gains_file, resolve_precision
+
+
+class Engine:
+    """Measures the same gain each time, and counts."""
+
+    def __init__(self, outcome: Outcome[dict[str, float]]):
+        self.outcome = outcome
+        self.calls = 0
+
+    def run(self, _: Any, tasks: list[None]) -> Iterator[tuple[None, Outcome[dict[str, float]]]]:
+        self.calls += 1
+        yield tasks[0], self.outcome
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine(Outcome("done", value={"dense": 1.5, "convolution": 1.25}))
+
+
+def resolve(asked: str, engine: Engine) -> tuple[str, list[str]]:
+    said: list[str] = []
+    return resolve_precision(asked, engine, said.append), said  # type: ignore[arg-type]
+
+
+def test_a_machine_is_measured_once_and_what_was_measured_is_said_each_time(engine: Engine, tmp_path: Path) -> None:
+    for _ in range(2):
+        chosen, (line,) = resolve("auto", engine)
+        assert chosen == "mixed_bfloat16"
+        assert "1.50 of dense layers, 1.25 of convolution layers" in line
+    assert engine.calls == 1
+    assert tmp_path in gains_file().parents
+
+
+def test_another_processor_or_tensorflow_is_measured_anew(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve("auto", engine)
+    (tmp_path / "cpuinfo").write_text("model name\t: other\nflags\t\t: fpu amx_bf16\n\nmodel name\t: other\n")
+    monkeypatch.setattr(precision, "_PROCESSOR", tmp_path / "cpuinfo")
+    resolve("auto", engine)
+    monkeypatch.setattr(precision, "version", lambda _: "99.0")
+    resolve("auto", engine)
+    assert engine.calls == 3
+    assert len(json.loads(gains_file().read_text())) == 3
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"x": 1}', '{"x": {"dense": "fast"}}'])
+def test_a_damaged_file_of_measurements_is_written_anew(engine: Engine, text: str) -> None:
+    gains_file().parent.mkdir(parents=True)
+    gains_file().write_text(text)
+    assert resolve("auto", engine)[0] == "mixed_bfloat16"
+    assert resolve("auto", engine)[0] == "mixed_bfloat16"
+    assert engine.calls == 1
+
+
+def test_a_cache_that_cannot_be_written_costs_the_memory_alone(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "fashion_keras").write_text("no folder")
+    chosen, said = resolve("auto", engine)
+    assert chosen == "mixed_bfloat16"
+    assert "Measured for this call alone" in said[0]
+
+
+@pytest.mark.parametrize("named", ["float32", "mixed_bfloat16"])
+def test_a_named_precision_stays_and_nothing_is_measured(engine: Engine, named: str) -> None:
+    assert resolve(named, engine) == (named, [])
+    assert engine.calls == 0
+
+
+def test_a_measurement_that_fails_is_one_line_with_a_remedy() -> None:
+    with pytest.raises(ConfigError, match=r"cannot be measured here \(no memory\): say --precision float32"):
+        resolve("auto", Engine(Outcome("failed", "no memory")))
