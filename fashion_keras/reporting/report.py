@@ -49,9 +49,6 @@ def write_report(
 ) -> list[Path]:
     """Write the tables, the runs and the curves of a comparison, and return their paths.
 
-    `table.md` holds all tables; `table.csv`, `differences.csv`, `against_report.csv` and `runs.csv` are for programs.
-    `forest` shows the differences. A comparison whose arms were tuned has two more tables there, its trials in
-    `tuning.csv`, and their picture.
     Each file is written whole or not at all. What an earlier report left in the folder and this one does not have,
     such as the differences of more arms, is removed; other files stay.
 

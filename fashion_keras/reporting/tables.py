@@ -12,13 +12,7 @@ MINUTES_KEY = "minutes"
 
 @dataclass(frozen=True)
 class Column:
-    """One column.
-
-    Attributes:
-        key: Begins its CSV fields.
-        title: Heads it.
-        definition: Its footnote: which mean over what, in words that a student understands.
-    """
+    """One column: its key begins its CSV fields, its definition is a footnote that a student understands."""
 
     key: str
     title: str
