@@ -17,7 +17,7 @@ TUNABLE = Experiment(
     RunConfig(epochs=2),
     (
         Arm("slow"),
-        Arm("fast", learning_rate=0.1, described=True),
+        Arm("fast", learning_rate=0.1, text_only=True),
         Arm("drop", dropout_rate=0.3),
         Arm("adam", optimizer="adam", learning_rate=0.1),
     ),

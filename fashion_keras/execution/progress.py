@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Self
 
 from rich.console import Console, Group
@@ -22,7 +23,7 @@ from fashion_keras._output import is_in_notebook
 from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.execution.tasks import Outcome
-from fashion_keras.formatting import count_noun, format_duration, print_plain, shorten
+from fashion_keras.formatting import count_noun, format_duration, one_line, print_plain, shorten
 from fashion_keras.storage.runs import RunStore
 
 __all__ = ["RunProgress", "VerboseConsole"]
@@ -82,6 +83,7 @@ class RunProgress:
         self.pending = {config.folder: config for config in labels}
         self.total_work = sum(relative_cost(config) for config in labels)
         self.num_failed = 0
+        self.accuracies: dict[str, list[float]] = {}
         self.started = time.monotonic()
         self.started_at = time.time()
         self.verbose = isinstance(console, VerboseConsole)
@@ -107,7 +109,12 @@ class RunProgress:
         if outcome.status == "failed":
             self.num_failed += 1
             self._display.say(f"failed: {self.labels[config]}: {outcome.message}")
-        elif self.verbose:
+            return
+        run = self.store.find(config)
+        if run is not None and (accuracy := run.final["test_accuracy"]) is not None:
+            label = self.labels[config]
+            self.accuracies.setdefault(label.rpartition(", ")[0] or label, []).append(accuracy)
+        if self.verbose:
             self._display.say(f"{outcome.status}: {self.labels[config]} ({self.num_done} of {len(self.labels)})")
 
     @property
@@ -115,13 +122,19 @@ class RunProgress:
         """How many runs have ended, one way or the other."""
         return len(self.labels) - len(self.pending)
 
+    @property
+    def means(self) -> str:
+        """The mean test accuracy of each arm over the runs that ended in this display; empty before the first."""
+        found = [f"{one_line(arm)} {100 * fmean(values):.2f}" for arm, values in dict(self.accuracies).items()]
+        return f"test accuracy so far, %: {', '.join(found)}" if found else ""
+
     def _poll(self) -> None:
         while not self._ended.wait(POLL_SEC):
             self._show()
 
     def _show(self) -> None:
         running = self._read_running()
-        self._display.show(self.num_done, self._headline(running), running)
+        self._display.show(self.num_done, self._headline(running), self.means, running)
 
     def _read_running(self) -> dict[str, _Running]:
         """The runs in work by their folders.
@@ -175,8 +188,8 @@ class _Cell:
 
         self.handle = display(self._content("starting"), raw=True, display_id=True)
 
-    def show(self, _num_done: int, headline: str, running: Mapping[str, _Running]) -> None:
-        lines = [headline, *(f"  {run.label}: {run.text}" for run in running.values())]
+    def show(self, _num_done: int, headline: str, means: str, running: Mapping[str, _Running]) -> None:
+        lines = [headline, *([means] if means else []), *(f"  {run.label}: {run.text}" for run in running.values())]
         self.handle.update(self._content("\n".join(map(str.rstrip, lines))), raw=True)
 
     def say(self, text: str) -> None:
@@ -201,12 +214,12 @@ class _Lines:
     def start(self) -> None:
         pass
 
-    def show(self, num_done: int, headline: str, running: Mapping[str, _Running]) -> None:
+    def show(self, num_done: int, headline: str, means: str, running: Mapping[str, _Running]) -> None:
         now = time.monotonic()
         if num_done >= self.last_done + self.step or now - self.last_time >= PLAIN_INTERVAL_SEC:
             self.last_done, self.last_time = num_done, now
-            runs = "; ".join(f"{run.label}: {run.text}" for run in running.values())
-            self.say(shorten(f"{headline} | {runs}" if runs else headline, PLAIN_WIDTH))
+            more = means or "; ".join(f"{run.label}: {run.text}" for run in running.values())
+            self.say(shorten(f"{headline} | {more}" if more else headline, PLAIN_WIDTH))
 
     def say(self, text: str) -> None:
         print_plain(self.console, text)
@@ -228,12 +241,13 @@ class _Bars:
         )
         self.rows: dict[str, TaskID] = {}
         self.live = Live(console=console, transient=True, get_renderable=lambda: Group(Text(self.headline), self.bars))
+        self.width = console.width
 
     def start(self) -> None:
         self.live.start()
 
-    def show(self, _num_done: int, headline: str, running: Mapping[str, _Running]) -> None:
-        self.headline = headline
+    def show(self, _num_done: int, headline: str, means: str, running: Mapping[str, _Running]) -> None:
+        self.headline = f"{headline}\n{shorten(means, self.width)}" if means else headline
         for name in set(self.rows) - set(running):
             self.bars.remove_task(self.rows.pop(name))
         for name, run in running.items():

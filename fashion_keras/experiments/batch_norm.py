@@ -16,13 +16,13 @@ EXPERIMENT = Experiment(
     arms=(
         Arm("no_batch_norm", published="base"),
         Arm("batch_norm_0.008", batch_norm=True, learning_rate=0.008, published="batch_norm_0.008"),
-        Arm("batch_norm_0.02", batch_norm=True, described=True),
+        Arm("batch_norm_0.02", batch_norm=True, text_only=True),
         Arm("batch_norm_0.008_random_normal", batch_norm=True, learning_rate=0.008, initializer="random_normal",
-            described=True),
+            text_only=True),
         Arm("batch_norm_0.008_xavier_normal", batch_norm=True, learning_rate=0.008, initializer="xavier_normal",
-            described=True),
+            text_only=True),
         Arm("batch_norm_0.008_he_uniform", batch_norm=True, learning_rate=0.008, initializer="he_uniform",
-            described=True),
+            text_only=True),
     ),
 )  # fmt: skip
 

@@ -36,19 +36,19 @@ class Arm:
     Args:
         name: What the table calls it.
         published: The row of the report that it reproduces, a key of published.json.
-        described: The report describes it in words only; such rows stand below a line.
+        text_only: The report describes it in words only; such rows stand below a line.
         changes: The settings in which it differs from the base, see `RunConfig.with_changes`.
     """
 
     name: str
     published: str | None
-    described: bool
+    text_only: bool
     changes: Mapping[str, Any] = field(hash=False)
 
-    def __init__(self, name: str, *, published: str | None = None, described: bool = False, **changes: Any):
+    def __init__(self, name: str, *, published: str | None = None, text_only: bool = False, **changes: Any):
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "published", published)
-        object.__setattr__(self, "described", described)
+        object.__setattr__(self, "text_only", text_only)
         object.__setattr__(self, "changes", changes)
 
 
@@ -212,7 +212,7 @@ class Experiment:
             if after.schedule != before.schedule:
                 changes.pop("warmup_epochs", None)
                 changes["schedule"] = after.schedule
-        return Arm(arm.name, published=arm.published, described=arm.described, **changes)
+        return Arm(arm.name, published=arm.published, text_only=arm.text_only, **changes)
 
     def select(self, names: Sequence[str] | None) -> tuple[Arm, ...]:
         """Return the arms of these names in the experiment's order, or all.

@@ -15,8 +15,8 @@ EXPERIMENT = Experiment(
     arms=(
         Arm("no_dropout", published="base"),
         Arm("dropout_0.1", dropout_rate=0.1, published="dropout_0.1"),
-        Arm("dropout_0.05", dropout_rate=0.05, described=True),
-        Arm("dropout_0.5", dropout_rate=0.5, described=True),
+        Arm("dropout_0.05", dropout_rate=0.05, text_only=True),
+        Arm("dropout_0.5", dropout_rate=0.5, text_only=True),
     ),
 )
 

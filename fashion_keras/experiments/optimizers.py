@@ -17,9 +17,9 @@ EXPERIMENT = Experiment(
         Arm("sgd", published="base"),
         Arm("rmsprop", optimizer="rmsprop", learning_rate=1e-4, published="rmsprop_lr_1e-4"),
         Arm("adam", optimizer="adam", learning_rate=8e-5, published="adam_lr_8e-5"),
-        Arm("rmsprop_0.02", optimizer="rmsprop", learning_rate=0.02, described=True),
-        Arm("adam_0.02", optimizer="adam", learning_rate=0.02, described=True),
-        Arm("sgd_momentum_0.9", momentum=0.9, described=True),
+        Arm("rmsprop_0.02", optimizer="rmsprop", learning_rate=0.02, text_only=True),
+        Arm("adam_0.02", optimizer="adam", learning_rate=0.02, text_only=True),
+        Arm("sgd_momentum_0.9", momentum=0.9, text_only=True),
     ),
 )
 

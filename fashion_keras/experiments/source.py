@@ -66,7 +66,7 @@ def _node(value: Any) -> _Node:
     if isinstance(value, RunConfig):
         return "BASE" if value == BASE else _call("replace", BASE, **plain_settings(value))
     if isinstance(value, Arm):
-        remarks = {"published": value.published, "described": value.described or None}
+        remarks = {"published": value.published, "text_only": value.text_only or None}
         given = {name: remark for name, remark in remarks.items() if remark is not None}
         return _call("Arm", value.name, **given, **value.changes)
     if isinstance(value, Mapping):

@@ -111,7 +111,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
     chosen = [item for item in comparisons if shown is None or item.arm in shown]
     if not chosen:
         return None
-    chosen.sort(key=lambda item: arms[item.arm].record.described)
+    chosen.sort(key=lambda item: arms[item.arm].record.text_only)
     return Differences(
         title=f"Against {results.record.baseline}",
         caption=describe_results(results),
@@ -152,7 +152,7 @@ def _tuning_words(results: ComparisonResults) -> str:
 def _build_row(comparison: Comparison, arm: ArmResults, num_seeds: int) -> Row:
     return Row(
         arm=comparison.arm,
-        described=arm.record.described,
+        text_only=arm.record.text_only,
         num_runs=comparison.num_seeds,
         num_diverged=0,
         num_seeds=num_seeds,

@@ -38,9 +38,6 @@ def draw_evaluation(
         title: What was evaluated on what, a line above each picture.
         folder: Where to; made where it is missing.
 
-    Returns:
-        The three files.
-
     Raises:
         StoreError: The folder cannot be written, in one line.
     """

@@ -56,20 +56,15 @@ PICTURES = ("png", "svg")
 
 
 def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str] = PICTURES) -> list[Path]:
-    """Draw the curves, as PNG and SVG where nothing else is asked for; equal results give equal files.
+    """Draw `curves_by_arm`, the panels of each arm, and `curves_overlaid`, all arms in each panel; return the files.
 
-    `curves_by_arm` has a panel for the loss (nats) and one for the accuracy (%) of each arm, with training, validation
-    and test; `curves_overlaid` has all arms in one panel for each of the six. Lines are means over seeds, bands their
-    middle two thirds. An arm far from the others has an axis of its own where each arm has a panel, and
-    is cut off, without a band, where all are overlaid, which the figure says.
+    Lines are means over seeds, bands their middle two thirds. An arm far from the others has an axis of its own, or is
+    cut off, without a band, where all are overlaid, which the figure says.
 
     Args:
-        results: The requested arms and seeds; arms without a run are left out.
+        results: The requested arms and seeds; nothing is drawn without a run, or where trainers told of no epochs.
         folder: Where to; made where it is missing.
         suffixes: Formats of the pictures.
-
-    Returns:
-        Two files of each format, or none where there is no run, or custom trainers told of no epochs.
 
     Raises:
         StoreError: The folder cannot be written, in one line.
@@ -195,7 +190,7 @@ def draw_arms_overlaid(arms: Sequence[ArmResults], title: str) -> Figure:
     """Draw all arms in one panel each for the training, validation and test loss and accuracy."""
     styles = [arm_style(number) for number in range(len(arms))]
     measures, parts = _what_is_there(arms)
-    figure = Figure((7.2, 0.9 + 2.2 * len(measures) + 0.16 * math.ceil(len(arms) / 4)), layout="constrained")
+    figure = Figure((7.2, 5.3 - 2.2 * (2 - len(measures)) + 0.16 * math.ceil(len(arms) / 4)), layout="constrained")
     axes = figure.subplots(len(measures), len(parts), squeeze=False)
     far: set[str] = set()
     for row, measure in enumerate(measures):

@@ -10,7 +10,7 @@ import numpy as np
 
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of
-from fashion_keras.formatting import format_duration, one_line, points, points_span
+from fashion_keras.formatting import format_duration, one_line
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import MIN_SEEDS, Comparison, Design, Share, Verdict, find_best
 from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults
@@ -52,8 +52,8 @@ def collapse_sentence(comparison: Comparison) -> str:
     arm, baseline = one_line(comparison.arm), one_line(comparison.baseline)
     others = "no seed is left on which neither did"
     if found.difference is not None:
-        span = f" ({points_span(found.interval)})" if found.interval else ""
-        others = f"on the {found.num_others} others {arm} differs by {points(found.difference)} points{span}"
+        span = f" ({POINTS.span(found.interval)})" if found.interval else ""
+        others = f"on the {found.num_others} others {arm} differs by {POINTS.difference(found.difference)} points{span}"
     return (
         f"Runs collapsed, over 10 points below their arm's median: {_share(found.arm)} of {arm}, "
         f"{_share(found.baseline)} of {baseline}; {others}. The interval of the mean promises too much there."

@@ -21,15 +21,9 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One arm of the plot. Places are per cent of the width; None where there is nothing to draw.
+    """One arm of the plot, its mean, intervals and verdict as texts and as places; None where there is nothing to draw.
 
     Attributes:
-        arm: Its name.
-        text: Mean and interval in points, for people.
-        verdict: In words.
-        decided: Whether it is anything but undecided.
-        dot: The mean.
-        this_test_set, new_images: The ends of the two intervals.
         beyond_left, beyond_right: Something lies outside the plot on that side.
     """
 
@@ -46,15 +40,7 @@ class ForestRow:
 
 @dataclass(frozen=True)
 class Forest:
-    """The plot of a comparison.
-
-    Attributes:
-        baseline: What the differences are to.
-        rows: One per arm but the baseline.
-        ticks: Place and text.
-        zero: The place of no difference.
-        margin: The band within which arms are called equivalent.
-    """
+    """The plot of a comparison: a row an arm, the ticks by place and text, the places of zero and of equivalence."""
 
     baseline: str
     rows: tuple[ForestRow, ...]

@@ -107,7 +107,7 @@ def to_records(table: Table, baseline: str | None = None) -> list[dict[str, Any]
         {
             "arm": row.arm,
             **({} if baseline is None else {"baseline": baseline}),
-            "described": int(row.described),
+            "described": int(row.text_only),
             "seeds": row.num_seeds,
             "runs": row.num_runs,
             "diverged": row.num_diverged,

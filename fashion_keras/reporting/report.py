@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fashion_keras.errors import StoreError, os_errors_as
-from fashion_keras.formatting import points
 from fashion_keras.reporting.differences import Differences, build_differences
 from fashion_keras.reporting.effects import build_effects
 from fashion_keras.reporting.findings import BETTER, WORSE
@@ -19,6 +18,7 @@ from fashion_keras.reporting.rendering import (
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting.units import POINTS
 from fashion_keras.statistics import Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
@@ -49,9 +49,6 @@ def write_report(
 ) -> list[Path]:
     """Write the tables, the runs and the curves of a comparison, and return their paths.
 
-    `table.md` holds all tables; `table.csv`, `differences.csv`, `against_report.csv` and `runs.csv` are for programs.
-    `forest` shows the differences. A comparison whose arms were tuned has two more tables there, its trials in
-    `tuning.csv`, and their picture.
     Each file is written whole or not at all. What an earlier report left in the folder and this one does not have,
     such as the differences of more arms, is removed; other files stay.
 
@@ -133,7 +130,7 @@ def answers_grid(found: Iterable[ComparisonResults]) -> str:
         name, differences = results.record.name, build_differences(results)
         if differences is not None:
             answers = [
-                (item.verdict, f"{escape_markdown(item.arm)} {points(item.mean_difference)}")
+                (item.verdict, f"{escape_markdown(item.arm)} {POINTS.difference(item.mean_difference)}")
                 for item in differences.comparisons
             ]
             cells = ["<br>".join(text for verdict, text in answers if verdict in kind) for kind in kinds]

@@ -79,7 +79,7 @@ def build_table(results: ComparisonResults) -> Table:
         title=results.record.title,
         caption=describe_results(results),
         columns=(*columns, _MINUTES),
-        rows=tuple(sorted(rows, key=lambda row: row.described)),
+        rows=tuple(sorted(rows, key=lambda row: row.text_only)),
         notes=(),
     )
     published = "; in parentheses the published value" if table.has_published else ""
@@ -142,7 +142,7 @@ def make_row(arm: ArmResults, num_seeds: int, cells: Sequence[Cell]) -> Row:
     """
     return Row(
         arm=arm.name,
-        described=arm.record.described,
+        text_only=arm.record.text_only,
         num_runs=len(arm.runs),
         num_diverged=sum(has_diverged(run) for run in arm.runs.values()),
         num_seeds=num_seeds,

@@ -12,13 +12,7 @@ MINUTES_KEY = "minutes"
 
 @dataclass(frozen=True)
 class Column:
-    """One column.
-
-    Attributes:
-        key: Begins its CSV fields.
-        title: Heads it.
-        definition: Its footnote: which mean over what, in words that a student understands.
-    """
+    """One column: its key begins its CSV fields, its definition is a footnote that a student understands."""
 
     key: str
     title: str
@@ -31,7 +25,7 @@ class Row:
 
     Attributes:
         arm: Its name, as the user wrote it.
-        described: The report has no numbers of it; it stands below the line.
+        text_only: The report has no numbers of it; it stands below the line.
         num_runs: Finished runs of the requested seeds.
         num_diverged: Those of them that ended in a loss that is no finite number.
         num_seeds: The requested seeds.
@@ -40,7 +34,7 @@ class Row:
     """
 
     arm: str
-    described: bool
+    text_only: bool
     num_runs: int
     num_diverged: int
     num_seeds: int
@@ -63,7 +57,7 @@ class Table:
         title: The comparison's line for people.
         caption: Data set, seeds and epochs.
         columns: The minutes last, so that what depends on the machine ends each line.
-        rows: The report's rows in the experiment's order, then the described ones.
+        rows: The report's rows in the experiment's order, then those of its words only.
         notes: Footnotes that are no definitions of columns.
         legend: How to read a cell, where the terminal shows it by its layout.
     """
@@ -83,5 +77,5 @@ class Table:
     @property
     def parts(self) -> tuple[tuple[Row, ...], ...]:
         """The rows above and below the line; one part where there is no line to draw."""
-        parts = [tuple(row for row in self.rows if row.described is described) for described in (False, True)]
+        parts = [tuple(row for row in self.rows if row.text_only is text_only) for text_only in (False, True)]
         return tuple(part for part in parts if part)

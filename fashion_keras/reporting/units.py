@@ -36,7 +36,11 @@ class Unit:
         return f"{scaled:{sign}z.{self.digits}f}"
 
     def difference(self, value: float) -> str:
-        """Return a difference with its sign."""
+        """Return a difference with its sign.
+
+        >>> POINTS.difference(0.0053), POINTS.difference(-0.00001)
+        ('+0.53', '+0.00')
+        """
         return self.text(value, "+")
 
     def span(self, interval: tuple[float, float] | None) -> str:

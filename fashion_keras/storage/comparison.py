@@ -41,14 +41,14 @@ class ArmRecord:
     """One arm of a stored comparison.
 
     Attributes:
-        name, published, described: As in `experiments.Arm`.
+        name, published, text_only: As in `experiments.Arm`.
         config: The arm's settings without seed and data, for people.
         folders: From seed to the run's folder in the store, whether or not the run is there yet.
     """
 
     name: str
     published: str | None
-    described: bool
+    text_only: bool
     config: Mapping[str, Any]
     folders: Mapping[int, str]
 
@@ -156,7 +156,7 @@ def make_record(
         config = experiment.config_of(arm)
         settings = {key: value for key, value in config.to_json().items() if key not in ("seed", "data")}
         folders = {seed: config.with_changes(seed=seed).folder for seed in seeds}
-        arms.append(ArmRecord(arm.name, arm.published, arm.described, settings, folders))
+        arms.append(ArmRecord(arm.name, arm.published, arm.text_only, settings, folders))
     return ComparisonRecord(
         experiment.name,
         experiment.title,
@@ -225,7 +225,7 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
             {
                 "name": arm.name,
                 "published": arm.published,
-                "described": arm.described,
+                "described": arm.text_only,
                 "config": dict(arm.config),
                 "folders": {str(seed): folder for seed, folder in sorted(arm.folders.items())},
             }
@@ -290,7 +290,7 @@ def _read_design(content: Mapping[str, Any]) -> Design:
 
 def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonRecord:
     arms = tuple(
-        ArmRecord(arm.name, arm.published, arm.described, arm.config, {**old.folders, **arm.folders})
+        ArmRecord(arm.name, arm.published, arm.text_only, arm.config, {**old.folders, **arm.folders})
         for old, arm in zip(earlier.arms, record.arms, strict=True)
     )
     seen = {look["seeds"] for look in earlier.looks}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from stored_runs import commit
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.execution import Outcome, progress
@@ -183,3 +184,14 @@ def test_terminal_shows_a_bar_for_each_run_in_work(store: RunStore) -> None:
     assert "1 of 4 runs done" in text
     assert "failed: [1/2]" in text
     assert list(display._display.rows) == [CONFIGS[1].folder]  # type: ignore[union-attr]
+
+
+def test_means_of_the_arms_are_shown_as_their_runs_end(store: RunStore) -> None:
+    labels = {CONFIGS[0]: "slow, seed 0", CONFIGS[1]: "slow, seed 1", CONFIGS[2]: "fast, seed 0"}
+    output = io.StringIO()
+    display = RunProgress(store, labels, Console(file=output, width=200, force_terminal=True))
+    assert display.means == ""
+    for config, accuracy in zip(labels, (0.5, 0.6, 0.9), strict=True):
+        commit(store, config, [accuracy])
+        display.end(config, Outcome("done"))
+    assert display.means == "test accuracy so far, %: slow 55.00, fast 90.00"

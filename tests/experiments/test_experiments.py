@@ -69,7 +69,7 @@ DESCRIBED = {
 
 def arms_of(name, described):
     experiment = load_experiment(name)
-    return [(experiment.config_of(arm), arm.published) for arm in experiment.arms if arm.described == described]
+    return [(experiment.config_of(arm), arm.published) for arm in experiment.arms if arm.text_only == described]
 
 
 def test_there_are_the_report_s_six_comparisons():
@@ -89,7 +89,7 @@ def test_the_described_arms_test_what_the_report_only_says(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_described_arms_stand_below_the_line(name):
-    described = [arm.described for arm in load_experiment(name).arms]
+    described = [arm.text_only for arm in load_experiment(name).arms]
     assert described == sorted(described)
 
 

@@ -161,3 +161,8 @@ def test_runs_that_are_missing_or_diverged_are_said_in_the_table():
     results = make_results(make_arm("base", runs), make_arm("other", runs), num_seeds=3)
     text = "\n".join(shown(results))
     assert text.count("2 of 3 seeds") == text.count("2 of 2 diverged") == 2
+
+
+def test_before_all_arms_have_a_run_there_is_a_table_and_no_answer():
+    results = make_results(seeded_comparison().arms[0], make_arm("none", []))
+    assert shown(results)[-1].strip() == "0 of 8 seeds"

@@ -67,15 +67,21 @@ def test_curves_of_accuracy_are_percent_and_what_was_not_evaluated_is_left_out()
     assert {part: curve.mean.tolist() for part, curve in curves.items()} == {"train": [50.0], "val": [25.0]}
 
 
-def test_an_arm_at_the_level_of_guessing_is_far_from_the_others() -> None:
-    assert find_outliers(np.array([0.35, 0.30, 2.30, np.nan]), "loss").tolist() == [False, False, True, True]
-    assert find_outliers(np.array([86.0, 93.0, 10.0]), "accuracy").tolist() == [False, False, True]
-
-
-def test_far_begins_at_two_and_a_half_times_the_best_arm_and_a_margin() -> None:
-    # 2.5 * 0.3 + 0.1 nats, and 2.5 * 10 + 5 points of errors.
-    assert find_outliers(np.array([0.3, 0.849, 0.851]), "loss").tolist() == [False, False, True]
-    assert find_outliers(np.array([90.0, 70.1, 69.9]), "accuracy").tolist() == [False, False, True]
+@pytest.mark.parametrize(
+    ("measure", "levels", "far"),
+    [
+        ("loss", [0.35, 0.30, 2.30, np.nan], [False, False, True, True]),
+        ("accuracy", [86.0, 93.0, 10.0], [False, False, True]),
+        # Far begins at 2.5 times the best and a margin: 2.5 * 0.3 + 0.1 nats, 2.5 * 10 + 5 points of errors.
+        ("loss", [0.3, 0.849, 0.851], [False, False, True]),
+        ("accuracy", [90.0, 70.1, 69.9], [False, False, True]),
+        ("loss", [2.30, 2.31], [False, False]),
+        ("accuracy", [99.9, 99.0], [False, False]),
+        ("loss", [np.nan], [False]),
+    ],
+)
+def test_an_arm_is_far_that_would_flatten_the_others(measure: str, levels: list[float], far: list[bool]) -> None:
+    assert find_outliers(np.array(levels), measure).tolist() == far
 
 
 def test_an_arm_that_collapses_does_not_paint_the_panel() -> None:
@@ -93,12 +99,6 @@ def test_an_arm_that_swings_is_far_even_if_it_ends_well() -> None:
     assert falling.late_level("loss") < 1.2
     assert single(100 - 40 * swinging.mean).late_level("accuracy") == 20.0
     assert np.isnan(single([np.nan]).late_level("loss"))
-
-
-def test_no_arm_is_far_where_all_are_equally_bad_or_almost_perfect() -> None:
-    assert not find_outliers(np.array([2.30, 2.31]), "loss").any()
-    assert not find_outliers(np.array([99.9, 99.0]), "accuracy").any()
-    assert not find_outliers(np.array([np.nan]), "loss").any()
 
 
 def test_limits_leave_out_the_first_epochs_and_single_spikes() -> None:
@@ -219,9 +219,6 @@ def test_anything_that_a_name_or_a_run_can_be_is_drawn(awkward_name: str, tmp_pa
     figure = draw_arms_apart(arms[:2], "Lost")
     assert figure.axes[0].texts[0].get_text() == "no values"
     assert "diverged counts up to there" in note_of(figure)
-
-
-def test_without_runs_there_is_nothing_to_draw(tmp_path: Path) -> None:
     assert draw_curves(make_results(make_arm("none", [])), tmp_path) == []
 
 

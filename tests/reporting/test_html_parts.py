@@ -160,6 +160,7 @@ def test_a_headline_names_the_arm_that_gained_most():
     assert line["verdict"] == "better"
     assert line["figure"].startswith("+3.0")
     assert line["others"] == "others: 1 better"
+    assert undecided_arms(results, compare_with_baseline(results), "here") == []
 
 
 def test_a_headline_does_not_let_an_undecided_arm_win():
@@ -181,8 +182,3 @@ def test_claims_are_counted_by_their_verdicts():
         for number, verdict in enumerate([ClaimVerdict.SUPPORTED, ClaimVerdict.SUPPORTED, ClaimVerdict.UNDECIDED])
     ]
     assert count_claims(claims) == {"supported": 2, "refuted": 0, "undecided": 1}
-
-
-def test_what_is_decided_is_not_listed_as_open():
-    results = seeded_comparison(gain=0.02)
-    assert undecided_arms(results, compare_with_baseline(results), "here") == []

@@ -65,16 +65,10 @@ def test_underscores_within_words_stay_readable(text: str) -> None:
 
 def test_csv_has_a_row_an_arm_and_fractions(two_arms: TwoArms) -> None:
     base, other = read_csv(to_csv(build_table(two_arms())))
-    assert (base["arm"], base["described"], base["seeds"], base["runs"], base["diverged"]) == (
-        "base",
-        "0",
-        "2",
-        "2",
-        "0",
-    )
+    assert list(base.values())[:5] == ["base", "0", "2", "2", "0"]
+    assert list(base)[:5] == ["arm", "described", "seeds", "runs", "diverged"]
     assert float(base["test_accuracy_mean"]) == pytest.approx(0.86)
-    assert base["test_accuracy_published"] == "0.8603"
-    assert base["minutes_n"] == "2"
+    assert (base["test_accuracy_published"], base["minutes_n"]) == ("0.8603", "2")
     assert (other["described"], other["test_accuracy_published"]) == ("1", "")
 
 

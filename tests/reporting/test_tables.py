@@ -5,7 +5,7 @@ import pytest
 from conftest import make_arm, make_results, make_run
 
 from fashion_keras.reporting import Table, build_table
-from fashion_keras.reporting.units import ABSENT, ACCURACY, LOSS, MINUTES
+from fashion_keras.reporting.units import ABSENT, ACCURACY, LOSS, MINUTES, POINTS
 from fashion_keras.storage.comparison import ComparisonResults
 
 TwoArms = Callable[..., ComparisonResults]
@@ -57,7 +57,7 @@ def test_other_data_has_no_published_values(two_arms: TwoArms) -> None:
 
 
 def test_described_arms_come_last_below_a_line() -> None:
-    arms = [make_arm("told", [make_run()], described=True), make_arm("b", [make_run()]), make_arm("a", [make_run()])]
+    arms = [make_arm("told", [make_run()], text_only=True), make_arm("b", [make_run()]), make_arm("a", [make_run()])]
     table = build_table(make_results(*arms))
     assert [row.arm for row in table.rows] == ["b", "a", "told"]
     assert [len(part) for part in table.parts] == [2, 1]
@@ -120,6 +120,7 @@ def test_numbers_for_people() -> None:
     assert [LOSS.text(value) for value in (0.28114, 12.5, 3.2e12, None)] == ["0.2811", "12.5000", "3.2e+12", ABSENT]
     assert ACCURACY.text(1.0) == "100.00"
     assert MINUTES.text(0.004) == "0.00"
+    assert [POINTS.difference(value) for value in (0.0053, -0.012, -0.00001)] == ["+0.53", "-1.20", "+0.00"]
 
 
 def test_the_mean_test_accuracy_has_an_interval_that_stays_a_share(two_arms: TwoArms) -> None:

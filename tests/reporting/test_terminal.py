@@ -46,7 +46,7 @@ def test_a_narrow_terminal_shows_the_spread_below_the_mean(two_arms: TwoArms, wi
 def test_every_table_of_the_report_fits(name: str, width: int) -> None:
     experiment = load_experiment(name)
     runs = [make_run(seed, test_accuracy=[0.80 + seed / 100], status="diverged") for seed in range(2)]
-    arms = [make_arm(arm.name, runs, published=arm.published, described=arm.described) for arm in experiment.arms]
+    arms = [make_arm(arm.name, runs, published=arm.published, text_only=arm.text_only) for arm in experiment.arms]
     text = show(build_table(make_results(*arms, num_seeds=10)), width)
     assert max(map(len, text.splitlines())) <= width
     assert "too narrow" not in text

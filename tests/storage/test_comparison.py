@@ -30,7 +30,7 @@ EXPERIMENT = Experiment(
     name="rates",
     title="Two rates",
     base=RunConfig(epochs=3, data="abc"),
-    arms=(Arm("slow", published="base"), Arm("fast", learning_rate=0.1, described=True)),
+    arms=(Arm("slow", published="base"), Arm("fast", learning_rate=0.1, text_only=True)),
 )
 DATA = {"name": "own", "content_hash": "abc", "class_names": ["a", "b"], "is_fashion_mnist": False}
 
@@ -49,7 +49,7 @@ def test_record_names_the_folder_of_every_run() -> None:
     assert [arm.folders for arm in record.arms] == [
         {seed: config_of(arm, seed).folder for seed in (0, 1)} for arm in (0, 1)
     ]
-    assert [(arm.name, arm.published, arm.described) for arm in record.arms] == [
+    assert [(arm.name, arm.published, arm.text_only) for arm in record.arms] == [
         ("slow", "base", False),
         ("fast", None, True),
     ]

@@ -133,7 +133,7 @@ def test_tuned_comparison_has_its_selected_values_and_no_row_of_the_report() -> 
     assert (tuned.name, tuned.title) == ("batch_norm_tuned", "Batch norm, each arm at its tuned learning rate")
     assert [arm.name for arm in tuned.arms] == list(sweep.merged)
     assert {tuned.config_of(arm).optimizer.as_dict()[RATE] for arm in tuned.arms} == {0.5}
-    assert {(arm.published, arm.described) for arm in tuned.arms} == {(None, False)}
+    assert {(arm.published, arm.text_only) for arm in tuned.arms} == {(None, False)}
 
 
 def test_baseline_that_was_merged_is_the_arm_that_stands_for_it() -> None:

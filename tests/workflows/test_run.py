@@ -31,7 +31,7 @@ from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, compare, run_e
 from fashion_keras.workflows.session import DataOptions, Session, fill
 
 EXPERIMENT = Experiment(
-    "rates", "Two rates", RunConfig(epochs=2), (Arm("slow"), Arm("fast", learning_rate=0.1, described=True))
+    "rates", "Two rates", RunConfig(epochs=2), (Arm("slow"), Arm("fast", learning_rate=0.1, text_only=True))
 )
 
 
