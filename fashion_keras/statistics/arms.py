@@ -11,7 +11,8 @@ def prediction_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, 
     """Return where one more run of the same setting would fall: mean +- t * s * sqrt(1 + 1/n).
 
     Wider than the interval of the mean by about sqrt(n + 1), and far wider with few runs, as both the mean and the
-    spread are guessed from them. A published single run is judged by it: outside, it was probably not such a run.
+    spread are guessed from them. A published single run is judged by it: runs of the same setting lie outside in one of
+    twenty cases, which does not tell how likely such a run it was.
     For normal values; coverage for others stands in docs/statistics-evidence.md.
     Source: Hahn and Meeker 1991, Statistical Intervals, section 4.7.
 

@@ -97,6 +97,18 @@ def test_the_interval_is_that_of_the_differences_at_the_level_judged_by():
     assert second.level == pytest.approx(0.05, rel=1e-3), "one difference found frees its share"
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_arms_show_together_of_skewness_moves_one_end_of_each_interval_outwards(sign):
+    tail = sign * np.array([0.0, 0.1, 0.1, 0.2, 0.3, 0.4, 0.6, 0.9, 1.5, 4.0]) / 1000
+    (alone,) = compare(NOISE * 9)
+    _, beside = compare(tail, NOISE * 9)
+    assert alone.interval == pytest.approx(mean_interval(NOISE * 9, 0.95), abs=1e-9)
+    low, high = mean_interval(NOISE * 9, 0.975)
+    moved = beside.interval[1] - high, low - beside.interval[0]
+    assert moved[sign < 0] > 1e-4
+    assert moved[sign > 0] == pytest.approx(0.0, abs=1e-9)
+
+
 def test_what_is_equivalent_frees_nothing():
     first, second = compare(NOISE, NOISE * 30)
     assert (first.verdict, second.verdict) == ("equivalent", "undecided")
