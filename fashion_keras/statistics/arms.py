@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-__all__ = ["expected_misses", "misses_p", "prediction_interval"]
+__all__ = ["misses_p", "prediction_interval"]
 
 
 def prediction_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float] | None:
