@@ -67,6 +67,9 @@ class Engine:
                 commit(RunStore(task.store), task.config, (2.0, self.accuracy(task.config)))
             yield task, outcome or Outcome("done")
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     @property
     def runs(self) -> list[RunConfig]:
         """The runs that it was given, in their order."""
