@@ -222,13 +222,7 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         "baseline": record.baseline,
         "data": dict(record.data),
         "arms": [
-            {
-                "name": arm.name,
-                "published": arm.published,
-                "described": arm.described,
-                "config": dict(arm.config),
-                "folders": {str(seed): folder for seed, folder in sorted(arm.folders.items())},
-            }
+            {**vars(arm), "folders": {str(seed): folder for seed, folder in sorted(arm.folders.items())}}
             for arm in record.arms
         ],
         "design": record.design.to_json(),
@@ -250,13 +244,7 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
 def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
     """Read what `record_to_json` returned."""
     arms = tuple(
-        ArmRecord(
-            arm["name"],
-            arm["published"],
-            arm["described"],
-            arm["config"],
-            {int(seed): folder for seed, folder in arm["folders"].items()},
-        )
+        ArmRecord(**{**arm, "folders": {int(seed): folder for seed, folder in arm["folders"].items()}})
         for arm in content["arms"]
     )
     return ComparisonRecord(
