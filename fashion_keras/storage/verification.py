@@ -24,7 +24,7 @@ from fashion_keras.config.identity import PROTOCOL_VERSION, identify
 from fashion_keras.storage.reading import DIGEST, damage_of, sha256
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, num_correct, unpack_bits
 
-__all__ = ["check_artefact", "check_history", "check_predictions", "check_result", "check_sizes", "has_digests"]
+__all__ = ["check_artefact", "check_artefacts", "check_history", "check_predictions", "check_result", "has_digests"]
 
 # An evaluation adds up in float32 over batches what is counted over the images in the end.
 _ROUNDING = 1e-5
@@ -126,23 +126,28 @@ def _check_kinds(result: Mapping[str, Any]) -> None:
         raise ValueError("its own digest is missing")
 
 
-def check_sizes(folder: str, artefacts: Mapping[str, Artefact], hashed: Collection[str] = ()) -> None:
-    """Check that a run's files are there, with as many bytes as they had.
+def check_artefacts(
+    folder: str, artefacts: Mapping[str, Artefact], hashed: Collection[str] = (), remedy: str = ""
+) -> None:
+    """Check that a run's files are there, with as many bytes as they had, or with the same digest.
 
     Args:
         folder: The run's.
         artefacts: From file names to what the result says of them.
-        hashed: Files that are left to `check_artefact`, which says the same and more where there is a digest.
+        hashed: Files whose digests are checked, where there are any.
+        remedy: As in `check_artefact`.
 
     Raises:
         ValueError: One is missing, or shorter or longer.
+        DamageError: One has another digest, or cannot be read.
     """
     for name, about in artefacts.items():
-        size = about if type(about) is int else about["size"]  # type: ignore[index]
         if "/" in name:
             raise ValueError(f"{name!r} is no file of the run")
         if name in hashed and type(about) is not int:
+            check_artefact(folder, name, artefacts, remedy)
             continue
+        size = about if type(about) is int else about["size"]  # type: ignore[index]
         try:
             found = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  # of thousands of runs, a path would cost more
         except OSError:
