@@ -429,7 +429,7 @@ def crossed_table(repetitions: int = 500) -> str:
 def published() -> dict[str, tuple[str, Mapping[str, Floats]]]:
     """Return each published comparison's baseline and test accuracies."""
     found = load_published(ROOT / "experiments")
-    return {results.record.name: (results.record.baseline, results.accuracies) for results in found}
+    return {results.record.name: (results.record.baseline, results.values) for results in found}
 
 
 @cache

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "break_name", "count_noun", "csv_text", "first_line", "format_duration", "one_line", "points", "points_span",
-    "print_plain", "safe_name", "shorten",
+    "break_name", "count_noun", "csv_text", "first_line", "format_duration", "one_line", "print_plain",
+    "safe_name", "shorten",
 ]  # fmt: skip
 
 
@@ -68,20 +68,6 @@ def break_name(name: str, width: int) -> str:
 def count_noun(number: int, noun: str) -> str:
     """Return `1 seed`, `10 seeds`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def points(difference: float) -> str:
-    """Return a difference of accuracies, a fraction, in points with their sign; no zero is negative.
-
-    >>> points(0.0053), points(-0.00001)
-    ('+0.53', '+0.00')
-    """
-    return f"{100 * difference:+z.2f}"
-
-
-def points_span(interval: tuple[float, float]) -> str:
-    """Return an interval of differences in points: `+0.42 to +0.65`."""
-    return " to ".join(map(points, interval))
 
 
 def csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]], digits: int = 8) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from math import exp
 
 from fashion_keras.claims.definition import ClaimResult, Part, Unit
-from fashion_keras.formatting import count_noun, points
+from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.rendering import markdown_row
+from fashion_keras.reporting.units import POINTS
 
 __all__ = ["claims_page", "explain_claims", "part_texts"]
 
@@ -110,7 +111,7 @@ def _number(value: float, unit: Unit) -> str:
         return f"x {exp(value):.3g}"
     if unit is Unit.PERCENT:
         return f"{100 * value:.2f}"
-    return points(value) if unit is Unit.POINTS else f"{value:+.4f}"
+    return POINTS.difference(value) if unit is Unit.POINTS else f"{value:+.4f}"
 
 
 def _p(p: float | None) -> str:

@@ -1,6 +1,6 @@
 """Effects of a grid's factors: their table and their sentences."""
 
-from fashion_keras.formatting import one_line, points, points_span
+from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import Cell, difference_cell
 from fashion_keras.reporting.findings import describe_design
 from fashion_keras.reporting.tables import Column, Row, Table
@@ -36,7 +36,7 @@ def effects_of(results: ComparisonResults) -> tuple[Effect, ...]:
     record = results.record
     if not record.factors or len(results.arms) < len(record.arms) or not all(arm.runs for arm in results.arms):
         return ()
-    return find_effects(results.accuracies, record.factors, record.design)
+    return find_effects(results.values, record.factors, record.design)
 
 
 def build_effects(results: ComparisonResults) -> Table | None:
@@ -83,7 +83,7 @@ def _cells(effect: Effect) -> tuple[Cell, ...]:
 
 def _sentence(effect: Effect) -> str:
     item = effect.comparison
-    amount = f"{points(item.mean_difference)} points ({points_span(item.interval)})" if item.interval else ""
+    amount = f"{POINTS.difference(item.mean_difference)} points ({POINTS.span(item.interval)})" if item.interval else ""
     if not effect.is_interaction:
         ((name, level),) = effect.levels.items()
         against = effect.against[name]

@@ -10,7 +10,7 @@ import numpy as np
 
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of
-from fashion_keras.formatting import format_duration, one_line, points, points_span
+from fashion_keras.formatting import format_duration, one_line
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import MIN_SEEDS, Comparison, Design, Share, Verdict, find_best
 from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults
@@ -44,6 +44,19 @@ def sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
     return f"{arm} against {baseline}, {amount}: {verdict}, {comparison.undecided_because}"
 
 
+def unjudged(results: ComparisonResults) -> list[str]:
+    """Return a line for each arm that cannot be judged beyond a seed whose run ended with no finite number."""
+    metric, lines = results.record.metric, []
+    for arm in results.arms:
+        lost = [seed for seed, run in arm.runs.items() if run.value(metric.name) is None]
+        if lost:
+            lines.append(
+                f"{one_line(arm.name)}: {metric.text} is no finite number with seed {lost[0]}; "
+                "nothing can be judged by it from there on"
+            )
+    return lines
+
+
 def collapse_sentence(comparison: Comparison) -> str:
     """Return how often runs of arm and baseline collapsed, and how the others differ; empty where none did."""
     found = comparison.collapse
@@ -52,8 +65,8 @@ def collapse_sentence(comparison: Comparison) -> str:
     arm, baseline = one_line(comparison.arm), one_line(comparison.baseline)
     others = "no seed is left on which neither did"
     if found.difference is not None:
-        span = f" ({points_span(found.interval)})" if found.interval else ""
-        others = f"on the {found.num_others} others {arm} differs by {points(found.difference)} points{span}"
+        span = f" ({POINTS.span(found.interval)})" if found.interval else ""
+        others = f"on the {found.num_others} others {arm} differs by {POINTS.difference(found.difference)} points{span}"
     return (
         f"Runs collapsed, over 10 points below their arm's median: {_share(found.arm)} of {arm}, "
         f"{_share(found.baseline)} of {baseline}; {others}. The interval of the mean promises too much there."
@@ -70,7 +83,7 @@ def percent(share: float) -> str:
     return f"{share:.0%}".removesuffix("%")
 
 
-def describe_design(design: Design, comparisons: Sequence[Comparison] = ()) -> str:
+def describe_design(design: Design, comparisons: Sequence[Comparison] = (), unit: Unit = POINTS) -> str:
     """Return how the verdicts on some arms came about: looks, level, margin, and by which levels they were judged."""
     if not design.looks:
         return f"Nothing is judged with fewer than {MIN_SEEDS} seeds."
@@ -81,7 +94,7 @@ def describe_design(design: Design, comparisons: Sequence[Comparison] = ()) -> s
     shown = f" The intervals shown are of {ends} %." if levels else ""
     return (
         f"Looked at with {looks}, so that any false better or worse in the whole table has a chance of "
-        f"{100 * design.total_level:g} %; the margin of equivalence is {100 * design.margin:g} points.{shown}"
+        f"{100 * design.total_level:g} %; the margin of equivalence is {unit.margin(design.margin)}.{shown}"
     )
 
 
@@ -92,7 +105,8 @@ def best_sentence(results: ComparisonResults, comparisons: Sequence[Comparison])
         results: All arms of the comparison.
         comparisons: Of every arm with the baseline; at least one.
     """
-    best = find_best(results.accuracies, comparisons, results.record.design)
+    better = results.record.metric.higher_is_better
+    best = find_best(results.values, comparisons, results.record.design, higher_is_better=better)
     return one_line(f"B{best.sentence[1:]}") if best else ""
 
 

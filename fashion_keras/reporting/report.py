@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fashion_keras.errors import StoreError, os_errors_as
-from fashion_keras.formatting import points
 from fashion_keras.reporting.differences import Differences, build_differences
 from fashion_keras.reporting.effects import build_effects
 from fashion_keras.reporting.findings import BETTER, WORSE
@@ -19,6 +18,7 @@ from fashion_keras.reporting.rendering import (
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting.units import POINTS
 from fashion_keras.statistics import Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
@@ -133,7 +133,7 @@ def answers_grid(found: Iterable[ComparisonResults]) -> str:
         name, differences = results.record.name, build_differences(results)
         if differences is not None:
             answers = [
-                (item.verdict, f"{escape_markdown(item.arm)} {points(item.mean_difference)}")
+                (item.verdict, f"{escape_markdown(item.arm)} {POINTS.difference(item.mean_difference)}")
                 for item in differences.comparisons
             ]
             cells = ["<br>".join(text for verdict, text in answers if verdict in kind) for kind in kinds]

@@ -8,12 +8,12 @@ import numpy as np
 from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.formatting import count_noun, csv_text, points
+from fashion_keras.formatting import count_noun, csv_text
 from fashion_keras.reporting.cells import Cell, interval_fields, measured_cell
 from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.units import ABSENT, ACCURACY
+from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
 from fashion_keras.statistics import Comparison, Verdict, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.reading import seal
@@ -134,13 +134,13 @@ def _setting_of(arm: ArmResults, setting: str) -> float:
 
 def _gain(arm: ArmResults, before: ArmResults) -> Cell:
     seeds = [seed for seed in arm.runs if seed in before.runs]
-    after, earlier = arm.accuracies(seeds), before.accuracies(seeds)
+    after, earlier = (each.values("test_accuracy", seeds) for each in (arm, before))
     gains = after[: earlier.size] - earlier[: after.size]
     if not len(gains):
         return Cell((ABSENT,), {"mean": None, **interval_fields(None)})
     mean, interval = float(gains.mean()), mean_interval(gains)
     interval = interval and (max(-1.0, interval[0]), min(1.0, interval[1]))  # few and scattered gains reach beyond
-    return Cell((points(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
+    return Cell((POINTS.difference(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:
@@ -253,7 +253,7 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
     Returns:
         One for each pair, its arm called `later − earlier`, over the seeds that all have; none where an arm has none.
     """
-    values = {name: row for name, row in results.accuracies.items() if name in names}
+    values = {name: row for name, row in results.values.items() if name in names}
     common = min((row.size for row in values.values()), default=0)
     pairs = {
         f"{later} − {earlier}": values[later][:common] - values[earlier][:common]
@@ -267,7 +267,7 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
 def _pair_cell(comparison: Comparison) -> Cell:
     mean, verdict = comparison.mean_difference, str(comparison.verdict)
     fields = {"mean": mean, **interval_fields(comparison.interval), "level": comparison.level, "verdict": verdict}
-    return Cell((points(mean), *_brackets(comparison.interval), *verdict.split()), fields)
+    return Cell((POINTS.difference(mean), *_brackets(comparison.interval), *verdict.split()), fields)
 
 
 def _survival(new: Comparison, old: Comparison) -> str:
@@ -281,7 +281,7 @@ def _survival(new: Comparison, old: Comparison) -> str:
 
 def _brackets(interval: tuple[float, float] | None) -> tuple[str, ...]:
     """Return an interval in parts."""
-    return () if interval is None else (f"({points(interval[0])}", f"to {points(interval[1])})")
+    return () if interval is None else (f"({POINTS.difference(interval[0])}", f"to {POINTS.difference(interval[1])})")
 
 
 def _trials_csv(tuning: TuningRecord) -> str:
