@@ -87,7 +87,7 @@ def print_answer(
         _remedy_text(remedy(results, item), workers) if item.verdict is Verdict.UNDECIDED else ""
         for item in comparisons
     ]
-    for comparison, text, following in zip(comparisons, remedies, [*remedies[1:], ""], strict=True):
+    for comparison, text, following in zip(comparisons, remedies, [*remedies[1:], ""], strict=False):
         print_sentence(console, comparison, unit)
         if comparison.collapse:
             _print(console, Text(f"  {collapse_sentence(comparison)}"))
