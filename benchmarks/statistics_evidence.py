@@ -430,7 +430,7 @@ def crossed_table(repetitions: int = 500) -> str:
 def published() -> dict[str, tuple[str, Mapping[str, Floats]]]:
     """Return the baseline and the test accuracies of each published comparison of ten seeds that is no grid."""
     found = [results for results in load_published(ROOT / "experiments") if _has_looks(results.record)]
-    return {results.record.name: (results.record.baseline, results.accuracies) for results in found}
+    return {results.record.name: (results.record.baseline, results.values) for results in found}
 
 
 def _has_looks(record: ComparisonRecord) -> bool:

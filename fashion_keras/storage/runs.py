@@ -103,6 +103,24 @@ class StoredRun:
         """The last epoch's values, see `RunResult.final`."""
         return self.result["final"]
 
+    def value(self, metric: str) -> float | None:
+        """Return what it ended with of a metric, or its `seconds` of training; None where that is no finite number."""
+        return self.seconds["train"] if metric == "seconds" else self.final.get(metric)
+
+    def judged_value(self, metric: str) -> float | None:
+        """Return the same; None where the run diverged.
+
+        Raises:
+            StoreError: It has no such metric: a custom trainer need not return all that runs of Keras have.
+        """
+        value = self.value(metric)
+        if value is None and (metric not in self.final or (self.has_trainer and self.status == "finished")):
+            has = ", ".join(name for name, value in self.final.items() if value is not None)
+            raise StoreError(
+                f"{self.path} has no {metric}, but {has}; judge by one of these, or remove the folder to train it again"
+            )
+        return value
+
     @property
     def seconds(self) -> Mapping[str, float]:
         """Seconds of training, in total and of the start, see `RunResult.seconds`."""

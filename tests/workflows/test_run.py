@@ -56,9 +56,6 @@ class Engine:
 
     cards = ()
 
-    def close(self) -> None:
-        """There are no workers to end."""
-
     def run(self, _: object, tasks: Sequence[Any]) -> Iterator[tuple[Any, Outcome]]:
         for task in tasks:
             self.tasks.append(task)
@@ -489,7 +486,7 @@ def test_margin_and_level_are_the_experiments_unless_the_command_says_otherwise(
     assert (results.record.design.margin, results.record.design.level) == (0.01, 0.01)
     notes = (tmp_path / "runs" / "rates__sample" / "table.md").read_text()
     assert "margin of equivalence is 1 points" in notes
-    assert RunOptions(margin=0.005, level=0.1).design_of(EXPERIMENT).margin == 0.005
+    assert RunOptions(margin=0.5, level=0.1).design_of(EXPERIMENT).margin == 0.005
 
 
 def test_incomplete_table_is_no_look(run: Run, engine: Engine, tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def load_space(name: str) -> FunctionSpace:
     # The console command, unlike `python -m`, does not look in the current directory.
     add_folders([str(Path.cwd())])
     try:
-        return FunctionSpace(name, import_function(find_function(name, ("hp",))))
+        return FunctionSpace(name, import_function(find_function("space", name)))
     except Exception as error:
         raise SpaceError(f"the space {name} cannot be used: {_describe(error)}") from error
 
