@@ -15,6 +15,7 @@ from PIL import Image
 from fashion_keras import cli
 from fashion_keras.commands import predict as command
 from fashion_keras.errors import DataError
+from fashion_keras.images.reading import Picture
 from fashion_keras.inference import classifier as inference
 from fashion_keras.inference.classifier import Predictions
 from fashion_keras.inference.info import ModelInfo
@@ -32,9 +33,9 @@ class Brightness:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def predict(self, images: np.ndarray) -> Predictions:
-        self.batches.append(len(images))
-        light = images[:, 14, 14] / 255
+    def predict_pictures(self, pictures: list[Picture]) -> Predictions:
+        self.batches.append(len(pictures))
+        light = np.array([picture.pixels[14, 14] for picture in pictures]) / 255
         class_id = (light > 0.5).astype(np.int64)
         probabilities = np.stack([1 - light, light], axis=1).astype(np.float32)
         return Predictions(class_id, [NAMES[k] for k in class_id], probabilities, NAMES)
