@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fashion_keras.data import FASHION_MNIST_CLASSES
 
-__all__ = ["advise_on_shoes"]
+__all__ = ["average_directions"]
 
 _SHOES = tuple(FASHION_MNIST_CLASSES.index(name) for name in ("Sandal", "Sneaker", "Ankle boot"))
 _LEAST_WEIGHT = 0.1  # of the picture as it is; of 0.03 to 0.5 the best on 6,000 images of the validation set
