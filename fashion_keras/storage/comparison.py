@@ -270,7 +270,13 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
 def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
     """Read what `record_to_json` returned."""
     arms = tuple(
-        ArmRecord(**{**arm, "folders": {int(seed): folder for seed, folder in arm["folders"].items()}})
+        ArmRecord(
+            arm["name"],
+            arm["published"],
+            arm["described"],
+            arm["config"],
+            {int(seed): folder for seed, folder in arm["folders"].items()},
+        )
         for arm in content["arms"]
     )
     return ComparisonRecord(
