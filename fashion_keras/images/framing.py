@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from scipy import ndimage
 
-__all__ = ["border", "contrast_to_ground", "fit", "fit_item", "has_plain_ground"]
+__all__ = ["Relief", "border", "fit", "has_plain_ground", "measure_relief"]
 
 _CLOSE = 13  # 5 % of the range
 _UNEVEN = 32  # levels by which the light on a plain ground may differ from its median
