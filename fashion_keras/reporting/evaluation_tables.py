@@ -33,7 +33,7 @@ def print_evaluation(evaluation: Evaluation, class_names: Sequence[str], console
     console.print(_class_table(evaluation, class_names))
     console.print()
     matrix = _confusion_table(evaluation, class_names)
-    if natural_width(console, console.options, matrix) <= console.width:
+    if natural_width(console, matrix) <= console.width:
         console.print(Text("Test images by true class (rows) and predicted class (columns)"))
         console.print(matrix)
     else:

@@ -33,9 +33,9 @@ NARROWEST_NAME = 12
 _FIRST = ("minutes", "val_accuracy", "test_loss")  # of what a wider terminal shows, the first to come
 
 
-def natural_width(console: Console, options: ConsoleOptions, grid: RichTable) -> int:
-    """Return how many columns of a `console` with `options` a `grid` takes where nothing is broken."""
-    return Measurement.get(console, options.update_width(UNBOUNDED), grid).maximum
+def natural_width(console: Console, grid: RichTable) -> int:
+    """Return how many columns a grid takes where nothing is broken."""
+    return Measurement.get(console, console.options.update_width(UNBOUNDED), grid).maximum
 
 
 def build_overview(results: ComparisonResults, comparisons: Sequence[Comparison]) -> ConsoleRenderable:
@@ -73,7 +73,7 @@ class _Overview:
 
     def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
         def width(columns: Sequence[_Column], name_width: int) -> int:
-            return natural_width(console, options, _build_grid(self._rows, columns, name_width))
+            return natural_width(console, _build_grid(self._rows, columns, name_width))
 
         shown = [column for column in self._columns if not column.urgency]
         for extra in sorted((column for column in self._columns if column.urgency), key=lambda each: each.urgency):

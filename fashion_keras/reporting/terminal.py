@@ -148,7 +148,7 @@ class _TableView:
         yield Text(one_line(self.table.caption))
         grid = self._fit(console, options)
         yield grid
-        if natural_width(console, options, grid) > options.max_width:
+        if natural_width(console, grid) > options.max_width:
             yield Text("This terminal is too narrow for the whole table.", style="yellow")
         for column in self.table.columns if self.explain else ():
             yield Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim"))
@@ -157,11 +157,11 @@ class _TableView:
 
     def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
         wide = _build_grid(self.table, is_wide=True)
-        if natural_width(console, options, wide) <= options.max_width:
+        if natural_width(console, wide) <= options.max_width:
             return wide
         narrowest = _build_grid(self.table, is_wide=False, name_width=NARROWEST_NAME)
         # What the numbers leave is for the names.
-        spare = options.max_width - natural_width(console, options, narrowest)
+        spare = options.max_width - natural_width(console, narrowest)
         return _build_grid(self.table, is_wide=False, name_width=NARROWEST_NAME + max(spare, 0))
 
 
