@@ -2,8 +2,8 @@
 
     python docs/pictures/make.py
 
-writes them beside this script and into the page's folder. They look as pictures do that people have: large, dark on light, tinted, with a grainy
-ground and uneven light, turned by EXIF data, cut out, in 16 bits.
+writes them beside this script and into the page's folder. They look as pictures do that people have: large, dark on
+light, tinted, with a grainy ground and uneven light, turned by EXIF data, cut out, in 16 bits.
 """
 
 from pathlib import Path
