@@ -111,6 +111,8 @@ def _data_text(config: RunConfig) -> str:
 def _settings(kind: str, config: RunConfig) -> str:
     component = getattr(config, kind)
     values = stored_values(kind, component)
+    if kind == "optimizer":  # its other defaults are Keras's or PyTorch's, and many
+        values = {"learning_rate": values["learning_rate"], **component.as_dict()}
     return ", ".join([component.name, *(f"{name} {_value(value)}" for name, value in values.items())])
 
 
