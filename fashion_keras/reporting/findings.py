@@ -93,7 +93,7 @@ def percent(share: float) -> str:
 
 
 def describe_design(design: Design, comparisons: Sequence[Comparison] = (), unit: Unit = POINTS) -> str:
-    """Return how the verdicts on some arms came about: looks, level, margin, and by which levels they were judged."""
+    """Return how verdicts of `comparisons` came about: the `design`, its margin in the `unit`, and their levels."""
     if not design.looks:
         return f"Nothing is judged with fewer than {MIN_SEEDS} seeds."
     *earlier, last = map(str, design.looks)
