@@ -70,11 +70,8 @@ def test_going_on_adds_an_eighth_of_the_level_then_a_sixteenth():
     assert design.total_level <= 1.25 * 0.05
 
 
-def test_going_on_to_fewer_seeds_changes_nothing():
+def test_going_on_to_fewer_seeds_changes_nothing_and_from_too_few_spends_nothing():
     assert Design.fixed(20).extend(10) == Design.fixed(20)
-
-
-def test_going_on_from_too_few_seeds_spends_nothing():
     assert Design.up_to(3).extend(10) == TEN_SEEDS
 
 
