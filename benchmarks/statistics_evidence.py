@@ -36,6 +36,7 @@ from fashion_keras.statistics import (
 from fashion_keras.statistics.collapse import share_interval
 from fashion_keras.statistics.intervals import student_critical
 from fashion_keras.statistics.replay import Replay, State
+from fashion_keras.storage.comparison import ComparisonRecord
 from fashion_keras.workflows.report import load_published
 
 ROOT = Path(__file__).parents[1]
@@ -427,9 +428,13 @@ def crossed_table(repetitions: int = 500) -> str:
 
 @cache
 def published() -> dict[str, tuple[str, Mapping[str, Floats]]]:
-    """Return each published comparison's baseline and test accuracies."""
-    found = load_published(ROOT / "experiments")
-    return {results.record.name: (results.record.baseline, results.accuracies) for results in found}
+    """Return the baseline and the test accuracies of each published comparison of ten seeds that is no grid."""
+    found = [results for results in load_published(ROOT / "experiments") if _has_looks(results.record)]
+    return {results.record.name: (results.record.baseline, results.values) for results in found}
+
+
+def _has_looks(record: ComparisonRecord) -> bool:
+    return record.design.num_seeds == TEN_SEEDS.num_seeds and not record.factors
 
 
 @cache
@@ -559,7 +564,7 @@ are covered by neither.
 {crossed_table()}
 ## The published runs, replayed
 
-What the design would have done with the ten seeds of every published comparison.
+What the design would have done with the ten seeds of every published comparison that has so many and is no grid.
 
 {replay_table()}"""
 

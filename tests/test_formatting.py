@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fashion_keras.formatting import csv_text, format_duration, safe_name
+from fashion_keras.reporting.units import POINTS
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,13 @@ def test_safe_name_stays_in_its_folder_and_is_its_own(name: str) -> None:
     assert not set(safe) & set('/\\:*?"<>|\0\n\r\t ')
     assert len(safe.encode()) <= 100
     assert safe_name(safe) == safe
+
+
+@pytest.mark.parametrize(
+    ("difference", "text"), [(0.0053, "+0.53"), (-0.012, "-1.20"), (-0.00001, "+0.00"), (0.0, "+0.00")]
+)
+def test_points_have_a_sign_but_zero_is_never_negative(difference, text):
+    assert POINTS.difference(difference) == text
 
 
 def test_csv_has_eight_digits_and_nothing_where_there_is_no_number():

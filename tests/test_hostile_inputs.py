@@ -337,7 +337,7 @@ def check_store(example: tuple[str, list[int], Any, bool], folder: Path) -> None
         record = comparison.read_record(comparison.make_record(EXPERIMENT, DATA, [0]).path_in(store))
         for source in (store, RunArchive(folder / "sound.xz")):
             for arm in comparison.load_results(source, record, [0]).arms:
-                arm.accuracies([0])
+                arm.values("test_accuracy", [0])
                 arm.histories("val_loss")
     except StoreError as error:
         check_one_line(one_line(str(error)))

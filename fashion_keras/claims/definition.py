@@ -1,4 +1,4 @@
-"""What the judgement of a claim is made of: its parts, their figures, and how parts make a verdict."""
+"""Definition of a claim's judgement: its parts, their figures, and how parts make a verdict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What claims are measured by: pure functions of arrays, one row per run, one column per epoch."""
+"""Measures of claims: pure functions of arrays, one row per run, one column per epoch."""
 
 from dataclasses import replace
 

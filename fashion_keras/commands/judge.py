@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from fashion_keras.commands.options import Commands, Parser, add_command, add_require_option, counts, positive
 
 if TYPE_CHECKING:
-    from fashion_keras.reporting.judgement import Gate, Judgement
+    from fashion_keras.reporting.gates import Gate
+    from fashion_keras.reporting.judgement import Judgement
 
 __all__ = ["add_to", "judge"]
 

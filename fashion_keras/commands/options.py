@@ -1,4 +1,4 @@
-"""What the commands' options share: a parser that says one line, types of values, and groups of options."""
+"""Options of the commands: a parser that says one line, types of values, and groups of options."""
 
 import argparse
 import difflib
@@ -28,7 +28,6 @@ __all__ = [
     "count_from_zero",
     "counts",
     "level",
-    "margin",
     "names",
     "port",
     "positive",
@@ -128,7 +127,10 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
         "--level", type=level, metavar="P", help="chance of any false better or worse in the table (default: 0.05)"
     )
     parser.add_argument(
-        "--margin", type=margin, metavar="POINTS", help="accuracies that differ by less are equivalent (default: 0.2)"
+        "--margin",
+        type=positive,
+        metavar="D",
+        help="what differs by less is equivalent: points of accuracy, or the metric's unit (default: 0.2 points)",
     )
 
 
@@ -196,11 +198,6 @@ def count_from_zero(text: str) -> int:
 def level(text: str) -> float:
     """Read a chance, such as `0.05`."""
     return _between(text, 1.0, "a chance between 0 and 1, such as 0.05")
-
-
-def margin(text: str) -> float:
-    """Read points of accuracy, such as `0.2`, and return the fraction."""
-    return _between(text, 100.0, "points of accuracy above 0, such as 0.2") / 100
 
 
 def _between(text: str, most: float, expected: str) -> float:

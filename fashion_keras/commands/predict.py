@@ -78,14 +78,8 @@ def _batches(items: "Iterable[Picture | Unreadable]") -> "Iterator[list[Picture 
 
 def _predict(model: "Classifier", batch: "list[Picture | Unreadable]", top: int) -> "list[Predicted]":
     """Return each picture with its most probable classes, and each error with none, in their order."""
-    import numpy as np
-
     from fashion_keras.images.reading import Picture
-    from fashion_keras.inference.mirrored import advise_on_shoes
 
     pictures = [item for item in batch if isinstance(item, Picture)]
-    if not pictures:
-        return [(item, ()) for item in batch]
-    predictions = model.predict(np.stack([picture.pixels for picture in pictures]))
-    predicted = zip(advise_on_shoes(model, pictures, predictions), predictions.top(top), strict=True)
-    return [next(predicted) if isinstance(item, Picture) else (item, ()) for item in batch]
+    found = iter(model.predict_pictures(pictures).top(top) if pictures else ())
+    return [(item, next(found) if isinstance(item, Picture) else ()) for item in batch]

@@ -10,6 +10,7 @@ from fashion_keras.commands.options import (
     add_command,
     add_out_option,
     add_output_options,
+    add_require_option,
     complete_with,
     size,
 )
@@ -42,6 +43,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     )
     parser.add_argument("--tables-only", action="store_true", help="draw no curves, which takes most of the time")
     add_output_options(parser)
+    add_require_option(parser)
     parser.add_argument(
         "--html",
         type=Path,
@@ -72,8 +74,8 @@ def report(options: argparse.Namespace) -> int:
     from fashion_keras.workflows.session import DataOptions, fill, make_console
 
     console = make_console(vars(options))
-    if options.json and (options.publish or options.html is not None):
-        raise ConfigError("--json goes with neither --publish nor --html: they write files")
+    if (options.json or options.require) and (options.publish or options.html is not None):
+        raise ConfigError("--json and --require go with neither --publish nor --html, which write files")
     if (options.dataset or options.image_size) and (options.html is None or options.published):
         raise ConfigError("--dataset and --image-size go with --html, of one's own runs: nothing else shows images")
     if options.published:
@@ -95,6 +97,7 @@ def report(options: argparse.Namespace) -> int:
         options.tensorboard,
         options.explain or options.verbose,
         options.json,
+        options.require,
     )
 
 

@@ -17,6 +17,7 @@ from fashion_keras.commands.options import (
     add_execution_options,
     add_out_option,
     add_output_options,
+    add_require_option,
     complete_with,
     count,
     names,
@@ -40,6 +41,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     )
     complete_with(named, (*ALL_NAMES, "all"))
     add_comparison_options(parser, several=True)
+    add_require_option(parser)
     _add_tuning_options(parser)
 
 
@@ -90,6 +92,8 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
     from fashion_keras.workflows.session import Session, fill
 
     _check_names(experiments)
+    if options.require and (options.shard or options.dry_run):
+        raise ConfigError("--require judges: leave out --shard and --dry-run, which judge nothing")
     given = {**vars(options), "dataset": options.dataset[0] if options.dataset else None}
     values = {**given, **find_data(experiments, given), "command": _typed()}
     chosen, session = fill(RunOptions, values), Session.of(values)

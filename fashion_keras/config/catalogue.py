@@ -61,6 +61,8 @@ class Option:
         Raises:
             ConfigError: The value is of another kind or out of range.
         """
+        if value is None and self.default is None:
+            return None
         if self.kind is object:
             plain = check_plain(name, value)
             return float(plain) if type(plain) is int and type(self.default) is float else plain
@@ -124,7 +126,6 @@ def suggest(given: Any, allowed: Collection[str], also: Collection[str] = ()) ->
     return f"one of {', '.join(sorted(allowed))}; got {given!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
 
 
-_LEARNING_RATE = Option(0.02, low=0, low_included=False)
 _DROPOUT_RATE = Option(0.0, low=0, high=1, hint="0.3 drops 30 % of the units")
 
 
@@ -164,29 +165,39 @@ MODELS: Mapping[str, Mapping[str, Option]] = {
     },
 }
 
+# As Keras names them: clipped gradients (Pascanu et al. 2013), and a running mean of the weights (Polyak and Juditsky
+# 1992), with which a run is evaluated and ends.
+_ANY_OPTIMIZER: Mapping[str, Option] = {
+    "learning_rate": Option(0.02, low=0, low_included=False),
+    "clipnorm": Option(None, low=0, low_included=False),
+    "global_clipnorm": Option(None, low=0, low_included=False),
+    "use_ema": Option(False, bool),
+    "ema_momentum": Option(0.99, low=0, high=1),
+}
+
 # PyTorch's constants, which the report ran with. Keras's RMSprop has epsilon inside the root, PyTorch's outside: 1e-16
 # inside is 1e-8 outside. Keras's Adam adds epsilon before the correction of the bias, PyTorch's after it, which tells
 # only for gradients as small as epsilon.
 OPTIMIZERS: Mapping[str, Mapping[str, Option]] = {
     "sgd": {
-        "learning_rate": _LEARNING_RATE,
+        **_ANY_OPTIMIZER,
         "momentum": _moment(0.0),
         "nesterov": Option(False, bool),
     },
     "rmsprop": {
-        "learning_rate": _LEARNING_RATE,
+        **_ANY_OPTIMIZER,
         "rho": _moment(0.99),
         "momentum": _moment(0.0),
         "epsilon": Option(1e-16, low=0, low_included=False),
     },
     "adam": {
-        "learning_rate": _LEARNING_RATE,
+        **_ANY_OPTIMIZER,
         "beta_1": _moment(0.9),
         "beta_2": _moment(0.999),
         "epsilon": _EPSILON,
     },
     "adamw": {
-        "learning_rate": _LEARNING_RATE,
+        **_ANY_OPTIMIZER,
         "weight_decay": Option(0.01, low=0),
         "beta_1": _moment(0.9),
         "beta_2": _moment(0.999),

@@ -5,8 +5,9 @@ A component becomes a Keras object only inside the run: an optimizer belongs to 
 with a fixed seed would repeat itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 from fashion_keras.config.catalogue import (
@@ -22,7 +23,7 @@ from fashion_keras.config.catalogue import (
     Signature,
     suggest,
 )
-from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, TRAINER_ARGUMENTS, find_function, is_custom_name
+from fashion_keras.config.custom_code import find_function, is_custom_name, load_function
 from fashion_keras.config.keras_classes import class_names, default_rate, is_keras_name, keras_signature
 from fashion_keras.config.values import check_plain, to_hashable, to_plain
 from fashion_keras.errors import ConfigError
@@ -32,6 +33,7 @@ __all__ = [
     "SOURCE",
     "Component",
     "find_signature",
+    "load_custom",
     "option_values",
     "resolve_component",
     "stored_values",
@@ -52,8 +54,8 @@ _CATALOGUES: dict[str, Mapping[str, Mapping[str, Option]]] = {
     "augmentation": AUGMENTATIONS,
     "initializer": INITIALIZERS,
 }
-_CUSTOM_ARGUMENTS = {"model": NETWORK_ARGUMENTS, "trainer": TRAINER_ARGUMENTS}
-"""What a custom function of a kind takes by position, before its options."""
+_CUSTOM_KINDS = ("model", "optimizer", "loss")
+"""Of those with a catalogue, what may be a custom function, too."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Component:
     """A name and its options, as plain values.
 
     Args:
-        name: A name of the component's catalogue, such as `"sgd"`; a class of Keras, such as `"Nadam"`; or, of a model,
-            a custom function, such as `"my_network:build"`.
+        name: A name of the component's catalogue, such as `"sgd"`; a class of Keras, such as `"Nadam"`; or a custom
+            function, such as `"my_network:build"`.
         options: Sorted pairs of option and value; `Component.of` builds them from keywords.
         checked_as: The kind that `resolve_component` has checked it as; empty where it has not.
     """
@@ -120,7 +122,8 @@ def resolve_component(kind: str, value: Any, is_stored: bool = False) -> Compone
     whether the source is still the same, the run finds out.
 
     Args:
-        kind: `"model"`, `"optimizer"`, `"schedule"`, `"loss"`, `"augmentation"`, `"initializer"` or `"trainer"`.
+        kind: `"model"`, `"optimizer"`, `"schedule"`, `"loss"`, `"augmentation"`, `"initializer"`, `"callbacks"` or
+            `"trainer"`.
         value: A `Component`, a name, or a mapping with the key `name`.
         is_stored: It was checked when it was stored: a class of Keras is taken as it is, for no more than that would
             import Keras.
@@ -166,8 +169,11 @@ def find_signature(kind: str, name: str) -> Signature:
     Raises:
         ConfigError: There is no such component.
     """
-    if kind == "trainer" or (kind == "model" and is_custom_name(name)):
-        return find_function(name, _CUSTOM_ARGUMENTS[kind]).signature
+    if kind not in _CATALOGUES or (kind in _CUSTOM_KINDS and is_custom_name(name)):
+        signature = find_function(kind, name).signature
+        if kind == "optimizer" and "learning_rate" not in signature.options:
+            raise ConfigError(f"{name} must take a learning_rate, a number or the run's schedule")
+        return signature
     catalogue = _CATALOGUES[kind]
     if kind == "augmentation":
         return _signature_of_parts(name)
@@ -175,7 +181,7 @@ def find_signature(kind: str, name: str) -> Signature:
         return Signature(catalogue[name])
     if is_keras_name(name) and kind != "model":
         return keras_signature(kind, name)
-    custom = "; a custom network is module:function" if kind == "model" else ""
+    custom = f"; a custom {kind} is module:function" if kind in _CUSTOM_KINDS else ""
     raise ConfigError(f"{kind} must be {suggest(name, catalogue, also=class_names(kind))}{custom}")
 
 
@@ -189,6 +195,20 @@ def _signature_of_parts(name: str) -> Signature:
     return Signature({option: value for part in parts for option, value in AUGMENTATIONS[part].items()})
 
 
+def load_custom(kind: str, component: Component, seed: int = 0) -> Callable[..., Any]:
+    """Import a custom function; it is returned with its options, and with the seed where it takes one.
+
+    Args:
+        kind, component: What it stands for, and its name and options.
+        seed: The run's.
+
+    Raises:
+        ConfigError: Its source has changed, or its import fails; what it raises itself is one, too.
+    """
+    custom, function = load_function(kind, component.name, component.source)
+    return partial(function, **component.plain_options(), **({"seed": seed} if custom.takes_seed else {}))
+
+
 def option_values(kind: str, component: Component) -> dict[str, Any]:
     """All options of a component, defaults included where they are known; nested components stay `Component`s."""
     declared = find_signature(kind, component.name).options
@@ -198,7 +218,9 @@ def option_values(kind: str, component: Component) -> dict[str, Any]:
 
 
 def stored_values(kind: str, component: Component) -> dict[str, Any]:
-    """Like `option_values`, without Keras: of its classes, the options that were given and the learning rate."""
+    """Like `option_values`, of what is not the package's own the options given; and the rates of Keras."""
+    if component.source:
+        return component.as_dict()
     if not is_keras_name(component.name):
         return option_values(kind, component)
     rate = {"learning_rate": default_rate(component.name)} if kind == "optimizer" else {}

@@ -68,7 +68,7 @@ def cost_key(config: RunConfig) -> tuple[Any, ...]:
         config.validation_fraction,
         config.evaluate_test,
         config.precision,
-        config.xla,
+        config.patience,
         config.threads,
         config.device,
         config.data,

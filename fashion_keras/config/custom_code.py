@@ -9,7 +9,7 @@ import importlib.util
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.machinery import ModuleSpec
@@ -21,8 +21,6 @@ from fashion_keras.config.python_source import options_of, read_source
 from fashion_keras.errors import ConfigError, UserError
 
 __all__ = [
-    "NETWORK_ARGUMENTS",
-    "TRAINER_ARGUMENTS",
     "CustomFunction",
     "add_folders",
     "custom_folders",
@@ -33,9 +31,15 @@ __all__ = [
     "load_function",
 ]
 
-NETWORK_ARGUMENTS = ("image_shape", "num_classes")
-TRAINER_ARGUMENTS = ("seed",)
-"""What functions that build a network, or train a run, take by position, before their options."""
+_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "model": ("image_shape", "num_classes"),
+    "trainer": ("seed",),
+    "loss": ("labels", "logits"),
+    "optimizer": (),
+    "callbacks": (),
+    "space": ("hp",),
+}
+"""What a custom function of each kind takes by position, before its options."""
 
 _NAME = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -74,12 +78,12 @@ def is_custom_name(name: str) -> bool:
     return ":" in name
 
 
-def find_function(name: str, arguments: Sequence[str]) -> CustomFunction:
+def find_function(kind: str, name: str) -> CustomFunction:
     """Find the function that a name such as `my_network:build` means, on Python's path, without importing it.
 
     Args:
+        kind: What it makes: `"model"`, `"trainer"`, `"loss"`, `"optimizer"`, `"callbacks"` or a search's `"space"`.
         name: Module and function.
-        arguments: What the function takes by position, before its options.
 
     Raises:
         ConfigError: There is no such module or function, its file is no Python, or it does not take the arguments.
@@ -93,7 +97,7 @@ def find_function(name: str, arguments: Sequence[str]) -> CustomFunction:
     if function not in functions:
         has = f"a function there is {suggest(function, functions)}" if functions else "it defines none"
         raise ConfigError(f"{path} defines no function {function}; {has}")
-    definition = functions[function]
+    definition, arguments = functions[function], _ARGUMENTS[kind]
     if len(definition.args.posonlyargs) + len(definition.args.args) < len(arguments):
         raise ConfigError(
             f"{path}, line {definition.lineno}: {function} must take {' and '.join(arguments)}, and then its options"
@@ -125,12 +129,11 @@ def import_function(custom: CustomFunction) -> Callable[..., Any]:
     return getattr(module, custom.function)
 
 
-def load_function(name: str, arguments: Sequence[str], source: str) -> tuple[CustomFunction, Callable[..., Any]]:
+def load_function(kind: str, name: str, source: str) -> tuple[CustomFunction, Callable[..., Any]]:
     """Find and import a custom function.
 
     Args:
-        name: Module and function.
-        arguments: What it takes by position.
+        kind, name: As in `find_function`.
         source: The hash that its source must still have.
 
     Returns:
@@ -139,7 +142,7 @@ def load_function(name: str, arguments: Sequence[str], source: str) -> tuple[Cus
     Raises:
         ConfigError: Its source has changed, or its import fails.
     """
-    custom = find_function(name, arguments)
+    custom = find_function(kind, name)
     if custom.source != source:
         raise ConfigError(f"{custom.path}, or what it imports, has changed since the comparison began; start it again")
 

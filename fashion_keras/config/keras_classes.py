@@ -32,9 +32,9 @@ _NOT_OFFERED = {
 }
 
 # What the run itself sets: the rate of a schedule is the optimizer's, networks return logits, each layer has its seed.
-# Averaged weights would replace the trained ones after the last epoch, whose losses the tables show.
+# The other losses of an epoch are of the averaged weights, which its training must not start from.
 _SET_BY_THE_RUN = {
-    "optimizer": ("name", "use_ema", "ema_momentum", "ema_overwrite_frequency"),
+    "optimizer": ("name", "ema_overwrite_frequency"),
     "schedule": ("name", "initial_learning_rate"),
     "loss": ("name", "dtype", "reduction", "from_logits"),
     "initializer": ("seed",),

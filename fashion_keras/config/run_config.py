@@ -1,5 +1,6 @@
 """Configuration of a run: frozen data that can be checked, hashed, stored and sent to another machine."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -18,13 +19,14 @@ from fashion_keras.config.components import (
 )
 from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.identity import identify, keras_versions
-from fashion_keras.config.values import Settings
+from fashion_keras.config.values import Settings, to_plain
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError
 
 __all__ = ["DEVICES", "PRECISIONS", "TEST_EVALUATIONS", "RunConfig"]
 
 DEVICES = ("cpu", "gpu")
+KEEP_BEST = ("val_loss", "val_accuracy")
 PRECISIONS = ("float32", "mixed_bfloat16")
 TEST_EVALUATIONS = ("each_epoch", "never")
 
@@ -38,11 +40,17 @@ class RunConfig:
             `name`; the catalogues name the options.
         batch_size: Training examples a step; the last batch of an epoch may be smaller.
         epochs: Passes over the training split.
-        validation_fraction: Share of the training part that is held out, in (0, 1).
+        validation_fraction: Share of the training part that is held out, in (0, 1); data with a validation part of its
+            own is not split.
+        stratify: Hold out the same share of each class.
+        class_weight: What an example of each class counts in the training loss: numbers in the order of the classes,
+            or `"balanced"`, the inverse of their frequency.
+        keep_best: End with the weights of the epoch with the best `"val_loss"` or `"val_accuracy"`; None: the last one.
+        patience: End after so many epochs without a better one, by `keep_best` or else by `"val_loss"`.
+        callbacks: A custom function that returns callbacks of Keras, as `Component`.
         evaluate_test: `"each_epoch"`, or `"never"` where a choice is still to be made.
         precision: `"float32"` or `"mixed_bfloat16"`.
         train_examples: Use only so many examples of the training split; None uses all.
-        xla: Compile the training step with XLA.
         threads: Threads of one run; the order of additions depends on it.
         device: `"cpu"`, or `"gpu"` for a card, on which equal runs need not give equal bits.
         data: Content hash of the data set.
@@ -62,10 +70,14 @@ class RunConfig:
     batch_size: int = 512
     epochs: int = 50
     validation_fraction: float = 0.1
+    stratify: bool = False
+    class_weight: str | tuple[float, ...] | None = None
+    keep_best: str | None = None
+    patience: int | None = None
+    callbacks: Component | None = None
     evaluate_test: str = "each_epoch"
     precision: str = "float32"
     train_examples: int | None = None
-    xla: bool = False
     threads: int = 1
     device: str = "cpu"
     data: str = FASHION_MNIST_HASH
@@ -73,7 +85,7 @@ class RunConfig:
     trainer: Component | None = None
 
     def __post_init__(self) -> None:
-        for kind in (*COMPONENT_KINDS, *(["trainer"] if self.trainer is not None else [])):
+        for kind in _kinds_of(vars(self)):
             given = getattr(self, kind)
             component = resolve_component(kind, given)
             if component is not given:
@@ -82,17 +94,22 @@ class RunConfig:
         for name in ("batch_size", "epochs", "threads"):
             _check_count(name, getattr(self, name), minimum=1)
         _check_count("seed", self.seed, minimum=0)
-        if self.train_examples is not None:
-            _check_count("train_examples", self.train_examples, minimum=1)
+        for name in ("train_examples", "patience"):
+            if getattr(self, name) is not None:
+                _check_count(name, getattr(self, name), minimum=1)
+        object.__setattr__(self, "class_weight", _check_weights(self.class_weight))
         object.__setattr__(
             self, "validation_fraction", _FRACTION.check("validation_fraction", self.validation_fraction)
         )
-        if not isinstance(self.xla, bool):
-            raise ConfigError(f"xla must be True or False, got {self.xla!r}")
+        if not isinstance(self.stratify, bool):
+            raise ConfigError(f"stratify must be True or False, got {self.stratify!r}")
         if not isinstance(self.data, str):
             raise ConfigError(f"data must be the content hash of a data set, got {self.data!r}")
         self._check_lengths()
+        self._check_optimizer()
         self._check_trainer()
+        if self.keep_best is not None:
+            _check_one_of("keep_best", self.keep_best, KEEP_BEST)
         _check_one_of("precision", self.precision, PRECISIONS)
         _check_one_of("device", self.device, DEVICES)
         _check_one_of("evaluate_test", self.evaluate_test, TEST_EVALUATIONS)
@@ -110,6 +127,12 @@ class RunConfig:
             text = ", ".join(f"{count} {name}" for name, count in lengths.items())
             raise ConfigError(f"filters, kernel_sizes and pool_sizes need one value per convolution, got {text}")
 
+    def _check_optimizer(self) -> None:
+        given = self.optimizer.as_dict()
+        clips = [name for name in ("clipnorm", "global_clipnorm", "clipvalue") if given.get(name) is not None]
+        if len(clips) > 1:
+            raise ConfigError(f"{' and '.join(clips)} exclude each other: gradients are clipped once")
+
     def _check_trainer(self) -> None:
         """Check that nothing is set beside a trainer that it would never hear of."""
         if self.trainer is None:
@@ -123,7 +146,7 @@ class RunConfig:
         """What a run is made of, by kind: the trainer alone where there is one."""
         if self.trainer is not None:
             return {"trainer": self.trainer}
-        return {kind: getattr(self, kind) for kind in COMPONENT_KINDS}
+        return {kind: getattr(self, kind) for kind in _kinds_of(vars(self))}
 
     def with_changes(self, **changes: Any) -> Self:
         """Return a copy that differs in the named settings.
@@ -145,7 +168,7 @@ class RunConfig:
                     f"optimizer={optimizer.name!r} needs a learning_rate beside it: the rate of another optimizer "
                     "would not suit it"
                 )
-        kinds = ("trainer",) if is_trainer else COMPONENT_KINDS
+        kinds = ("trainer",) if is_trainer else _kinds_of({**vars(self), **own})
         parts = {kind: to_component(kind, own.pop(kind, getattr(self, kind))) for kind in kinds}
         options: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
         for name, value in changes.items():
@@ -174,7 +197,7 @@ class RunConfig:
         for item in fields(self):
             value = getattr(self, item.name)
             if value != item.default:
-                values[item.name] = value.to_json() if isinstance(value, Component) else value
+                values[item.name] = value.to_json() if isinstance(value, Component) else to_plain(value)
         return values
 
     @classmethod
@@ -187,7 +210,7 @@ class RunConfig:
         unknown = set(values) - _FIELD_NAMES
         if unknown:
             raise ConfigError(f"a setting is {suggest(min(unknown), _FIELD_NAMES)}")
-        kinds = [kind for kind in (*COMPONENT_KINDS, "trainer") if kind in values]
+        kinds = [kind for kind in (*_kinds_of(values), "trainer") if kind in values]
         stored = {kind: resolve_component(kind, values[kind], is_stored=True) for kind in kinds}
         return cls(**{**values, **stored})
 
@@ -214,6 +237,8 @@ class RunConfig:
         parts += [f"{self.train_examples}examples"] if self.train_examples is not None else []
         parts += ["bf16"] if self.precision == "mixed_bfloat16" else []
         parts += ["gpu"] if self.device == "gpu" else []
+        more = {name: getattr(self, name) for name in ("stratify", "class_weight", "keep_best", "patience")}
+        parts += [_describe(name, value) for name, value in more.items() if value]
         text = "-".join(parts)
         return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)[:100]
 
@@ -232,6 +257,12 @@ _FRACTION = Option(0.1, low=0, high=1, low_included=False)
 _FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
 _TRAINER_SETTINGS = frozenset(("trainer", "threads", "device", "evaluate_test", "seed"))
 _RESERVED = frozenset(("name", "cls"))
+
+
+def _kinds_of(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The settings that are components, of those given."""
+    optional = [kind for kind in ("callbacks", "trainer") if values.get(kind) is not None]
+    return (*COMPONENT_KINDS, *optional)
 
 
 def _check_names(kind: str, component: Component) -> None:
@@ -289,6 +320,16 @@ def _describe(key: str, value: Any) -> str:
 def _check_count(name: str, value: Any, minimum: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
         raise ConfigError(f"{name} must be a whole number of at least {minimum}, got {value!r}")
+
+
+def _check_weights(value: Any) -> Any:
+    """Return class weights as a tuple of numbers, or as they are."""
+    if value is None or value == "balanced":
+        return value
+    weights = value if isinstance(value, tuple | list) else ()
+    if len(weights) < 2 or any(type(weight) not in (int, float) or not 0 < weight < math.inf for weight in weights):
+        raise ConfigError(f"class_weight must be 'balanced', or a number above 0 for each class, got {value!r}")
+    return tuple(map(float, weights))
 
 
 def _check_one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:

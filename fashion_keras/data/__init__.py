@@ -9,7 +9,7 @@ from fashion_keras.data.dataset import (
     class_counts,
 )
 from fashion_keras.data.sources import DataLocation, load, locate
-from fashion_keras.data.splits import split_indices
+from fashion_keras.data.splits import split_dataset, split_indices
 
 __all__ = [
     "FASHION_MNIST_CLASSES",
@@ -21,5 +21,6 @@ __all__ = [
     "find_ground",
     "load",
     "locate",
+    "split_dataset",
     "split_indices",
 ]

@@ -35,6 +35,9 @@ def check_dataset(dataset: "Dataset") -> tuple[str, ...]:
         DataError: The pixels use a sliver of their range, all images are the same, or there is one test image.
     """
     parts = {"training": dataset.train_images, "test": dataset.test_images}
+    labels = {"training": dataset.train_labels, "test": dataset.test_labels}
+    if dataset.val_images is not None and dataset.val_labels is not None:
+        parts["validation"], labels["validation"] = dataset.val_images, dataset.val_labels
     if len(dataset.test_images) < _MIN_TEST_IMAGES:
         raise DataError(f"{dataset.directory} has one test image; at least two are needed to measure anything")
     ranges = {part: (int(images.min()), int(images.max())) for part, images in parts.items()}
@@ -42,7 +45,6 @@ def check_dataset(dataset: "Dataset") -> tuple[str, ...]:
     digests = {part: _digests(images) for part, images in parts.items()}
     if len(set(digests["training"])) == 1:
         raise DataError(f"{dataset.directory}: all training images are the same one; were they written in a loop?")
-    labels = {"training": dataset.train_labels, "test": dataset.test_labels}
     return (
         *_describe_ranges(ranges),
         *_describe_flat(parts),
@@ -114,13 +116,13 @@ def _describe_copies(
     digests: Mapping[str, Sequence[bytes]], labels: Mapping[str, NDArray[np.int32]], class_names: Sequence[str]
 ) -> Iterator[str]:
     """Say which images stand in both parts, or under two classes."""
-    known = set(digests["training"])
-    copies = sum(digest in known for digest in digests["test"])
-    if copies:
-        yield (
-            f"{copies:,} of {len(digests['test']):,} test images are also training images: what is right of them says "
-            "nothing of new images; leave one of the two out"
-        )
+    for part, other in (("test", "training"), ("validation", "training"), ("test", "validation")):
+        known = set(digests.get(other, ()))
+        if copies := sum(digest in known for digest in digests.get(part, ())):
+            yield (
+                f"{copies:,} of {len(digests[part]):,} {part} images are also {other} images: what is right of them "
+                "says nothing of new images; leave one of the two out"
+            )
     classes: dict[bytes, set[int]] = {}
     for part, found in digests.items():
         for digest, label in zip(found, labels[part].tolist(), strict=True):
@@ -147,6 +149,7 @@ def _describe_classes(labels: Mapping[str, NDArray[np.int32]], class_names: Sequ
 def _describe_grounds(parts: Mapping[str, NDArray[np.uint8]]) -> Iterator[str]:
     if min(map(len, parts.values())) < _MIN_GROUND_IMAGES:
         return
-    train, test = (find_ground(images) for images in parts.values())
-    if {train, test} == {"light", "dark"}:
-        yield f"training images have a {train} ground and test images a {test} one: was one part inverted?"
+    train, *others = (find_ground(images) for images in parts.values())
+    for part, ground in zip([*parts][1:], others, strict=True):
+        if {train, ground} == {"light", "dark"}:
+            yield f"training images have a {train} ground and {part} images a {ground} one: was one part inverted?"

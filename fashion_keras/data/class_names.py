@@ -1,6 +1,6 @@
 """Names of classes: from text labels and from labels.txt, one printable line each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,32 +15,32 @@ MAX_CLASSES = 256
 
 
 def number_names(
-    train: Sequence[str], test: Sequence[str], path: Path
-) -> tuple[tuple[str, ...], tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    parts: Mapping[str, Sequence[str]], path: Path
+) -> tuple[tuple[str, ...], tuple[NDArray[np.uint8], ...]]:
     """Number classes that are named by text.
 
     Args:
-        train: The class of each training example.
-        test: The class of each test example.
+        parts: The class of each example, of the training set and then of other sets, by what people call them.
         path: Where they stand, for messages.
 
     Returns:
-        The names in the order of the alphabet, and each example's place in it, from 0.
+        The names in the order of the alphabet, and of each part each example's place in it, from 0.
 
     Raises:
-        DataError: There are more than 256 classes, one has no name, two look the same, or the test set has one that
+        DataError: There are more than 256 classes, one has no name, two look the same, or another set has one that
             training lacks.
     """
-    names = sorted(set(train))
-    if unseen := sorted(set(test) - set(names)):
-        raise DataError(f"{path}: the test set has the class {unseen[0]!r}, which does not occur in training")
+    names = sorted(set(next(iter(parts.values()))))
+    for part, found in parts.items():
+        if unseen := sorted(set(found) - set(names)):
+            raise DataError(f"{path}: the {part} set has the class {unseen[0]!r}, which does not occur in training")
     if len(names) > MAX_CLASSES:
         raise DataError(f"{path} has {len(names):,} classes; at most {MAX_CLASSES} are possible")
     if not names[0].strip():
         raise DataError(f"{path}: a class has no name")
     numbers = {name: number for number, name in enumerate(names)}
-    ids = [np.array([numbers[name] for name in part], np.uint8) for part in (train, test)]
-    return check_names([one_line(name) for name in names], path), (ids[0], ids[1])
+    ids = tuple(np.array([numbers[name] for name in part], np.uint8) for part in parts.values())
+    return check_names([one_line(name) for name in names], path), ids
 
 
 def check_names(names: Sequence[str], path: Path) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ class Dataset:
         origin: Where it came from, for people: `Debian package dataset-fashion-mnist`.
         directory: The folder it was read from.
         notes: What people should know of it, a line each: what was left out, and what `check_dataset` found.
+        val_images, val_labels: Like those for training, of a validation part of its own; None where it has none.
     """
 
     name: str
@@ -84,6 +85,13 @@ class Dataset:
     origin: str
     directory: Path
     notes: tuple[str, ...] = ()
+    val_images: NDArray[np.uint8] | None = None
+    val_labels: NDArray[np.int32] | None = None
+
+    @property
+    def validation_labels(self) -> NDArray[np.int32]:
+        """The labels that those of validation are among: of its own part, or of the training part."""
+        return self.train_labels if self.val_labels is None else self.val_labels
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -110,13 +118,13 @@ def build_dataset(
     directory: Path,
     notes: tuple[str, ...] = (),
 ) -> Dataset:
-    """Return the data set of four files whose shapes and labels were checked.
+    """Return the data set of files whose shapes and labels were checked.
 
     Args:
-        parts: In the order of `idx.ROLES`.
+        parts: In the order of `idx.ROLES`; the last two may be missing.
         name, class_names, origin, directory, notes: As in `Dataset`.
     """
-    train_images, train_labels, test_images, test_labels = (part.array for part in parts)
+    train_images, train_labels, test_images, test_labels, *validation = (part.array for part in parts)
     first = int(train_labels.min())
     return Dataset(
         name=name,
@@ -130,17 +138,20 @@ def build_dataset(
         origin=origin,
         directory=directory,
         notes=notes,
+        val_images=_without_single_channel(validation[0]) if validation else None,
+        val_labels=_labels_from_zero(validation[1], first) if validation else None,
     )
 
 
 def content_hash(parts: Sequence[idx.IdxFile]) -> str:
-    """Return the `hash_files` of four files in the order of `idx.ROLES`, under their usual names."""
+    """Return the `hash_files` of files in the order of `idx.ROLES`, under their usual names."""
     return hash_files(_file_hashes(parts))
 
 
 def class_counts(dataset: Dataset) -> dict[str, NDArray[np.int64]]:
-    """Return how many examples of each class there are: int64 [K] under `train` and under `test`."""
+    """Return how many examples of each class there are: int64 [K] under `train`, `test` and maybe `val`."""
     labels = {"train": dataset.train_labels, "test": dataset.test_labels}
+    labels |= {} if dataset.val_labels is None else {"val": dataset.val_labels}
     return {part: np.bincount(values, minlength=dataset.num_classes) for part, values in labels.items()}
 
 
@@ -174,21 +185,20 @@ def read_fashion_mnist_file(path: Path, name: str) -> idx.IdxFile:
     return file
 
 
-def first_label(train_labels: NDArray[Any], test_labels: NDArray[Any]) -> int:
+def first_label(parts: Sequence[NDArray[Any]]) -> int:
     """Return the label that the first class has in a file, 0 or 1 (EMNIST letters), after checking the labels.
 
     Args:
-        train_labels: Integers [N] as they stand in the file.
-        test_labels: Integers [M].
+        parts: Of training, of test and maybe of validation: integers [N] as they stand in the file.
 
     Raises:
-        DataError: Fewer than two classes; labels that are neither 0..K-1 nor 1..K; a label of the test set that
+        DataError: Fewer than two classes; labels that are neither 0..K-1 nor 1..K; a label of another set that
             training lacks.
     """
-    seen = set(np.unique(train_labels).tolist())
-    unseen = set(np.unique(test_labels).tolist()) - seen
-    if unseen:
-        raise DataError(f"the test set has labels that do not occur in training: {_listed(unseen)}")
+    seen, *others = (set(np.unique(labels).tolist()) for labels in parts)
+    for name, found in zip(("test", "validation"), others, strict=False):
+        if unseen := found - seen:
+            raise DataError(f"the {name} set has labels that do not occur in training: {_listed(unseen)}")
     if len(seen) < 2:
         raise DataError(f"every training label is {_listed(seen)}; at least two classes are needed")
     first, last = min(seen), max(seen)
@@ -220,7 +230,7 @@ def _find_file(directory: Path, name: str, found: Sequence[idx.FoundFile]) -> tu
 
 
 def _file_hashes(parts: Sequence[idx.IdxFile]) -> dict[str, str]:
-    return {idx.usual_name(role, len(part.shape)): part.sha256 for role, part in zip(idx.ROLES, parts, strict=True)}
+    return {idx.usual_name(role, len(part.shape)): part.sha256 for role, part in zip(idx.ROLES, parts, strict=False)}
 
 
 def _without_single_channel(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""How Fashion-MNIST is fetched: Debian's package through apt, or a mirror over the internet."""
+"""Fetching of Fashion-MNIST: Debian's package through apt, or a mirror over the internet."""
 
 import errno
 import os

@@ -28,6 +28,7 @@ class PictureFolder:
 
     Attributes:
         train, test: Pairs of file and class.
+        val: The same of a validation part of its own; empty where there is none.
         division: How they were divided, for people; empty where the folder says it.
         notes: What was left out, or found where one would not look, for people.
     """
@@ -36,6 +37,7 @@ class PictureFolder:
     test: tuple[tuple[Path, str], ...]
     division: str = ""
     notes: tuple[str, ...] = ()
+    val: tuple[tuple[Path, str], ...] = ()
 
 
 @dataclass
@@ -78,8 +80,9 @@ def find_pictures(directory: Path) -> PictureFolder:
     parts = _find_parts(directory)
     found = _Found()
     if parts:
-        train, test = (_pairs(_classes(parts[part], found)) for part in ("train", "test"))
-        return PictureFolder(train, test, "", (*found.notes(directory), *_unused(directory, parts)))
+        names = ("train", "test", "val")
+        train, test, val = (_pairs(_classes(parts[name], found)) if name in parts else () for name in names)
+        return PictureFolder(train, test, "", (*found.notes(directory), *_unused(directory, parts)), val)
     chosen = {name: _divide(directory / name, files) for name, files in _classes(directory, found).items()}
     train, test = (_pairs({name: sides[side] for name, sides in chosen.items()}) for side in (0, 1))
     total = len(train) + len(test)
@@ -115,15 +118,11 @@ def _part_of(folder: Path) -> str | None:
 
 
 def _unused(directory: Path, parts: Mapping[str, Path]) -> Iterator[str]:
-    """Say which folders beside train and test are not used."""
+    """Say which folders beside the parts are not used."""
     for folder in _folders(directory):
-        if folder in (parts["train"], parts["test"]):
-            continue
-        number = sum(map(_is_picture, _files_below(folder)))
-        reason = (
-            "validation images are drawn from training" if folder in parts.values() else "it is no part of the data"
-        )
-        yield f"{folder.name}/ with {count_noun(number, 'picture')} is not used: {reason}"
+        if folder not in parts.values():
+            number = sum(map(_is_picture, _files_below(folder)))
+            yield f"{folder.name}/ with {count_noun(number, 'picture')} is not used: it is no part of the data"
 
 
 def _entries(directory: Path) -> list[Path]:

@@ -23,6 +23,7 @@ from fashion_keras.errors import DataError
 from fashion_keras.images.names import is_system_file
 
 __all__ = [
+    "FILES",
     "MAX_BYTES",
     "ROLES",
     "FoundFile",
@@ -44,7 +45,9 @@ __all__ = [
     "usual_name",
 ]
 
-ROLES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
+FILES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
+ROLES = (*FILES, "val-images", "val-labels")
+"""What parts of data stand for: those of MNIST's four files, and of a validation part where there is one."""
 MAX_BYTES = 8 * 2**30
 """No larger file is read: what a header claims beyond it is a lie or will not fit into memory."""
 
@@ -59,7 +62,7 @@ _FILE_NAME = re.compile(r"(.*?)(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file that by its name plays one of the four ROLES; `prefix` is what stands before the usual name."""
+    """A file that by its name plays one of the four roles of FILES; `prefix` is what stands before the usual name."""
 
     role: str
     prefix: str
@@ -86,7 +89,7 @@ class OwnData(NamedTuple):
     """A user's data as the four files of an IDX data set, whatever it was read from.
 
     Attributes:
-        parts: In the order of ROLES.
+        parts: In the order of ROLES; the last two may be missing.
         class_names: In the order of the labels, where the data has them.
         division: How it was divided into training and test; empty where the data says it.
         notes: What people should know of it.
@@ -139,7 +142,7 @@ def find_files(directory: Path) -> list[FoundFile]:
 
 
 def choose_files(directory: Path) -> tuple[Path, ...]:
-    """Return the four files of the one data set that a folder holds, in the order of ROLES; raw before gzipped.
+    """Return the four files of the one data set that a folder holds, in the order of FILES; raw before gzipped.
 
     Raises:
         DataError: A file is missing, or the folder holds several data sets, as EMNIST's archive does.
@@ -152,10 +155,10 @@ def choose_files(directory: Path) -> tuple[Path, ...]:
             "move the four files of one of them into a folder of its own"
         )
     paths = {file.role: file.path for file in reversed(found)}
-    for role in ROLES:
+    for role in FILES:
         if role not in paths:
             raise DataError(describe_missing(directory, usual_name(role, 3 if role.endswith("images") else 1)))
-    return tuple(paths[role] for role in ROLES)
+    return tuple(paths[role] for role in FILES)
 
 
 def describe_missing(directory: Path, name: str) -> str:
@@ -169,34 +172,35 @@ def describe_missing(directory: Path, name: str) -> str:
 def check_shapes(
     shapes: Sequence[tuple[int, ...]],
     directory: Path,
-    names: Sequence[str] = ROLES,
+    names: Sequence[str] = FILES,
     parts: Sequence[str] = ("train", "t10k"),
 ) -> None:
-    """Check the dimensions of four files, in the order of ROLES, against each other.
+    """Check the dimensions of files, in the order of ROLES, against each other.
 
     Args:
-        shapes: Of training images and labels, test images and labels.
+        shapes: Of training images and labels, test images and labels, and maybe those of validation.
         directory: Where they lie, for messages.
-        names: What the four are called there.
-        parts: What training and test part are called there.
+        names: What they are called there.
+        parts: What training, test and validation part are called there.
 
     Raises:
         DataError: Images are not [N, H, W] or [N, H, W, C] with 1 or 3 channels; labels are not [N]; images and labels
-            differ in number; or training and test images in size.
+            differ in number; or their images in size.
     """
     for number, (role, shape) in enumerate(zip(names, shapes, strict=True)):
         if number % 2 and len(shape) != 1:
             raise DataError(f"{directory}: {role} has {len(shape)} dimensions, {by(shape)}; expected 1, the count")
         if number % 2 == 0 and (len(shape) not in (3, 4) or shape[3:] not in ((), (1,), (3,))):
             raise DataError(f"{directory}: {role} is {by(shape)}; expected count x height x width (x 1 or 3 colours)")
-    for part, images, labels in ((parts[0], *shapes[:2]), (parts[1], *shapes[2:])):
+    for part, images, labels in zip(parts, shapes[::2], shapes[1::2], strict=False):
         if images[0] != labels[0]:
             raise DataError(
                 f"{directory}: {part} has {images[0]:,} images but {labels[0]:,} labels; are files swapped?"
             )
-    if shapes[0][1:] != shapes[2][1:]:
-        train, test = by(shapes[0][1:]), by(shapes[2][1:])
-        raise DataError(f"{directory}: training images are {train}, test images {test}; they must have one size")
+    for part, images in zip(("test", "validation"), shapes[2::2], strict=False):
+        if images[1:] != shapes[0][1:]:
+            sizes = f"training images are {by(shapes[0][1:])}, {part} images {by(images[1:])}"
+            raise DataError(f"{directory}: {sizes}; they must have one size")
 
 
 def read_shape(path: Path) -> tuple[int, ...]:

@@ -33,18 +33,18 @@ def read_pictures(directory: Path, image_size: tuple[int, int] | None = None) ->
         DataError: A picture cannot be read, they differ in size, or see `find_pictures`.
     """
     found = find_pictures(directory)
-    names, labels = number_names([name for _, name in found.train], [name for _, name in found.test], directory)
-    paths = [path for path, _ in found.train + found.test]
+    parts = {"training": found.train, "test": found.test} | ({"validation": found.val} if found.val else {})
+    names, labels = number_names({part: [name for _, name in pairs] for part, pairs in parts.items()}, directory)
+    paths = [path for pairs in parts.values() for path, _ in pairs]
     with PictureReader() as reader:
         shape, shape_notes = _common_shape(paths, image_size, reader)
         if len(paths) * math.prod(shape) > idx.MAX_BYTES:
             limit = f"{idx.MAX_BYTES >> 30} GiB; make them smaller with --image-size H,W"
             raise DataError(f"{directory}: {len(paths):,} pictures of {idx.by(shape)} are above the limit of {limit}")
         images, notes = _read_all(paths, shape, reader)
-    train, test = np.split(images, [len(found.train)])
-    arrays = (train, labels[0], test, labels[1])
-    parts = [idx.make_file(array) for array in arrays]
-    return idx.OwnData(parts, names, found.division, (*found.notes, *shape_notes, *notes))
+    divided = np.split(images, np.cumsum([len(pairs) for pairs in parts.values()])[:-1])
+    files = [idx.make_file(array) for pair in zip(divided, labels, strict=True) for array in pair]
+    return idx.OwnData(files, names, found.division, (*found.notes, *shape_notes, *notes))
 
 
 def _common_shape(

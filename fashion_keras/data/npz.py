@@ -1,11 +1,12 @@
 """A data set in an .npz file with x_train, y_train, x_test and y_test, read as if it could be damaged or hostile.
 
-The arrays' headers are read first and bound all that follows; nothing pickled is read, for a pickle is a program.
+It may have x_val and y_val too. The arrays' headers are read first and bound all that follows; nothing pickled is read,
+for a pickle is a program.
 """
 
 import math
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from fashion_keras.formatting import count_noun, first_line
 __all__ = ["read_npz"]
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+_VALIDATION = ("x_val", "y_val")
 
 _SAMPLE_BYTES = 2**28  # of an array that is refused: what is looked at for the remedy
 
 
 def read_npz(path: Path) -> idx.OwnData:
-    """Read the four arrays as the four files of an IDX data set.
+    """Read the arrays as the files of an IDX data set.
 
     Equal arrays are thus one data set with one hash, whichever file they come from.
 
@@ -36,15 +38,15 @@ def read_npz(path: Path) -> idx.OwnData:
             neither whole numbers nor text; or the arrays do not fit together.
     """
     with _clear_errors(path), zipfile.ZipFile(path) as archive:
-        headers = {key: _read_header(archive, key, path) for key in KEYS}
+        keys = (*KEYS, *(_VALIDATION if {f"{key}.npy" for key in _VALIDATION} <= {*archive.namelist()} else ()))
+        headers = {key: _read_header(archive, key, path) for key in keys}
         _check_arrays(archive, headers, path)
-        shapes = [_flat(headers[key].shape) if key.startswith("y") else headers[key].shape for key in KEYS]
-        idx.check_shapes(shapes, path, KEYS, ("train", "test"))
-        arrays = {key: _read_array(archive, key, headers[key]) for key in KEYS}
-        notes = _describe_others(archive)
-    labels = [arrays[key].reshape(-1) for key in ("y_train", "y_test")]
-    y_train, y_test, names, note = _number_classes(labels[0], labels[1], path)
-    parts = [idx.make_file(array) for array in (arrays["x_train"], y_train, arrays["x_test"], y_test)]
+        shapes = [_flat(headers[key].shape) if key.startswith("y") else headers[key].shape for key in keys]
+        idx.check_shapes(shapes, path, keys, ("train", "test", "val"))
+        arrays = {key: _read_array(archive, key, headers[key]) for key in keys}
+        notes = _describe_others(archive, keys)
+    labels, names, note = _number_classes({key: arrays[key].reshape(-1) for key in keys[1::2]}, path)
+    parts = [idx.make_file({**arrays, **labels}[key]) for key in keys]
     return idx.OwnData(parts, names, notes=(*notes, *note))
 
 
@@ -91,8 +93,8 @@ def _check_arrays(archive: zipfile.ZipFile, headers: Mapping[str, Header], path:
         count = min(math.prod(header.shape), max(1, _SAMPLE_BYTES // header.dtype.itemsize))
         return np.frombuffer(_read_content(archive, key, header, count * header.dtype.itemsize), header.dtype)
 
-    images = {key: headers[key] for key in KEYS if key.startswith("x")}
-    labels = {key: headers[key] for key in KEYS if key.startswith("y")}
+    images = {key: header for key, header in headers.items() if key.startswith("x")}
+    labels = {key: header for key, header in headers.items() if key.startswith("y")}
     if problems := [*find_image_problems(images, sample), *find_label_problems(labels, sample)]:
         raise DataError(f"{path}: {'; '.join(problems)}")
 
@@ -119,9 +121,9 @@ def _read_content(archive: zipfile.ZipFile, key: str, header: Header, num_bytes:
     return content
 
 
-def _describe_others(archive: zipfile.ZipFile) -> list[str]:
+def _describe_others(archive: zipfile.ZipFile, keys: Sequence[str]) -> list[str]:
     """Say which other arrays there are."""
-    others = [name.removesuffix(".npy") for name in archive.namelist() if name.removesuffix(".npy") not in KEYS]
+    others = [name.removesuffix(".npy") for name in archive.namelist() if name.removesuffix(".npy") not in keys]
     if not others:
         return []
     drawn = "; validation images are drawn from x_train" if any("val" in name.lower() for name in others) else ""
@@ -130,25 +132,26 @@ def _describe_others(archive: zipfile.ZipFile) -> list[str]:
 
 
 def _number_classes(
-    train: NDArray[Any], test: NDArray[Any], path: Path
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], tuple[str, ...] | None, list[str]]:
+    labels: Mapping[str, NDArray[Any]], path: Path
+) -> tuple[Mapping[str, NDArray[np.uint8]], tuple[str, ...] | None, list[str]]:
     """Return the labels as uint8; of text in the order of the alphabet, with its names; and notes."""
-    is_text = [labels.dtype.kind in "US" for labels in (train, test)]
-    if is_text == [False, False]:
-        for key, labels in (("y_train", train), ("y_test", test)):
-            if labels.min() < 0 or labels.max() >= MAX_CLASSES:
-                raise DataError(f"{path}: {key} goes from {labels.min()} to {labels.max()}; labels must be 0 to 255")
-        return train.astype(np.uint8), test.astype(np.uint8), None, []
-    if is_text != [True, True]:
-        raise DataError(f"{path}: y_train is {train.dtype} and y_test {test.dtype}; both must be numbers, or text")
+    are_text = {values.dtype.kind in "US" for values in labels.values()}
+    if are_text == {False}:
+        for key, values in labels.items():
+            if values.min() < 0 or values.max() >= MAX_CLASSES:
+                raise DataError(f"{path}: {key} goes from {values.min()} to {values.max()}; labels must be 0 to 255")
+        return {key: values.astype(np.uint8) for key, values in labels.items()}, None, []
+    if are_text != {True}:
+        kinds = " and ".join(f"{key} is {values.dtype}" for key, values in labels.items())
+        raise DataError(f"{path}: {kinds}; all must be numbers, or text")
     notes: list[str] = []
     try:
-        texts = [_text(labels, "utf-8") for labels in (train, test)]
+        texts = [_text(values, "utf-8").tolist() for values in labels.values()]
     except UnicodeDecodeError:
-        texts = [_text(labels, "latin-1") for labels in (train, test)]
+        texts = [_text(values, "latin-1").tolist() for values in labels.values()]
         notes = ["the labels are not UTF-8: read as Latin-1"]
-    names, (train_ids, test_ids) = number_names(texts[0].tolist(), texts[1].tolist(), path)
-    return train_ids, test_ids, names, notes
+    names, ids = number_names(dict(zip(("training", "test", "validation"), texts, strict=False)), path)
+    return dict(zip(labels, ids, strict=True)), names, notes
 
 
 def _text(labels: NDArray[Any], encoding: str) -> NDArray[np.str_]:

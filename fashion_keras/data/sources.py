@@ -171,7 +171,7 @@ def _locate_own(path: Path, image_size: tuple[int, int] | None) -> DataLocation:
         raise DataError("--image-size goes with a folder of pictures; other data has its size already")
     own = _read_own(directory, files, image_size)
     try:
-        first = first_label(own.parts[1].array, own.parts[3].array)
+        first = first_label([part.array for part in own.parts[1::2]])
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
     num_classes = int(own.parts[1].array.max()) - first + 1
@@ -180,7 +180,7 @@ def _locate_own(path: Path, image_size: tuple[int, int] | None) -> DataLocation:
     is_fashion_mnist = content_hash(own.parts) == FASHION_MNIST_HASH
     if is_fashion_mnist:
         name, class_names = FASHION_MNIST_NAME, FASHION_MNIST_CLASSES
-    if len(files) == len(idx.ROLES):
+    if len(files) == len(idx.FILES):
         class_names = read_class_names(directory / "labels.txt", default=class_names)
     origin = "the file given" if path.is_file() else "the folder given"
     origin += f"; {own.division}" if own.division else ""

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from fashion_keras.demo.nearest import METHOD, NearestImages, Neighbour
 from fashion_keras.images.worker import PictureReader
-from fashion_keras.inference.mirrored import advise_on_shoes
 
 if TYPE_CHECKING:
-    from fashion_keras.inference.classifier import Classifier, Predictions
+    from fashion_keras.inference.classifier import Classifier
 
 __all__ = ["MAX_UPLOAD_BYTES", "TOO_LARGE", "Demo"]
 
@@ -74,30 +73,29 @@ class Demo:
         picture = self.reader.read(content, model.image_shape, invert, "this picture", model.info.ground, unwanted)
         found = self.nearest.find(picture.pixels, NUM_NEAREST) if self.nearest else []
         images = [self.nearest.images[neighbour.index] for neighbour in found] if self.nearest else []
-        predictions = self.model.predict(np.stack([picture.pixels, *images]))
-        picture = advise_on_shoes(model, [picture], model.predict(picture.pixels))[0]
+        predicted = model.predict(np.stack(images)).class_name if images else []
         return {
             "pixels": _encode(picture.pixels),
             "inverted": picture.inverted,
             "note": picture.note,
             "classes": [
                 {"name": prediction.class_name, "probability": prediction.probability}
-                for prediction in predictions.top(len(self.model.class_names))[0]
+                for prediction in model.predict_pictures([picture]).top(len(model.class_names))[0]
             ],
             "nearest": [
-                self._describe_neighbour(neighbour, predictions, place)
-                for place, neighbour in enumerate(found, start=1)
+                self._describe_neighbour(neighbour, class_name)
+                for neighbour, class_name in zip(found, predicted, strict=True)
             ],
         }
 
-    def _describe_neighbour(self, neighbour: Neighbour, predictions: "Predictions", place: int) -> dict[str, Any]:
+    def _describe_neighbour(self, neighbour: Neighbour, predicted: str) -> dict[str, Any]:
         assert self.nearest is not None
         return {
             "pixels": _encode(self.nearest.images[neighbour.index]),
             "index": neighbour.index,
             "similarity": neighbour.similarity,
             "class_name": self.nearest.class_names[neighbour.class_id],
-            "predicted": predictions.class_name[place],
+            "predicted": predicted,
         }
 
 

@@ -1,7 +1,7 @@
 """Training of the runs that a store lacks, on any engine, with progress and failures reported."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -37,6 +37,7 @@ def train_runs(
     engine: Engine,
     console: Console,
     labels: Mapping[RunConfig, str] | None = None,
+    check: Callable[[RunConfig], object] = lambda _: None,
 ) -> Failures:
     """Train runs into a store, with a progress line; what another process has in work is waited for.
 
@@ -47,6 +48,7 @@ def train_runs(
         engine: Where they run.
         console: Where the progress is shown.
         labels: What people call the runs, see `label_of`.
+        check: Is told of each run that was trained; what it raises ends the others.
 
     Returns:
         What failed; the store has all others.
@@ -69,6 +71,8 @@ def train_runs(
                     busy.append(task.config)
                     continue
                 progress.end(task.config, outcome)
+                if outcome.status == "done":
+                    check(task.config)
                 if outcome.status == "failed":
                     failures[task.config] = outcome
             _wait_for_others(store, busy)
@@ -102,7 +106,7 @@ def _kind_of(config: RunConfig) -> Any:
         (part.name, [(key, float if isinstance(value, float) else value) for key, value in part.options])
         for part in parts
     ]
-    return str((settings, config.precision, config.xla, config.data))
+    return str((settings, config.precision, config.data))
 
 
 def _wait_for_others(store: RunStore, configs: Sequence[RunConfig]) -> None:

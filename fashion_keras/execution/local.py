@@ -218,7 +218,7 @@ def available_cores() -> int:
 
 
 def prepare_worker(threads: int, cores: tuple[int, ...] = (), card: str | None = None) -> None:
-    """Set up a fresh process for runs: threads, cores, card, quiet libraries, and an end together with its parent."""
+    """Set up a process for runs: its `threads`, `cores` and `card`, quiet libraries, an end with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle.
     _end_with_parent()
     os.environ.update(dict.fromkeys(_THREADS, str(threads)))

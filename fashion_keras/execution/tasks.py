@@ -1,4 +1,4 @@
-"""What a worker does: picklable tasks, and functions that execute them and never raise.
+"""Tasks of a worker: picklable, with functions that execute them and never raise.
 
 TensorFlow is imported inside the functions: the process that hands out the tasks does without it.
 """

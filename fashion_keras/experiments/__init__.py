@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from fashion_keras.experiments.definition import BASE, Arm, Experiment
     from fashion_keras.experiments.registry import load_experiment
     from fashion_keras.experiments.script import main
+    from fashion_keras.results.metrics import Metric
 
-__all__ = ["BASE", "Arm", "Experiment", "load_experiment", "main"]
+__all__ = ["BASE", "Arm", "Experiment", "Metric", "load_experiment", "main"]
 
 __getattr__ = lazy_attributes(
     __name__,
@@ -17,6 +18,7 @@ __getattr__ = lazy_attributes(
         "BASE": "fashion_keras.experiments.definition",
         "Arm": "fashion_keras.experiments.definition",
         "Experiment": "fashion_keras.experiments.definition",
+        "Metric": "fashion_keras.results.metrics",
         "load_experiment": "fashion_keras.experiments.registry",
         "main": "fashion_keras.experiments.script",
     },

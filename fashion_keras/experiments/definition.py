@@ -1,6 +1,7 @@
 """Experiment: a base configuration, and arms that each change one thing."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
@@ -13,6 +14,7 @@ from fashion_keras.config.catalogue import suggest
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import safe_name
+from fashion_keras.results.metrics import TEST_ACCURACY, Metric
 from fashion_keras.statistics import LEVEL, MARGIN
 
 __all__ = ["BASE", "DEFAULT_SEEDS", "Arm", "Experiment", "published_rows"]
@@ -22,8 +24,13 @@ BASE = RunConfig()
 
 DEFAULT_SEEDS = 10
 
-METRICS = ("test_accuracy",)
-"""What arms can be judged by."""
+KERAS_METRICS = (
+    *(f"{part}_{measure}" for part in ("test", "val", "train") for measure in ("accuracy", "loss")),
+    "test_macro_f1",
+    "test_balanced_accuracy",
+    "seconds",
+)
+"""What runs of Keras have: seconds are those of the training, without evaluations."""
 
 _MAX_BYTES = 100
 """Of a name: with what is added to it, it is a folder's."""
@@ -62,13 +69,14 @@ class Experiment:
         base: What the arms share, of a comparison of Keras's runs; `BASE` where nothing is given.
         arms: At least two; names differ.
         baseline: The arm that the others are compared with; the first where none is named.
-        margin: Accuracies that differ by less, a fraction, are called equivalent; 0.002 is 0.2 points, of 10,000 test
-            images 20, of 597 one.
+        margin: Values that differ by less are called equivalent, in the unit of the metric; of shares a fraction,
+            where nothing is given 0.002, 0.2 points: of 10,000 test images 20, of 597 one.
         level: Chance of any false better or worse in the table that is put up with.
         dataset: Your own data, as `--dataset` takes it, which goes before this; a relative path starts at the
             experiment's file.
         image_size: Height and width that its pictures are scaled to.
-        metric: By what the arms are judged; for now `"test_accuracy"` alone.
+        metric: By what the arms are judged, a name or a `Metric`: one of `KERAS_METRICS`, or what a trainer returns.
+        metrics: What the tables show besides.
         score_share: Of which share of a run's last epochs its test accuracy is the mean; 0.0 is the last epoch alone. A
             share varies less from seed to seed, but is another quantity: it makes another comparison, chosen before you
             look.
@@ -88,8 +96,9 @@ class Experiment:
     baseline: str = ""
     dataset: str | None = None
     image_size: tuple[int, int] | None = None
-    metric: str = METRICS[0]
-    margin: float = MARGIN
+    metric: Metric = TEST_ACCURACY
+    metrics: tuple[Metric, ...] = ()
+    margin: float = None  # type: ignore[assignment]  # never after construction
     level: float = LEVEL
     score_share: float = 0.0
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
@@ -105,6 +114,7 @@ class Experiment:
         for name in ("arms", "image_size"):
             if isinstance(getattr(self, name), list):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
+        self._settle_metrics()
         self._check_kinds()
         _check_name("an experiment", self.name)
         if not re.fullmatch(r"\w[\w.-]*", self.name):
@@ -158,6 +168,22 @@ class Experiment:
         names = {factor: tuple(each) for factor, each in levels.items()}
         return cls(name, title, base, tuple(arms), factors=names, trainer=trainer)
 
+    def _settle_metrics(self) -> None:
+        """Turn names of metrics into metrics, and find the margin that nobody stated."""
+        others = (self.metrics,) if isinstance(self.metrics, str | Metric) else self.metrics
+        for given in (self.metric, *others):
+            name = getattr(given, "name", given)
+            if isinstance(self.base, RunConfig) and self.base.trainer is None and name not in KERAS_METRICS:
+                raise ConfigError(f"a metric of Keras's runs is {suggest(name, KERAS_METRICS)}")
+        object.__setattr__(self, "metric", Metric.from_json(self.metric))
+        object.__setattr__(self, "metrics", tuple(map(Metric.from_json, others)))
+        if self.margin is None:
+            if not self.metric.is_share:
+                raise ConfigError(
+                    f"{self.metric.name} needs a margin: which difference is too small to matter, such as margin=0.01"
+                )
+            object.__setattr__(self, "margin", MARGIN)
+
     def _check_kinds(self) -> None:
         """Check what annotations alone hold nobody to."""
         if isinstance(self.arms, Arm):
@@ -167,10 +193,9 @@ class Experiment:
             ("base", "a RunConfig, such as BASE", isinstance(self.base, RunConfig)),
             ("arms", "a tuple of Arms", _is_tuple_of(Arm, self.arms)),
             ("baseline", "the name of an arm", isinstance(self.baseline, str)),
-            ("metric", f"one of {', '.join(METRICS)}", self.metric in METRICS),
             ("dataset", "a path", isinstance(self.dataset, str | None)),
             ("image_size", "height and width in pixels, such as (32, 48)", _is_size(self.image_size)),
-            ("margin", "a fraction above 0, such as 0.002", _is_share(self.margin)),
+            ("margin", "above 0, of shares a fraction such as 0.002", _is_margin(self.margin, self.metric)),
             ("level", "a chance above 0, such as 0.05", _is_share(self.level)),
             ("score_share", "a share below 1, such as 0.2", self.score_share == 0.0 or _is_share(self.score_share)),
         ):
@@ -179,6 +204,9 @@ class Experiment:
 
     def _check_twins(self) -> None:
         configs: dict[RunConfig, str] = {}
+        ends = [config for config in map(self.config_of, self.arms) if config.keep_best or config.patience]
+        if self.score_share and (ends or self.metric != TEST_ACCURACY):
+            raise ConfigError("score_share is of the test accuracy, of runs without keep_best and patience")
         for arm in self.arms:
             twin = configs.setdefault(self.config_of(arm), arm.name)
             if twin != arm.name:
@@ -273,6 +301,10 @@ def _is_tuple_of(kind: type, value: Any) -> bool:
 
 def _is_share(value: object) -> bool:
     return isinstance(value, float) and 0.0 < value < 1.0
+
+
+def _is_margin(value: object, metric: Metric) -> bool:
+    return _is_share(value) or (not metric.is_share and isinstance(value, int | float) and 0 < value < math.inf)
 
 
 def _is_size(value: Any) -> bool:

@@ -44,10 +44,7 @@ def make_serve(model: "keras.Model") -> Serve:
     def serve(images: Any) -> dict[str, Any]:
         pixels = images[..., tf.newaxis] if images.shape.rank == 3 else images
         logits = model(normalise(pixels), training=False)
-        return {
-            "probabilities": tf.nn.softmax(logits),
-            "class_id": tf.argmax(logits, axis=-1, output_type=tf.int64),
-        }
+        return {"probabilities": tf.nn.softmax(logits), "class_id": tf.argmax(logits, axis=-1, output_type=tf.int64)}
 
     return serve
 

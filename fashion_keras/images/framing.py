@@ -1,24 +1,35 @@
-"""An item in its frame: the ground black, the margins off, the whole at a model's size.
+"""An item in its frame: told from its ground, the ground black, the margins off, the whole at a model's size.
 
 The makers of Fashion-MNIST cut off the edges whose colour was within 5 % of the corners', shrank what was left until
 its longer side had 28 pixels, put it in the middle, and negated it, so that their light ground is black.
 Source: Xiao, Rasul and Vollgraf 2017, Fashion-MNIST, section 2, https://arxiv.org/abs/1708.07747.
 """
 
-from typing import Any
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from scipy import ndimage
 
-__all__ = ["border", "contrast_to_ground", "fit", "fit_item", "has_plain_ground"]
+__all__ = ["Relief", "border", "fit", "has_plain_ground", "measure_relief"]
 
 _CLOSE = 13  # 5 % of the range
 _UNEVEN = 32  # levels by which the light on a plain ground may differ from its median
-_PLAIN_SHARE = 0.9  # of the border; the rest may be an item that reaches to it
 _MOSTLY_PLAIN_SHARE = 0.75  # of the border; below it the ground itself is uneven
-_DETAIL = 4  # pixels in which margins are told from the item, by pixel of the model: a speck or grain is averaged away
-_GLANCE = 112  # pixels of the longer side in which the ground is looked at
+_GLANCE = 112  # pixels of the longer side in which the item is looked for: a speck or grain is averaged away
+_BAND = 1 / 28  # of the sides, taken together at the border: their median is free of grain
+_SMOOTH = 1 / 7  # of the sides, along the border, likewise
+_SAME = 8  # levels within which a pixel is of the ground
+_NOISE = (
+    2.5  # robust standard deviations of the ground from which on something stands out, and at least so many levels:
+)
+_FAINTEST = 6
+_SHADOW = 0.4  # of the height of the item's edges, below which it is a shadow or dirt
+_BLACK = 0.7  # of the height from which on something is of the item, which becomes black: its edge is soft
+_PART = 0.02  # of the largest connected part; smaller ones are specks
+_TOP = 240, 98  # level of the data set's brightest pixels, and the percentile of the item's pixels that gets it
 _SMALLEST = 8  # times smaller than the picture an item may be on its longer side; what is smaller is a speck
 _RECTANGLE_SHARE = 0.98  # of its margins' inside: without its ground such an item would have no outline
 _FULL = 0.9  # of the picture's longer side: an item that is as long fills it
@@ -26,10 +37,7 @@ _FULL = 0.9  # of the picture's longer side: an item that is as long fills it
 
 def border(levels: Image.Image) -> NDArray[np.uint8]:
     """Return the outermost pixels: uint8 [B], or [B, 3] in colour."""
-    return _edge(np.asarray(levels))
-
-
-def _edge(pixels: NDArray[Any]) -> NDArray[Any]:
+    pixels = np.asarray(levels)
     return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
 
 
@@ -41,63 +49,126 @@ def fit(levels: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.asarray(ImageOps.pad(levels, size, color=filling[0] if levels.mode == "L" else filling))
 
 
-def contrast_to_ground(levels: Image.Image) -> float | None:
-    """Return by how many levels what stands out from a plain ground is lighter than it, negative where it is darker.
-
-    Returns:
-        The mean difference in levels; None where the ground is not plain, or nothing stands out.
-    """
-    pixels = np.asarray(levels.reduce(max(1, max(levels.size) // _GLANCE))).astype(np.int16)
-    differences = pixels - np.median(_edge(pixels))
-    shown = differences[np.abs(differences) > _UNEVEN]
-    is_plain = _even_share(_edge(pixels)) >= _PLAIN_SHARE
-    return float(shown.mean()) if is_plain and shown.size else None
-
-
 def has_plain_ground(levels: Image.Image) -> bool:
     """Whether most of a grey picture's border is nearly of one level, or black; an item may reach to it."""
-    around = border(levels.reduce(max(1, max(levels.size) // _GLANCE)))
-    return bool(np.median(around) <= _CLOSE or _even_share(around) >= _MOSTLY_PLAIN_SHARE)
+    around = border(_shrink(levels))
+    median = np.median(around)
+    return bool(median <= _CLOSE or (np.abs(around - median) <= _UNEVEN).mean() >= _MOSTLY_PLAIN_SHARE)
 
 
-def _even_share(around: NDArray[Any]) -> float:
-    return float((np.abs(around - np.median(around)) <= _UNEVEN).mean())
+@dataclass(frozen=True)
+class Relief:
+    """Heights of a small copy of a grey picture above its ground; `measure_relief` makes it.
 
-
-def fit_item(levels: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8] | None:
-    """Return a grey picture of a light item at another width and height, its plain ground black and its margins off.
-
-    Returns:
-        uint8 [H, W]; None where the ground is not plain, or there would be nothing to see.
+    Attributes:
+        heights: float64 [H, W], in levels; negative where the picture is darker than its ground.
+        edges: float64 [H, W]: how steep they are, less towards the border; soft shadows have hardly any.
+        noise: Levels that the ground's own grain may reach.
+        ground: The ground's median level.
     """
-    # Margins are looked for in a small copy, which has less grain.
-    factor = max(1, max(levels.size) // (_DETAIL * max(size)))
-    small = levels.reduce(factor)
-    around = border(small)
-    plain = np.abs(around - np.median(around)) <= _UNEVEN
-    if plain.mean() < _PLAIN_SHARE:
-        return None
-    black = int(around[plain].max())
-    shown = np.asarray(_darken(small, black)) > _CLOSE
-    item = np.argwhere(shown)
-    if not len(item):
-        return None
-    if shown[slice(*_span(item[:, 0])), slice(*_span(item[:, 1]))].mean() >= _RECTANGLE_SHARE:
-        return None
-    (top, left), (bottom, right) = item.min(axis=0) * factor, (item.max(axis=0) + 1) * factor
-    length = max(right - left, bottom - top)
-    # What fills a picture on black ground is framed as the data set's own images are, and stays as it is.
-    if length * _SMALLEST < max(levels.size) or (np.median(around) <= _CLOSE and length >= _FULL * max(levels.size)):
-        return None
-    box = (int(left), int(top), min(int(right), levels.width), min(int(bottom), levels.height))
-    return np.asarray(ImageOps.pad(_darken(levels.crop(box), black), size, color=0))
+
+    heights: NDArray[np.float64]
+    edges: NDArray[np.float64]
+    noise: float
+    ground: float
+
+    @property
+    def contrast(self) -> float:
+        """By how many levels the edges of what stands out are above the ground; negative where below, 0 for nothing."""
+        over = np.sign(self.heights) * np.maximum(np.abs(self.heights) - self.noise, 0)
+        # Nothing is darker than black, nor lighter than white.
+        low, high = 0 if self.ground <= _CLOSE else -255, 0 if self.ground >= 255 - _CLOSE else 255
+        return _average(np.clip(over, low, high), self.edges)
+
+    def draw_item(self, size: tuple[int, int], is_light: bool) -> NDArray[np.uint8] | None:
+        """Return the item at a width and height, light on black and without margins.
+
+        Args:
+            size: Width and height.
+            is_light: Whether the item is lighter than its ground.
+
+        Returns:
+            uint8 [H, W]; None where nothing can be told from the ground, or nothing would be left to see. Nor is what
+            fills a picture on black drawn anew: it is framed as the data set's own images are.
+        """
+        heights = self.heights if is_light else -self.heights
+        # What is lower than the item's edges by far is a shadow, or dirt.
+        is_black = (self.ground if is_light else 255 - self.ground) <= _CLOSE
+        shadow = 0 if is_black else _SHADOW * _average(heights, np.where(heights > self.noise, self.edges, 0))
+        lowest = max(self.noise, shadow)
+        shown = _without_specks(heights, lowest)
+        box = next(iter(ndimage.find_objects(shown.astype(np.uint8))), None)
+        if box is None or not _has_outline(shown, box):
+            return None
+        if is_black and max(shown[box].shape) >= _FULL * max(shown.shape):
+            return None
+        level, percentile = _TOP
+        black = _BLACK * lowest
+        scale = level / max(np.percentile(heights[shown], percentile) - black, 1)
+        drawn = np.where(ndimage.binary_dilation(shown, iterations=2), (heights - black) * scale, 0)
+        return np.asarray(ImageOps.pad(Image.fromarray(np.clip(drawn[box], 0, 255).astype(np.uint8)), size, color=0))
 
 
-def _span(places: NDArray[np.int64]) -> tuple[int, int]:
-    return int(places.min()), int(places.max()) + 1
+def measure_relief(levels: Image.Image) -> Relief:
+    """Return what stands out of a grey picture from its ground, which may be lighter at one side or have a horizon."""
+    pixels = np.asarray(_shrink(levels)).astype(np.float64)
+    ground = float(np.median(np.concatenate(_sides(pixels))))
+    heights = max(pixels - ground, pixels - _coons_patch(pixels), key=_share_of_ground)
+    steepness = ndimage.gaussian_gradient_magnitude(pixels, 1.0)
+    down, along = (np.abs(np.linspace(-1, 1, count)) for count in pixels.shape)
+    near_centre = np.clip(1.2 - np.maximum.outer(down, along), 0, 1)
+    deviation = 1.4826 * float(np.median(np.abs(np.concatenate(_sides(heights)))))
+    edges = np.maximum(steepness - np.median(steepness), 0) * near_centre
+    return Relief(heights, edges, max(_FAINTEST, _NOISE * deviation), ground)
 
 
-def _darken(levels: Image.Image, black: int) -> Image.Image:
-    """Return a grey picture in which a level and all below it are black, and 255 stays."""
-    scale = 255 / max(255 - black, 1)
-    return levels.point([round(max(0, level - black) * scale) for level in range(256)])
+def _shrink(levels: Image.Image) -> Image.Image:
+    return levels.reduce(-(-max(levels.size) // _GLANCE))
+
+
+def _average(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    return float((weights * values).sum() / max(weights.sum(), 1e-9))
+
+
+def _share_of_ground(heights: NDArray[np.float64]) -> float:
+    return float((np.abs(heights) <= _SAME).mean())
+
+
+def _sides(pixels: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return the levels along the top, the bottom, the left and the right side."""
+    width = math.ceil(_BAND * max(pixels.shape))
+    across = pixels[:width], pixels[-width:], pixels[:, :width].T, pixels[:, -width:].T
+    return [np.median(band, axis=0) for band in across]
+
+
+def _coons_patch(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the levels of a ground that runs smoothly between the four sides; where an item reaches them, it streaks.
+
+    Source: Coons 1967, Surfaces for computer-aided design of space forms, MIT: the bilinearly blended patch.
+    """
+    length = 2 * int(_SMOOTH / 2 * max(pixels.shape)) + 1
+    top, bottom, left, right = (ndimage.median_filter(side, length, mode="nearest") for side in _sides(pixels))
+    down, along = (np.linspace(0, 1, count) for count in pixels.shape)
+    down, left, right = down[:, np.newaxis], left[:, np.newaxis], right[:, np.newaxis]
+    between = (1 - down) * top + down * bottom
+    # At a corner two sides end: the mean of both is taken.
+    left = (left - between[:, :1] + left - _line(left, down)) / 2
+    right = (right - between[:, -1:] + right - _line(right, down)) / 2
+    return between + (1 - along) * left + along * right
+
+
+def _line(side: NDArray[np.float64], down: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (1 - down) * side[0] + down * side[-1]
+
+
+def _without_specks(heights: NDArray[np.float64], lowest: float) -> NDArray[np.bool_]:
+    """Return where something is as high as the item, but for connected parts of which each is far less than another."""
+    parts, count = ndimage.label(heights > lowest, np.ones((3, 3)))
+    volumes = ndimage.sum_labels(heights, parts, np.arange(count + 1))
+    return (parts > 0) & (volumes >= _PART * volumes[1:].max(initial=0))[parts]
+
+
+def _has_outline(shown: NDArray[np.bool_], box: tuple[slice, slice]) -> bool:
+    """Whether an item without its ground is to be told from a speck and from a rectangle."""
+    inside = shown[box]
+    return bool(max(inside.shape) * _SMALLEST >= max(shown.shape) and inside.mean() < _RECTANGLE_SHARE)

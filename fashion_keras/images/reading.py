@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from fashion_keras.errors import ImageError
 from fashion_keras.formatting import one_line
 from fashion_keras.images.decoding import decode, open_file, read_bounded
-from fashion_keras.images.framing import border, contrast_to_ground, fit, fit_item, has_plain_ground
+from fashion_keras.images.framing import Relief, border, fit, has_plain_ground, measure_relief
 
 __all__ = ["GROUNDS", "Picture", "PictureSource", "check_invert", "is_picture", "read_picture"]
 
@@ -115,13 +115,12 @@ def read_picture(
     height, width, channels = image_shape
     alpha = _transparency(decoded.image)
     levels = decoded.image.convert("RGB").convert("L" if channels == 1 else "RGB")
-    inverted, reason = _decide(levels, alpha, invert, ground)
-    if alpha is not None:
-        levels = _lay_on_ground(levels, alpha)
-    if inverted:
-        levels = ImageOps.invert(levels)
-    is_framed = invert != "off" and ground == "black" and levels.mode == "L" and levels.size != (width, height)
-    item = fit_item(levels, (width, height)) if is_framed else None
+    laid = levels if alpha is None else _lay_on_ground(levels, alpha)
+    relief = measure_relief(laid) if levels.mode == "L" and invert != "off" else None
+    inverted, reason = _decide(levels, alpha, invert, ground, relief)
+    levels = ImageOps.invert(laid) if inverted else laid
+    is_framed = relief is not None and ground == "black" and levels.size != (width, height)
+    item = relief.draw_item((width, height), not inverted) if relief and is_framed else None
     pixels = fit(levels, (width, height)) if item is None else item
     span = int(pixels.max()) - int(pixels.min())
     if not span and not allow_blank:
@@ -181,25 +180,26 @@ def _is_light(levels: Image.Image, alpha: Image.Image) -> bool:
     return bool(not weights.any() or np.average(np.asarray(levels.convert("L")), weights=weights) >= 128)
 
 
-def _decide(levels: Image.Image, alpha: Image.Image | None, invert: str, ground: str) -> tuple[bool, str]:
+def _decide(
+    levels: Image.Image, alpha: Image.Image | None, invert: str, ground: str, relief: Relief | None
+) -> tuple[bool, str]:
     """Return whether to exchange light and dark, and why."""
     if invert != "auto":
         return invert == "on", "as asked"
-    if levels.mode != "L":
+    if relief is None:
         return False, "a colour model"
     if ground == "mixed":
         return False, "as the training images are"
-    is_dark, reason = _find_dark_item(levels, alpha)
+    is_dark, reason = _find_dark_item(levels, alpha, relief.contrast)
     return is_dark != (ground == "light"), reason
 
 
-def _find_dark_item(levels: Image.Image, alpha: Image.Image | None) -> tuple[bool, str]:
+def _find_dark_item(levels: Image.Image, alpha: Image.Image | None, contrast: float) -> tuple[bool, str]:
     """Return whether the item is darker than its ground, and how that was found out."""
     if alpha is not None and np.any(np.asarray(alpha)):
         light = _is_light(levels, alpha)
         return not light, f"{'light' if light else 'dark'} on a transparent ground"
     has_light_border = bool(np.median(border(levels)) >= 128)
-    contrast = contrast_to_ground(levels)
-    if contrast is None or (contrast < 0) == has_light_border:
+    if not contrast or (contrast < 0) == has_light_border:
         return has_light_border, f"{'light' if has_light_border else 'dark'} border"
     return contrast < 0, f"{'darker' if contrast < 0 else 'lighter'} than its ground"

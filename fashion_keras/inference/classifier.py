@@ -5,18 +5,20 @@ A SavedModel is a program: TensorFlow runs whatever it holds. Load only your own
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.data import FASHION_MNIST_HASH
 from fashion_keras.errors import DataError, ImageError
 from fashion_keras.formatting import first_line
-from fashion_keras.images.reading import PictureSource
+from fashion_keras.images.reading import Picture, PictureSource
 from fashion_keras.inference.arrays import read_images
 from fashion_keras.inference.info import ModelInfo
+from fashion_keras.inference.mirrored import average_directions
 from fashion_keras.inference.record import RECORD, read_checked_record
 from fashion_keras.inference.shipped import find_model, is_shipped
 
@@ -90,6 +92,8 @@ class Classifier:
     ) -> Predictions:
         """Classify an array of images as it is, or pictures of any size after making them alike.
 
+        A model of Fashion-MNIST, whose shoes all point left, is asked about pictures in both directions.
+
         Args:
             images: Pixels 0..255, light on dark as in Fashion-MNIST: uint8 [H, W], [N, H, W] or [N, H, W, 1]; of a
                 colour model [H, W, C] or [N, H, W, C]. Or a picture: a path, a file's content as bytes, a Pillow image.
@@ -105,16 +109,25 @@ class Classifier:
         if batch_size < 1:
             raise ImageError(f"batch_size must be at least 1, got {batch_size}")
         pixels, notes = read_images(images, self.image_shape, invert, self.info.ground)
+        return replace(self._predict(pixels, np.full(len(pixels), bool(notes)), batch_size), notes=notes)
+
+    def predict_pictures(self, pictures: Sequence[Picture]) -> Predictions:
+        """Classify pictures that were read before: those of an IDX file as they are, others as `predict` does."""
+        pixels = np.stack([picture.pixels for picture in pictures])
+        return self._predict(pixels, np.array([picture.index is None for picture in pictures]))
+
+    def _predict(self, pixels: NDArray[np.uint8], is_picture: NDArray[np.bool_], batch_size: int = 500) -> Predictions:
+        """Return what the SavedModel says; of pictures, of which it may know one direction alone, in both."""
         starts = range(0, max(len(pixels), 1), batch_size)
         parts = [self._compute(pixels[start : start + batch_size]) for start in starts]
         outputs = {name: np.concatenate([part[name] for part in parts]) for name in _OUTPUTS}
-        return Predictions(
-            class_id=outputs["class_id"],
-            class_name=[name.decode(errors="surrogateescape") for name in outputs["class_name"]],
-            probabilities=outputs["probabilities"],
-            class_names=self.class_names,
-            notes=notes,
-        )
+        class_name = [name.decode(errors="surrogateescape") for name in outputs["class_name"]]
+        if is_picture.any() and self.info.data_hash == FASHION_MNIST_HASH:
+            mirrored = self._predict(pixels[is_picture, :, ::-1], np.zeros(1, np.bool_), batch_size)
+            both = average_directions(outputs["probabilities"][is_picture], mirrored.probabilities)
+            outputs["probabilities"][is_picture], outputs["class_id"][is_picture] = both, both.argmax(axis=1)
+            class_name = [self.class_names[number] for number in outputs["class_id"]]
+        return Predictions(outputs["class_id"], class_name, outputs["probabilities"], self.class_names)
 
     def _compute(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         tf = import_tensorflow()

@@ -1,43 +1,27 @@
-"""Mirrored shoes: advice where a model of Fashion-MNIST, all of whose shoes point left, would know the mirror image.
+"""Mirrored pictures: models of Fashion-MNIST, all of whose shoes point left, are asked in both directions.
 
-The CNN names 2,454 of the 3,000 shoes of the test set wrong when they point right, most of them `Bag`.
+A model that never saw a shoe point right calls most of them `Bag`, but bags mirrored are hardly ever shoes to it.
 """
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
-from fashion_keras.data import FASHION_MNIST_CLASSES, FASHION_MNIST_HASH
-from fashion_keras.images.reading import Picture
+from fashion_keras.data import FASHION_MNIST_CLASSES
 
-if TYPE_CHECKING:
-    from fashion_keras.inference.classifier import Classifier, Predictions
-
-__all__ = ["advise_on_shoes"]
+__all__ = ["average_directions"]
 
 _SHOES = tuple(FASHION_MNIST_CLASSES.index(name) for name in ("Sandal", "Sneaker", "Ankle boot"))
+_LEAST_WEIGHT = 0.1  # of the picture as it is; of 0.03 to 0.5 the best on 6,000 images of the validation set
 
 
-def advise_on_shoes(model: "Classifier", pictures: list[Picture], predictions: "Predictions") -> list[Picture]:
-    """Return pictures with advice where the model holds the mirror image for a shoe, and more surely than the picture.
+def average_directions(straight: NDArray[np.float32], mirrored: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the means of what a model says of images and of their mirror images, weighted by how sure it is of a shoe.
 
     Args:
-        model: Of models of other data than Fashion-MNIST the pictures are returned as they are.
-        pictures: N pictures.
-        predictions: What the model says of them.
+        straight: Probabilities of Fashion-MNIST's classes, [N, 10].
+        mirrored: Those of the mirror images. Of what is no shoe in either direction they count for little, so that
+            the classes of its 10,000 test images hardly change.
     """
-    if model.info.data_hash != FASHION_MNIST_HASH or not pictures:
-        return pictures
-    mirrored = model.predict(np.stack([picture.pixels[:, ::-1] for picture in pictures]))
-    surer = mirrored.probabilities.max(axis=1) > predictions.probabilities.max(axis=1)
-    found = surer & np.isin(mirrored.class_id, _SHOES) & ~np.isin(predictions.class_id, _SHOES)
-    return [
-        replace(picture, advice=_advice(mirrored, index)) if found[index] else picture
-        for index, picture in enumerate(pictures)
-    ]
-
-
-def _advice(mirrored: "Predictions", index: int) -> str:
-    seen = f"{mirrored.class_name[index]}, {mirrored.probabilities[index].max():.1%}"
-    return f"mirrored it is {seen}: shoes must point left, as all in Fashion-MNIST do"
+    as_shoe, mirrored_as_shoe = (each[:, _SHOES].sum(axis=1, keepdims=True) for each in (straight, mirrored))
+    weight = mirrored_as_shoe / (as_shoe + mirrored_as_shoe + _LEAST_WEIGHT)
+    return (1 - weight) * straight + weight * mirrored

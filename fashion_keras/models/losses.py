@@ -1,11 +1,12 @@
-"""Losses: cross-entropy on logits, smoothed or not, and those of Keras by their names."""
+"""Losses: cross-entropy on logits, smoothed or not, those of Keras by their names, and custom ones."""
 
 import inspect
 from typing import Any
 
 import keras
 
-from fashion_keras.config.components import Component, option_values
+from fashion_keras.config.components import Component, load_custom, option_values
+from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.keras_classes import is_keras_name
 from fashion_keras.errors import ConfigError
 
@@ -18,13 +19,14 @@ _OF_PROBABILITIES = ("CategoricalGeneralizedCrossEntropy", "Dice", "KLDivergence
 
 
 def build_loss(
-    component: Component, may_regularise: bool = False, mixes_labels: bool = False
+    component: Component, *, may_differ: bool = False, mixes_labels: bool = False
 ) -> tuple[keras.losses.Loss, list[Any]]:
     """Return the loss that a configuration names, from class ids and logits, and the metrics that are logged beside it.
 
     Args:
-        component: A component of the catalogue `loss`, or a class of Keras.
-        may_regularise: The network may add terms to the loss; the plain cross-entropy is then logged beside it.
+        component: A component of the catalogue `loss`, a class of Keras, or a custom function.
+        may_differ: What is trained on may be another loss: the network adds terms, or examples are weighted. The plain
+            cross-entropy is then logged beside it, as for other losses.
         mixes_labels: Training batches have shares of the classes instead of ids, see `build_augmentation`; right is
             who names the class of the largest.
 
@@ -37,16 +39,21 @@ def build_loss(
     else:
         accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
         plain = keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")
-    if is_keras_name(component.name):
-        loss = _KerasLoss(component)
+    loss = _build(component, mixes_labels)
+    is_plain = isinstance(loss, keras.losses.SparseCategoricalCrossentropy) and not may_differ
+    return loss, [accuracy] if is_plain else [accuracy, plain]
+
+
+def _build(component: Component, mixes_labels: bool) -> keras.losses.Loss:
+    if is_custom_name(component.name) or is_keras_name(component.name):
+        loss = _CustomLoss(component) if is_custom_name(component.name) else _KerasLoss(component)
         if mixes_labels and loss.takes_ids:
             raise ConfigError(f"mixup mixes labels, and {component.name} takes ids alone; take CategoricalCrossentropy")
-        return loss, [accuracy, plain]
+        return loss
     smoothing = option_values("loss", component)["label_smoothing"]
     if smoothing or mixes_labels:
-        return _SmoothedCrossEntropy(smoothing), [accuracy, plain]
-    metrics = [accuracy, plain] if may_regularise else [accuracy]
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics
+        return _SmoothedCrossEntropy(smoothing)
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def _shares(y_true: Any, y_pred: Any) -> Any:
@@ -93,3 +100,16 @@ class _KerasLoss(keras.losses.Loss):
         targets = keras.ops.cast(y_true, "int32") if self.takes_ids else _shares(y_true, y_pred)
         scores = keras.ops.softmax(y_pred) if self.takes_probabilities else y_pred
         return self.loss.call(targets, scores)
+
+
+class _CustomLoss(keras.losses.Loss):
+    """A user's function of class ids, int32 [batch], and logits [batch, classes]: a loss for each example."""
+
+    takes_ids = True
+
+    def __init__(self, component: Component):
+        super().__init__(name="custom_loss")
+        self.function = load_custom("loss", component)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.function(keras.ops.cast(y_true, "int32"), y_pred)

@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from fashion_keras.config.components import Component, option_values, resolve_component
-from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, is_custom_name, load_function
+from fashion_keras.config.components import Component, load_custom, option_values, resolve_component
+from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.initializers import LayerInitializers
@@ -286,9 +286,7 @@ def build_model(component: Component, image_shape: Sequence[int], num_classes: i
 def _build_custom(component: Component, image_shape: Sequence[int], num_classes: int, seed: int) -> keras.Model:
     # Layers without seeds of their own draw them from the global generators.
     keras.utils.set_random_seed(derive_seed(seed, "own network"))
-    custom, build = load_function(component.name, NETWORK_ARGUMENTS, component.source)
-    options = component.plain_options() | ({"seed": seed} if custom.takes_seed else {})
-    model = build(tuple(image_shape), num_classes, **options)
+    model = load_custom("model", component, seed)(tuple(image_shape), num_classes)
     _check_network(model, component.name, tuple(image_shape), num_classes)
     return model
 

@@ -9,7 +9,7 @@ from fashion_keras.reporting.cells import Cell, Interval, interval_fields, mean_
 from fashion_keras.reporting.summary import describe_results, make_row
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
 from fashion_keras.reporting.units import ABSENT, ACCURACY, LOSS, MINUTES, Unit
-from fashion_keras.statistics import expected_misses, misses_p, prediction_interval
+from fashion_keras.statistics import misses_p, prediction_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 __all__ = ["batch_mean_accuracy", "build_against_report", "report_cell"]
@@ -184,7 +184,7 @@ def _count_misses(num_missed: int, num_reproduced: int) -> str:
     if not num_judged:
         return "No cell is judged."
     counted = f"Of {count_noun(num_judged, 'judged cell')}, {num_missed} missed"
-    expected = f"{expected_misses(num_judged):.2g} would be expected to by chance alone"
+    expected = f"{0.05 * num_judged:.2g} would be expected to by chance alone"
     if not num_missed:
         return f"{counted}; {expected}."
     return (

@@ -3,7 +3,7 @@
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
+from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.summary import describe_results, examples_of, score_epochs
 from fashion_keras.reporting.tables import Column, Row, Table
-from fashion_keras.reporting.units import POINTS
-from fashion_keras.statistics import MARGIN, Comparison, compare_arms, detectable_difference
+from fashion_keras.reporting.units import POINTS, Unit
+from fashion_keras.results.metrics import TEST_ACCURACY, Metric
+from fashion_keras.statistics import MARGIN, Comparison, detectable_difference
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 __all__ = ["Differences", "build_differences", "compare_with_baseline", "describe_power"]
@@ -27,15 +29,16 @@ _BRACKETS = (
 )
 
 
-def _make_columns(results: ComparisonResults, *, has_interval: bool) -> tuple[Column, ...]:
-    examples, margin = examples_of(results), f"{100 * results.record.design.margin:g} points"
-    difference = "mean over the seeds of the arm's test accuracy minus the baseline's on the same seed" + (
+def _make_columns(results: ComparisonResults, unit: Unit, *, has_interval: bool) -> tuple[Column, ...]:
+    examples, metric, margin = examples_of(results), results.record.metric, unit.margin(results.record.design.margin)
+    difference = f"mean over the seeds of the arm's {metric.text} minus the baseline's on the same seed" + (
         "."
         if results.record.trainers
         else ": same split, same order of batches, same first weights where the layers are alike."
     )
-    return (
-        Column("difference", "difference, points", difference + _BRACKETS * has_interval),
+    better, worse = ("above", "below") if metric.higher_is_better else ("below", "above")
+    columns = (
+        Column("difference", unit.title("difference"), difference + _BRACKETS * has_interval),
         Column(
             "new_images",
             f"on new {examples}, points",
@@ -52,16 +55,17 @@ def _make_columns(results: ComparisonResults, *, has_interval: bool) -> tuple[Co
         Column(
             "verdict",
             "verdict",
-            "read off the interval of the difference: better above 0, worse below, equivalent within "
+            f"read off the interval of the difference: better {better} 0, worse {worse}, equivalent within "
             f"{margin} either way; both is a real difference, but a negligible one; undecided "
             "otherwise, with the number of seeds in all that would likely decide it. On this test set: where the "
             f"interval on new {examples} holds 0.",
         ),
     )
+    return columns if metric == TEST_ACCURACY else tuple(column for column in columns if column.key != "new_images")
 
 
 def compare_with_baseline(results: ComparisonResults) -> tuple[Comparison, ...]:
-    """Compare every arm with the baseline by the test accuracy that is its score, at the looks of its design.
+    """Compare every arm with the baseline by the comparison's metric or score, at the looks of its design.
 
     Args:
         results: All arms of the comparison, for the corrections are over all of them; runs may be missing.
@@ -70,9 +74,11 @@ def compare_with_baseline(results: ComparisonResults) -> tuple[Comparison, ...]:
         One per arm but the baseline; nothing where an arm has no run, or the test set was never evaluated.
     """
     record, correct = results.record, {arm.name: arm for arm in results.arms}
-    comparisons = compare_arms(results.accuracies, record.baseline, record.design)
+    comparisons = results.comparisons
     if record.score_share:
         return comparisons  # what a run got right is kept of the last epoch alone
+    if record.metric != TEST_ACCURACY:  # of others neither what an image adds is known, nor when a run has collapsed
+        return tuple(replace(item, collapse=None) for item in comparisons)
     return tuple(_add_new_images(item, correct[item.arm], correct[record.baseline]) for item in comparisons)
 
 
@@ -89,11 +95,17 @@ def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> NDArray[np.bool_] |
 
 @dataclass(frozen=True)
 class Differences(Table):
-    """The table of differences, the comparisons in its order, the margin of equivalence, and what is classified."""
+    """The table of differences, the comparisons in its order, how they are shown, and what is classified."""
 
     comparisons: tuple[Comparison, ...] = ()
     margin: float = MARGIN
     examples: str = "images"
+    metric: Metric = TEST_ACCURACY
+    unit: Unit = POINTS
+
+    def require(self, requirement: str) -> Gate:
+        """Return whether every arm is shown to be `better`, `not-worse` or `equivalent`."""
+        return Gate.of(requirement, self.comparisons, self.margin, higher_is_better=self.metric.higher_is_better)
 
 
 def build_differences(results: ComparisonResults, shown: Sequence[str] | None = None) -> Differences | None:
@@ -112,22 +124,26 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
     if not chosen:
         return None
     chosen.sort(key=lambda item: arms[item.arm].record.text_only)
+    metric, design = results.record.metric, results.record.design
+    unit = Unit.of(metric, results.values.values())
     return Differences(
         title=f"Against {results.record.baseline}",
         caption=describe_results(results),
-        columns=_make_columns(results, has_interval=chosen[0].interval is not None),
-        rows=tuple(_build_row(item, arms[item.arm], len(results.seeds)) for item in chosen),
+        columns=_make_columns(results, unit, has_interval=chosen[0].interval is not None),
+        rows=tuple(_build_row(item, arms[item.arm], len(results.seeds), metric, unit) for item in chosen),
         notes=(
             f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
             f"test set, and about these settings: {_tuning_words(results)}.",
-            describe_design(results.record.design, chosen),
+            describe_design(design, chosen, unit),
             *_score_notes(results),
             *(collapse_sentence(item) for item in chosen if item.collapse),
             *filter(None, [pairing_note(results, [item.arm for item in chosen])]),
         ),
         comparisons=tuple(chosen),
-        margin=results.record.design.margin,
+        margin=design.margin,
         examples=examples_of(results),
+        metric=metric,
+        unit=unit,
     )
 
 
@@ -149,19 +165,20 @@ def _tuning_words(results: ComparisonResults) -> str:
     )
 
 
-def _build_row(comparison: Comparison, arm: ArmResults, num_seeds: int) -> Row:
+def _build_row(comparison: Comparison, arm: ArmResults, num_seeds: int, metric: Metric, unit: Unit) -> Row:
+    cells = [
+        difference_cell(comparison.mean_difference, comparison.interval, unit, level=comparison.level),
+        Cell((POINTS.span(comparison.new_images),), interval_fields(comparison.new_images)),
+        _seeds_won(comparison),
+        _verdict(comparison),
+    ]
     return Row(
         arm=comparison.arm,
         text_only=arm.record.text_only,
         num_runs=comparison.num_seeds,
         num_diverged=0,
         num_seeds=num_seeds,
-        cells=(
-            difference_cell(comparison.mean_difference, comparison.interval, POINTS, level=comparison.level),
-            Cell((POINTS.span(comparison.new_images),), interval_fields(comparison.new_images)),
-            _seeds_won(comparison),
-            _verdict(comparison),
-        ),
+        cells=tuple(cells if metric == TEST_ACCURACY else [cells[0], *cells[2:]]),
     )
 
 
@@ -197,15 +214,17 @@ def describe_power(results: ComparisonResults) -> list[str]:
     design = results.record.design
     planned = design.num_seeds
     comparisons = [item for item in compare_with_baseline(results) if item.num_seeds > 1]
+    unit = Unit.of(results.record.metric, results.values.values())
     lines = []
     for item in comparisons:
         found = detectable_difference(item.standard_deviation, design, len(comparisons))
-        seen = f"spread of {100 * item.standard_deviation:.2f} points over {item.num_seeds} seeds"
-        lines.append(f"{one_line(item.arm)}: {_detectable(found, planned)} ({seen})")
+        seen = f"spread of {unit.amount(unit.text(item.standard_deviation))} over {item.num_seeds} seeds"
+        lines.append(f"{one_line(item.arm)}: {_detectable(found, planned, unit)} ({seen})")
     return lines
 
 
-def _detectable(difference: float, planned: int) -> str:
+def _detectable(difference: float, planned: int, unit: Unit) -> str:
     if math.isinf(difference):
         return f"{count_noun(planned, 'seed')} can show no difference, whatever its size: too few for the arms"
-    return f"{count_noun(planned, 'seed')} would likely show a difference of {100 * difference:.2f} points or more"
+    shown = unit.amount(unit.text(difference))
+    return f"{count_noun(planned, 'seed')} would likely show a difference of {shown} or more"

@@ -36,7 +36,7 @@ def effects_of(results: ComparisonResults) -> tuple[Effect, ...]:
     record = results.record
     if not record.factors or len(results.arms) < len(record.arms) or not all(arm.runs for arm in results.arms):
         return ()
-    return find_effects(results.accuracies, record.factors, record.design)
+    return find_effects(results.values, record.factors, record.design)
 
 
 def build_effects(results: ComparisonResults) -> Table | None:

@@ -16,9 +16,18 @@ from fashion_keras.statistics import MIN_SEEDS, Comparison, Design, Share, Verdi
 from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults
 
 __all__ = [
-    "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "percent", "remedy",
+    "BETTER",
+    "WORSE",
+    "Remedy",
+    "best_sentence",
+    "collapse_sentence",
+    "describe_design",
+    "figure",
+    "percent",
+    "remedy",
     "sentence",
-]  # fmt: skip
+    "unjudged",
+]
 
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
 WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
@@ -42,6 +51,19 @@ def sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
     if comparison.verdict is Verdict.EQUIVALENT:
         return f"{arm} is as good as {baseline}, {amount}: {verdict}"
     return f"{arm} against {baseline}, {amount}: {verdict}, {comparison.undecided_because}"
+
+
+def unjudged(results: ComparisonResults) -> list[str]:
+    """Return a line for each arm that cannot be judged beyond a seed whose run ended with no finite number."""
+    metric, lines = results.record.metric, []
+    for arm in results.arms:
+        lost = [seed for seed, run in arm.runs.items() if run.value(metric.name) is None]
+        if lost:
+            lines.append(
+                f"{one_line(arm.name)}: {metric.text} is no finite number with seed {lost[0]}; "
+                "nothing can be judged by it from there on"
+            )
+    return lines
 
 
 def collapse_sentence(comparison: Comparison) -> str:
@@ -70,7 +92,7 @@ def percent(share: float) -> str:
     return f"{share:.0%}".removesuffix("%")
 
 
-def describe_design(design: Design, comparisons: Sequence[Comparison] = ()) -> str:
+def describe_design(design: Design, comparisons: Sequence[Comparison] = (), unit: Unit = POINTS) -> str:
     """Return how the verdicts on some arms came about: looks, level, margin, and by which levels they were judged."""
     if not design.looks:
         return f"Nothing is judged with fewer than {MIN_SEEDS} seeds."
@@ -81,7 +103,7 @@ def describe_design(design: Design, comparisons: Sequence[Comparison] = ()) -> s
     shown = f" The intervals shown are of {ends} %." if levels else ""
     return (
         f"Looked at with {looks}, so that any false better or worse in the whole table has a chance of "
-        f"{100 * design.total_level:g} %; the margin of equivalence is {100 * design.margin:g} points.{shown}"
+        f"{100 * design.total_level:g} %; the margin of equivalence is {unit.margin(design.margin)}.{shown}"
     )
 
 
@@ -92,7 +114,8 @@ def best_sentence(results: ComparisonResults, comparisons: Sequence[Comparison])
         results: All arms of the comparison.
         comparisons: Of every arm with the baseline; at least one.
     """
-    best = find_best(results.accuracies, comparisons, results.record.design)
+    better = results.record.metric.higher_is_better
+    best = find_best(results.values, comparisons, results.record.design, higher_is_better=better)
     return one_line(f"B{best.sentence[1:]}") if best else ""
 
 

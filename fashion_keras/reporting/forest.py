@@ -7,13 +7,13 @@ import numpy as np
 
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import figure
+from fashion_keras.reporting.units import POINTS, Unit
+from fashion_keras.results.metrics import TEST_ACCURACY, Metric
 from fashion_keras.statistics import MARGIN, Comparison, Verdict
 
 __all__ = ["Forest", "ForestRow", "build_forest"]
 
-_POINTS = 100
 _FAR = 4.0  # An arm that reaches so many times as far as the median arm would flatten the others.
-_STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _MOST_TICKS = 6
 
 Span = tuple[float, float]
@@ -40,8 +40,9 @@ class ForestRow:
 
 @dataclass(frozen=True)
 class Forest:
-    """The plot of a comparison: a row an arm, the ticks by place and text, the places of zero and of equivalence."""
+    """The plot of a quantity: a row an arm, ticks by place and text, the places of zero and of equivalence."""
 
+    quantity: str
     baseline: str
     rows: tuple[ForestRow, ...]
     ticks: tuple[tuple[float, str], ...]
@@ -53,24 +54,35 @@ class Forest:
 class _Scale:
     low: float
     high: float
+    unit: Unit
 
-    def place(self, points: float) -> float:
-        share = (points - self.low) / (self.high - self.low)
+    def place(self, shown: float) -> float:
+        share = (shown - self.low) / (self.high - self.low)
         return round(2 + 96 * min(1.0, max(0.0, share)), 3)  # dots at the rim stay whole
 
     def span(self, ends: Span | None) -> Span | None:
-        return None if ends is None else (self.place(_POINTS * ends[0]), self.place(_POINTS * ends[1]))
+        return None if ends is None else (self.place(self.unit.scale * ends[0]), self.place(self.unit.scale * ends[1]))
 
-    def holds(self, points: float) -> bool:
-        return self.low <= points <= self.high
+    def holds(self, shown: float) -> bool:
+        return self.low <= shown <= self.high
 
 
-def build_forest(comparisons: Sequence[Comparison], margin: float = MARGIN) -> Forest:
-    """Lay out the plot of at least one arm against its baseline, and the margin of equivalence."""
-    band = _POINTS * margin
-    scale = _scale([_ends(item) for item in comparisons], band)
+def build_forest(
+    comparisons: Sequence[Comparison], margin: float = MARGIN, metric: Metric = TEST_ACCURACY, unit: Unit = POINTS
+) -> Forest:
+    """Lay out the plot of at least one arm against its baseline.
+
+    Args:
+        comparisons: The arms.
+        margin: Of equivalence.
+        metric, unit: What was compared, and how it is shown.
+    """
+    band = unit.scale * margin
+    scale = _scale([_ends(item, unit) for item in comparisons], band, unit)
     rows = tuple(_forest_row(item, scale) for item in comparisons)
+    quantity = unit.of_metric(metric)
     return Forest(
+        quantity=quantity,
         baseline=one_line(comparisons[0].baseline),
         rows=rows,
         ticks=tuple((scale.place(tick), f"{tick:+g}" if tick else "0") for tick in _ticks(scale)),
@@ -80,10 +92,10 @@ def build_forest(comparisons: Sequence[Comparison], margin: float = MARGIN) -> F
 
 
 def _forest_row(comparison: Comparison, scale: _Scale) -> ForestRow:
-    mean, ends = _POINTS * comparison.mean_difference, _ends(comparison)
+    mean, ends = scale.unit.scale * comparison.mean_difference, _ends(comparison, scale.unit)
     return ForestRow(
         arm=one_line(comparison.arm),
-        text=figure(comparison),
+        text=figure(comparison, scale.unit),
         verdict=comparison.verdict_text,
         decided=comparison.verdict is not Verdict.UNDECIDED,
         dot=scale.place(mean) if scale.holds(mean) else None,
@@ -94,24 +106,25 @@ def _forest_row(comparison: Comparison, scale: _Scale) -> ForestRow:
     )
 
 
-def _ends(comparison: Comparison) -> list[float]:
-    """Return mean and ends of both intervals in points."""
+def _ends(comparison: Comparison, unit: Unit) -> list[float]:
+    """Return mean and ends of both intervals as they are shown."""
     intervals = (comparison.interval or (), comparison.new_images or ())
-    return [_POINTS * value for value in (comparison.mean_difference, *intervals[0], *intervals[1])]
+    return [unit.scale * value for value in (comparison.mean_difference, *intervals[0], *intervals[1])]
 
 
-def _scale(ends: Sequence[list[float]], band: float) -> _Scale:
+def _scale(ends: Sequence[list[float]], band: float, unit: Unit) -> _Scale:
     """Return a scale that shows zero, the band of equivalence and every arm but those that reach far beyond others."""
     reaches = [max(map(abs, each)) for each in ends]
     limit = _FAR * max(float(np.median(reaches)), band)
     near = [value for each, reach in zip(ends, reaches, strict=True) if reach <= limit for value in each]
     low, high = min([-2 * band, *near]), max([2 * band, *near])
     room = 0.04 * (high - low)
-    return _Scale(low - room, high + room)
+    return _Scale(low - room, high + room, unit)
 
 
 def _ticks(scale: _Scale) -> list[float]:
     width = scale.high - scale.low
-    step = next((step for step in _STEPS if width / step <= _MOST_TICKS), _STEPS[-1])
+    power = 10.0 ** np.floor(np.log10(width / _MOST_TICKS))
+    step = next(number * power for number in (1, 2, 5, 10, 20) if width / (number * power) <= _MOST_TICKS)
     first, last = int(np.ceil(scale.low / step)), int(np.floor(scale.high / step))
-    return [round(number * step, 6) for number in range(first, last + 1)]
+    return [float(f"{number * step:.6g}") for number in range(first, last + 1)]

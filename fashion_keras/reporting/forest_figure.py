@@ -44,7 +44,7 @@ def draw_differences(
 
 def draw_forest(differences: Differences, title: str) -> Figure:
     """Draw the arms against their baseline, a row each, the first on top, under a title of one or two lines."""
-    plot = build_forest(differences.comparisons, differences.margin)
+    plot = build_forest(differences.comparisons, differences.margin, differences.metric, differences.unit)
     figure = Figure((_WIDTH, _ROW * len(plot.rows) + _HEAD), layout="constrained")
     axis = figure.subplots()
     _set_up(axis, plot, [break_name(shorten(item.arm, _LONGEST_NAME), 22) for item in differences.comparisons])
@@ -61,7 +61,7 @@ def _set_up(axis: Axes, plot: Forest, names: Sequence[str]) -> None:
     axis.set(xlim=(0, 100), ylim=(len(names) - 0.5, -0.5))
     axis.set_xticks([place for place, _ in plot.ticks], [text for _, text in plot.ticks], fontsize=9)
     axis.set_yticks(range(len(names)), names, fontsize=9.5)
-    axis.set_xlabel(f"points of test accuracy above {plot.baseline}", fontsize=9)
+    axis.set_xlabel(f"{plot.quantity} above {plot.baseline}", fontsize=9)
     axis.tick_params(axis="y", length=0)
     axis.grid(visible=False, axis="y")
     axis.spines["left"].set_visible(False)

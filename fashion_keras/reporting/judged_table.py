@@ -1,6 +1,6 @@
 """Judgement of results made elsewhere, for people: its table, its sentences and what must be said below them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,24 +13,10 @@ from fashion_keras.statistics.comparison import Comparison
 from fashion_keras.statistics.judged import JudgedArms
 from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
 
-__all__ = ["best_sentence", "build_judgement", "needs", "unit_of"]
+__all__ = ["best_sentence", "build_judgement", "needs"]
 
 
 _Floats = NDArray[np.float64]
-
-
-def unit_of(judged: Sequence[JudgedArms], is_share: bool) -> Unit:
-    """Return points for shares, else as many decimal places as show two digits of the smallest standard deviation.
-
-    Of arms that do not vary at all, of the smallest difference.
-    """
-    if is_share:
-        return POINTS
-    spreads = [float(row.std()) for each in judged for row in each.values.values()]
-    differences = [abs(item.mean_difference) for each in judged for item in each.comparisons]
-    varying = [spread for spread in spreads if spread > 1e-12] or [size for size in differences if size > 0.0]
-    smallest = min(varying, default=1.0)
-    return Unit(int(np.clip(1 - np.floor(np.log10(smallest)), 0, 9)), largest=1e7)
 
 
 def needs(comparison: Comparison, noun: str) -> str:
@@ -73,7 +59,7 @@ def build_judgement(judged: JudgedArms, unit: Unit, title: str, caption: str, no
         Column("value", named, f"mean and standard deviation over the {noun}s of an arm."),
         Column(
             "difference",
-            f"difference, {unit.name}" if unit.name else "difference",
+            unit.title("difference"),
             f"mean of the arm minus that of {one_line(baseline)}; in brackets the interval by which it was judged.",
         ),
         Column("verdict", "verdict", _verdict_words(judged, unit)),

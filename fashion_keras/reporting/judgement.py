@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,9 @@ from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import interval_fields
 from fashion_keras.reporting.findings import sentence
+from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.html.cell import html_table
-from fashion_keras.reporting.judged_table import best_sentence, build_judgement, needs, unit_of
+from fashion_keras.reporting.judged_table import best_sentence, build_judgement, needs
 from fashion_keras.reporting.over_datasets import OverAll, find_over_all
 from fashion_keras.reporting.tables import Table
 from fashion_keras.reporting.units import Unit
@@ -25,44 +26,7 @@ from fashion_keras.statistics.judged import JudgedArms
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["DatasetJudgement", "Gate", "Judgement"]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Whether what was required is shown.
-
-    Attributes:
-        is_met: True where it is, False where it is shown otherwise, None where it is undecided.
-        why: In one line.
-    """
-
-    is_met: bool | None
-    why: str
-
-    @classmethod
-    def of(
-        cls, requirement: str, comparisons: Sequence[Comparison], margin: float, *, higher_is_better: bool = True
-    ) -> "Gate":
-        """Return whether every arm is shown to be `better`, `not-worse` or `equivalent`.
-
-        Args:
-            requirement: One of these, see `Requirement`.
-            comparisons: Of the arms with the baseline; none is undecided.
-            margin: Of equivalence, in the unit of the values.
-            higher_is_better: False for a loss.
-        """
-        wanted = Requirement(requirement)
-        met = wanted.of_all(comparisons, margin, higher_is_better=higher_is_better)
-        answer = {True: "shown", False: "shown otherwise", None: "undecided"}[met]
-        verdicts = ", ".join(f"{one_line(item.arm)} is {item.verdict}" for item in comparisons[:5])
-        more = ", ..." if len(comparisons) > 5 else ""
-        return cls(met, f"Required {wanted}: {answer} ({verdicts}{more})")
-
-    @property
-    def status(self) -> int:
-        """The exit status: 0, 1 or 3; 2 is a user's mistake."""
-        return {True: 0, False: 1, None: 3}[self.is_met]
+__all__ = ["DatasetJudgement", "Judgement"]
 
 
 @dataclass(frozen=True)
@@ -150,7 +114,7 @@ class Judgement:
                 each.judged,
                 self.unit,
                 one_line(each.dataset) or f"Against {one_line(each.judged.comparisons[0].baseline)}",
-                f"{one_line(self.metric.name)}, {'higher' if self.metric.higher_is_better else 'lower'} is better",
+                f"{one_line(self.metric.name)}, {self.metric.direction}",
                 each.noun,
                 self.metric.name,
             )
@@ -161,7 +125,7 @@ class Judgement:
     @cached_property
     def unit(self) -> Unit:
         """How its values are shown."""
-        return unit_of([each.judged for each in self.datasets], self.metric.is_share)
+        return Unit.of(self.metric, [row for each in self.datasets for row in each.judged.values.values()])
 
     def require(self, requirement: str) -> Gate:
         """Return whether every arm is shown to be `better`, `not-worse` or `equivalent`.
@@ -227,5 +191,5 @@ class Judgement:
         if self.over is not None:
             content["over_datasets"] = self.over.to_json()
         if gate is not None:
-            content["require"] = {"is_met": gate.is_met, "why": gate.why, "status": gate.status}
+            content["require"] = gate.to_json()
         return json.dumps(content, indent=2) + "\n"

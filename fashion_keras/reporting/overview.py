@@ -10,12 +10,11 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
-from fashion_keras.reporting.cells import measured_cell
 from fashion_keras.reporting.findings import figure
 from fashion_keras.reporting.summary import build_table, examples_of
 from fashion_keras.reporting.sweep import tuning_of
 from fashion_keras.reporting.tables import Row, Table
-from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
+from fashion_keras.reporting.units import ABSENT, POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -31,7 +30,6 @@ VERDICT_STYLES: Mapping[Verdict, str] = {
 }
 UNBOUNDED = 10_000
 NARROWEST_NAME = 12
-_ACCURACY = "test_accuracy"
 _FIRST = ("minutes", "val_accuracy", "test_loss")  # of what a wider terminal shows, the first to come
 
 
@@ -87,6 +85,8 @@ class _Overview:
 
 
 def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str, Comparison]) -> list[_Column]:
+    judged = results.record.metric.name
+    unit = Unit.of(results.record.metric, results.values.values())
     arms = [comparisons.get(row.arm) for row in table.rows]
     cells = {column.key: [row.cells[n] for row in table.rows] for n, column in enumerate(table.columns)}
     titles = {column.key: column.title for column in table.columns}
@@ -94,26 +94,21 @@ def _columns(results: ComparisonResults, table: Table, comparisons: Mapping[str,
     measured = [
         _Column(titles[key], _aligned([" ".join(cell.lines) for cell in cells[key]]), ranks[key])
         for key in cells
-        if key != _ACCURACY
+        if key != judged
     ]
     verdicts = [
         _verdict(item, is_baseline=row.arm == results.record.baseline)
         for row, item in zip(table.rows, arms, strict=True)
     ]
     return [
-        _Column(titles[_ACCURACY], _aligned([_accuracy(results, row) for row in table.rows])),
-        _Column("report", _aligned([cell.published for cell in cells[_ACCURACY]])),
+        _Column(titles[judged], _aligned([" ".join(cell.lines[:2]) for cell in cells[judged]])),
+        _Column("report", _aligned([cell.published for cell in cells[judged]])),
         *_selected(results, table.rows),
-        _Column("difference, points", [Text(figure(item) if item else "") for item in arms]),
+        _Column(unit.title("difference"), [Text(figure(item, unit) if item else "") for item in arms]),
         _Column(f"on new {examples_of(results)}", [Text(_on_new(item)) for item in arms], 2),
         _Column("verdict", verdicts),
         *measured,
     ]
-
-
-def _accuracy(results: ComparisonResults, row: Row) -> str:
-    (arm,) = [arm for arm in results.arms if arm.name == row.arm]
-    return " ".join(measured_cell(ACCURACY, arm.finals(_ACCURACY)).lines)
 
 
 def _selected(results: ComparisonResults, rows: Sequence[Row]) -> list[_Column]:

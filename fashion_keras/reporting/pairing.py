@@ -39,7 +39,7 @@ def _pairs(results: ComparisonResults) -> dict[str, tuple[_Floats, _Floats]]:
     Returns:
         float64 [seeds] each, fractions; nothing of arms with fewer than five.
     """
-    values = results.accuracies
+    values = results.values
     baseline = values.pop(results.record.baseline, np.empty(0))
     common = {name: min(row.size, baseline.size) for name, row in values.items()}
     return {
@@ -66,7 +66,7 @@ def pairing_page(found: Sequence[ComparisonResults]) -> str:
     """Return the page of these comparisons, Markdown; equal results give equal text."""
     titles = ["comparison", "arm", "seeds", "spread of the arm", "of the baseline", "of the differences"]
     rows, saved, intervals = [], [], []
-    for results in found:
+    for results in (each for each in found if each.record.metric.is_share):
         for name, (accuracies, baseline) in _pairs(results).items():
             gain, interval = pairing_gain(accuracies, baseline), pairing_interval(accuracies, baseline)
             spreads = (gain.arm_spread, gain.baseline_spread, gain.difference_spread)

@@ -134,11 +134,12 @@ def runs_csv(results: ComparisonResults, *, with_settings: bool = True) -> str:
     the defaults; empty where a run has none of that name), and last what no two invocations share: `train_seconds`,
     `total_seconds`, `startup_seconds` and `finished_at` (UTC).
     """
-    rows = []
+    record, rows = results.record, []
+    metrics = dict.fromkeys((*METRICS, *(metric.name for metric in (*record.metrics, record.metric))))
     for arm in results.arms:
         for seed, run in arm.runs.items():
             known = {"arm": arm.name, "seed": seed, "folder": run.path.name, "run_id": run.run_id, "status": run.status}
-            known |= {name: run.final[name] for name in METRICS} | {"config": canonical_json(run.result["config"])}
+            known |= {name: run.value(name) for name in metrics} | {"config": canonical_json(run.result["config"])}
             times = {f"{name}_seconds": run.seconds[name] for name in ("train", "total", "startup")}
             settings = settings_of(run) if with_settings else {}
             rows.append((known, settings, times | {"finished_at": run.result["finished_at"]}))

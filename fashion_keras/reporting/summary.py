@@ -13,6 +13,7 @@ from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.cells import Cell, measured_cell
 from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
 from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
+from fashion_keras.results.metrics import Metric
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.runs import StoredRun
 
@@ -66,12 +67,16 @@ def build_table(results: ComparisonResults) -> Table:
     the data, other data): they would not be comparable.
     """
     comparable = results.record.is_plain
-    metrics = _metrics_of(results)
-    rows = [_build_row(arm, len(results.seeds), comparable, metrics) for arm in results.arms]
+    metrics, judged = _metrics_of(results), results.record.metric
+    rows = [_build_row(arm, judged, len(results.seeds), comparable, metrics) for arm in results.arms]
     has_interval = any(len(arm.runs) > 1 for arm in results.arms)
     columns = [
         Column(
-            key, title, definition + (_accuracy_words(results) + _BRACKETS * has_interval) * (key == "test_accuracy")
+            key,
+            title,
+            definition
+            + _accuracy_words(results) * (key == "test_accuracy")
+            + _BRACKETS * (has_interval and judged.is_share and key == judged.name),
         )
         for key, title, definition in _define(metrics, results)
     ]
@@ -84,14 +89,15 @@ def build_table(results: ComparisonResults) -> Table:
     )
     published = "; in parentheses the published value" if table.has_published else ""
     legend = f"Mean ± standard deviation over the runs{published}."
-    return replace(table, notes=(*_general_notes(table), *_tuning_notes(results), *data_notes(results)), legend=legend)
+    notes = (*_general_notes(table), *_stopping_notes(results), *_tuning_notes(results), *data_notes(results))
+    return replace(table, notes=notes, legend=legend)
 
 
 def _define(metrics: Mapping[str, tuple[Unit, str, str]], results: ComparisonResults) -> Iterator[tuple[str, str, str]]:
     """Yield key, title and definition of each metric; what a custom trainer returns, it alone can define further."""
     for key, (_, title, definition) in metrics.items():
         part = title.partition(" ")[0]
-        if results.record.trainers:
+        if results.record.trainers and key in _METRICS:
             definition = f"what the trainer returned of the {part} set" + (", a share." if "accuracy" in key else ".")
         yield key, title, definition
 
@@ -109,23 +115,32 @@ def score_epochs(results: ComparisonResults) -> str:
 
 
 def _metrics_of(results: ComparisonResults) -> Mapping[str, tuple[Unit, str, str]]:
-    """The metrics that are shown: all, or of custom trainers those that they return."""
-    if not results.record.trainers:
-        return _METRICS
-    known = {
-        key
-        for arm in results.arms
-        for run in arm.runs.values()
-        for key, value in run.final.items()
-        if value is not None
-    }
-    return {key: metric for key, metric in _METRICS.items() if key in known or key == "test_accuracy"}
+    """The metrics that are shown: all, or of custom trainers those that they return, and what was asked for.
+
+    What is judged comes last.
+    """
+    record = results.record
+    runs = [run for arm in results.arms for run in arm.runs.values()]
+    known = {key for run in runs for key, value in run.final.items() if value is not None}
+    shown = {key: metric for key, metric in _METRICS.items() if key in known or not record.trainers}
+    for metric in (*record.metrics, record.metric):
+        shown.pop(metric.name, None)
+        shown[metric.name] = _METRICS.get(metric.name) or _describe(metric, results)
+    return shown
 
 
-def _build_row(arm: ArmResults, num_seeds: int, comparable: bool, metrics: Mapping[str, tuple[Unit, str, str]]) -> Row:
+def _describe(metric: Metric, results: ComparisonResults) -> tuple[Unit, str, str]:
+    unit = Unit.of(metric, [arm.finals(metric.name) for arm in results.arms])
+    title = f"{metric.text}, %" if metric.is_share else unit.title(metric.text)
+    return unit, title, f"what each run ended with; {metric.direction}."
+
+
+def _build_row(
+    arm: ArmResults, judged: Metric, num_seeds: int, comparable: bool, metrics: Mapping[str, tuple[Unit, str, str]]
+) -> Row:
     published = published_rows().get(arm.record.published or "", {}) if comparable else {}
     cells = [
-        measured_cell(unit, arm.finals(key), published.get(key), has_interval=key == "test_accuracy")
+        measured_cell(unit, arm.finals(key), published.get(key), has_interval=key == judged.name and judged.is_share)
         for key, (unit, _, _) in metrics.items()
     ]
     minutes = np.array([run.seconds["total"] / 60 for run in arm.runs.values()])
@@ -191,6 +206,15 @@ def _setting(arm: ArmResults, name: str) -> Any:
 def data_notes(results: ComparisonResults) -> list[str]:
     """Return what was found in the data when it was read, a sentence each; of Fashion-MNIST nothing."""
     return [f"Of the data: {one_line(str(note))}." for note in results.record.data.get("notes", ())]
+
+
+def _stopping_notes(results: ComparisonResults) -> list[str]:
+    if not any(_setting(arm, "keep_best") or _setting(arm, "patience") for arm in results.arms):
+        return []
+    return [
+        "Some arms end with their best epoch by validation (keep_best), or once none is better for some epochs "
+        "(patience): that epoch is their last. The test set has no part in it."
+    ]
 
 
 def _tuning_notes(results: ComparisonResults) -> list[str]:

@@ -134,7 +134,7 @@ def _setting_of(arm: ArmResults, setting: str) -> float:
 
 def _gain(arm: ArmResults, before: ArmResults) -> Cell:
     seeds = [seed for seed in arm.runs if seed in before.runs]
-    after, earlier = arm.accuracies(seeds), before.accuracies(seeds)
+    after, earlier = (each.values("test_accuracy", seeds) for each in (arm, before))
     gains = after[: earlier.size] - earlier[: after.size]
     if not len(gains):
         return Cell((ABSENT,), {"mean": None, **interval_fields(None)})
@@ -253,7 +253,7 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
     Returns:
         One for each pair, its arm called `later − earlier`, over the seeds that all have; none where an arm has none.
     """
-    values = {name: row for name, row in results.accuracies.items() if name in names}
+    values = {name: row for name, row in results.values.items() if name in names}
     common = min((row.size for row in values.values()), default=0)
     pairs = {
         f"{later} − {earlier}": values[later][:common] - values[earlier][:common]

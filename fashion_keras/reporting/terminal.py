@@ -12,7 +12,7 @@ from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.effects import build_effects, effect_sentences
-from fashion_keras.reporting.findings import Remedy, best_sentence, collapse_sentence, remedy, sentence
+from fashion_keras.reporting.findings import Remedy, best_sentence, collapse_sentence, remedy, sentence, unjudged
 from fashion_keras.reporting.overview import NARROWEST_NAME, UNBOUNDED, VERDICT_STYLES, build_overview, natural_width
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
@@ -80,13 +80,15 @@ def print_answer(
         differences: As in `print_tables`; without them there is no answer yet.
         workers: Runs at a time, for what more seeds would cost.
     """
-    comparisons = differences.comparisons if differences else ()
+    comparisons, unit = (differences.comparisons, differences.unit) if differences else ((), POINTS)
+    for line in unjudged(results):
+        _print(console, Text(line))
     remedies = [
         _remedy_text(remedy(results, item), workers) if item.verdict is Verdict.UNDECIDED else ""
         for item in comparisons
     ]
-    for comparison, text, following in zip(comparisons, remedies, [*remedies[1:], ""], strict=False):
-        print_sentence(console, comparison)
+    for comparison, text, following in zip(comparisons, remedies, [*remedies, ""][1:], strict=True):
+        print_sentence(console, comparison, unit)
         if comparison.collapse:
             _print(console, Text(f"  {collapse_sentence(comparison)}"))
         if text != following and text:  # once for arms that the same command would decide

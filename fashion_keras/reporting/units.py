@@ -1,6 +1,12 @@
 """Units of what is shown: losses, accuracies, minutes, other people's metrics, and differences of each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashion_keras.results.metrics import Metric
 
 __all__ = ["ABSENT", "ACCURACY", "LOSS", "MINUTES", "POINTS", "Unit"]
 
@@ -26,6 +32,24 @@ class Unit:
     name: str = ""
     largest: float = 1000.0
 
+    @classmethod
+    def of(cls, metric: Metric, values: Iterable[NDArray[np.float64]]) -> "Unit":
+        """Return points for shares, else as many decimal places as show two digits of the smallest standard deviation.
+
+        Of arms that do not vary at all, of the smallest difference between them.
+
+        Args:
+            metric: What is shown.
+            values: Of each arm, float64 [seeds].
+        """
+        if metric.is_share:
+            return POINTS
+        rows = [row for row in values if row.size]
+        steps = np.diff(np.sort([row.mean() for row in rows]))
+        varying = [spread for row in rows if (spread := row.std()) > 1e-12] or [step for step in steps if step > 0.0]
+        smallest = min(varying, default=1.0)
+        return cls(int(np.clip(1 - np.floor(np.log10(smallest)), 0, 9)), name=metric.unit, largest=1e7)
+
     def text(self, value: float | None, sign: str = "") -> str:
         """Return a value, or a dash for none; no zero is negative."""
         if value is None:
@@ -46,6 +70,19 @@ class Unit:
     def span(self, interval: tuple[float, float] | None) -> str:
         """Return an interval of differences, or a dash for none: `+0.42 to +0.65`."""
         return ABSENT if interval is None else " to ".join(map(self.difference, interval))
+
+    def title(self, text: str) -> str:
+        """Return the title of a column of differences."""
+        return f"{text}, {self.name}" if self.name else text
+
+    def margin(self, margin: float) -> str:
+        """Return a margin of equivalence with the unit behind it."""
+        return self.amount(f"{self.scale * margin:g}")
+
+    def of_metric(self, metric: Metric) -> str:
+        """Return what an axis of differences shows: `points of test accuracy`."""
+        text = f"{self.name} of {metric.text}" if metric.is_share else self.title(metric.text)
+        return text if metric.higher_is_better else f"{text} ({metric.direction})"
 
     def amount(self, text: str) -> str:
         """Return a number with the unit behind it."""

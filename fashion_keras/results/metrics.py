@@ -1,12 +1,14 @@
 """Metrics by their names: which direction is better, what is a share, and which of several columns is judged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from fashion_keras.errors import ResultsError
+from fashion_keras.errors import ConfigError, ResultsError
+from fashion_keras.formatting import one_line
 from fashion_keras.results.table import normalise, quoted, words
 
-__all__ = ["Metric", "find_metric", "is_metric_name"]
+__all__ = ["TEST_ACCURACY", "Metric", "find_metric", "is_metric_name"]
 
 # Which part of the data a metric is over, the best to judge by first; what names no part stands between.
 _PARTS = (("test", "eval", "evaluation", "heldout"), (), ("val", "valid", "validation", "dev"), ("train", "training"))
@@ -32,19 +34,65 @@ _ALL_PARTS = frozenset(word for part in _PARTS for word in part)
 
 @dataclass(frozen=True)
 class Metric:
-    """What is judged.
+    """What is judged, or shown: `Metric("val_loss")`, `Metric("regret", higher_is_better=False, unit="nats")`.
 
-    Attributes:
+    Args:
         name: As a user reads it.
-        higher_is_better: The direction.
-        is_share: Whether its values are fractions, from 0 to 1, which people read as percent and points.
+        higher_is_better: The direction; None where the name tells: of accuracies, losses, times and the like.
+        is_share: Whether its values are fractions, from 0 to 1, which people read as percent and points; None where the
+            name tells.
+        unit: Of values that are no shares, such as `s`.
         was_percent: Whether the table has them as percent; they were divided by 100.
+
+    Raises:
+        ConfigError: On construction, where it has no name, or no direction that its name would tell.
     """
 
     name: str
-    higher_is_better: bool
-    is_share: bool
+    higher_is_better: bool = None  # type: ignore[assignment]  # never after construction
+    is_share: bool = None  # type: ignore[assignment]
+    unit: str = ""
     was_percent: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip() or not isinstance(self.unit, str):
+            raise ConfigError(f"a metric needs a name, and a unit that is text, got {self.name!r} and {self.unit!r}")
+        words = set(normalise(self.name).split("_"))
+        if self.higher_is_better is None:
+            if not words & {*_KNOWN}:
+                raise ConfigError(
+                    f"which {self.name} is better cannot be told: Metric({self.name!r}, higher_is_better=...)"
+                )
+            object.__setattr__(self, "higher_is_better", not words & _LOWER)
+        if self.is_share is None:
+            is_share = bool(words & {*_SHARES, *_LOWER_SHARES}) and not words & {*_UNBOUNDED, *_COSTS} and not self.unit
+            object.__setattr__(self, "is_share", is_share)
+        if self.unit == "" and words & {"seconds", "second", "sec", "secs"}:
+            object.__setattr__(self, "unit", "s")
+
+    @classmethod
+    def from_json(cls, value: "str | Mapping[str, Any] | Metric") -> "Metric":
+        """Return the metric that a name or what `to_json` gave stands for."""
+        return value if isinstance(value, Metric) else cls(**value) if isinstance(value, Mapping) else cls(value)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "name": self.name,
+            "higher_is_better": self.higher_is_better,
+            "is_share": self.is_share,
+            "unit": self.unit,
+        }
+
+    @property
+    def text(self) -> str:
+        """The name in words: `test accuracy`."""
+        return one_line(self.name.replace("_", " "))
+
+    @property
+    def direction(self) -> str:
+        """Which values are better, in words."""
+        return "higher is better" if self.higher_is_better else "lower is better"
 
     @classmethod
     def of(cls, name: str, values: Sequence[float], higher_is_better: bool | None = None) -> "Metric":
@@ -72,8 +120,11 @@ class Metric:
     @property
     def described(self) -> str:
         """Name and direction in words."""
-        direction = "higher is better" if self.higher_is_better else "lower is better"
-        return f"{quoted(self.name)} ({'in percent, ' if self.was_percent else ''}{direction})"
+        return f"{quoted(self.name)} ({'in percent, ' if self.was_percent else ''}{self.direction})"
+
+
+TEST_ACCURACY = Metric("test_accuracy")
+"""By what runs of Keras are judged where nothing else is said."""
 
 
 def is_metric_name(name: str) -> bool:

@@ -5,9 +5,9 @@ here knows of storage, training or plotting. How each method was chosen, and wha
 docs/statistics-evidence.md.
 """
 
-from fashion_keras.statistics.arms import expected_misses, misses_p, prediction_interval
+from fashion_keras.statistics.arms import misses_p, prediction_interval
 from fashion_keras.statistics.best import BestArms, find_best
-from fashion_keras.statistics.collapse import Collapse, Share, collapsed, compare_collapse, hodges_lehmann
+from fashion_keras.statistics.collapse import Share, collapsed, compare_collapse
 from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.crossed import new_images_interval
 from fashion_keras.statistics.design import LEVEL, MARGIN, MIN_SEEDS, TEN_SEEDS, Design
@@ -19,7 +19,7 @@ from fashion_keras.statistics.pairing import PairingGain, pairing_gain, pairing_
 from fashion_keras.statistics.power import detectable_difference, seeds_to_decide
 from fashion_keras.statistics.requirement import Requirement
 from fashion_keras.statistics.scores import score
-from fashion_keras.statistics.unpaired import compare_unpaired, find_best_unpaired, pairing_worth, welch_interval
+from fashion_keras.statistics.unpaired import pairing_worth
 from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms, looks_taken
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "MIN_SEEDS",
     "TEN_SEEDS",
     "BestArms",
-    "Collapse",
     "Comparison",
     "Design",
     "Effect",
@@ -45,13 +44,9 @@ __all__ = [
     "compare_arms",
     "compare_collapse",
     "compare_over_datasets",
-    "compare_unpaired",
     "detectable_difference",
-    "expected_misses",
     "find_best",
-    "find_best_unpaired",
     "find_effects",
-    "hodges_lehmann",
     "looks_taken",
     "mean_interval",
     "median_interval",
@@ -65,5 +60,4 @@ __all__ = [
     "score",
     "seeds_to_decide",
     "sign_test_p",
-    "welch_interval",
 ]

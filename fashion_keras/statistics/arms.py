@@ -1,17 +1,18 @@
-"""What several runs of one arm say about the next, and about a single published run."""
+"""Prediction intervals: what several runs of one arm say about the next, and about a single published run."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-__all__ = ["expected_misses", "misses_p", "prediction_interval"]
+__all__ = ["misses_p", "prediction_interval"]
 
 
 def prediction_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float] | None:
     """Return where one more run of the same setting would fall: mean +- t * s * sqrt(1 + 1/n).
 
     Wider than the interval of the mean by about sqrt(n + 1), and far wider with few runs, as both the mean and the
-    spread are guessed from them. A published single run is judged by it: outside, it was probably not such a run.
+    spread are guessed from them. A published single run is judged by it: runs of the same setting lie outside in one of
+    twenty cases, which does not tell how likely such a run it was.
     For normal values; coverage for others stands in docs/statistics-evidence.md.
     Source: Hahn and Meeker 1991, Statistical Intervals, section 4.7.
 
@@ -36,23 +37,11 @@ def prediction_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, 
     return float(mean - reach), float(mean + reach)
 
 
-def expected_misses(num_cells: int, level: float = 0.95) -> float:
-    """Return how many of `num_cells` published values would miss their prediction intervals by chance alone.
-
-    >>> round(expected_misses(40), 6)
-    2.0
-    """
-    return num_cells * (1.0 - level)
-
-
 def misses_p(num_misses: int, num_cells: int, level: float = 0.95) -> float:
     """Return the chance of at least `num_misses` of `num_cells` if every published value came from our setting.
 
     Binomial, with a chance of 1 - `level` each, as if the cells were independent; cells that share runs are not quite,
     and then it is a rough guide.
-
-    >>> round(misses_p(1, 1), 6)
-    0.05
     """
     if not 0 <= num_misses <= num_cells:
         raise ValueError(f"num_misses must be between 0 and the {num_cells} cells, got {num_misses}")

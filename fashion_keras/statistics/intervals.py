@@ -90,8 +90,7 @@ class MeanInference:
         """Return the ends of Student's interval alone, each float64 [m]; never wider than `interval`.
 
         Skewness moves quantiles of t by skewness * (2 t^2 + 1) / (6 sqrt(n)), what the bootstrap-t comes to with many
-        numbers; the end that it moves outwards goes along. Source: Hall 1992, The Bootstrap and Edgeworth Expansion,
-        section 2.6.
+        numbers; the end that goes outwards is moved. Source: Hall 1992, The Bootstrap and Edgeworth Expansion, 2.6.
 
         Args:
             level: its confidence, in (0, 1).
@@ -108,14 +107,15 @@ class MeanInference:
         Equal numbers give an interval of width 0. Without skewness, a value lies outside exactly where `p_different` of
         it is at most 1 - level. The arguments are those of `student_interval`.
         """
-        if self.num_samples > MAX_RESAMPLED:
-            return self.student_interval(level, self.skewness)
-        tail, critical = (1.0 - level) / 2.0, student_critical(self.num_samples, level)
         low, high = self.student_interval(level, skewness)
-        above = np.array([_upper_quantile(t, w, tail, critical) for t, w in self._resamples])
-        below = np.array([_upper_quantile(-t, w, tail, critical) for t, w in self._resamples])
-        error = self.standard_error
-        return np.minimum(low, self.mean - above * error), np.maximum(high, self.mean + below * error)
+        if self.num_samples > MAX_RESAMPLED:
+            others = self.student_interval(level, self.skewness)
+        else:
+            tail, critical = (1.0 - level) / 2.0, student_critical(self.num_samples, level)
+            above = np.array([_upper_quantile(t, w, tail, critical) for t, w in self._resamples])
+            below = np.array([_upper_quantile(-t, w, tail, critical) for t, w in self._resamples])
+            others = self.mean - above * self.standard_error, self.mean + below * self.standard_error
+        return np.minimum(low, others[0]), np.maximum(high, others[1])
 
     def p_above(self, value: float = 0.0) -> _Floats:
         """Return p, float64 [m], of "the mean is at most `value`": small means that the mean is above it.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.statistics.best import BestArms, find_best
-from fashion_keras.statistics.comparison import Comparison, Interval
+from fashion_keras.statistics.comparison import Comparison
 from fashion_keras.statistics.design import LEVEL, MIN_SEEDS, Design
 from fashion_keras.statistics.intervals import MAX_RESAMPLED
 from fashion_keras.statistics.unpaired import compare_unpaired, find_best_unpaired
@@ -82,14 +82,11 @@ def _scale(values: Mapping[str, _Floats]) -> float:
 
 def _rescale(comparison: Comparison, scale: float, keep_collapse: bool) -> Comparison:
     """Return the comparison in the unit of the values; its collapse is of runs far below others, if these are bad."""
+    low, high = comparison.interval or (0.0, 0.0)
     return replace(
         comparison,
         mean_difference=comparison.mean_difference * scale,
         standard_deviation=comparison.standard_deviation * scale,
-        interval=_times(comparison.interval, scale),
+        interval=comparison.interval and (low * scale, high * scale),
         collapse=comparison.collapse if keep_collapse else None,
     )
-
-
-def _times(interval: Interval | None, scale: float) -> Interval | None:
-    return None if interval is None else (interval[0] * scale, interval[1] * scale)

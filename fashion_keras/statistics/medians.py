@@ -1,4 +1,4 @@
-"""What a few numbers say about the median they were drawn from, whatever their distribution: the sign test."""
+"""Sign test and median interval: what a few numbers say of the median of any distribution."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

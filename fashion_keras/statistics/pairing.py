@@ -1,4 +1,4 @@
-"""What it gains to train two arms on the same seeds: how much less differences vary than those of unpaired runs."""
+"""Gain of pairing: how much less differences vary where two arms are trained on the same seeds."""
 
 from dataclasses import dataclass
 

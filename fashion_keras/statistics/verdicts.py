@@ -74,8 +74,7 @@ def arms_to_train(
 ) -> tuple[tuple[str, ...], int]:
     """Return which arms still need seeds, and how many seeds in all each of them needs for the next look.
 
-    Cheap and pure, to be asked after each look: what `compare_arms` decides gets no more seeds, and the baseline goes
-    on as long as one arm does.
+    What `compare_arms` decides gets no more seeds, and the baseline goes on as long as one arm does.
 
     Args:
         values, baseline, design, higher_is_better, value_range: as for `compare_arms`; arms may have no values yet.

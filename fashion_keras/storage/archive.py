@@ -47,11 +47,6 @@ class ArchivedRun(StoredRun):
         """One list per key of `results.HISTORY_KEYS`."""
         return self.archived_history
 
-    def check(self) -> None:
-        """Check nothing more: an archive checks its runs when it is read."""
-
-    check_history = check
-
 
 class RunArchive:
     """The runs of an archive, found by their folders' names as in a `RunStore`.

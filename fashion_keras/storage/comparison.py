@@ -23,7 +23,17 @@ from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import safe_name
-from fashion_keras.statistics import MIN_SEEDS, Design, arms_to_train, looks_taken, score
+from fashion_keras.results.metrics import TEST_ACCURACY, Metric
+from fashion_keras.statistics import (
+    ACCURACIES,
+    MIN_SEEDS,
+    Comparison,
+    Design,
+    arms_to_train,
+    compare_arms,
+    looks_taken,
+    score,
+)
 from fashion_keras.storage.files import write_file
 from fashion_keras.storage.reading import damage_of, read_json, say_once, seal
 from fashion_keras.storage.runs import RunStore, StoredRun, is_folder_name
@@ -70,6 +80,7 @@ class ComparisonRecord:
         command: What was typed last, a command or a call of `compare`, without its number of seeds; empty where that
             is not known.
         score_share: As in `experiments.Experiment`.
+        metric, metrics: By what the arms are judged, and what else the tables show.
     """
 
     name: str
@@ -85,6 +96,8 @@ class ComparisonRecord:
     factors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     command: str = ""
     score_share: float = 0.0
+    metric: Metric = TEST_ACCURACY
+    metrics: tuple[Metric, ...] = ()
 
     @property
     def last_used(self) -> str:
@@ -125,6 +138,7 @@ class ComparisonRecord:
         arms = [[arm.name, arm.config] for arm in self.arms]
         definition = [PROTOCOL_VERSION, self.name, self.baseline, arms, self.data["content_hash"]]
         definition += [{"score_share": self.score_share}] if self.score_share else []
+        definition += [self.metric.to_json()] if self.metric != TEST_ACCURACY else []
         return sha256(canonical_json(definition).encode()).hexdigest()[:12]
 
     def of_seeds(self, seeds: Sequence[int]) -> "ComparisonRecord":
@@ -166,6 +180,8 @@ def make_record(
         design or Design.fixed(len(seeds) or 1),
         factors=experiment.factors,
         score_share=experiment.score_share,
+        metric=experiment.metric,
+        metrics=experiment.metrics,
     )
 
 
@@ -244,19 +260,17 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         content["factors"] = {name: list(levels) for name, levels in record.factors.items()}
     texts = {name: getattr(record, name) for name in ("modification", "saved_at", "command")}
     content |= {name: text for name, text in texts.items() if text}
+    if record.metric != TEST_ACCURACY:
+        content["metric"] = record.metric.to_json()
+    if record.metrics:
+        content["metrics"] = [metric.to_json() for metric in record.metrics]
     return content if record.tuning is None else {**content, "tuning": dict(record.tuning)}
 
 
 def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
     """Read what `record_to_json` returned."""
     arms = tuple(
-        ArmRecord(
-            arm["name"],
-            arm["published"],
-            arm["described"],
-            arm["config"],
-            {int(seed): folder for seed, folder in arm["folders"].items()},
-        )
+        ArmRecord(**{**arm, "folders": {int(seed): folder for seed, folder in arm["folders"].items()}})
         for arm in content["arms"]
     )
     return ComparisonRecord(
@@ -273,6 +287,8 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         {str(name): tuple(map(str, levels)) for name, levels in content.get("factors", {}).items()},
         str(content.get("command", "")),
         float(content.get("score_share", 0.0)),
+        Metric.from_json(content.get("metric", TEST_ACCURACY)),
+        tuple(map(Metric.from_json, content.get("metrics", ()))),
     )
 
 
@@ -375,22 +391,20 @@ class ArmResults:
         return self.record.name
 
     def finals(self, metric: str) -> NDArray[np.float64]:
-        """The last epoch's values of a metric, float64 [runs], in the order of the seeds; NaN where there is none.
+        """The values of a metric that runs ended with, float64 [runs], in the order of the seeds; NaN where none.
 
         Of the test accuracy it is the comparison's score.
         """
-        if metric == "test_accuracy":
-            return _as_array([self._score(run) for run in self.runs.values()])
-        return _as_array([run.final[metric] for run in self.runs.values()])
+        return _as_array([self._score(run, metric, run.value(metric)) for run in self.runs.values()])
 
-    def accuracies(self, seeds: Sequence[int]) -> NDArray[np.float64]:
-        """The test accuracies that are judged over some seeds, float64 [n], up to the first seed that has none."""
-        scores = [self._score(self.runs[seed]) if seed in self.runs else None for seed in seeds]
+    def values(self, metric: str, seeds: Sequence[int]) -> NDArray[np.float64]:
+        """The same over some seeds, float64 [n], up to the first seed that has none."""
+        runs = takewhile(lambda run: run is not None, (self.runs.get(seed) for seed in seeds))
+        scores = [self._score(run, metric, run.judged_value(metric)) for run in runs if run is not None]
         return _as_array(list(takewhile(lambda value: value is not None, scores)))
 
-    def _score(self, run: StoredRun) -> float | None:
-        final = run.final["test_accuracy"]
-        if not self.score_share or final is None:
+    def _score(self, run: StoredRun, metric: str, final: float | None) -> float | None:
+        if metric != "test_accuracy" or not self.score_share or final is None:
             return final
         accuracies = run.history["test_accuracy"]
         missing = [final] * (run.config.epochs - len(accuracies))  # a diverged run stays where it ended
@@ -424,14 +438,32 @@ class ComparisonResults:
     untuned: "ComparisonResults | None" = None
 
     @property
-    def accuracies(self) -> dict[str, NDArray[np.float64]]:
-        """Of each arm its test accuracies, see `ArmResults.accuracies`: what is judged."""
-        return {arm.name: arm.accuracies(self.seeds) for arm in self.arms}
+    def values(self) -> dict[str, NDArray[np.float64]]:
+        """Of each arm what is judged, see `ArmResults.values`."""
+        return {arm.name: arm.values(self.record.metric.name, self.seeds) for arm in self.arms}
+
+    @property
+    def _judging(self) -> dict[str, Any]:
+        """The direction, and the least and the most that a value can be."""
+        metric = self.record.metric
+        limits = ACCURACIES if metric.is_share else None
+        return {"higher_is_better": metric.higher_is_better, "value_range": limits}
 
     @property
     def needed(self) -> tuple[tuple[str, ...], int]:
         """Of results of all arms, the arms that need seeds for the next look of the design, and how many in all."""
-        return arms_to_train(self.accuracies, self.record.baseline, self.record.design)
+        return arms_to_train(self.values, self.record.baseline, self.record.design, **self._judging)
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Of results of all arms, each but the baseline with it; see `statistics.compare_arms`."""
+        return compare_arms(self.values, self.record.baseline, self.record.design, **self._judging)
+
+    @property
+    def looks_taken(self) -> dict[str, int]:
+        """Of results of all arms, by how many seeds each of them stands, see `statistics.looks_taken`."""
+        limits = self._judging["value_range"]
+        return looks_taken(self.values, self.record.baseline, self.record.design, value_range=limits)
 
     def select(self, names: Sequence[str]) -> "ComparisonResults":
         """Return the results of some arms."""
@@ -500,7 +532,7 @@ def load_settled(store: RunSource, record: ComparisonRecord) -> ComparisonResult
     """
     seeds = range(record.design.num_seeds)
     whole = load_results(store, record.of_seeds(seeds), seeds)
-    looks = looks_taken(whole.accuracies, record.baseline, record.design)
+    looks = whole.looks_taken
     if not looks:
         return whole
     arms = (replace(arm, runs={seed: arm.runs[seed] for seed in range(looks[arm.name])}) for arm in whole.arms)

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import RunConfig
 
-__all__ = ["HISTORY_KEYS", "METRICS", "History", "Predictions", "RunResult", "num_correct", "pack_bits", "unpack_bits"]
+__all__ = [
+    "HISTORY_KEYS",
+    "METRICS",
+    "History",
+    "Predictions",
+    "RunResult",
+    "kept_epoch",
+    "num_correct",
+    "pack_bits",
+    "unpack_bits",
+]
 
 HISTORY_KEYS = (
     "train_loss",
@@ -29,6 +39,19 @@ its training without the evaluations. The training columns are the epoch's means
 METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
 
 History = Mapping[str, list[float | None]]
+
+
+def kept_epoch(history: History, keep_best: str | None) -> int:
+    """Return the index of the epoch that a run ends with: the last, or the first of the best by validation.
+
+    Args:
+        history: A value per epoch under each key.
+        keep_best: `"val_loss"`, `"val_accuracy"`, or None for the last.
+    """
+    values = history[keep_best or "val_loss"]
+    sign = -1.0 if keep_best == "val_loss" else 1.0
+    known = {number: sign * value for number, value in enumerate(values) if value is not None}
+    return max(known, key=known.__getitem__) if known and keep_best else len(values) - 1
 
 
 @dataclass(frozen=True)
@@ -56,7 +79,7 @@ class RunResult:
         config: What was run.
         status: `"finished"`, or `"diverged"` where the training or validation loss ended as no finite number.
         history: One value per epoch under each of `HISTORY_KEYS`; None where it was not a number or not evaluated.
-        final: The last epoch's values under each of `METRICS`.
+        final: The values under each of `METRICS` of the epoch that it ends with, see `kept_epoch`, and more by name.
         seconds: `train` without and `total` with the evaluations, `startup` from the call to the first epoch.
         environment: Versions and machine.
         weights: The model's final weights, in Keras's order.

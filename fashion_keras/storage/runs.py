@@ -14,7 +14,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -43,10 +43,10 @@ from fashion_keras.storage.reading import (
 from fashion_keras.storage.results import History, Predictions, RunResult, pack_bits, unpack_bits
 from fashion_keras.storage.verification import (
     check_artefact,
+    check_artefacts,
     check_history,
     check_predictions,
     check_result,
-    check_sizes,
     has_digests,
 )
 
@@ -55,7 +55,7 @@ __all__ = ["RESULT", "RunStore", "StoredRun", "is_folder_name", "read_run"]
 RESULT = "result.json"
 NETWORK = "network.json"
 HISTORY = "history.json"
-_ARTEFACTS = frozenset(("config.json", HISTORY, NETWORK, "predictions.npz", "weights.npz"))
+ARTEFACTS = frozenset(("config.json", HISTORY, NETWORK, "predictions.npz", "weights.npz"))  # the first of old runs
 REMEDY = "`fashion-keras run` trains it again"
 LOGS = ("history.jsonl", "log.txt")
 """What a run writes while it trains; a finished one has its history instead."""
@@ -103,6 +103,24 @@ class StoredRun:
         """The last epoch's values, see `RunResult.final`."""
         return self.result["final"]
 
+    def value(self, metric: str) -> float | None:
+        """Return what it ended with of a metric, or its `seconds` of training; None where that is no finite number."""
+        return self.seconds["train"] if metric == "seconds" else self.final.get(metric)
+
+    def judged_value(self, metric: str) -> float | None:
+        """Return the same; None where the run diverged.
+
+        Raises:
+            StoreError: It has no such metric: a custom trainer need not return all that runs of Keras have.
+        """
+        value = self.value(metric)
+        if value is None and (metric not in self.final or (self.has_trainer and self.status == "finished")):
+            has = ", ".join(name for name, value in self.final.items() if value is not None)
+            raise StoreError(
+                f"{self.path} has no {metric}, but {has}; judge by one of these, or remove the folder to train it again"
+            )
+        return value
+
     @property
     def seconds(self) -> Mapping[str, float]:
         """Seconds of training, in total and of the start, see `RunResult.seconds`."""
@@ -115,13 +133,10 @@ class StoredRun:
         Raises:
             DamageError: The file is not what was written.
         """
+        check_artefact(str(self.path), HISTORY, self.result["artefacts"], REMEDY)
         path = f"{self.path}/{HISTORY}"
         with damage_of(path, REMEDY):
-            content = read_bytes(path)
-            about = self.result["artefacts"].get(HISTORY)
-            if isinstance(about, Mapping) and sha256(content) != about["sha256"]:
-                raise ValueError("its digest is not the one that the result has of it")
-            history = parse_json(content)
+            history = parse_json(read_bytes(path))
             check_history(history, self.result)
         return history
 
@@ -167,29 +182,13 @@ class StoredRun:
             with np.load(path, allow_pickle=False) as arrays:
                 yield arrays
 
-    def check_history(self) -> None:
-        """Check the file of the history, which is read when it is asked for.
-
-        Raises:
-            DamageError: It is not what was written.
-        """
-        if has_digests(self.result):
-            check_artefact(str(self.path), HISTORY, self.result["artefacts"], REMEDY)
-        else:
+    def check_contents(self, names: Collection[str]) -> None:
+        """Hold what some files say against the result, of a run that has no digests; raises as they are read."""
+        if HISTORY in names:
             self.history  # noqa: B018  # reads and checks it
-
-    def check(self) -> None:
-        """Check every file of the run; without digests, what the files say against each other.
-
-        Raises:
-            DamageError: A file is not what was written.
-        """
-        for name in self.result["artefacts"]:
-            check_artefact(str(self.path), name, self.result["artefacts"], REMEDY)
-        if not has_digests(self.result):
-            self.history  # noqa: B018  # reads and checks it
-            if self.result["correct"] is not None:
-                self.load_predictions()
+        if "predictions.npz" in names and self.result["correct"] is not None:
+            self.load_predictions()
+        if "weights.npz" in names:
             self.load_weights()
 
 
@@ -205,25 +204,16 @@ class RunStore:
 
     def find(self, config: RunConfig) -> StoredRun | None:
         """Return the complete run of a configuration whose files are all as they were written, or None."""
-        return self._read(config.folder, config.run_id, StoredRun.check, _ARTEFACTS)
+        return self._read(config.folder, config.run_id, ARTEFACTS)
 
     def find_folder(self, folder: str) -> StoredRun | None:
         """Return the complete run in a folder of that name whose history is as it was written, or None."""
-        return self._read(folder, None, StoredRun.check_history, (HISTORY,)) if is_folder_name(folder) else None
+        return self._read(folder, None, (HISTORY,)) if is_folder_name(folder) else None
 
-    def _read(
-        self,
-        folder: str,
-        run_id: str | None = None,
-        check: Callable[[StoredRun], None] | None = None,
-        hashed: Collection[str] = (),
-    ) -> StoredRun | None:
+    def _read(self, folder: str, run_id: str | None = None, hashed: Collection[str] = ()) -> StoredRun | None:
         """Return a run, or None where there is none or it is damaged, which is said once."""
-        path = f"{self.root}/runs/{folder}"
         try:
-            run = read_run(path, run_id, hashed)
-            if run and check:
-                check(run)
+            run = read_run(f"{self.root}/runs/{folder}", run_id, hashed)
         except DamageError as error:
             say_once(f"Left out: {error}")
             return None
@@ -306,7 +296,7 @@ def read_run(path: str | os.PathLike[str], run_id: str | None = None, hashed: Co
     Args:
         path: The folder.
         run_id: Of the run that is meant; None is any.
-        hashed: Files whose digests the caller checks, so that their sizes need not be asked for.
+        hashed: Files that are read and held against their digests; of the others, their sizes are.
 
     Raises:
         DamageError: The run is damaged or not complete, see `verification.check_result`.
@@ -323,8 +313,11 @@ def read_run(path: str | os.PathLike[str], run_id: str | None = None, hashed: Co
         result = parse_json(content)
         check_digest(content, result)
         check_result(result, os.path.basename(place))  # noqa: PTH119
-        check_sizes(place, result["artefacts"], hashed)
-    return StoredRun(Path(place), result) if run_id in (None, result["run_id"]) else None
+        check_artefacts(place, result["artefacts"], hashed, REMEDY)
+    run = StoredRun(Path(place), result)
+    if not has_digests(result):
+        run.check_contents(hashed)
+    return run if run_id in (None, result["run_id"]) else None
 
 
 def is_folder_name(name: str) -> bool:

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from fashion_keras.config.identity import PROTOCOL_VERSION, identify
 from fashion_keras.storage.reading import DIGEST, damage_of, sha256
-from fashion_keras.storage.results import HISTORY_KEYS, METRICS, num_correct, unpack_bits
+from fashion_keras.storage.results import HISTORY_KEYS, METRICS, kept_epoch, num_correct, unpack_bits
 
-__all__ = ["check_artefact", "check_history", "check_predictions", "check_result", "check_sizes", "has_digests"]
+__all__ = ["check_artefact", "check_artefacts", "check_history", "check_predictions", "check_result", "has_digests"]
 
 # An evaluation adds up in float32 over batches what is counted over the images in the end.
 _ROUNDING = 1e-5
@@ -79,16 +79,11 @@ def _check_final(result: Mapping[str, Any]) -> None:
     final = result["final"]
     for name in METRICS:
         _check_number(name, final[name])
-    is_finite = all(final[name] is not None for name in _judged(result["config"]))
-    if result["status"] != ("finished" if is_finite else "diverged"):
+    is_finite = None not in (final["train_loss"], final["val_loss"])
+    # A custom trainer need not have losses.
+    expected = ("finished", "diverged") if "trainer" in result["config"] else ("finished" if is_finite else "diverged",)
+    if result["status"] not in expected:
         raise ValueError(f"its status {result['status']!r} does not agree with its losses")
-
-
-def _judged(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """The metrics of which each must be a number, or the run has diverged."""
-    if "trainer" not in config:
-        return ("train_loss", "val_loss")
-    return ("val_accuracy",) if config.get("evaluate_test") == "never" else ("test_accuracy",)
 
 
 def _check_number(name: str, value: Any) -> None:
@@ -126,23 +121,28 @@ def _check_kinds(result: Mapping[str, Any]) -> None:
         raise ValueError("its own digest is missing")
 
 
-def check_sizes(folder: str, artefacts: Mapping[str, Artefact], hashed: Collection[str] = ()) -> None:
-    """Check that a run's files are there, with as many bytes as they had.
+def check_artefacts(
+    folder: str, artefacts: Mapping[str, Artefact], hashed: Collection[str] = (), remedy: str = ""
+) -> None:
+    """Check that a run's files are there, with as many bytes as they had, or with the same digest.
 
     Args:
         folder: The run's.
         artefacts: From file names to what the result says of them.
-        hashed: Files that are left to `check_artefact`, which says the same and more where there is a digest.
+        hashed: Files whose digests are checked, where there are any.
+        remedy: As in `check_artefact`.
 
     Raises:
         ValueError: One is missing, or shorter or longer.
+        DamageError: One has another digest, or cannot be read.
     """
     for name, about in artefacts.items():
-        size = about if type(about) is int else about["size"]  # type: ignore[index]
         if "/" in name:
             raise ValueError(f"{name!r} is no file of the run")
         if name in hashed and type(about) is not int:
+            check_artefact(folder, name, artefacts, remedy)
             continue
+        size = about if type(about) is int else about["size"]  # type: ignore[index]
         try:
             found = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  # of thousands of runs, a path would cost more
         except OSError:
@@ -196,9 +196,11 @@ def check_history(history: Mapping[str, Any], result: Mapping[str, Any]) -> None
             raise ValueError(f"{name} must have a value for each of {result['epochs']} epochs")
         for value in values:
             _check_number(name, value)
+    last = kept_epoch(history, result["config"].get("keep_best"))
     for name in METRICS:
-        if not _agree(history[name][-1], result["final"][name], _ROUNDING if name == "test_accuracy" else 0.0):
-            raise ValueError(f"the last {name} is {history[name][-1]!r}, but the result has {result['final'][name]!r}")
+        value, final = history[name][last], result["final"][name]
+        if not _agree(value, final, _ROUNDING if name == "test_accuracy" else 0.0):
+            raise ValueError(f"{name} of epoch {last + 1} is {value!r}, but the result has {final!r}")
 
 
 def _agree(first: float | None, second: float | None, tolerance: float) -> bool:

@@ -1,16 +1,36 @@
-"""Keras callbacks that evaluate, time and log the epochs of a run."""
+"""Keras callbacks that evaluate, time and log the epochs of a run, average its weights, and keep its best epoch."""
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from fashion_keras.storage.results import HISTORY_KEYS
+from fashion_keras.storage.results import HISTORY_KEYS, kept_epoch
 
-__all__ = ["EvaluateTestSet", "HistoryLog"]
+
+class AveragedWeights(keras.callbacks.Callback):
+    """Puts the optimizer's averaged weights into the model for an evaluation, and its own back for the training.
+
+    Keras's SwapEMAWeights swaps by additions, which round: a run would depend on how often it was evaluated.
+    """
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Exchange the weights."""
+        optimizer = self.model.optimizer
+        pairs = zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
+        for weights, average in ((weights, average) for weights, average in pairs if average is not None):
+            trained = weights.numpy().copy()
+            weights.assign(average.numpy().copy())
+            average.assign(trained)
+
+    on_test_end = on_test_begin
+    """Exchange them again."""
+
+
+__all__ = ["AveragedWeights", "BestEpoch", "EvaluateTestSet", "HistoryLog"]
 
 
 class EvaluateTestSet(keras.callbacks.Callback):
@@ -20,15 +40,17 @@ class EvaluateTestSet(keras.callbacks.Callback):
 
     Args:
         dataset: Batches of images and labels, one pass.
+        callbacks: What must hear of it.
     """
 
-    def __init__(self, dataset: Any):
+    def __init__(self, dataset: Any, callbacks: Sequence[keras.callbacks.Callback] = ()):
         super().__init__()
         self.dataset = dataset
+        self.callbacks = list(callbacks)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add every metric to the logs under `test_...`."""
-        metrics = self.model.evaluate(self.dataset, verbose=0, return_dict=True)
+        metrics = self.model.evaluate(self.dataset, verbose=0, return_dict=True, callbacks=self.callbacks)
         if logs is not None:
             logs.update({f"test_{name}": value for name, value in metrics.items()})
 
@@ -70,6 +92,42 @@ class HistoryLog(keras.callbacks.Callback):
             self.history[key].append(record[key])
         if self.on_epoch:
             self.on_epoch(epoch + 1, record)
+
+
+class BestEpoch(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch by validation, and ends a run that finds no better one.
+
+    Args:
+        log: Stands before it, and has the epoch already.
+        keep_best: `"val_loss"` or `"val_accuracy"`; None keeps nothing.
+        patience: After how many epochs without a better one the run ends, by `keep_best` or else by `"val_loss"`; None
+            never.
+        averaging: What exchanges the weights for their average; nothing where they are not averaged.
+    """
+
+    def __init__(
+        self, log: HistoryLog, keep_best: str | None, patience: int | None, averaging: Sequence[AveragedWeights]
+    ):
+        super().__init__()
+        self.log, self.keep_best, self.patience, self.averaging = log, keep_best, patience, averaging
+        self._weights: list[Any] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keep the weights of the best epoch so far; end the run where it lies too far back."""
+        best = kept_epoch(self.log.history, self.keep_best or "val_loss")
+        if best == epoch and self.keep_best:
+            for averaging in self.averaging:
+                averaging.on_test_begin()
+            self._weights = self.model.get_weights()
+            for averaging in self.averaging:
+                averaging.on_test_end()
+        if self.patience is not None and epoch - best >= self.patience:
+            self.model.stop_training = True
+
+    def restore(self) -> None:
+        """Give the model the weights that were kept, if any: after `fit`, which ends with the averaged ones."""
+        if self._weights is not None:
+            self.model.set_weights(self._weights)
 
 
 _PREFIXES = {"train": "", "val": "val_", "test": "test_"}

@@ -1,27 +1,32 @@
 """Compilation of a model: its optimizer, its schedule, its loss, and an epoch as one graph."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import tensorflow as tf
 
-from fashion_keras.config.components import Component, option_values
+from fashion_keras.config.components import Component, load_custom, option_values
 from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.keras_classes import is_keras_name
 from fashion_keras.config.run_config import RunConfig
+from fashion_keras.errors import ConfigError
 from fashion_keras.models.losses import build_loss
 
-__all__ = ["build_optimizer", "compile_model", "fuse_training_steps"]
+__all__ = ["build_callbacks", "build_optimizer", "compile_model", "fuse_training_steps"]
+
+Kind = TypeVar("Kind")
 
 
 def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -> None:
     """Compile a `model` as its `config` says, with `steps_per_epoch` in one graph, whose overhead `fit` is spared."""
-    loss, metrics = build_loss(config.loss, is_custom_name(config.model.name), "mixup" in config.augmentation.name)
+    may_differ = is_custom_name(config.model.name) or config.class_weight is not None
+    mixes_labels = "mixup" in config.augmentation.name
+    loss, metrics = build_loss(config.loss, may_differ=may_differ, mixes_labels=mixes_labels)
     model.compile(
         optimizer=build_optimizer(config, steps_per_epoch),
         loss=loss,
         metrics=metrics,
-        jit_compile=config.xla,
+        jit_compile=False,
         steps_per_execution=steps_per_epoch,
     )
     fuse_training_steps(model, steps_per_epoch)
@@ -37,12 +42,11 @@ def fuse_training_steps(model: keras.Model, steps_per_epoch: int) -> None:
         model: Compiled with `steps_per_execution=steps_per_epoch`; `run_eagerly` has no effect any more.
         steps_per_epoch: Batches that one call takes from the iterator; `fit` must be given the same number.
     """
-    step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else model.train_step
 
     @tf.function(autograph=False)
     def train_epoch(iterator: Any) -> dict[str, tf.Tensor]:
         def train_batch(number: tf.Tensor) -> tf.Tensor:
-            step(next(iterator))
+            model.train_step(next(iterator))
             return number + 1
 
         tf.while_loop(lambda number: number < steps_per_epoch, train_batch, [tf.constant(0)])
@@ -53,18 +57,31 @@ def fuse_training_steps(model: keras.Model, steps_per_epoch: int) -> None:
 
 def build_optimizer(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """Return the optimizer that a configuration names, its learning rate following the schedule."""
-    classes = {
-        "sgd": keras.optimizers.SGD,
-        "rmsprop": keras.optimizers.RMSprop,
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-    }
-    options = option_values("optimizer", config.optimizer)
+    component, options = config.optimizer, option_values("optimizer", config.optimizer)
     rate = _build_schedule(config.schedule, options.pop("learning_rate"), steps_per_epoch, config.epochs)
-    if is_keras_name(config.optimizer.name):
-        given = config.optimizer.plain_options(list) | {"learning_rate": rate}
-        return getattr(keras.optimizers, config.optimizer.name)(**given)
-    return classes[config.optimizer.name](learning_rate=rate, **options)
+    if is_custom_name(component.name):
+        optimizer = load_custom("optimizer", component, config.seed)(learning_rate=rate)
+        return _check_kind("optimizer", component, optimizer, keras.optimizers.Optimizer)
+    given = component.plain_options(list) if is_keras_name(component.name) else options
+    return getattr(keras.optimizers, _CLASSES.get(component.name, component.name))(**{**given, "learning_rate": rate})
+
+
+_CLASSES = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}
+
+
+def build_callbacks(config: RunConfig) -> list[keras.callbacks.Callback]:
+    """Return the callbacks that a configuration's custom function makes; none where it names none."""
+    if config.callbacks is None:
+        return []
+    made = load_custom("callbacks", config.callbacks, config.seed)()
+    made = list(made) if isinstance(made, list | tuple) else [made]
+    return [_check_kind("callbacks", config.callbacks, each, keras.callbacks.Callback) for each in made]
+
+
+def _check_kind(kind: str, component: Component, value: Any, wanted: type[Kind]) -> Kind:
+    if not isinstance(value, wanted):
+        raise ConfigError(f"{component.name} must return {kind} of Keras, got {type(value).__name__}")
+    return value
 
 
 def _build_schedule(schedule: Component, rate: float, steps_per_epoch: int, epochs: int) -> Any:

@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from fashion_keras.config.components import Component
-from fashion_keras.config.custom_code import TRAINER_ARGUMENTS, load_function
+from fashion_keras.config.components import Component, load_custom
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.seeding import derive_seed
@@ -43,12 +42,12 @@ def train_custom(config: RunConfig) -> RunResult:
         ConfigError: The function fails, or returns something else than results: one line.
     """
     trainer = _trainer_of(config)
-    _, train = load_function(trainer.name, TRAINER_ARGUMENTS, trainer.source)
+    train = load_custom("trainer", trainer)
     _seed(config.seed)
     started = time.perf_counter()
     with threadpool_limits(config.threads):
         _limit_torch(config.threads)
-        returned = train(config.seed, **trainer.plain_options())
+        returned = train(config.seed)
     seconds = time.perf_counter() - started
     try:
         return _make_result(config, returned, seconds)
@@ -62,8 +61,7 @@ def try_trainer(config: RunConfig) -> None:
     Raises:
         ConfigError: Its import fails.
     """
-    trainer = _trainer_of(config)
-    load_function(trainer.name, TRAINER_ARGUMENTS, trainer.source)
+    load_custom("trainer", _trainer_of(config))
 
 
 def _trainer_of(config: RunConfig) -> Component:
@@ -91,19 +89,22 @@ def _make_result(config: RunConfig, returned: Any, seconds: float) -> RunResult:
     history = _read_history(values.pop("history", None))
     correct = _read_correct(values.pop("correct", None))
     final = {name: column[-1] for name, column in history.items() if name not in ("learning_rate", "seconds")}
-    final |= {name: _read_number(name, value) for name, value in values.items()}
+    returned = {name: _read_number(name, value) for name, value in values.items()}
+    final |= returned
     if config.evaluate_test == "never":
         correct = None
         final = {name: value for name, value in final.items() if not name.startswith("test_")}
         history = {name: column for name, column in history.items() if not name.startswith("test_")}
-    else:
-        final["test_accuracy"] = _test_accuracy(final, correct)
-    wanted = "test_accuracy" if config.evaluate_test != "never" else "val_accuracy"
-    if wanted not in final:
-        raise ConfigError(f"must return {wanted}, for a choice that the test set has no part in")
+        if "val_accuracy" not in final:
+            raise ConfigError("must return val_accuracy, for a choice that the test set has no part in")
+    elif correct is not None:
+        final["test_accuracy"] = _count(correct, final)
+    if not final:
+        raise ConfigError("must return what its runs are judged by, such as {'test_accuracy': 0.93}; it has none")
+    lost = None in returned.values() or final.get("test_accuracy", 0.0) is None
     return RunResult(
         config=config,
-        status="diverged" if final[wanted] is None else "finished",
+        status="diverged" if lost else "finished",
         history=_fill_history(history, final, seconds),
         final={**dict.fromkeys(METRICS), **final},
         seconds={"train": seconds, "total": seconds, "startup": 0.0},
@@ -114,12 +115,8 @@ def _make_result(config: RunConfig, returned: Any, seconds: float) -> RunResult:
     )
 
 
-def _test_accuracy(final: Mapping[str, float | None], correct: NDArray[np.bool_] | None) -> float | None:
-    """Return the test accuracy, counted where the examples are known."""
-    if "test_accuracy" not in final and correct is None:
-        raise ConfigError(f"must return test_accuracy; it returned {', '.join(final) or 'nothing'}")
-    if correct is None:
-        return final["test_accuracy"]
+def _count(correct: NDArray[np.bool_], final: Mapping[str, float | None]) -> float:
+    """Return the test accuracy, which must be the one that was returned, if any."""
     share = float(np.mean(correct))
     said = final.get("test_accuracy", share)
     if said is None or abs(said - share) > _TOLERANCE:

@@ -13,18 +13,19 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fashion_keras.config.components import Component
-from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, find_function, is_custom_name
+from fashion_keras.config.custom_code import find_function, is_custom_name
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.data import Dataset, split_indices
+from fashion_keras.data import Dataset, split_dataset
 from fashion_keras.data.orders import num_batches
 from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.augmentation import build_augmentation
 from fashion_keras.models.networks import build_model
 from fashion_keras.seeding import derive_seed
-from fashion_keras.storage.results import METRICS, Predictions, RunResult
-from fashion_keras.training.callbacks import EvaluateTestSet, HistoryLog
-from fashion_keras.training.compilation import compile_model
+from fashion_keras.statistics.classifier.scores import ClassScores, confusion_matrix
+from fashion_keras.storage.results import METRICS, Predictions, RunResult, kept_epoch
+from fashion_keras.training.callbacks import AveragedWeights, BestEpoch, EvaluateTestSet, HistoryLog
+from fashion_keras.training.compilation import build_callbacks, compile_model
 from fashion_keras.training.environment import describe_environment
 
 __all__ = [
@@ -78,7 +79,16 @@ def try_run(config: RunConfig, dataset: Dataset) -> None:
         labels = dataset.train_labels[:_TRIAL_EXAMPLES]
         augment = build_augmentation(config.augmentation, dataset.num_classes, config.seed)
         batches = make_training_dataset(images, labels, batch_size=len(labels), num_epochs=1, seed=0, augment=augment)
-        model.fit(batches, epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
+        weights = _class_weights(config, dataset.train_labels, dataset.num_classes)
+        model.fit(
+            batches,
+            epochs=1,
+            steps_per_epoch=1,
+            class_weight=weights,
+            shuffle=False,
+            verbose=0,
+            callbacks=build_callbacks(config),
+        )
 
 
 @contextmanager
@@ -102,7 +112,7 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
     steps = num_batches(len(train), config.batch_size)
     model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
     compile_model(model, config, steps)
-    images, test_images = preload_dataset(dataset, image_dtype(config))
+    images, validation_images, test_images = preload_dataset(dataset, image_dtype(config))
     batches = make_training_dataset(
         images,
         dataset.train_labels,
@@ -113,28 +123,36 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         augment=build_augmentation(config.augmentation, dataset.num_classes, config.seed),
     )
     test_batches = make_evaluation_dataset(test_images, dataset.test_labels)
-    log = HistoryLog(on_epoch)
-    evaluation = [EvaluateTestSet(test_batches)] if config.evaluate_test == "each_epoch" else []
+    log, averaging = HistoryLog(on_epoch), [AveragedWeights()] * bool(model.optimizer.use_ema)
+    evaluation = [EvaluateTestSet(test_batches, averaging)] if config.evaluate_test == "each_epoch" else []
+    best = BestEpoch(log, config.keep_best, config.patience, averaging)
+    custom = build_callbacks(config)
     ready = time.perf_counter()
     model.fit(
         batches,
         epochs=config.epochs,
         steps_per_epoch=steps,
-        validation_data=make_evaluation_dataset(images, dataset.train_labels, validation),
+        validation_data=make_evaluation_dataset(validation_images, dataset.validation_labels, validation),
+        class_weight=_class_weights(config, dataset.train_labels[train], dataset.num_classes),
         shuffle=False,
         verbose=0,
-        callbacks=[*evaluation, log, keras.callbacks.TerminateOnNaN()],
+        # A user's own come before the test set is evaluated, and never hear of it.
+        callbacks=[*averaging, *custom, *evaluation, log, best, keras.callbacks.TerminateOnNaN()],
     )
+    best.restore()
     fitted = time.perf_counter()
     predictions = predict_test(model, test_batches, dataset.test_labels) if evaluation else None
     train_seconds = sum(seconds or 0.0 for seconds in log.history["seconds"])
     # The training loss is taken before each step, and the last of them may have been the one that went too far.
-    is_finite = None not in (log.history["train_loss"][-1], log.history["val_loss"][-1])
+    final = _final_values(log.history, config.keep_best)
+    if predictions is not None:
+        final |= _test_scores(predictions, dataset)
+    is_finite = None not in (final["train_loss"], final["val_loss"])
     return RunResult(
         config=config,
         status="finished" if is_finite else "diverged",
         history=log.history,
-        final=_final_values(log.history, predictions),
+        final=final,
         seconds={"train": train_seconds, "total": fitted - ready, "startup": ready - started},
         environment=describe_environment(),
         weights=model.get_weights(),
@@ -144,16 +162,16 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
 
 
 def _network_folder(name: str) -> str | None:
-    return str(find_function(name, NETWORK_ARGUMENTS).folder) if is_custom_name(name) else None
+    return str(find_function("model", name).folder) if is_custom_name(name) else None
 
 
 def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> float:
     """Return how many seconds a run takes here: by two epochs of at most twenty steps, and the number of examples."""
-    train, _ = split_indices(len(dataset.train_images), config.validation_fraction, config.seed)
+    train, _ = _split_examples(replace(config, train_examples=None), dataset)
     whole = config.train_examples or len(train)
     # Enough steps to time, and for a convolutional network no more than seconds.
     part = min(whole, 20 * config.batch_size)
-    trial = replace(config, epochs=2, train_examples=part, schedule=Component("constant"))
+    trial = replace(config, epochs=2, train_examples=part, schedule=Component("constant"), patience=None)
     result = train_run(trial, dataset)
     # The first epoch traces the graphs; the second is like all that follow. A diverged run has the first alone.
     seconds = [value or 0.0 for value in result.history["seconds"]]
@@ -221,14 +239,30 @@ def _check_data(config: RunConfig, dataset: Dataset) -> None:
 
 
 def _split_examples(config: RunConfig, dataset: Dataset) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the indices of the examples for training and for validation."""
-    train, validation = split_indices(len(dataset.train_images), config.validation_fraction, config.seed)
+    """Return the indices of the examples for training, and for validation in the images that it is drawn from."""
+    train, validation = split_dataset(dataset, config.validation_fraction, config.seed, stratify=config.stratify)
     if config.train_examples is not None:
         if config.train_examples > len(train):
             raise ConfigError(f"train_examples must be at most {len(train)} here, got {config.train_examples}")
         # At random: a data set may be sorted by class.
         train = np.random.RandomState(derive_seed(config.seed, "subset")).permutation(train)[: config.train_examples]
     return train, validation
+
+
+def _class_weights(config: RunConfig, labels: NDArray[np.int32], num_classes: int) -> dict[int, float] | None:
+    """Return what an example of each class counts.
+
+    Balanced: inverse to the class's share of the training examples, and one on average (King and Zeng 2001).
+    """
+    weights = config.class_weight
+    if weights is None:
+        return None
+    if isinstance(weights, str):
+        counts = np.maximum(np.bincount(labels, minlength=num_classes), 1)
+        weights = tuple((len(labels) / (num_classes * counts)).tolist())
+    if len(weights) != num_classes:
+        raise ConfigError(f"class_weight has {len(weights)} numbers, but there are {num_classes} classes")
+    return dict(enumerate(weights))
 
 
 def image_dtype(config: RunConfig) -> str:
@@ -242,16 +276,30 @@ def image_dtype(config: RunConfig) -> str:
 
 
 @lru_cache(maxsize=1)  # a worker's runs share them
-def preload_dataset(dataset: Dataset, dtype: str = "float32") -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the training and the test images [N, H, W, C] as the pipelines take them, see `hold_images`."""
-    shape = (-1, *dataset.image_shape)
-    train, test = (images.reshape(shape) for images in (dataset.train_images, dataset.test_images))
-    return hold_images(train, dtype), hold_images(test, dtype)
+def preload_dataset(dataset: Dataset, dtype: str = "float32") -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return the training, validation and test images [N, H, W, C] as the pipelines take them, see `hold_images`."""
+
+    def hold(images: NDArray[np.uint8]) -> tf.Tensor:
+        return hold_images(images.reshape(-1, *dataset.image_shape), dtype)
+
+    train = hold(dataset.train_images)
+    validation = train if dataset.val_images is None else hold(dataset.val_images)
+    return train, validation, hold(dataset.test_images)
 
 
-def _final_values(history: dict[str, list[float | None]], predictions: Predictions | None) -> dict[str, float | None]:
-    final = {name: history[name][-1] for name in METRICS}
-    if predictions is not None:
-        # Counted, not accumulated in float32 over batches.
-        final["test_accuracy"] = float(np.mean(predictions.correct))
-    return final
+def _final_values(history: dict[str, list[float | None]], keep_best: str | None) -> dict[str, float | None]:
+    last = kept_epoch(history, keep_best)
+    return {name: history[name][last] for name in METRICS}
+
+
+def _test_scores(predictions: Predictions, dataset: Dataset) -> dict[str, float | None]:
+    """Return accuracy, macro-F1 and balanced accuracy, the mean recall of the classes that there are.
+
+    Counted over the images, where Keras adds up in float32 over batches.
+    """
+    scores = ClassScores.of(confusion_matrix(dataset.test_labels, predictions.class_id, dataset.num_classes))
+    return {
+        "test_accuracy": float(np.mean(predictions.correct)),
+        "test_macro_f1": scores.macro(scores.f1),
+        "test_balanced_accuracy": float(np.nanmean(scores.recall)),
+    }

@@ -8,15 +8,7 @@ from fashion_keras.errors import UserError
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.storage.trials import Objective
 
-__all__ = [
-    "FIRST_TUNING_SEED",
-    "ORACLES",
-    "Range",
-    "SearchSpace",
-    "Study",
-    "TuneOptions",
-    "TuningError",
-]
+__all__ = ["FIRST_TUNING_SEED", "ORACLES", "Range", "SearchSpace", "Study", "TuneOptions", "TuningError"]
 
 FIRST_TUNING_SEED = 1_000_000
 """Tuning seeds count from here and measuring seeds from 0, so that no run that chose a value is measured."""

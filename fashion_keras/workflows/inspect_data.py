@@ -5,7 +5,7 @@ from rich.table import Table
 
 from fashion_keras.data import Dataset, class_counts
 from fashion_keras.data.orders import epoch_orders
-from fashion_keras.data.splits import split_indices
+from fashion_keras.data.splits import split_dataset
 from fashion_keras.experiments.definition import BASE
 from fashion_keras.workflows.session import Session
 
@@ -26,8 +26,9 @@ def describe_dataset(session: Session) -> None:
     say(f"{dataset.name}: {dataset.origin}, {verdict}")
     say(f"Folder: {dataset.directory}")
     height, width, channels = dataset.image_shape
+    validation = f", {len(dataset.val_images):,} validation" if dataset.val_images is not None else ""
     say(
-        f"{len(dataset.train_images):,} training and {len(dataset.test_images):,} test images of "
+        f"{len(dataset.train_images):,} training{validation} and {len(dataset.test_images):,} test images of "
         f"{height}x{width}x{channels}"
     )
     # Of one's own data the one hash that runs are stored under: it has no files of the usual names.
@@ -35,14 +36,14 @@ def describe_dataset(session: Session) -> None:
     for name, digest in hashes.items():
         say(f"{digest}  {name}")
     session.console.print(_count_table(dataset))
-    train, _ = split_indices(len(dataset.train_images), BASE.validation_fraction, BASE.seed)
+    train, _ = split_dataset(dataset, BASE.validation_fraction, BASE.seed)
     order = train[epoch_orders(len(train), 1, BASE.seed)[0]]
     say(f"Pictures: {', '.join(map(str, draw_data(dataset, order, session.out / 'data')))}")
 
 
 def _count_table(dataset: Dataset) -> Table:
-    table = Table("id", "class", "train", "test", box=None)
     counts = class_counts(dataset)
+    table = Table("id", "class", *counts, box=None)
     for number, name in enumerate(dataset.class_names):
-        table.add_row(str(number), escape(name), f"{counts['train'][number]:,}", f"{counts['test'][number]:,}")
+        table.add_row(str(number), escape(name), *(f"{count[number]:,}" for count in counts.values()))
     return table

@@ -9,7 +9,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Arm, Experiment
 from fashion_keras.formatting import safe_name
-from fashion_keras.statistics import Design, looks_taken
+from fashion_keras.statistics import Design
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     add_look,
@@ -46,7 +46,7 @@ class RunOptions:
         looks: At which numbers of seeds the arms are judged, and decided ones get no more; None is the usual ones.
         fixed: Train all seeds, and look once.
         level: Chance of a false better or worse in the whole table; None is the experiment's own.
-        margin: Of equivalence, a fraction; None is the experiment's own.
+        margin: Of equivalence, in points of a metric that is a share, else in its unit; None is the experiment's own.
         epochs: Replaces the epochs of every arm.
         arms: Only these arms; None is all.
         quick: A first look: few epochs on part of the data.
@@ -57,6 +57,7 @@ class RunOptions:
         verbose: Print each run as it ends, and all tables.
         json: Print what came out as JSON.
         command: What the user typed, see `ComparisonRecord.command`.
+        require: What every arm must be shown to be: `better`, `not-worse` or `equivalent`; the exit status tells.
     """
 
     seeds: int | None = None
@@ -74,6 +75,7 @@ class RunOptions:
     verbose: bool = False
     json: bool = False
     command: str = ""
+    require: str | None = None
 
     def __post_init__(self) -> None:
         if self.verbose:
@@ -101,7 +103,11 @@ class RunOptions:
         if experiment.factors and self.looks is not None:
             raise ConfigError(f"--looks does not go with {experiment.name}: a grid is looked at once, at all its seeds")
         once = self.fixed or bool(experiment.factors)
-        level, margin = self.level or experiment.level, self.margin or experiment.margin
+        level, margin = self.level or experiment.level, experiment.margin
+        if self.margin is not None:
+            margin = self.margin / 100 if experiment.metric.is_share else self.margin
+        if margin >= 1 and experiment.metric.is_share:
+            raise ConfigError(f"--margin must be below 100 points of {experiment.metric.text}, got {self.margin:g}")
         try:
             return Design.up_to(self.num_seeds, () if once else self.looks, level, margin)
         except ValueError as error:
@@ -169,7 +175,7 @@ def _save(record: ComparisonRecord, store: RunStore) -> ComparisonRecord:
     if path.exists():
         earlier = read_record(path)
         results = load_results(store, earlier, range(earlier.design.num_seeds))
-        if looks := looks_taken(results.accuracies, earlier.baseline, earlier.design):
+        if looks := results.looks_taken:
             add_look(store, earlier, max(looks.values()))
     return save_record(store, record)
 

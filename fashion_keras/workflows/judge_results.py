@@ -8,8 +8,9 @@ import numpy as np
 
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import count_noun, one_line, print_plain
+from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.judged_table import best_sentence, needs
-from fashion_keras.reporting.judgement import DatasetJudgement, Gate, Judgement
+from fashion_keras.reporting.judgement import DatasetJudgement, Judgement
 from fashion_keras.results import (
     ArmScores,
     MatchedArms,

@@ -10,10 +10,12 @@ from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import count_noun, one_line, safe_name
+from fashion_keras.reporting.gates import exit_status
 from fashion_keras.reporting.over_datasets import OverAll, find_over_all, write_ranks
 from fashion_keras.reporting.records import print_json
 from fashion_keras.reporting.rendering import to_csv, to_markdown
 from fashion_keras.reporting.terminal import to_rich
+from fashion_keras.reporting.units import Unit
 from fashion_keras.storage.files import write_files
 from fashion_keras.workflows.job import RunOptions
 from fashion_keras.workflows.judge import ComparisonOutcome
@@ -35,7 +37,7 @@ def run_over_datasets(
         datasets: As `--dataset` takes them, or `fashion_mnist`.
 
     Returns:
-        The exit status: 0, or 1 where a run or an export failed.
+        The exit status: that of what is required on every data set; 0, or 1 where a run or an export failed.
 
     Raises:
         UserError: An option, the data or the disk is wrong; two data sets have one name.
@@ -53,7 +55,8 @@ def run_over_datasets(
     if not (options.dry_run or options.shard):
         session = next(iter(sessions.values())).aloud()
         _finish(outcomes, options, session)
-    return status
+    gates = [gate for outcome in outcomes.values() for gate in outcome.gates(options.require)]
+    return (exit_status(gates) if options.require else 0) or status
 
 
 def _open(values: Mapping[str, Any], datasets: Sequence[str]) -> dict[str, Session]:
@@ -95,8 +98,11 @@ def _finish(outcomes: Mapping[str, RunOutcome], options: RunOptions, session: Se
 def _over(found: Mapping[str, ComparisonOutcome]) -> OverAll:
     design = next(iter(found.values())).whole.record.design
     comparisons = {dataset: each.comparisons for dataset, each in found.items()}
-    values = {dataset: each.whole.accuracies for dataset, each in found.items()}
-    return find_over_all(comparisons, values, design.margin, design.level)
+    values = {dataset: each.whole.values for dataset, each in found.items()}
+    metric = next(iter(found.values())).whole.record.metric
+    unit = Unit.of(metric, [row for rows in values.values() for row in rows.values()])
+    better = metric.higher_is_better
+    return find_over_all(comparisons, values, design.margin, design.level, unit=unit, higher_is_better=better)
 
 
 def _show(name: str, over: OverAll, session: Session) -> None:

@@ -23,15 +23,11 @@ from fashion_keras.reporting import (
     write_report,
 )
 from fashion_keras.reporting.claims import claims_page
-from fashion_keras.reporting.records import comparison_to_json, print_json
+from fashion_keras.reporting.gates import exit_status
+from fashion_keras.reporting.records import comparison_to_json, print_json, require
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.storage.archive import ARCHIVE, RunArchive
-from fashion_keras.storage.comparison import (
-    ComparisonRecord,
-    ComparisonResults,
-    load_settled,
-    read_record,
-)
+from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults, load_settled, read_record
 from fashion_keras.storage.files import recover_folder, write_files
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
@@ -68,6 +64,7 @@ def report_comparisons(
     tensorboard: Path | None = None,
     explain: bool = False,
     as_json: bool = False,
+    requirement: str | None = None,
 ) -> int:
     """Write and print the tables of comparisons that were run before, draw their curves, and judge the report's claims.
 
@@ -81,6 +78,10 @@ def report_comparisons(
         tensorboard: The folder of TensorBoard's logs; None writes none.
         explain: Print all tables with their footnotes too.
         as_json: Print JSON on standard output.
+        requirement: What every arm must be, see `require`; None is nothing.
+
+    Returns:
+        The exit status: 0, or that of what is required, see `exit_status`.
 
     Raises:
         ConfigError: A name is unknown.
@@ -91,7 +92,7 @@ def report_comparisons(
     times = _find_times(out, published)
     out = out / PUBLISHED_REPORTS if published else out
     aloud = make_console({}) if console.quiet else console
-    content = []
+    content, gates = [], []
     for results in found:
         differences, against = build_differences(results), build_against_report(results)
         folder = out / results.record.folder
@@ -103,12 +104,15 @@ def report_comparisons(
             pictures=pictures,
             published=published is not None,
         )
-        content.append(comparison_to_json(results, differences) | {"files": list(map(str, paths))})
+        content.append(comparison_to_json(results, differences, requirement) | {"files": list(map(str, paths))})
         say(f"Written to {folder}: table.md and {len(paths) - 1} more files")
         if tensorboard is not None:
             say(write_logs(results, tensorboard / folder.name))
         print_tables(console, results, differences, against, explain=explain)
         print_answer(aloud, results, differences, workers=available_cores())
+        if requirement is not None:
+            gates.append(require(differences, requirement))
+            print_plain(aloud, gates[-1].why)
     if not names:
         pages = overall_pages(found, times)
         write_files(out, pages)
@@ -116,7 +120,7 @@ def report_comparisons(
         say(f"{claims}{'what' if claims else 'What'} pairing gained: {out / PAIRING_PAGE}")
     if as_json:
         print_json({"comparisons": content})
-    return 0
+    return exit_status(gates) if requirement is not None else 0
 
 
 def report_page(

@@ -1,10 +1,11 @@
 """Rounds of training: the runs that are needed up to the next look, then the decision which arms need more seeds."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.execution.batch import Failures, train_runs
-from fashion_keras.statistics import Verdict, compare_arms
+from fashion_keras.statistics import Verdict
 from fashion_keras.storage.comparison import load_results
 from fashion_keras.workflows.job import Job, PlannedComparison
 from fashion_keras.workflows.plan import Plan, join_plans, make_plan, take_shard
@@ -33,9 +34,27 @@ def train_rounds(job: Job) -> Failures:
     session = job.session
     for plan in plan_rounds(job):
         failures |= train_runs(
-            plan.pending, session.store, session.location, session.engine, session.console, job.labels
+            plan.pending,
+            session.store,
+            session.location,
+            session.engine,
+            session.console,
+            job.labels,
+            partial(_check_metrics, job),
         )
     return failures
+
+
+def _check_metrics(job: Job, config: RunConfig) -> None:
+    """Check that a run has what its comparisons are judged by, before many are trained: a custom trainer may lack it.
+
+    Raises:
+        StoreError: It has not.
+    """
+    arm, run = config.with_changes(seed=0), job.session.store.find_folder(config.folder)
+    for comparison in job.comparisons:
+        if run is not None and arm in comparison.configs.values():
+            run.judged_value(comparison.record.metric.name)
 
 
 def plan_rounds(job: Job) -> Iterator[Plan]:
@@ -87,8 +106,7 @@ def _undecided(comparison: PlannedComparison, job: Job) -> list[RunConfig]:
     """Return the configurations, of seed 0, of the arms that need more seeds by what the store has now."""
     record = comparison.record
     results = load_results(job.session.store, record, range(record.design.num_seeds))
-    found = compare_arms(results.accuracies, record.baseline, record.design)
-    decided = {item.arm for item in found if item.verdict is not Verdict.UNDECIDED}
+    decided = {item.arm for item in results.comparisons if item.verdict is not Verdict.UNDECIDED}
     if len(decided) == len(record.arms) - 1:
         return []
     return [config for name, config in comparison.configs.items() if name not in decided]

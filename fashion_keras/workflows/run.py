@@ -10,7 +10,9 @@ from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import describe_power
 from fashion_keras.reporting.findings import describe_design
-from fashion_keras.reporting.records import comparison_to_json, print_json
+from fashion_keras.reporting.gates import Gate, exit_status
+from fashion_keras.reporting.records import comparison_to_json, print_json, require
+from fashion_keras.reporting.units import Unit
 from fashion_keras.storage.comparison import load_results
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
 from fashion_keras.workflows.judge import (
@@ -51,6 +53,10 @@ class RunOutcome:
     comparisons: tuple[ComparisonOutcome, ...]
     failures: tuple[str, ...]
 
+    def gates(self, requirement: str | None) -> list[Gate]:
+        """Return whether each comparison shows what is required; nothing where nothing is."""
+        return [require(each.differences, requirement) for each in self.comparisons if requirement]
+
 
 def run_experiments(
     experiments: Sequence[Experiment],
@@ -61,7 +67,7 @@ def run_experiments(
     """Run comparisons and print what came out, or say what would run; the arguments are those of `prepare`.
 
     Returns:
-        The exit status: 0, or 1 where a run or an export failed.
+        The exit status: that of what is required, see `exit_status`; 0, or 1 where a run or an export failed.
 
     Raises:
         UserError: An option, the data or the disk is wrong.
@@ -74,8 +80,9 @@ def run_experiments(
             return 0
         outcome = _run(job)
     if options.json:
-        print_json(_to_json(outcome))
-    return 1 if outcome.failures else 0
+        print_json(_to_json(outcome, options.require))
+    gates = outcome.gates(options.require)
+    return (exit_status(gates) if options.require else 0) or (1 if outcome.failures else 0)
 
 
 def run_job(experiments: Sequence[Experiment], options: RunOptions, session: Session) -> RunOutcome:
@@ -94,6 +101,8 @@ def _run(job: Job) -> RunOutcome:
         session.say("When all shards are done, the same command without --shard writes tables, curves and SavedModels")
     session.say(f"Took {format_duration(session.seconds)}")
     print_answers(outcome.comparisons, aloud)
+    for gate in outcome.gates(job.options.require):
+        aloud.session.say(gate.why)
     return outcome
 
 
@@ -154,9 +163,9 @@ def _judge_and_show(job: Job, show: Show) -> tuple[ComparisonOutcome, ...]:
     return write_reports(outcomes, job)
 
 
-def _to_json(outcome: RunOutcome) -> dict[str, Any]:
+def _to_json(outcome: RunOutcome, requirement: str | None) -> dict[str, Any]:
     comparisons = [
-        comparison_to_json(each.results, each.differences)
+        comparison_to_json(each.results, each.differences, requirement)
         | {"files": list(map(str, each.paths)), "models": {arm: str(path) for arm, path in each.exports.items()}}
         for each in outcome.comparisons
     ]
@@ -174,8 +183,10 @@ def _describe(job: Job) -> None:
             runs = f"at most {count_noun(len(job.seeds), 'run')}"
             runs += f" of {count_noun(config.epochs, 'epoch')}" if config.trainer is None else ""
             session.say(f"  {name}: {runs}, {found} in the store")
-        session.say(f"  {describe_design(comparison.record.design)}")
-        for line in describe_power(load_results(session.store, comparison.record, job.seeds)):
+        results = load_results(session.store, comparison.record, job.seeds)
+        unit = Unit.of(comparison.record.metric, results.values.values())
+        session.say(f"  {describe_design(comparison.record.design, unit=unit)}")
+        for line in describe_power(results):
             session.say(f"  {line}")
     session.say(describe_plan(plan, session.engine))
     session.say(describe_estimate(plan, session))

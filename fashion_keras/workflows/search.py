@@ -12,7 +12,7 @@ from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.cost import relative_cost
 from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.data import split_indices
+from fashion_keras.data import split_dataset
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE
 from fashion_keras.formatting import count_noun, format_duration
@@ -158,7 +158,7 @@ class _Invocation:
         # As every run splits the data: by the fraction of its configuration, which all trials share with the base
         # unless a space says otherwise.
         fraction = self.search.trials[0].config.validation_fraction
-        _, validation = split_indices(len(self.session.dataset.train_images), fraction, self.study.seeds[0])
+        _, validation = split_dataset(self.session.dataset, fraction, self.study.seeds[0])
         results = SearchResults(self.search.name, self.study, tuple(self.search.trials), len(validation))
         if results.best is None:
             return results

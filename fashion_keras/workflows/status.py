@@ -1,6 +1,6 @@
 """Status of a store: what its comparisons have, lack and failed at, and which parts of them are still to be run."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def read_status(out: Path, names: Sequence[str] = (), num_shards: int | None = N
     # Whether their files are sound, `check` says.
     there = frozenset(path.parent.name for path in (store.root / "runs").glob("*/result.json"))
     chosen = _choose(list(reversed(records.values())), names)
-    comparisons = tuple(_status_of(record, store, there, num_shards) for record in chosen)
+    comparisons = tuple(_status_of(record, store, num_shards) for record in chosen)
     return StoreStatus(str(store.root), len(there), comparisons, tuple(notes))
 
 
@@ -99,9 +99,7 @@ def _choose(records: Sequence[ComparisonRecord], names: Sequence[str]) -> Sequen
     return [each for each in records if not names or each.folder in names or each.name in names]
 
 
-def _status_of(
-    record: ComparisonRecord, store: RunStore, finished: frozenset[str], num_shards: int | None
-) -> ComparisonStatus:
+def _status_of(record: ComparisonRecord, store: RunStore, num_shards: int | None) -> ComparisonStatus:
     seeds = range(record.design.num_seeds)
     results = load_results(store, record, seeds)
     needing, number = results.needed
@@ -126,20 +124,21 @@ def _status_of(
         runs=len({run.path for arm in results.arms for run in arm.runs.values()}),
         missing={name: each for name, each in missing.items() if each},
         failed={label: str(log) for label, log in logs.items() if log.exists()},
-        shards=tuple(_open_shards(record, seeds, finished, num_shards)) if num_shards and missing else (),
+        shards=tuple(_open_shards(record, seeds, missing, num_shards)) if num_shards else (),
         last_used=record.last_used,
     )
 
 
 def _open_shards(
-    record: ComparisonRecord, seeds: Sequence[int], finished: frozenset[str], num_shards: int
+    record: ComparisonRecord, seeds: Sequence[int], missing: Mapping[str, Sequence[int]], num_shards: int
 ) -> Iterable[int]:
-    """Yield the numbers of the parts that lack a run, dealt out as `run NAME --shard K/N` does."""
+    """Yield the numbers of the parts that a run is missing of, dealt out as `run NAME --shard K/N` does."""
     data = FASHION_MNIST_HASH if record.data["is_fashion_mnist"] else record.data["content_hash"]
     arms = [RunConfig.from_json({**arm.config, "data": data}) for arm in record.arms]
     configs = order_configs(arms, seeds)
+    wanted = {arm.folders[seed] for arm in record.arms for seed in missing.get(arm.name, ()) if seed in arm.folders}
     for shard in range(num_shards):
-        if any(config.folder not in finished for config in deal_shard(configs, shard, num_shards)):
+        if any(config.folder in wanted for config in deal_shard(configs, shard, num_shards)):
             yield shard
 
 

@@ -47,11 +47,13 @@ def component_strategy(draw: st.DrawFn, kind: str) -> Component:
     return Component.of(name, **{name: draw(option_strategy(declared[name])) for name in names})
 
 
-def config_or_nothing(*, schedule: Component, epochs: int, **fields: object) -> RunConfig | None:
-    """None where the warm-up is longer than the run, which is refused."""
+def config_or_nothing(*, schedule: Component, epochs: int, optimizer: Component, **fields: object) -> RunConfig | None:
+    """None where the warm-up is longer than the run, or gradients are clipped twice, which is refused."""
     if schedule.as_dict().get("warmup_epochs", 0) >= epochs:
         return None
-    return RunConfig(schedule=schedule, epochs=epochs, **fields)
+    if {"clipnorm", "global_clipnorm"} <= set(optimizer.as_dict()):
+        return None
+    return RunConfig(schedule=schedule, epochs=epochs, optimizer=optimizer, **fields)
 
 
 CONFIGS = st.builds(
@@ -67,7 +69,10 @@ CONFIGS = st.builds(
     evaluate_test=st.sampled_from(config.TEST_EVALUATIONS),
     precision=st.sampled_from(config.PRECISIONS),
     train_examples=st.none() | st.integers(1, 54_000),
-    xla=st.booleans(),
+    stratify=st.booleans(),
+    class_weight=st.none() | st.just("balanced") | st.lists(st.integers(1, 9), min_size=2),
+    keep_best=st.none() | st.sampled_from(config.KEEP_BEST),
+    patience=st.none() | st.integers(1, 50),
     threads=st.integers(1, 64),
     data=st.text("0123456789abcdef", min_size=64, max_size=64),
     seed=st.integers(0, 2**40),
@@ -86,7 +91,10 @@ CHANGED_FIELDS = {
     "evaluate_test": "never",
     "precision": "mixed_bfloat16",
     "train_examples": 54_000,
-    "xla": True,
+    "stratify": True,
+    "class_weight": (1.0, 2.0),
+    "keep_best": "val_loss",
+    "patience": 5,
     "threads": 2,
     "device": "gpu",
     "data": "0" * 64,
@@ -105,7 +113,7 @@ def changed_value(option: Option) -> object:
         return not option.default
     if option.kind is tuple:
         return (*option.default[:-1], 7)
-    return option.default + 1 if option.kind is int else option.default / 2 or 0.5
+    return option.default + 1 if option.kind is int else (option.default or 1) / 2
 
 
 def config_with(kind: str, component: Component) -> RunConfig:
@@ -123,7 +131,8 @@ def test_the_default_is_the_report_s_base_model():
         "batch_norm": False,
         "initializer": Component("pytorch_default"),
     }
-    assert option_values("optimizer", base.optimizer) == {"learning_rate": 0.02, "momentum": 0.0, "nesterov": False}
+    optimizer = option_values("optimizer", base.optimizer)
+    assert (optimizer["learning_rate"], optimizer["momentum"], optimizer["nesterov"]) == (0.02, 0.0, False)
     assert (base.batch_size, base.epochs, base.validation_fraction) == (512, 50, 0.1)
 
 
@@ -183,8 +192,8 @@ def test_the_defaults_of_all_fields_given_explicitly_are_the_base():
 
 
 def test_every_field_is_tested_for_its_place_in_the_run_id():
-    # The trainer is a file: tests/custom/test_trainers.py.
-    assert {*CHANGED_FIELDS, "trainer"} == set(RunConfig.__dataclass_fields__)
+    # Trainers and callbacks are files: tests/custom/test_trainers.py, tests/training/test_run_settings.py.
+    assert {*CHANGED_FIELDS, "trainer", "callbacks"} == set(RunConfig.__dataclass_fields__)
 
 
 @pytest.mark.parametrize("name", CHANGED_FIELDS)
@@ -310,8 +319,7 @@ def test_a_bad_setting_is_refused_with_what_is_allowed(settings, message):
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
-        ({"xla": "no"}, "xla"),
-        ({"xla": 1}, "xla"),
+        ({"stratify": "no"}, "stratify"),
         ({"data": None}, "data"),
         ({"validation_fraction": "0.1"}, "validation_fraction"),
         ({"model": None}, "model"),

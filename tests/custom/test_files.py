@@ -42,10 +42,7 @@ def test_reading_a_file_does_not_run_it(write):
     ("text", "message"),
     [
         ("x = 1", r"a.py must define one Experiment with the name EXPERIMENT; it has none"),
-        (
-            COMPARISON.replace("EXPERIMENT", "ONE") + COMPARISON.replace("EXPERIMENT", "TWO"),
-            r"it has 2 \(ONE, TWO\)",
-        ),
+        (COMPARISON.replace("EXPERIMENT", "ONE") + COMPARISON.replace("EXPERIMENT", "TWO"), r"it has 2 \(ONE, TWO\)"),
         ("x = 1\nx = (", r"a.py, line 2: '\(' was never closed"),
         ("x = 1\nimport own_nothing", r"a.py, line 2: ModuleNotFoundError: No module named 'own_nothing'"),
         ("import own_broken", r"own_broken.py, line 1: invalid syntax"),

@@ -7,7 +7,7 @@ from custom.conftest import NETWORK
 
 from fashion_keras.config.components import SOURCE
 from fashion_keras.config.cost import cost_key, relative_cost
-from fashion_keras.config.custom_code import NETWORK_ARGUMENTS, find_function, import_function
+from fashion_keras.config.custom_code import find_function, import_function
 from fashion_keras.config.identity import canonical_json
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
@@ -93,7 +93,7 @@ def test_files_that_are_imported_from_the_folder_are_part_of_the_source(write, t
     write("own_parts/blocks.py", "def f():\n    from . import deep\n")
     write("own_parts/deep.py", "x = 1")
     write("own_other.py", "x = 1")
-    own = find_function("own_net:build", NETWORK_ARGUMENTS)
+    own = find_function("model", "own_net:build")
     assert [str(path.relative_to(tmp_path)) for path in own.files] == [
         "own_net.py",
         "own_parts/__init__.py",
@@ -101,15 +101,15 @@ def test_files_that_are_imported_from_the_folder_are_part_of_the_source(write, t
         "own_parts/deep.py",
     ]
     write("own_other.py", "x = 2")
-    assert find_function("own_net:build", NETWORK_ARGUMENTS).source == own.source
+    assert find_function("model", "own_net:build").source == own.source
     write("own_parts/deep.py", "x = 2")
-    assert find_function("own_net:build", NETWORK_ARGUMENTS).source != own.source
+    assert find_function("model", "own_net:build").source != own.source
 
 
 def test_a_function_in_a_package_is_found_without_its_import(write):
     write("own_pack/__init__.py", "raise SystemExit")
     write("own_pack/net.py")
-    assert [path.name for path in find_function("own_pack.net:build", NETWORK_ARGUMENTS).files] == [
+    assert [path.name for path in find_function("model", "own_pack.net:build").files] == [
         "__init__.py",
         "net.py",
     ]
@@ -129,9 +129,9 @@ def test_a_stored_configuration_needs_no_file(write):
 def test_what_was_imported_of_an_earlier_file_is_forgotten(write):
     write(text="import own_helper\ndef build(shape, classes): return own_helper.x")
     write("own_helper.py", "x = 1")
-    assert import_function(find_function("own_net:build", NETWORK_ARGUMENTS))(0, 0) == 1
+    assert import_function(find_function("model", "own_net:build"))(0, 0) == 1
     write("own_helper.py", "x = 22")
-    assert import_function(find_function("own_net:build", NETWORK_ARGUMENTS))(0, 0) == 22
+    assert import_function(find_function("model", "own_net:build"))(0, 0) == 22
 
 
 def test_custom_networks_have_a_cost_for_the_plan(write):

@@ -61,7 +61,7 @@ def test_arguments_and_defaults_are_those_of_the_class(kind, name):
         assert declared.default == (REQUIRED if default is inspect.Parameter.empty else to_hashable(default))
     left_out = set(parameters) - set(keras_signature(kind, name).options)
     assert left_out <= {
-        "name", "kwargs", "use_ema", "ema_momentum", "ema_overwrite_frequency", "initial_learning_rate", "dtype",
+        "name", "kwargs", "ema_overwrite_frequency", "initial_learning_rate", "dtype",
         "reduction", "from_logits", "seed", "args",
     }  # fmt: skip
 
@@ -78,13 +78,13 @@ def test_the_rates_that_are_known_without_keras_are_its_own(name):
         ({"optimizer": "nadam"}, r"one of adam, adamw, rmsprop, sgd; got 'nadam' \(did you mean 'Nadam'\?\)"),
         ({"optimizer": {"name": "Lion", "beta_3": 1}}, r"'Lion' takes as an option one of .*did you mean 'beta_"),
         ({"optimizer": {"name": "Lion", "learning_rate": 0}}, "learning_rate must be a number above 0, got 0"),
-        ({"optimizer": {"name": "Lion", "use_ema": True}}, "got 'use_ema'"),
+        ({"optimizer": {"name": "Lion", "ema_overwrite_frequency": 1}}, "got 'ema_overwrite_frequency'"),
         ({"schedule": "ExponentialDecay"}, "schedule 'ExponentialDecay' needs the option decay_steps"),
         ({"loss": {"name": "Dice", "axis": object()}}, "axis must be a plain value"),
         ({"model": {"name": "fcn", "initializer": "GlorotNormall"}}, "did you mean 'GlorotNormal'"),
         (
             {"model": "Resnet"},
-            "model must be one of cnn, fcn, resnet; got 'Resnet'.*a custom network is module:function",
+            "model must be one of cnn, fcn, resnet; got 'Resnet'.*a custom model is module:function",
         ),
     ],
 )

@@ -73,7 +73,7 @@ def test_labels_from_one_and_in_a_column_are_read(write_npz):
         ({"y_train": [0, 1, 300] * 4}, "y_train goes from 0 to 300; labels must be 0 to 255"),
         ({"y_train": [-1, 1, 0] * 4}, "y_train goes from -1 to 1"),
         ({"y_test": [3] * 6}, "labels that do not occur in training: 3"),
-        ({"y_test": ["a"] * 6}, "both must be numbers, or text"),
+        ({"y_test": ["a"] * 6}, "y_test is <U1; all must be numbers, or text"),
         ({"y_train": ["a", "b"] * 6, "y_test": ["c"] * 6}, "the test set has the class 'c', which does not occur"),
         ({"y_train": np.array([{}] * 12)}, "y_train holds Python objects, which are not read"),
         ({"x_train": PIXELS[:0]}, "x_train is empty"),
@@ -143,8 +143,22 @@ def test_the_remedy_for_one_hot_labels_of_any_type_leads_to_the_end_in_one_step(
 
 
 def test_arrays_that_are_not_used_are_named(write_npz):
-    notes = locate(dataset=write_npz(x_val=PIXELS[:2], y_val=[0, 1])).notes
-    assert notes == ("2 arrays not used: x_val, y_val; validation images are drawn from x_train",)
+    notes = locate(dataset=write_npz(x_val=PIXELS[:2], more=[0, 1])).notes
+    assert notes == ("2 arrays not used: x_val, more; validation images are drawn from x_train",)
+
+
+def test_a_validation_part_is_read_and_belongs_to_the_data(write_npz):
+    location = locate(dataset=write_npz(x_val=PIXELS[:2], y_val=[0, 1]))
+    dataset = load(location)
+    np.testing.assert_array_equal(dataset.val_images, PIXELS[:2])
+    assert dataset.validation_labels.tolist() == [0, 1]
+    others = (write_npz("b.npz"), write_npz("c.npz", x_val=PIXELS[1:3], y_val=[0, 1]))
+    assert len({location.content_hash, *(locate(dataset=other).content_hash for other in others)}) == 3
+    assert location.notes[0].startswith("2 of 2 validation images are also training images")
+    with pytest.raises(DataError, match="the validation set has labels that do not occur in training: 7"):
+        locate(dataset=write_npz("d.npz", x_val=PIXELS[:2], y_val=[0, 7]))
+    with pytest.raises(DataError, match="validation images 4 x 4; they must have one size"):
+        locate(dataset=write_npz("e.npz", x_val=PIXELS[:2, :4], y_val=[0, 1]))
 
 
 def test_labels_in_latin_1_keep_their_classes(write_npz):

@@ -55,7 +55,7 @@ def test_answer_is_the_models_own_and_finds_the_image_itself_and_its_neighbours(
 ) -> None:
     image = sample_dataset.test_images[7]
     answer = answer_of(address, encoded(image))
-    expected = demo.model.predict(image)
+    expected = demo.model.predict(encoded(image))
     np.testing.assert_array_equal(pixels_of(answer["pixels"]), image)
     assert answer["classes"][0]["name"] == expected.class_name[0]
     said = {one["name"]: one["probability"] for one in answer["classes"]}

@@ -52,3 +52,6 @@ def test_module_names_its_public_surface_and_documents_its_arguments(path: Path)
     assert not defined or "__all__" in map(ast.unparse, assigned), "no __all__"
     undocumented = {function.name: missing for function in functions(tree) if (missing := missing_arguments(function))}
     assert not undocumented
+    assert (ast.get_docstring(tree) or "").partition(" ")[0] not in ("What", "How", "Where", "When", "Why"), (
+        "no noun first"
+    )

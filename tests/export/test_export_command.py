@@ -48,11 +48,7 @@ def test_shipped_model_is_copied_by_name(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [
-        ([], "name one run or model"),
-        (["cnn", "--shipped"], "name one run or model"),
-        (["cnnn"], "did you mean 'cnn'?"),
-    ],
+    [([], "name one run or model"), (["cnn", "--shipped"], "name one run or model"), (["cnnn"], "did you mean 'cnn'?")],
 )
 def test_mistake_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["export", *arguments]) == 2

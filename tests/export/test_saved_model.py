@@ -80,11 +80,7 @@ assert loaded.signatures["serving_default"](images=tf.zeros((2, 28, 28), tf.uint
     )
     assert done.returncode == 0, done.stderr
     inputs = {"images": ["uint8", [None, 28, 28]]}
-    outputs = {
-        "class_id": ["int64", [None]],
-        "class_name": ["string", [None]],
-        "probabilities": ["float32", [None, 3]],
-    }
+    outputs = {"class_id": ["int64", [None]], "class_name": ["string", [None]], "probabilities": ["float32", [None, 3]]}
     assert json.loads(done.stdout) == {"serve": [inputs, outputs], "serving_default": [inputs, outputs]}
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fashion_keras.statistics import expected_misses, misses_p, prediction_interval
+from fashion_keras.statistics import misses_p, prediction_interval
 
 
 def test_prediction_interval_is_wider_than_the_means_by_root_n_plus_one():
@@ -14,7 +14,6 @@ def test_prediction_interval_is_wider_than_the_means_by_root_n_plus_one():
 
 
 def test_misses_by_chance_are_binomial():
-    assert expected_misses(20) == pytest.approx(1.0)
     assert misses_p(0, 20) == 1.0
     assert misses_p(1, 2) == pytest.approx(1 - 0.95**2)
     assert misses_p(2, 2) == pytest.approx(0.05**2)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fashion_keras.statistics import Share, collapsed, compare_collapse, hodges_lehmann
+from fashion_keras.statistics import Share, collapsed, compare_collapse
+from fashion_keras.statistics.collapse import hodges_lehmann
 
 
 def test_a_share_has_the_interval_of_clopper_and_pearson():

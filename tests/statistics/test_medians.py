@@ -6,21 +6,20 @@ import pytest
 from fashion_keras.statistics import median_interval, sign_test_p
 
 
-def test_all_on_one_side_is_one_of_two_extremes_of_all_sign_patterns():
-    assert sign_test_p([1, 2, 3, 4, 5, 6]) == 2 / 2**6
-    assert sign_test_p([-1, -2, -3, -4, -5, -6]) == 2 / 2**6
-    assert sign_test_p([1, 2, 3], bound=4) == 2 / 2**3
-
-
-def test_one_on_the_other_side_counts_alike_however_far_it_lies():
-    # One or none of seven on that side: 1 + 7 patterns of 128, twice.
-    assert sign_test_p([1, 1, 1, 1, 1, 1, -0.001]) == sign_test_p([1, 1, 1, 1, 1, 1, -1000]) == 16 / 128
-
-
-def test_balanced_numbers_and_ties_are_no_evidence():
-    assert sign_test_p([1, -1, 2, -2]) == 1.0
-    assert sign_test_p([0, 0, 0, 0, 0, 0]) == 1.0
-    assert sign_test_p([1, 1, 1, 1, 1, 1, 0]) == 16 / 128, "a tie counts against"
+@pytest.mark.parametrize(
+    ("values", "bound", "p"),
+    [
+        ([1, 2, 3, 4, 5, 6], 0, 2 / 2**6),
+        ([1, 2, 3], 4, 2 / 2**3),
+        ([1, 1, 1, 1, 1, 1, -0.001], 0, 16 / 128),  # one or none of seven on that side: 1 + 7 patterns, twice
+        ([1, 1, 1, 1, 1, 1, -1000], 0, 16 / 128),
+        ([1, 1, 1, 1, 1, 1, 0], 0, 16 / 128),  # a tie counts against
+        ([1, -1, 2, -2], 0, 1.0),
+        ([0, 0, 0, 0, 0, 0], 0, 1.0),
+    ],
+)
+def test_p_is_the_share_of_sign_patterns_as_uneven(values, bound, p):
+    assert sign_test_p(values, bound) == p
 
 
 @pytest.mark.parametrize(("count", "expected"), [(6, (1, 6)), (8, (1, 8)), (9, (2, 8)), (12, (3, 10))])

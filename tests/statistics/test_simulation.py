@@ -3,8 +3,6 @@
 Bounds leave room for the chance of the draw, but not for a broken method: each was seen to fail with one.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -46,7 +44,7 @@ def test_looking_without_a_design_finds_too_much():
 
 def test_skew_costs_no_more_false_verdicts_than_documented():
     shown = evidence.any_difference(evidence.tables(SKEWED, 600, 3, 10, 1), TEN_SEEDS)
-    assert shown.mean() < 0.105  # 16 % with Student's t alone
+    assert shown.mean() < 0.095  # 11 % with each arm alone, 16 % with Student's t alone
 
 
 def test_going_on_stays_under_a_quarter_more():
@@ -114,11 +112,6 @@ def test_a_fixed_ten_changes_no_published_verdict():
     for baseline, arms in evidence.published().values():
         found = compare_arms(arms, baseline, Design.fixed(10))
         assert {item.arm: item.verdict for item in found} == rule_before.before(arms, baseline)
-
-
-def test_a_margin_of_nothing_leaves_only_differences():
-    differences = np.zeros((1, 1, 10)) + UNIT
-    assert evidence.any_difference(differences, replace(TEN_SEEDS, margin=1.0)).all()
 
 
 @pytest.mark.slow

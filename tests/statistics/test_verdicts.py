@@ -97,6 +97,18 @@ def test_the_interval_is_that_of_the_differences_at_the_level_judged_by():
     assert second.level == pytest.approx(0.05, rel=1e-3), "one difference found frees its share"
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_arms_show_together_of_skewness_moves_one_end_of_each_interval_outwards(sign):
+    tail = sign * np.array([0.0, 0.1, 0.1, 0.2, 0.3, 0.4, 0.6, 0.9, 1.5, 4.0]) / 1000
+    (alone,) = compare(NOISE * 9)
+    _, beside = compare(tail, NOISE * 9)
+    assert alone.interval == pytest.approx(mean_interval(NOISE * 9, 0.95), abs=1e-9)
+    low, high = mean_interval(NOISE * 9, 0.975)
+    moved = beside.interval[1] - high, low - beside.interval[0]
+    assert moved[sign < 0] > 1e-4
+    assert moved[sign > 0] == pytest.approx(0.0, abs=1e-9)
+
+
 def test_what_is_equivalent_frees_nothing():
     first, second = compare(NOISE, NOISE * 30)
     assert (first.verdict, second.verdict) == ("equivalent", "undecided")
@@ -135,15 +147,12 @@ def test_before_the_first_look_there_is_a_difference_and_no_evidence():
     assert result.mean_difference == pytest.approx(np.mean(NOISE[:4]) + 0.02)
     assert (result.num_seeds, result.look, result.interval, result.seeds_won_interval) == (4, None, None, None)
     assert (result.undecided_because, result.seeds_to_decide_text) == ("next look at 5 seeds", "")
+    assert compare(NOISE[:8] + 0.02, design=FIXED)[0].look is None
 
 
 def test_a_design_of_too_few_seeds_says_so():
     (result,) = compare(NOISE + 0.02, design=Design.up_to(4))
     assert (result.verdict, result.undecided_because) == ("undecided", "fewer than 5 seeds")
-
-
-def test_fewer_seeds_than_a_fixed_design_show_nothing():
-    assert compare(NOISE[:8] + 0.02, design=FIXED)[0].look is None
 
 
 def test_later_looks_that_were_not_planned_are_judged_more_strictly():
@@ -189,14 +198,12 @@ def test_no_interval_leaves_what_accuracies_can_differ_by():
     assert compare(NOISE)[0].collapse is None
 
 
-def test_identical_arms_are_equivalent():
-    (result,) = compare(np.zeros(10))
-    assert (result.verdict, result.interval) == ("equivalent", (0.0, 0.0))
-
-
-def test_a_constant_difference_on_the_margin_is_not_equivalent():
-    assert compare(np.full(10, 0.002))[0].verdict == "better"
-    assert compare(np.full(10, 0.0019))[0].verdict == "better, negligibly"
+@pytest.mark.parametrize(
+    ("difference", "verdict"), [(0.0, "equivalent"), (0.0019, "better, negligibly"), (0.002, "better")]
+)
+def test_a_constant_difference_has_an_interval_of_no_width(difference, verdict):
+    (result,) = compare(np.full(10, difference))
+    assert (result.verdict, result.interval) == (verdict, (difference, difference))
 
 
 def test_better_on_this_test_set_where_new_images_might_tell_otherwise():

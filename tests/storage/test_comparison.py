@@ -104,7 +104,7 @@ def test_a_score_is_the_mean_of_the_last_epochs_of_which_a_diverged_run_has_its_
     commit(store, config_of(0, 1), [0.6, None])
     record = make_record(replace(EXPERIMENT, score_share=0.6), DATA, [0, 1])
     arm = load_results(store, record, [0, 1]).arms[0]
-    assert arm.accuracies([0, 1]) == pytest.approx([0.7, 0.0])
+    assert arm.values("test_accuracy", [0, 1]) == pytest.approx([0.7, 0.0])
     assert arm.finals("test_accuracy") == pytest.approx([0.7, 0.0])
     assert arm.finals("val_accuracy")[0] == 0.8
 

@@ -96,10 +96,10 @@ def test_the_test_set_is_evaluated_after_each_epoch_in_silence():
         calls.append((dataset, options))
         return {"loss": 0.7, "accuracy": 0.65}
 
-    evaluation = callbacks.EvaluateTestSet("batches")
+    evaluation = callbacks.EvaluateTestSet("batches", ["averaging"])
     evaluation.set_model(SimpleNamespace(evaluate=evaluate))
     logs = {"loss": 0.5}
     evaluation.on_epoch_end(0, logs)
     assert logs == {"loss": 0.5, "test_loss": 0.7, "test_accuracy": 0.65}
     evaluation.on_epoch_end(1)  # Keras may have no logs
-    assert calls == [("batches", {"verbose": 0, "return_dict": True})] * 2
+    assert calls == [("batches", {"verbose": 0, "return_dict": True, "callbacks": ["averaging"]})] * 2

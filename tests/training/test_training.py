@@ -282,7 +282,7 @@ def report_s_model():
     return build_model(component, (28, 28, 1), 10, seed=0)
 
 
-def fit(model, fused, dataset, epochs=3, xla=False):
+def fit(model, fused, dataset, epochs=3):
     """Train with Adam for some epochs of four batches; return the history and the weights."""
     images, labels = dataset.train_images[:NUM_TRAIN, ..., None], dataset.train_labels[:NUM_TRAIN]
     steps = num_batches(NUM_TRAIN, 16)
@@ -290,7 +290,7 @@ def fit(model, fused, dataset, epochs=3, xla=False):
         optimizer=keras.optimizers.Adam(0.01),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        jit_compile=xla,
+        jit_compile=False,
         steps_per_execution=steps if fused else 1,
     )
     if fused:
@@ -344,11 +344,6 @@ def test_a_run_is_keras_s_own_fit_step_by_step(run, base, dataset):
         np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_xla_gives_the_same_run_but_for_rounding(run, base, dataset):
-    result = train_run(dataclasses.replace(base, xla=True), dataset)
-    np.testing.assert_allclose(result.history["train_loss"], run.history["train_loss"], rtol=1e-4)
-
-
 # One run.
 
 
@@ -364,7 +359,7 @@ def test_training_learns(run):
 
 
 def test_the_final_values_are_the_last_epoch_s(run):
-    assert tuple(run.final) == METRICS
+    assert tuple(run.final) == (*METRICS, "test_macro_f1", "test_balanced_accuracy")
     for name in METRICS:
         assert run.final[name] == pytest.approx(run.history[name][-1], rel=1e-6)
 

@@ -106,8 +106,7 @@ def test_dry_run_says_what_is_searched_and_how_long_it_takes_and_writes_nothing(
 
 
 def test_a_run_between_the_shortest_and_the_longest_takes_a_time_between_theirs(
-    sample_dir: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    sample_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = {1: 10.0, 5: 30.0}
     monkeypatch.setattr(searching, "estimate_seconds", lambda plan, *_: measured[plan.pending[0].epochs])

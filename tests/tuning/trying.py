@@ -61,8 +61,13 @@ class Engine:
         self.runs: list[RunConfig] = []
         self.respond: Callable[[RunConfig], Outcome | None] = lambda _: None
 
-    def __call__(self, workers: int) -> "Engine":
+    def __call__(self, workers: int, **_: Any) -> "Engine":
         return self
+
+    cards = ()
+
+    def close(self) -> None:
+        """There are no workers to end."""
 
     def run(self, _: object, tasks: Sequence[Any]) -> Iterator[tuple[Any, Outcome]]:
         for task in reversed(tasks) if self.backwards else tasks:

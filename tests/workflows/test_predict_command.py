@@ -15,6 +15,7 @@ from PIL import Image
 from fashion_keras import cli
 from fashion_keras.commands import predict as command
 from fashion_keras.errors import DataError
+from fashion_keras.images.reading import Picture
 from fashion_keras.inference import classifier as inference
 from fashion_keras.inference.classifier import Predictions
 from fashion_keras.inference.info import ModelInfo
@@ -32,9 +33,9 @@ class Brightness:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def predict(self, images: np.ndarray) -> Predictions:
-        self.batches.append(len(images))
-        light = images[:, 14, 14] / 255
+    def predict_pictures(self, pictures: list[Picture]) -> Predictions:
+        self.batches.append(len(pictures))
+        light = np.array([picture.pixels[14, 14] for picture in pictures]) / 255
         class_id = (light > 0.5).astype(np.int64)
         probabilities = np.stack([1 - light, light], axis=1).astype(np.float32)
         return Predictions(class_id, [NAMES[k] for k in class_id], probabilities, NAMES)
@@ -79,10 +80,7 @@ def test_top_json_and_csv_say_the_same(capsys: pytest.CaptureFixture[str]) -> No
     paint("a.png", 200)
     assert cli.main(["predict", "m", "a.png", "--top", "5", "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
-    assert [(each["class_id"], each["class_name"]) for each in found["predictions"]] == [
-        (1, "light"),
-        (0, "dark"),
-    ]
+    assert [(each["class_id"], each["class_name"]) for each in found["predictions"]] == [(1, "light"), (0, "dark")]
     assert found["predictions"][0]["probability"] == pytest.approx(200 / 255)
     assert cli.main(["predict", "m", "a.png", "--top", "5", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

@@ -128,9 +128,6 @@ def test_advice_is_in_every_output() -> None:
 def test_top_orders_classes_by_probability_and_equal_ones_by_id() -> None:
     probabilities = np.array([[0.2, 0.5, 0.3], [0.25, 0.5, 0.25]], np.float32)
     predictions = Predictions(np.array([1, 1]), ["b", "b"], probabilities, ("a", "b", "c"))
-    assert [[each.class_name for each in classes] for classes in predictions.top(2)] == [
-        ["b", "c"],
-        ["b", "a"],
-    ]
+    assert [[each.class_name for each in classes] for classes in predictions.top(2)] == [["b", "c"], ["b", "a"]]
     assert predictions.top(99)[1] == (Prediction(1, "b", 0.5), Prediction(0, "a", 0.25), Prediction(2, "c", 0.25))
     assert predictions.top(1)[0][0].probability == pytest.approx(0.5)

@@ -50,9 +50,11 @@ class Engine:
         self.respond: Callable[[Any], Outcome | None] = lambda _: None
         self.accuracy: Callable[[RunConfig], float] = lambda _: 1.0
 
-    def __call__(self, workers: int) -> "Engine":
+    def __call__(self, workers: int, **_: Any) -> "Engine":
         self.workers = workers
         return self
+
+    cards = ()
 
     def run(self, _: object, tasks: Sequence[Any]) -> Iterator[tuple[Any, Outcome]]:
         for task in tasks:
@@ -61,6 +63,9 @@ class Engine:
             if outcome is None and isinstance(task, RunTask):
                 commit(RunStore(task.store), task.config, (2.0, self.accuracy(task.config)))
             yield task, outcome or Outcome("done")
+
+    def close(self) -> None:
+        """Nothing is kept open."""
 
     @property
     def runs(self) -> list[RunConfig]:
@@ -481,7 +486,7 @@ def test_margin_and_level_are_the_experiments_unless_the_command_says_otherwise(
     assert (results.record.design.margin, results.record.design.level) == (0.01, 0.01)
     notes = (tmp_path / "runs" / "rates__sample" / "table.md").read_text()
     assert "margin of equivalence is 1 points" in notes
-    assert RunOptions(margin=0.005, level=0.1).design_of(EXPERIMENT).margin == 0.005
+    assert RunOptions(margin=0.5, level=0.1).design_of(EXPERIMENT).margin == 0.005
 
 
 def test_incomplete_table_is_no_look(run: Run, engine: Engine, tmp_path: Path) -> None:
@@ -553,7 +558,7 @@ def test_ray_is_asked_how_long_its_runs_take(run: Run, engine: Engine, monkeypat
     cluster = ModuleType("fashion_keras.execution.ray_engine")
     cluster.RayEngine = lambda _: engine  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, cluster.__name__, cluster)
-    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", lambda *_: pytest.fail("local processes"))
+    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", lambda *_, **__: pytest.fail("local processes"))
     engine.respond = lambda task: Outcome("done", value=50.0)
     _, output = run(engine="ray", dry_run=True)
     assert output.splitlines()[-1] == "About 1 min 40 s with 2 workers on the cluster"

@@ -93,7 +93,7 @@ def _build_section(results: ComparisonResults, anchor: str, answers: PredictionR
         "best": best_sentence(results, comparisons) if comparisons else "",
         "headline": headline(results, comparisons),
         "undecided": undecided_arms(results, comparisons, anchor),
-        "forest": build_forest(comparisons, results.record.design.margin) if comparisons else None,
+        "forest": differences and build_forest(comparisons, differences.margin, differences.metric, differences.unit),
         "differences": differences,
         "results": table,
         "tuning": build_tuning_tables(results),

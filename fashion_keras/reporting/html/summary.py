@@ -8,7 +8,7 @@ from fashion_keras.claims.definition import Unit
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import measured_cell
 from fashion_keras.reporting.findings import BETTER, figure, remedy
-from fashion_keras.reporting.units import ACCURACY
+from fashion_keras.reporting.units import Unit as ShownUnit
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -30,16 +30,19 @@ def headline(results: ComparisonResults, comparisons: Sequence[Comparison]) -> d
     baseline = one_line(results.record.baseline)
     if not comparisons:
         return {"answer": f"Nothing to set against {baseline} yet"}
+    metric, unit = results.record.metric, ShownUnit.of(results.record.metric, results.values.values())
+    sign = 1.0 if metric.higher_is_better else -1.0
     best = max(
-        [item for item in comparisons if item.verdict in BETTER] or comparisons, key=lambda item: item.mean_difference
+        [item for item in comparisons if item.verdict in BETTER] or comparisons,
+        key=lambda item: sign * item.mean_difference,
     )
     counts = count_verdicts(item for item in comparisons if item is not best)
     others = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
     return {
         "answer": _answer(one_line(best.arm), baseline, best.verdict),
-        "figure": f"{figure(best)} points",
+        "figure": unit.amount(figure(best, unit)),
         "verdict": best.verdict_text,
-        "accuracies": _accuracies(results, best),
+        "accuracies": _means(results, best, unit),
         "others": f"others: {others}" if others else "",
     }
 
@@ -52,10 +55,12 @@ def _answer(name: str, baseline: str, verdict: Verdict) -> str:
     return f"No arm is shown to beat {baseline}; the nearest is {name}"
 
 
-def _accuracies(results: ComparisonResults, best: Comparison) -> str:
-    """Return the mean test accuracies with their standard deviations: `88.44 ± 0.27 % against 85.96 ± 0.29 %`."""
-    cells = {arm.name: measured_cell(ACCURACY, arm.finals("test_accuracy")) for arm in results.arms}
-    return " against ".join(f"{' '.join(cells[name].lines)} %" for name in (best.arm, best.baseline))
+def _means(results: ComparisonResults, best: Comparison, unit: ShownUnit) -> str:
+    """Return the means of what is judged with their standard deviations: `88.44 ± 0.27 % against 85.96 ± 0.29 %`."""
+    metric = results.record.metric
+    sign = "%" if metric.is_share else metric.unit
+    cells = {arm.name: measured_cell(unit, arm.finals(metric.name)) for arm in results.arms}
+    return " against ".join(f"{' '.join(cells[name].lines)} {sign}".rstrip() for name in (best.arm, best.baseline))
 
 
 def count_verdicts(comparisons: Iterable[Comparison]) -> dict[str, int]:
@@ -81,12 +86,13 @@ def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison]
         Of each arm `anchor`, `where` and `what`, `why` it is open, the `remedy`, its `command` and its `cost`.
     """
     where = one_line(results.record.heading)
+    unit = ShownUnit.of(results.record.metric, results.values.values())
     open_arms = [(item, remedy(results, item)) for item in comparisons if item.verdict is Verdict.UNDECIDED]
     return [
         {
             "anchor": anchor,
             "where": where,
-            "what": f"{one_line(item.arm)} against {one_line(item.baseline)}: {figure(item)} points",
+            "what": f"{one_line(item.arm)} against {one_line(item.baseline)}: {unit.amount(figure(item, unit))}",
             "why": item.undecided_because or "",
             "remedy": found.text,
             "command": found.command,

@@ -68,12 +68,7 @@ class Search:
     """
 
     def __init__(
-        self,
-        study: Study[FunctionSpace],
-        store: RunStore,
-        location: DataLocation,
-        engine: Engine,
-        console: Console,
+        self, study: Study[FunctionSpace], store: RunStore, location: DataLocation, engine: Engine, console: Console
     ):
         self.study = study
         self.store = store

@@ -10,13 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.config.custom_code import (
-    add_folders,
-    describe_error,
-    find_function,
-    import_function,
-    is_custom_name,
-)
+from fashion_keras.config.custom_code import add_folders, describe_error, find_function, import_function, is_custom_name
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, UserError
 
@@ -241,7 +235,7 @@ def load_space(name: str) -> FunctionSpace:
     # The console command, unlike `python -m`, does not look in the current directory.
     add_folders([str(Path.cwd())])
     try:
-        return FunctionSpace(name, import_function(find_function(name, ("hp",))))
+        return FunctionSpace(name, import_function(find_function("space", name)))
     except Exception as error:
         raise SpaceError(f"the space {name} cannot be used: {_describe(error)}") from error
 

@@ -10,6 +10,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.names import tuned_name
+from fashion_keras.results.metrics import TEST_ACCURACY
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.trials import Trial
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
@@ -42,6 +43,10 @@ class Sweep:
         Raises:
             ConfigError: An arm does not have the setting, or not of such values; or no two arms are left.
         """
+        if experiment.metric != TEST_ACCURACY:
+            raise ConfigError(
+                f"--tune selects by validation accuracy, but {experiment.name} is judged by {experiment.metric.name}"
+            )
         space = _make_space(experiment, options)
         merged = _merge_arms(experiment, space.setting, space.values[0])
         if len(merged) < 2:
