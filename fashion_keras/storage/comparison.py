@@ -250,12 +250,8 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         "design": record.design.to_json(),
         "looks": [dict(look) for look in record.looks],
     }
-    if record.modification:
-        content["modification"] = record.modification
     if record.score_share:
         content["score_share"] = record.score_share
-    if record.saved_at:
-        content["saved_at"] = record.saved_at
     if record.factors:
         content["factors"] = {name: list(levels) for name, levels in record.factors.items()}
     texts = {name: getattr(record, name) for name in ("modification", "saved_at", "command")}
@@ -270,7 +266,13 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
 def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
     """Read what `record_to_json` returned."""
     arms = tuple(
-        ArmRecord(**{**arm, "folders": {int(seed): folder for seed, folder in arm["folders"].items()}})
+        ArmRecord(
+            arm["name"],
+            arm["published"],
+            arm["described"],
+            arm["config"],
+            {int(seed): folder for seed, folder in arm["folders"].items()},
+        )
         for arm in content["arms"]
     )
     return ComparisonRecord(
