@@ -1,9 +1,9 @@
-"""Make the example pictures of docs/predict.md out of test images of Fashion-MNIST.
+"""Make the example pictures of docs/predict.md and of the demo's page out of test images of Fashion-MNIST.
 
     python docs/pictures/make.py
 
-writes them beside this script. They look as pictures do that people have: large, dark on light, tinted, with a grainy
-ground and uneven light, turned by EXIF data, cut out, in 16 bits.
+writes them beside this script and into the page's folder. They look as pictures do that people have: large, dark on
+light, tinted, with a grainy ground and uneven light, turned by EXIF data, cut out, in 16 bits.
 """
 
 from pathlib import Path
@@ -15,6 +15,7 @@ from PIL import Image
 from fashion_keras.data import Dataset, load, locate
 
 HERE = Path(__file__).parent
+EXAMPLES = HERE.parents[1] / "fashion_keras" / "demo" / "page" / "examples"
 SIDE = 420
 Tint = tuple[int, int, int]
 
@@ -31,6 +32,15 @@ def make_all(dataset: Dataset) -> None:
     cut_out(item(dataset, "Sneaker"), (30, 60, 140)).save(HERE / "sneaker-cut-out.png", optimize=True)
     scan = Image.fromarray(65535 - item(dataset, "Dress").astype(np.uint16) * 257)
     scan.save(HERE / "dress-16-bit.png")
+    for name, class_name, cloth, ground, is_mirrored in (
+        ("dark-shoe", "Sneaker", (40, 45, 60), (225, 215, 195), True),
+        ("white-shirt", "Pullover", (250, 248, 240), (150, 140, 130), False),
+        ("red-dress", "Dress", (110, 10, 30), (170, 190, 180), False),
+        ("night-trousers", "Trouser", (215, 220, 235), (18, 20, 30), False),
+        ("brown-bag", "Bag", (95, 60, 35), (205, 196, 170), False),
+    ):
+        pixels = item(dataset, class_name)[:, :: -1 if is_mirrored else 1]
+        photograph(pixels, cloth, ground).resize((200, 150)).save(EXAMPLES / f"{name}.jpg", quality=75)
 
 
 def item(dataset: Dataset, class_name: str, number: int = 0) -> NDArray[np.uint8]:

@@ -74,11 +74,6 @@ class LocalEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, function: Callable[[], object]) -> None:
-        """Start the workers of one thread, and let each call a function before its first task."""
-        for slot in self._find_slots((1, "cpu"), self.workers):
-            slot.submit(function)
-
     def run(
         self, function: Callable[[Task], Outcome[Value]], tasks: Sequence[Task]
     ) -> Iterator[tuple[Task, Outcome[Value]]]:

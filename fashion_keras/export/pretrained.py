@@ -28,10 +28,12 @@ __all__ = ["PRETRAINED", "RULES", "Choice", "choose_arm", "export_pretrained"]
 PRETRAINED = Path("saved_models", "pretrained")
 
 RULES = {
-    "fcn": "of the fully connected arms that are published, the one with the best mean validation accuracy",
-    "cnn": "of the convolutional arms that are published, the one with the best mean validation accuracy",
+    "fcn": "of the published fully connected arms of at most 4.5 MB, the one with the best mean validation accuracy",
+    "cnn": "of the published convolutional arms of at most 4.5 MB, the one with the best mean validation accuracy",
 }
 """By the name of the shipped model. The test set takes no part in it."""
+
+_MAX_BYTES = 4_500_000  # the package carries both models
 
 _NETWORKS = {"fcn": ("fcn",), "cnn": ("cnn", "resnet")}
 
@@ -54,6 +56,12 @@ class Choice:
         return min(self.arm.runs)
 
     @property
+    def num_bytes(self) -> int:
+        """Of its weights."""
+        about = self.arm.runs[self.seed].result["artefacts"]["weights.npz"]
+        return int(about["size"] if isinstance(about, Mapping) else about)
+
+    @property
     def mean_val_accuracy(self) -> float:
         """What the rule compares; minus infinity where a run diverged."""
         return float(np.nan_to_num(self.arm.finals("val_accuracy"), nan=-np.inf).mean())
@@ -71,6 +79,7 @@ def choose_arm(found: Sequence[ComparisonResults], name: str) -> Choice:
         for arm in results.arms
         if arm.runs and RunConfig.from_json(arm.record.config).model.name in _NETWORKS[name]
     ]
+    choices = [choice for choice in choices if choice.num_bytes <= _MAX_BYTES]
     if not choices:
         raise StoreError(f"there are no runs of a {name}; give the folder that `report --publish` wrote")
     return max(choices, key=lambda choice: choice.mean_val_accuracy)

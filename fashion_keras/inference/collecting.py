@@ -64,28 +64,21 @@ def read_pictures(
             if isinstance(path, Unreadable):
                 yield path
                 continue
+            name = _STANDARD_INPUT_NAME if path == STANDARD_INPUT else str(path)
             try:
-                if path == STANDARD_INPUT:
-                    yield from _read_standard_input(standard_input, image_shape, invert, read)
-                else:
-                    with open_file(path) as file:
-                        yield from _read_stream(file, str(path), image_shape, invert, read)
+                with _open_standard_input(standard_input) if path == STANDARD_INPUT else open_file(path) as stream:
+                    yield from _read_stream(stream, name, image_shape, invert, read)
             except UserError as error:
-                name = _STANDARD_INPUT_NAME if path == STANDARD_INPUT else str(path)
                 yield Unreadable(name, one_line(str(error)))
 
 
-def _read_standard_input(
-    stream: BinaryIO | None, image_shape: Sequence[int], invert: str, read: Read
-) -> Iterator[Picture]:
-    name = _STANDARD_INPUT_NAME
+def _open_standard_input(stream: BinaryIO | None) -> BinaryIO:
     if stream is None:
-        raise ImageError(f"{name} is closed")
+        raise ImageError(f"{_STANDARD_INPUT_NAME} is closed")
     try:
-        content = read_bounded(stream, name)
+        return io.BytesIO(read_bounded(stream, _STANDARD_INPUT_NAME))
     except OSError as error:
-        raise ImageError(f"{name} cannot be read: {error.strerror}") from error
-    yield from _read_stream(io.BytesIO(content), name, image_shape, invert, read)
+        raise ImageError(f"{_STANDARD_INPUT_NAME} cannot be read: {error.strerror}") from error
 
 
 def _read_stream(stream: BinaryIO, name: str, image_shape: Sequence[int], invert: str, read: Read) -> Iterator[Picture]:

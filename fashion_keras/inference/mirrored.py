@@ -11,7 +11,7 @@ from fashion_keras.data import FASHION_MNIST_CLASSES
 __all__ = ["average_directions"]
 
 _SHOES = tuple(FASHION_MNIST_CLASSES.index(name) for name in ("Sandal", "Sneaker", "Ankle boot"))
-_LEAST_WEIGHT = 0.1  # of the picture as it is; of 0.03 to 0.5 the best on 6,000 images of the validation set
+_LEAST_WEIGHTS = 0.1, 0.05  # of the picture as it is and mirrored: chosen on 6,000 images of the validation set
 
 
 def average_directions(straight: NDArray[np.float32], mirrored: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -19,9 +19,11 @@ def average_directions(straight: NDArray[np.float32], mirrored: NDArray[np.float
 
     Args:
         straight: Probabilities of Fashion-MNIST's classes, [N, 10].
-        mirrored: Those of the mirror images. Of what is no shoe in either direction they count for little, so that
-            the classes of its 10,000 test images hardly change.
+        mirrored: Those of the mirror images. Of what is no shoe in either direction they count for a third, so that
+            the classes of the 10,000 test images hardly change.
     """
-    as_shoe, mirrored_as_shoe = (each[:, _SHOES].sum(axis=1, keepdims=True) for each in (straight, mirrored))
-    weight = mirrored_as_shoe / (as_shoe + mirrored_as_shoe + _LEAST_WEIGHT)
-    return (1 - weight) * straight + weight * mirrored
+    weights = [
+        each[:, _SHOES].sum(axis=1, keepdims=True) + least
+        for each, least in zip((straight, mirrored), _LEAST_WEIGHTS, strict=True)
+    ]
+    return (weights[0] * straight + weights[1] * mirrored) / (weights[0] + weights[1])

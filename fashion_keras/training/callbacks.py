@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from fashion_keras.storage.results import HISTORY_KEYS, kept_epoch
+from fashion_keras.storage.results import HISTORY_KEYS, Predictions, kept_epoch
 
 
 class AveragedWeights(keras.callbacks.Callback):
@@ -30,7 +30,7 @@ class AveragedWeights(keras.callbacks.Callback):
     """Exchange them again."""
 
 
-__all__ = ["AveragedWeights", "BestEpoch", "EvaluateTestSet", "HistoryLog"]
+__all__ = ["AveragedWeights", "BestEpoch", "CountPredictions", "EvaluateTestSet", "HistoryLog"]
 
 
 class EvaluateTestSet(keras.callbacks.Callback):
@@ -53,6 +53,37 @@ class EvaluateTestSet(keras.callbacks.Callback):
         metrics = self.model.evaluate(self.dataset, verbose=0, return_dict=True, callbacks=self.callbacks)
         if logs is not None:
             logs.update({f"test_{name}": value for name, value in metrics.items()})
+
+
+class CountPredictions(keras.callbacks.Callback):
+    """Counts losses and accuracies itself after each epoch, of a model whose own steps may log anything or nothing.
+
+    Args:
+        read: Returns what the model says of the images of a part: `val`, `test` or `train`.
+        part: Of which it is asked; and `train` where the model's steps log no loss or no accuracy.
+        averaging: What exchanges the weights for their average; nothing where they are not averaged.
+    """
+
+    def __init__(self, read: Callable[[str], Predictions], part: str, averaging: Sequence[AveragedWeights]):
+        super().__init__()
+        self.read, self.part, self.averaging = read, part, averaging
+
+    @staticmethod
+    def is_needed(model: keras.Model) -> bool:
+        """Whether a model has steps or metrics of its own."""
+        names = ("train_step", "test_step", "metrics", "compute_loss", "compute_metrics")
+        return any(getattr(type(model), name) is not getattr(keras.Model, name) for name in names)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Put what was counted into the logs, in place of what the model's steps say."""
+        logs = {} if logs is None else logs
+        for each in self.averaging:
+            each.on_test_begin()
+        for part in (self.part, *([] if {"loss", "accuracy"} <= set(logs) else ["train"])):
+            found, prefix = self.read(part), _PREFIXES[part]
+            logs[f"{prefix}loss"], logs[f"{prefix}accuracy"] = found.loss.mean(dtype=np.float64), found.correct.mean()
+        for each in self.averaging:
+            each.on_test_end()
 
 
 class HistoryLog(keras.callbacks.Callback):

@@ -24,7 +24,7 @@ from fashion_keras.models.networks import build_model
 from fashion_keras.seeding import derive_seed
 from fashion_keras.statistics.classifier.scores import ClassScores, confusion_matrix
 from fashion_keras.storage.results import METRICS, Predictions, RunResult, kept_epoch
-from fashion_keras.training.callbacks import AveragedWeights, BestEpoch, EvaluateTestSet, HistoryLog
+from fashion_keras.training.callbacks import AveragedWeights, BestEpoch, CountPredictions, EvaluateTestSet, HistoryLog
 from fashion_keras.training.compilation import build_callbacks, compile_model
 from fashion_keras.training.environment import describe_environment
 
@@ -123,8 +123,23 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         augment=build_augmentation(config.augmentation, dataset.num_classes, config.seed),
     )
     test_batches = make_evaluation_dataset(test_images, dataset.test_labels)
+    val_batches = make_evaluation_dataset(validation_images, dataset.validation_labels, validation)
     log, averaging = HistoryLog(on_epoch), [AveragedWeights()] * bool(model.optimizer.use_ema)
-    evaluation = [EvaluateTestSet(test_batches, averaging)] if config.evaluate_test == "each_epoch" else []
+    sees_test = config.evaluate_test == "each_epoch"
+    counting: list[keras.callbacks.Callback] = []
+    evaluation: list[keras.callbacks.Callback] = [EvaluateTestSet(test_batches, averaging)] * sees_test
+    if CountPredictions.is_needed(model):
+
+        def read(part: str) -> Predictions:
+            if part == "test":
+                return predict_test(model, test_batches, dataset.test_labels)
+            if part == "val":
+                return predict_test(model, val_batches, dataset.validation_labels[validation])
+            batches = make_evaluation_dataset(images, dataset.train_labels, train)
+            return predict_test(model, batches, dataset.train_labels[train])
+
+        counting = [CountPredictions(read, "val", averaging)]
+        evaluation = [CountPredictions(read, "test", averaging)] * sees_test
     best = BestEpoch(log, config.keep_best, config.patience, averaging)
     custom = build_callbacks(config)
     ready = time.perf_counter()
@@ -132,16 +147,16 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         batches,
         epochs=config.epochs,
         steps_per_epoch=steps,
-        validation_data=make_evaluation_dataset(validation_images, dataset.validation_labels, validation),
+        validation_data=None if counting else val_batches,
         class_weight=_class_weights(config, dataset.train_labels[train], dataset.num_classes),
         shuffle=False,
         verbose=0,
         # A user's own come before the test set is evaluated, and never hear of it.
-        callbacks=[*averaging, *custom, *evaluation, log, best, keras.callbacks.TerminateOnNaN()],
+        callbacks=[*averaging, *counting, *custom, *evaluation, log, best, keras.callbacks.TerminateOnNaN()],
     )
     best.restore()
     fitted = time.perf_counter()
-    predictions = predict_test(model, test_batches, dataset.test_labels) if evaluation else None
+    predictions = predict_test(model, test_batches, dataset.test_labels) if sees_test else None
     train_seconds = sum(seconds or 0.0 for seconds in log.history["seconds"])
     # The training loss is taken before each step, and the last of them may have been the one that went too far.
     final = _final_values(log.history, config.keep_best)

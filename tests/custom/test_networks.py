@@ -182,3 +182,38 @@ def test_keras_is_seeded_before_the_network_is_built(write):
     names = [build_model(RunConfig(**OWN).model, (8, 8, 1), 10, seed).layers[1].name for seed in (0, 0, 1)]
     assert names[0] == names[1] != names[2]
     assert keras.config.dtype_policy().name == "float32"
+
+
+STEPS = """
+import keras
+from keras import layers
+
+class Own(keras.Model):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.own = keras.metrics.Mean(name="loss")
+
+    @property
+    def metrics(self):
+        return [self.own]
+
+    def train_step(self, data):
+        super().train_step(data)
+        return LOGS
+
+def build(image_shape, num_classes):
+    pictures = keras.Input(image_shape)
+    return Own(pictures, layers.Dense(num_classes)(layers.Flatten()(pictures)))
+"""
+
+
+@pytest.mark.parametrize("logs", ["{}", "{'loss': 1.0, 'accuracy': 0.25, 'val_accuracy': 0.0}"])
+def test_validation_and_test_are_counted_whatever_a_train_step_logs(tmp_path, digits, logs):
+    (tmp_path / "own_net.py").write_text(STEPS.replace("LOGS", logs))
+    config = RunConfig(**OWN, epochs=4, data=digits.content_hash)
+    result = train_run(config, load(digits))
+    assert result.status == "finished"
+    assert result.final["test_accuracy"] == result.predictions.correct.mean()
+    assert result.history["test_accuracy"][-1] == pytest.approx(result.final["test_accuracy"], abs=1e-6)
+    assert min(result.final["val_accuracy"], result.final["val_loss"], result.final["test_loss"]) > 0
+    assert result.final["train_accuracy"] > 0

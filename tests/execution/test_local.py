@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,13 +80,6 @@ def test_workers_are_there_for_the_next_tasks_and_end_with_the_engine(tmp_path: 
         ((_, second),) = run(engine, Work("b", tmp_path)).values()
         assert first == second
     assert not is_alive(int(first))
-
-
-def test_started_worker_calls_the_function_before_its_first_task(tmp_path: Path) -> None:
-    with LocalEngine(1) as engine:
-        engine.start(partial(work, Work("warm", tmp_path)))
-        run(engine, Work("a", tmp_path))
-    assert starts(tmp_path) == ["warm", "a"]
 
 
 def test_worker_is_replaced_after_some_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

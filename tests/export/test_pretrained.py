@@ -31,6 +31,8 @@ def test_the_best_published_arm_of_its_kind_is_chosen_by_validation(
 ) -> None:
     arms = [arm for results in published for arm in results.arms]
     of_kind = [arm for arm in arms if RunConfig.from_json(arm.record.config).model.name in networks]
+    if name == "fcn":  # wider ones are too large
+        of_kind = [arm for arm in of_kind if "(1024, 512)" not in str(RunConfig.from_json(arm.record.config).model)]
     choice = choose_arm(published, name)
     assert choice.mean_val_accuracy == max(float(np.mean(arm.finals("val_accuracy"))) for arm in of_kind)
     assert choice.seed == 0

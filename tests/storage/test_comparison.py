@@ -124,28 +124,6 @@ def test_record_of_another_protocol_is_refused(store: RunStore) -> None:
         read_record(path)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(lambda text: text[:-30], id="torn"),
-        pytest.param(lambda _: "", id="empty"),
-        pytest.param(lambda _: "[]", id="a list"),
-        pytest.param(lambda _: f'{{"protocol": {PROTOCOL_VERSION}}}', id="fields missing"),
-        pytest.param(lambda text: text.replace('"folders": {', '"folders": [], "other": {'), id="folders are a list"),
-        pytest.param(lambda text: text.replace('"0": ', '"zero": '), id="seed is a word"),
-    ],
-)
-def test_damaged_record_is_one_line_that_says_what_to_do(store: RunStore, change) -> None:  # type: ignore[no-untyped-def]
-    record = make_record(EXPERIMENT, DATA, [0])
-    path = save_record(store, record).path_in(store)
-    path.write_text(change(path.read_text()))
-    with pytest.raises(StoreError) as caught:
-        save_record(store, record)
-    assert str(path) in str(caught.value)
-    assert "move it away" in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
 def test_file_in_the_way_of_the_records_is_one_line(store: RunStore) -> None:
     store.root.write_text("here first")
     with pytest.raises(StoreError, match=r"^cannot write .*; a file is in the way; choose another folder with --out$"):

@@ -154,7 +154,7 @@ def test_what_is_no_json_of_ours_is_one_line(tmp_path, content):
         RunArchive(path)
     path = tmp_path / "mine__0.json"
     path.write_text(content)
-    with pytest.raises(StoreError, match=r"^[^\n]*mine__0\.json is damaged: [^\n]*$"):
+    with pytest.raises(StoreError, match=r"^[^\n]*mine__0\.json is damaged: [^\n]*; move it away [^\n]*$"):
         read_record(path)
 
 

@@ -1,9 +1,7 @@
 """Runs on disk: complete or absent, whatever happens to the process, the disk or the folder."""
 
 import errno
-import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -95,24 +93,6 @@ def test_run_of_another_seed_is_not_found(store: RunStore) -> None:
     assert store.find(CONFIG.with_changes(seed=4)) is None
 
 
-def tear_result(folder: Path) -> None:
-    path = folder / "result.json"
-    path.write_bytes(path.read_bytes()[:-20])
-
-
-def change_hash(folder: Path) -> None:
-    record = json.loads((folder / "result.json").read_text())
-    record["run_id"] = "0" * 64
-    (folder / "result.json").write_text(json.dumps(record))
-
-
-def write_result(text: str) -> Callable[[Path], None]:
-    def write(folder: Path) -> None:
-        (folder / "result.json").write_text(text)
-
-    return write
-
-
 def rename_folder(folder: Path) -> None:
     folder.rename(folder.with_name("fcn-sgd-0.02__s3__0123456789ab"))
 
@@ -128,18 +108,13 @@ def shorten(name: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     "damage",
     [
-        pytest.param(tear_result, id="torn result"),
-        pytest.param(change_hash, id="another hash"),
+        pytest.param(shorten("result.json"), id="torn result"),
         pytest.param(rename_folder, id="renamed folder"),
         pytest.param(lambda folder: (folder / "result.json").unlink(), id="no result"),
         pytest.param(lambda folder: (folder / "weights.npz").unlink(), id="no weights"),
         pytest.param(lambda folder: (folder / "predictions.npz").unlink(), id="no predictions"),
         pytest.param(shorten("weights.npz"), id="shortened weights"),
         pytest.param(shorten("history.json"), id="shortened history"),
-        pytest.param(write_result(""), id="empty result"),
-        pytest.param(write_result("[]"), id="result is a list"),
-        pytest.param(write_result('{"run_id": 5, "artefacts": {}}'), id="run id is a number"),
-        pytest.param(write_result('{"run_id": "5", "artefacts": []}'), id="artefacts are a list"),
     ],
 )
 def test_damaged_run_is_absent_and_can_be_made_again(store: RunStore, damage: Callable[[Path], None]) -> None:
@@ -149,18 +124,6 @@ def test_damaged_run_is_absent_and_can_be_made_again(store: RunStore, damage: Ca
     assert list(store.all_runs()) == []
     commit(store, CONFIG)
     assert store.find(CONFIG) is not None
-
-
-def test_run_in_the_folder_of_another_is_not_found(store: RunStore) -> None:
-    other = CONFIG.with_changes(seed=4)
-    shutil.move(commit(store, CONFIG).path, store.root / "runs" / other.folder)
-    assert store.find(other) is None
-
-
-def test_run_whose_hash_only_begins_alike_is_not_found(store: RunStore) -> None:
-    folder = commit(store, CONFIG).path
-    write_result((folder / "result.json").read_text().replace(CONFIG.run_id, CONFIG.run_id[:12] + "0" * 52))(folder)
-    assert store.find(CONFIG) is None
 
 
 def test_all_runs_come_in_the_order_of_their_names(store: RunStore) -> None:
