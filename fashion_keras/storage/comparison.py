@@ -250,12 +250,8 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         "design": record.design.to_json(),
         "looks": [dict(look) for look in record.looks],
     }
-    if record.modification:
-        content["modification"] = record.modification
     if record.score_share:
         content["score_share"] = record.score_share
-    if record.saved_at:
-        content["saved_at"] = record.saved_at
     if record.factors:
         content["factors"] = {name: list(levels) for name, levels in record.factors.items()}
     texts = {name: getattr(record, name) for name in ("modification", "saved_at", "command")}
