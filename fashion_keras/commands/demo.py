@@ -22,12 +22,13 @@ def add_to(commands: "Commands[Parser]") -> None:
     )
     parser.add_argument("--port", type=port, default=8765, help="of the page (default: %(default)s; 0: any free one)")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
+    parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open it in a browser")
     add_data_options(parser, can_fetch=False)
 
 
 def demo(options: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C, which ends the process."""
-    from fashion_keras.demo.server import address_of, bind, check_installed, end_process, serve
+    from fashion_keras.demo.server import address_of, bind, check_installed, end_process, open_browser, serve
 
     check_installed()
     # Before the model is loaded, which takes seconds.
@@ -42,6 +43,8 @@ def demo(options: argparse.Namespace) -> int:
         print(f"{options.model} is at {address_of(listening)} until Ctrl-C", flush=True)
         if missing:
             print(f"Without similar images: {missing}", flush=True)
+        if options.browser:
+            open_browser(address_of(listening))
         serve(app, listening)
     print("Stopped.")
     end_process()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashion_keras.data import FASHION_MNIST_HASH
 from fashion_keras.demo.nearest import METHOD, NearestImages, Neighbour
 from fashion_keras.images.worker import PictureReader
 
@@ -53,6 +54,7 @@ class Demo:
             "num_test_images": info.num_test_images,
             "image_shape": self.model.image_shape,
             "class_names": self.model.class_names,
+            "examples": info.data_hash == FASHION_MNIST_HASH,
             "max_upload_bytes": MAX_UPLOAD_BYTES,
             "too_large": TOO_LARGE,
             "nearest": {"count": len(self.nearest or ()), "method": METHOD, "missing": self.missing},

@@ -57,6 +57,15 @@ def address_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
+def open_browser(address: str) -> None:
+    """Show a page to who sits at a terminal with a display; in continuous integration nobody does."""
+    import webbrowser
+
+    has_display = sys.platform in ("darwin", "win32") or {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
+    if has_display and sys.stdout.isatty() and "CI" not in os.environ:
+        webbrowser.open(address)
+
+
 def make_server(app: "Starlette") -> "uvicorn.Server":
     """Return a server of an application; `run(sockets=[...])` serves until an interrupt or `should_exit`."""
     import uvicorn

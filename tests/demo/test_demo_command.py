@@ -81,6 +81,26 @@ def test_absent_data_is_said_and_wrong_data_refused(
         read_test_set(sample_dir, (28, 28))
 
 
+@pytest.mark.parametrize(
+    ("is_terminal", "environment", "opened"),
+    [
+        (True, {"DISPLAY": ":0"}, 1),
+        (False, {"DISPLAY": ":0"}, 0),
+        (True, {"DISPLAY": ":0", "CI": "1"}, 0),
+        (True, {}, 0),
+    ],
+)
+def test_browser_is_opened_for_a_person_alone(
+    is_terminal: bool, environment: dict[str, str], opened: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses: list[str] = []
+    monkeypatch.setattr("webbrowser.open", addresses.append)
+    monkeypatch.setattr("os.environ", environment)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal, raising=False)
+    server.open_browser("http://127.0.0.1:1/")
+    assert len(addresses) == opened
+
+
 @pytest.mark.usefixtures("installed")
 def test_ctrl_c_ends_it_without_complaint(sample_dir: Path) -> None:
     command = [sys.executable, "-m", "fashion_keras", "demo", "fcn", "--port", "0", "--dataset", str(sample_dir)]

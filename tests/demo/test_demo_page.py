@@ -40,11 +40,18 @@ def drop(page: Browser, path: Path) -> None:
     )
 
 
+def test_clicked_examples_are_answered(page: Browser) -> None:
+    examples = {"dark shoe": "Sneaker", "white shirt": "Pullover", "red dress": "Dress", "brown bag": "Bag"}
+    for name, expected in examples.items():
+        page.run(f"document.querySelector('#examples [alt$=\"{name}\"]').click()")
+        page.wait_for(f"{PREDICTED} && {HEADLINE}.startsWith('{expected}, ')")
+
+
 def test_dropped_picture_is_answered(page: Browser) -> None:
     drop(page, PICTURES / "trouser-at-night.webp")
     page.wait_for(PREDICTED)
     assert page.run(HEADLINE).startswith("Trouser, ")
-    assert page.run(NOTE) == "Not inverted: dark border."
+    assert page.run(NOTE) == "Not inverted: dark border; trimmed."
     assert page.run("document.querySelectorAll('#bars li').length") == 10
     assert page.run("document.querySelectorAll('#nearest canvas').length") == 8
     assert page.run("[document.getElementById('seen').width, document.getElementById('seen').height]") == [28, 28]
@@ -72,7 +79,8 @@ def test_drawing_by_mouse_is_answered_and_can_be_undone(page: Browser) -> None:
     # Filled: the waist, which lies between the lines, is light; beside the legs it is dark.
     levels = "[...document.getElementById('seen').getContext('2d').getImageData(0, 0, 28, 28).data]"
     seen = page.run(levels)[::4]
-    assert (seen[6 * 28 + 14], seen[14 * 28 + 3]) == (255, 0)
+    assert seen[6 * 28 + 14] >= 240
+    assert seen[14 * 28 + 3] == 0
     page.run("document.getElementById('undo').click()")
     page.wait_for("document.getElementById('prediction').hidden && document.getElementById('clear').disabled")
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from fashion_keras.data import Dataset
 from fashion_keras.data.image_folders import read_pictures
+from fashion_keras.images.framing import measure_relief
 from fashion_keras.images.reading import read_picture
 
 SIDE = 280
@@ -23,14 +24,40 @@ def small_in_the_frame(pixels: NDArray[np.uint8], ground: int = 40) -> Image.Ima
     return Image.fromarray((scene * (1 - cover) + 255 * cover).astype(np.uint8))
 
 
-def test_small_item_on_an_uneven_ground_becomes_nearly_the_image_it_was(sample_dataset: Dataset) -> None:
+@pytest.mark.parametrize("ground", [40, 100, 140])
+def test_small_item_on_an_uneven_ground_becomes_nearly_the_image_it_was(ground: int, sample_dataset: Dataset) -> None:
     boot = sample_dataset.test_images[np.flatnonzero(sample_dataset.test_labels == 9)[0]]
-    for scene in (small_in_the_frame(boot), ImageOps.invert(small_in_the_frame(boot))):
-        picture = read_picture(scene)
+    scene = small_in_the_frame(boot, ground)
+    for picture in (read_picture(scene), read_picture(ImageOps.invert(scene))):
         assert picture.trimmed
         assert picture.note.endswith("; trimmed")
         assert picture.pixels[0, 0] == 0
-        assert np.abs(picture.pixels.astype(int) - boot).mean() < 20
+        assert np.abs(picture.pixels.astype(int) - boot).mean() < 25
+
+
+def test_soft_shadow_is_no_item_and_does_not_turn_light_and_dark() -> None:
+    scene = np.full((SIDE, SIDE), 200.0)
+    scene -= 60 * np.exp(-np.square(np.mgrid[-3 : 3 : SIDE * 1j, -3.5 : 2.5 : SIDE * 1j]).sum(axis=0))
+    alone = measure_relief(Image.fromarray(scene.astype(np.uint8))).contrast
+    scene[80:200, 60:90] = scene[80:110, 60:150] = 250
+    picture = read_picture(Image.fromarray(scene.astype(np.uint8)))
+    assert alone < 0
+    assert not picture.inverted
+    assert picture.pixels[:, 27].max() < 240
+    assert picture.pixels[20:, 14:].max() == 0
+
+
+@pytest.mark.parametrize("low", [60, 110])
+def test_ground_that_slopes_or_has_a_horizon_is_found(low: int) -> None:
+    for ground in (np.linspace(low, low + 80, SIDE)[:, None], np.repeat([low, low + 40], SIDE // 2)[:, None]):
+        scene = np.tile(ground, (1, SIDE))
+        scene[70:210, 70:120] = scene[70:120, 70:210] = 5
+        relief = measure_relief(Image.fromarray(scene.astype(np.uint8)))
+        assert relief.contrast < 0
+        item = relief.draw_item((28, 28), is_light=False)
+        assert item is not None
+        assert item[1:10].min() > 80
+        assert item[14:, 14:].max() < 10
 
 
 def test_image_of_the_data_set_stays_as_it_is_whatever_its_size(sample_dataset: Dataset) -> None:

@@ -144,6 +144,7 @@ function showModel() {
   if (accuracy !== null) text += `: ${percents(accuracy)} of ${count?.toLocaleString("en") ?? "its"} test images right`;
   if (interval) text += `, ${interval.map(percents).join(" to ")} of new ones like them (95 %)`;
   element("model").textContent = text;
+  element("examples").hidden = !model.examples;
   element("size").textContent = `${model.image_shape[1]} x ${model.image_shape[0]}`;
   element("method").textContent = nearest.count
     ? `Of ${nearest.count.toLocaleString("en")}, by ${nearest.method}: alike to the eye, whatever the model says. ` +
@@ -178,6 +179,11 @@ element("file").addEventListener("change", (event) => {
   take(event.target.files[0]);
   event.target.value = ""; // so that the same file can be chosen again
 });
+document.querySelectorAll("#examples button").forEach((button) => button.addEventListener("click", async () => {
+  const response = await fetch(button.firstElementChild.src).catch(() => null);
+  if (response?.ok) take(await response.blob());
+  else showError("the example does not arrive; is fashion-keras demo still running?");
+}));
 document.addEventListener("paste", (event) => take(event.clipboardData?.files[0]));
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
