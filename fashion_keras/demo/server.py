@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.applications import Starlette
 
-__all__ = ["address_of", "bind", "check_installed", "end_process", "make_server", "serve"]
+__all__ = ["address_of", "bind", "check_installed", "end_process", "make_server", "open_browser", "serve"]
 
 DEFAULT_PORT = 8765
 MODULES = ("starlette", "uvicorn")
