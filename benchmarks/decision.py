@@ -106,9 +106,11 @@ def _measure(system: str, command: list[str], number: int) -> dict[str, Any]:
         seconds, after = time.perf_counter() - started, os.times()
         output.seek(0)
         said = output.read().strip().splitlines()
+    if status:
+        sys.exit(f"{system} failed with status {status}: {' '.join(command)}")
     used = after.children_user + after.children_system - before.children_user - before.children_system
     print(f"round {number + 1}, {system}: {seconds:.0f} s, {used:.0f} s of the processor", flush=True)
-    return {"round": number, "system": system, "seconds": seconds, "cpu": used, "status": status, "said": said[-12:]}
+    return {"round": number, "system": system, "seconds": seconds, "cpu": used, "said": said[-12:]}
 
 
 def _render(content: dict[str, Any]) -> str:

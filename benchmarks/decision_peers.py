@@ -32,7 +32,7 @@ def compare_by_ictonyx(arrays: dict[str, np.ndarray], epochs: int, seeds: int) -
             units = [keras.layers.Dense(n, a, kernel_initializer=schemes[name]()) for n, a in _LAYERS]
             model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), *units])
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile(keras.optimizers.SGD(0.02), loss, ["accuracy"], jit_compile=False)
+            model.compile(keras.optimizers.SGD(0.02), loss, metrics=["accuracy"], jit_compile=False)
             return ictonyx.KerasModelWrapper(model)
 
         build.__name__ = name
