@@ -26,9 +26,10 @@ def list_experiments(options: argparse.Namespace) -> int:
 
         print_json({"comparisons": [_to_json(load_experiment(name)) for name in ALL_NAMES]})
         return 0
+    width = max(map(len, ALL_NAMES))
     for name in ALL_NAMES:
         experiment = load_experiment(name)
-        print(f"{name:15} {experiment.title}: {', '.join(arm.name for arm in experiment.arms)}")
+        print(f"{name:{width}} {experiment.title}: {', '.join(arm.name for arm in experiment.arms)}")
     return 0
 
 
