@@ -161,6 +161,7 @@ class _Slot:
         self.pool: ProcessPoolExecutor | None = None
 
     def submit(self, function: Callable[..., Value], *arguments: Any) -> Future[Value]:
+        start_quiet_tracker()  # before: where it starts, it lets interrupts through again
         with _interrupts_blocked():
             try:
                 return self._started().submit(function, *arguments)
@@ -170,7 +171,6 @@ class _Slot:
 
     def _started(self) -> ProcessPoolExecutor:
         if self.pool is None:
-            start_quiet_tracker()
             self.pool = ProcessPoolExecutor(
                 1,
                 mp_context=CONTEXT,

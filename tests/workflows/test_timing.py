@@ -39,6 +39,12 @@ class Engine:
         assert (workers, alone) == (1, True)
         return self
 
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is kept open."""
+
     def run(self, _: object, tasks: Sequence[TimingTask]) -> Iterator[tuple[TimingTask, Outcome]]:
         self.rounds.append([])
         for task in tasks:
