@@ -17,7 +17,7 @@ from fashion_keras.commands.run import add_comparison_options
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
-from fashion_keras.experiments.files import find_data
+from fashion_keras.experiments.files import find_data, is_reading
 from fashion_keras.experiments.registry import check_name, load_experiment
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting import Table, answer_text, build_table, print_tables, runs_csv
@@ -84,6 +84,11 @@ def compare(experiment: Experiment | str, **options: Unpack[CompareOptions]) -> 
         UserError: An option, the data or the disk is wrong; nothing that was done is lost.
         KeyboardInterrupt: The same call goes on from there.
     """
+    if is_reading():
+        raise ConfigError(
+            "this file calls compare() as it is read: run it with Python, or put the call below "
+            'if __name__ == "__main__":'
+        )
     chosen = _parse(options)
     found = load_experiment(experiment) if isinstance(experiment, str) else experiment
     check_name(found)

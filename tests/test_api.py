@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stored_runs import commit
 
-from fashion_keras import BASE, Arm, Experiment, compare
+from fashion_keras import BASE, Arm, Experiment, cli, compare
 from fashion_keras.api import ComparisonResult
 from fashion_keras.data import Dataset
 from fashion_keras.errors import ConfigError, UserError
@@ -138,3 +138,15 @@ def test_a_script_without_a_guard_runs_once_and_trains_each_run_once(tmp_path: P
         assert done.stdout.count("the script begins") == 1
         assert done.stdout.splitlines()[-1] == "verdicts {'high': 'undecided'}"
         assert (tmp_path / "trainings").read_text().count("end") == num_trained
+
+
+def test_a_file_that_compares_as_it_is_read_is_refused_before_it_trains(tmp_path: Path, capsys) -> None:
+    """`run FILE --quick` would train what the call says instead, whole."""
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from fashion_keras import Arm, Experiment, compare\n"
+        "compare(Experiment('rates', 'Two rates', arms=(Arm('a'), Arm('b', learning_rate=0.1))), seeds=10)\n"
+    )
+    assert cli.main(["run", str(file), "--quick", "--out", str(tmp_path / "runs")]) == 2
+    assert "__main__" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()

@@ -83,5 +83,5 @@ def _choose(names: Mapping[str, Any], file: str) -> Experiment:
     found = {name: value for name, value in names.items() if isinstance(value, Experiment)}
     if len(found) != 1:
         has = f"{len(found)} ({', '.join(sorted(found))})" if found else "none"
-        raise ConfigError(f"{file} must define one Experiment with the name EXPERIMENT; it has {has}")
+        raise ConfigError(f"{file} must define one Experiment, or name the one that is meant EXPERIMENT; it has {has}")
     return next(iter(found.values()))

@@ -73,7 +73,7 @@ def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str
     told = not results.record.trainers or any(run.result["epochs"] > 1 for arm in arms for run in arm.runs.values())
     if not arms or not suffixes or not told:
         return []
-    title = f"{one_line(results.record.title)}\n{one_line(describe_results(results))}"
+    title = f"{one_line(results.record.heading)}\n{one_line(describe_results(results))}"
     return write_figures(
         lambda: {"curves_by_arm": draw_arms_apart(arms, title), "curves_overlaid": draw_arms_overlaid(arms, title)},
         folder,

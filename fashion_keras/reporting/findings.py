@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fashion_keras.config.run_config import PRECISIONS
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
-from fashion_keras.experiments.names import ALL_NAMES, command_of
+from fashion_keras.experiments.names import ALL_NAMES, command_of, is_tuned_name
 from fashion_keras.formatting import format_duration, one_line
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import MIN_SEEDS, Comparison, Design, Share, Verdict, find_best
@@ -175,8 +176,13 @@ def _with_seeds(command: str, number: int) -> str:
 
 def _command_of(record: ComparisonRecord) -> str:
     """Return the command that makes a comparison of the project's; empty where the record does not tell."""
-    is_plain = record.name in ALL_NAMES and not record.modification
-    return command_of(record.name) if is_plain else ""
+    if record.name in ALL_NAMES:
+        return "" if record.modification else command_of(record.name)
+    budgets: Sequence[int] = record.tuning["budgets"] if record.tuning and is_tuned_name(record.name) else ()
+    if len(budgets) != 1 or record.modification not in ("", *PRECISIONS):
+        return ""
+    precision = f" --precision {record.modification}" if record.modification else ""
+    return f"{command_of(record.name)} --budget {budgets[0]}{precision}"
 
 
 def _work(results: ComparisonResults, num_seeds: int) -> float | None:

@@ -90,7 +90,7 @@ class Judgement:
     @property
     def notes(self) -> tuple[str, ...]:
         """What must be said of it, each line once."""
-        return tuple(dict.fromkeys(note for each in self.datasets for note in each.notes))
+        return tuple(f"{each.heading}{note}" for each in self.datasets for note in dict.fromkeys(each.notes))
 
     @cached_property
     def over(self) -> OverAll | None:

@@ -47,7 +47,7 @@ class OverAll:
         mean = self.unit.amount(self.unit.difference(item.mean))
         head = f"Over {item.num_datasets} data sets, {one_line(item.arm)} against {one_line(item.baseline)}: {mean}"
         if item.interval is None:
-            return f"{head}; for others like them at least {MIN_DATASETS} are needed"
+            return f"{head}; a verdict takes {MIN_DATASETS} data sets at least"
         return f"{head} ({self.unit.span(item.interval)}), for others like them: {item.verdict}"
 
     @property

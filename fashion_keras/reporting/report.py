@@ -130,7 +130,11 @@ def answers_grid(found: Iterable[ComparisonResults]) -> str:
         name, differences = results.record.name, build_differences(results)
         if differences is not None:
             answers = [
-                (item.verdict, f"{escape_markdown(item.arm)} {POINTS.difference(item.mean_difference)}")
+                (
+                    item.verdict,
+                    f"{escape_markdown(item.arm)} {POINTS.difference(item.mean_difference)}"
+                    + " (this test set)" * item.only_on_this_test_set,
+                )
                 for item in differences.comparisons
             ]
             cells = ["<br>".join(text for verdict, text in answers if verdict in kind) for kind in kinds]

@@ -81,7 +81,7 @@ def build_table(results: ComparisonResults) -> Table:
         for key, title, definition in _define(metrics, results)
     ]
     table = Table(
-        title=results.record.title,
+        title=results.record.heading,
         caption=describe_results(results),
         columns=(*columns, _MINUTES),
         rows=tuple(sorted(rows, key=lambda row: row.text_only)),

@@ -34,7 +34,7 @@ def headline(results: ComparisonResults, comparisons: Sequence[Comparison]) -> d
     sign = 1.0 if metric.higher_is_better else -1.0
     best = max(
         [item for item in comparisons if item.verdict in BETTER] or comparisons,
-        key=lambda item: sign * item.mean_difference,
+        key=lambda item: (not item.only_on_this_test_set, sign * item.mean_difference),
     )
     counts = count_verdicts(item for item in comparisons if item is not best)
     others = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
