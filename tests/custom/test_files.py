@@ -41,7 +41,7 @@ def test_reading_a_file_does_not_run_it(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = 1", r"a.py must define one Experiment with the name EXPERIMENT; it has none"),
+        ("x = 1", r"a.py must define one Experiment, or name the one that is meant EXPERIMENT; it has none"),
         (COMPARISON.replace("EXPERIMENT", "ONE") + COMPARISON.replace("EXPERIMENT", "TWO"), r"it has 2 \(ONE, TWO\)"),
         ("x = 1\nx = (", r"a.py, line 2: '\(' was never closed"),
         ("x = 1\nimport own_nothing", r"a.py, line 2: ModuleNotFoundError: No module named 'own_nothing'"),
