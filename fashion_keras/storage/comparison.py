@@ -3,10 +3,8 @@
 A record names the folders of its runs, so that reporting computes no run ids: it works elsewhere, without TensorFlow.
 """
 
-import gc
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -18,6 +16,7 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
+from fashion_keras._tensorflow import no_collection
 from fashion_keras.config.identity import PROTOCOL_VERSION, canonical_json
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError, os_errors_as
@@ -484,7 +483,7 @@ def load_results(
     store: RunSource, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
 ) -> ComparisonResults:
     """Read the runs of the comparison of a `record` that a `store` has, of `seeds` and `arm_names` (None is all)."""
-    with _no_collection():
+    with no_collection():
         arms = tuple(
             ArmResults(arm, _find_runs(store, record, arm, seeds), record.score_share)
             for arm in record.arms
@@ -494,18 +493,6 @@ def load_results(
     if record.tuning is not None:
         untuned = load_settled(store, record_from_json(record.tuning["untuned"]))
     return ComparisonResults(record, arms, tuple(sorted(seeds)), untuned)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Collect no garbage: what is read has no cycles, and going through it again and again took a fifth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _find_runs(
