@@ -34,7 +34,7 @@ from benchmarks.speed.work import (  # noqa: E402
     shrink,
 )
 from fashion_keras.data import Dataset, load, locate, split_indices  # noqa: E402
-from fashion_keras.data.pipelines import hold_images, make_training_dataset  # noqa: E402
+from fashion_keras.data.pipelines import hold_images, training_batches  # noqa: E402
 from fashion_keras.models.networks import build_model  # noqa: E402
 from fashion_keras.training.compilation import compile_model  # noqa: E402
 from fashion_keras.training.run import image_dtype, train_run, use_threads  # noqa: E402
@@ -89,7 +89,7 @@ def _measure_parts(work: Work, dataset: Dataset) -> dict[str, float]:
     images, labels = dataset.train_images[train][..., None], dataset.train_labels[train]
     steps = num_steps(len(train))
     parts = {
-        "pipeline": _pipeline(hold_images(images, image_dtype(configure(work))), labels),
+        "pipeline": _pipeline(hold_images(images, image_dtype(configure(work))), labels, steps),
         "products": _products(work, steps),
         "update": _update(work, steps),
     }
@@ -124,14 +124,14 @@ def _train(work: Work, dataset: Dataset) -> tuple[float, float]:
     return trained[1], ends[1] - ends[0] - trained[1]
 
 
-def _pipeline(images: Any, labels: Any) -> Callable[[], None]:
-    batches = make_training_dataset(images, labels, batch_size=BATCH_SIZE, num_epochs=1, seed=0)
+def _pipeline(images: Any, labels: Any, steps: int) -> Callable[[], None]:
+    batch_of = training_batches(images, labels, batch_size=BATCH_SIZE, num_epochs=1, seed=0)
 
-    @tf.function
-    def consume(batches: Any) -> Any:
-        return batches.reduce(0, lambda count, batch: count + tf.shape(batch[1])[0])
+    def take(number: Any) -> Any:
+        with tf.control_dependencies(batch_of(number)):
+            return number + 1
 
-    return lambda: consume(batches).numpy()
+    return _repeat(take, tf.constant(0, tf.int64), steps)
 
 
 def _compiled(work: Work, steps: int) -> keras.Model:

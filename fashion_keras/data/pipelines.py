@@ -1,13 +1,25 @@
 """tf.data pipelines: normalised float32 batches out of uint8 images in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from fashion_keras.data.orders import epoch_orders, num_batches
 
-__all__ = ["hold_images", "make_evaluation_dataset", "make_training_dataset", "normalise"]
+__all__ = [
+    "BatchOf",
+    "hold_images",
+    "make_evaluation_dataset",
+    "make_part",
+    "make_training_dataset",
+    "normalise",
+    "take_batch",
+    "training_batches",
+]
+
+BatchOf = Callable[[tf.Tensor], tuple[tf.Tensor, ...]]
+"""From a step's number, int64 [], to its images, labels and, where classes have weights, the examples' weights."""
 
 # Up to this size images are normalised once and held as float32, four times their size in the files: a step of a small
 # network is some 3 % quicker. Larger ones are normalised batch by batch, to the same bits.
@@ -54,8 +66,7 @@ def make_training_dataset(
 ) -> tf.data.Dataset:
     """Make the batches of all epochs, one after another: `num_epochs * num_batches(...)` elements.
 
-    Whole batches are gathered from the images in memory: shuffling single examples costs more than the training step
-    of a small network. The order is drawn beforehand, so that it depends on the seed alone.
+    The arguments are those of `training_batches`.
 
     Args:
         images: uint8 [N, H, W, C], or what `hold_images` made of them.
@@ -70,18 +81,53 @@ def make_training_dataset(
         A data set of pairs: float32, or what was held, [batch, H, W, C] in [-1, 1] and int32 [batch]; or what
         `augment` made of them.
     """
+    batch_of = training_batches(
+        images, labels, examples, batch_size=batch_size, num_epochs=num_epochs, seed=seed, augment=augment
+    )
+    steps = num_epochs * num_batches(len(labels if examples is None else examples), batch_size)
+    return _on_one_core(tf.data.Dataset.range(steps).map(batch_of))
+
+
+def training_batches(
+    images: tf.Tensor | np.ndarray,
+    labels: np.ndarray,
+    examples: np.ndarray | None = None,
+    *,
+    batch_size: int,
+    num_epochs: int,
+    seed: int,
+    augment: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
+    class_weights: Sequence[float] | None = None,
+) -> BatchOf:
+    """Return what makes the batch of a step, counted through all epochs: in a pipeline or in the training's own graph.
+
+    Whole batches are gathered from the images in memory: shuffling single examples costs more than the training step
+    of a small network. The order is drawn beforehand, so that it depends on the seed alone.
+
+    Args:
+        images: As in `make_training_dataset`, and so are `labels`, `examples`, `batch_size`, `num_epochs`, `seed` and
+            `augment`.
+        class_weights: What an example of each class counts; None leaves the weights out.
+    """
     pixels, classes = _as_held(images), tf.constant(labels)
     examples = np.arange(len(labels), dtype=np.int32) if examples is None else examples
     steps = num_batches(len(examples), batch_size)
     order = tf.constant(examples[epoch_orders(len(examples), num_epochs, seed)])
 
-    def make_batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def make_batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
         start = (step % steps) * batch_size
         indices = order[step // steps, start : start + batch_size]
         batch = _normalised(tf.gather(pixels, indices)), tf.gather(classes, indices)
-        return augment(*batch) if augment else batch
+        batch = augment(*batch) if augment else batch
+        return batch if class_weights is None else (*batch, _weigh(batch[1], class_weights))
 
-    return _on_one_core(tf.data.Dataset.range(num_epochs * steps).map(make_batch))
+    return make_batch
+
+
+def _weigh(labels: tf.Tensor, class_weights: Sequence[float]) -> tf.Tensor:
+    """Return the weights of class ids [N], or of shares [N, classes] by the largest, float32 [N]."""
+    classes = labels if labels.shape.rank == 1 else tf.argmax(labels, axis=-1, output_type=tf.int32)
+    return tf.gather(tf.constant(class_weights, tf.float32), classes)
 
 
 def make_evaluation_dataset(
@@ -103,6 +149,31 @@ def make_evaluation_dataset(
     if pixels.dtype == tf.uint8:
         dataset = dataset.map(lambda batch, batch_labels: (normalise(batch), batch_labels))
     return _on_one_core(dataset)
+
+
+def make_part(
+    images: tf.Tensor | np.ndarray, labels: np.ndarray, examples: np.ndarray | None = None
+) -> tf.data.Dataset:
+    """Make a data set of one element, all images and labels, of which a graph takes its batches: see `take_batch`.
+
+    The arguments are those of `make_evaluation_dataset`.
+    """
+    pixels, classes = _as_held(images), tf.constant(labels)
+    if examples is not None:
+        pixels, classes = tf.gather(pixels, examples), tf.gather(classes, examples)
+    return _on_one_core(tf.data.Dataset.from_tensors((pixels, classes)))
+
+
+def take_batch(part: Sequence[tf.Tensor], start: tf.Tensor | int, batch_size: int) -> tuple[tf.Tensor, ...]:
+    """Return a batch of an element such as that of `make_part`: its images normalised; nothing is copied.
+
+    Args:
+        part: Images [N, H, W, C], labels [N], and whatever else there is for each example.
+        start: Index of the batch's first example.
+        batch_size: Examples; the last batch has what is left.
+    """
+    images, *others = (values[start : start + batch_size] for values in part)
+    return _normalised(images), *others
 
 
 def _as_held(images: tf.Tensor | np.ndarray) -> tf.Tensor:

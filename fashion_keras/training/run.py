@@ -1,7 +1,7 @@
 """Training of one run: a configuration and its data in, a result out."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -17,7 +17,7 @@ from fashion_keras.config.custom_code import find_function, is_custom_name
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset, split_dataset
 from fashion_keras.data.orders import num_batches
-from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset
+from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_part, training_batches
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.augmentation import build_augmentation
 from fashion_keras.models.networks import build_model
@@ -25,7 +25,7 @@ from fashion_keras.seeding import derive_seed
 from fashion_keras.statistics.classifier.scores import ClassScores, confusion_matrix
 from fashion_keras.storage.results import METRICS, Predictions, RunResult, kept_epoch
 from fashion_keras.training.callbacks import AveragedWeights, BestEpoch, CountPredictions, EvaluateTestSet, HistoryLog
-from fashion_keras.training.compilation import build_callbacks, compile_model
+from fashion_keras.training.compilation import build_callbacks, compile_model, fuse_steps
 from fashion_keras.training.environment import describe_environment
 
 __all__ = [
@@ -77,14 +77,20 @@ def try_run(config: RunConfig, dataset: Dataset) -> None:
         compile_model(model, config, steps_per_epoch=1)
         images = dataset.train_images[:_TRIAL_EXAMPLES].reshape(-1, *dataset.image_shape)
         labels = dataset.train_labels[:_TRIAL_EXAMPLES]
-        augment = build_augmentation(config.augmentation, dataset.num_classes, config.seed)
-        batches = make_training_dataset(images, labels, batch_size=len(labels), num_epochs=1, seed=0, augment=augment)
-        weights = _class_weights(config, dataset.train_labels, dataset.num_classes)
+        batch_of = training_batches(
+            images,
+            labels,
+            batch_size=len(labels),
+            num_epochs=1,
+            seed=0,
+            augment=build_augmentation(config.augmentation, dataset.num_classes, config.seed),
+            class_weights=_class_weights(config, dataset.train_labels, dataset.num_classes),
+        )
+        fuse_steps(model, batch_of, 1)
         model.fit(
-            batches,
+            tf.data.Dataset.range(1),
             epochs=1,
             steps_per_epoch=1,
-            class_weight=weights,
             shuffle=False,
             verbose=0,
             callbacks=build_callbacks(config),
@@ -113,7 +119,7 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
     model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
     compile_model(model, config, steps)
     images, validation_images, test_images = preload_dataset(dataset, image_dtype(config))
-    batches = make_training_dataset(
+    batch_of = training_batches(
         images,
         dataset.train_labels,
         train,
@@ -121,20 +127,24 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         num_epochs=config.epochs,
         seed=config.seed,
         augment=build_augmentation(config.augmentation, dataset.num_classes, config.seed),
+        class_weights=_class_weights(config, dataset.train_labels[train], dataset.num_classes),
     )
+    fuse_steps(model, batch_of, steps)
     test_batches = make_evaluation_dataset(test_images, dataset.test_labels)
-    val_batches = make_evaluation_dataset(validation_images, dataset.validation_labels, validation)
     log, averaging = HistoryLog(on_epoch), [AveragedWeights()] * bool(model.optimizer.use_ema)
     sees_test = config.evaluate_test == "each_epoch"
     counting: list[keras.callbacks.Callback] = []
-    evaluation: list[keras.callbacks.Callback] = [EvaluateTestSet(test_batches, averaging)] * sees_test
+    evaluation: list[keras.callbacks.Callback] = [
+        EvaluateTestSet(make_part(test_images, dataset.test_labels), averaging)
+    ] * sees_test
     if CountPredictions.is_needed(model):
 
         def read(part: str) -> Predictions:
             if part == "test":
                 return predict_test(model, test_batches, dataset.test_labels)
             if part == "val":
-                return predict_test(model, val_batches, dataset.validation_labels[validation])
+                batches = make_evaluation_dataset(validation_images, dataset.validation_labels, validation)
+                return predict_test(model, batches, dataset.validation_labels[validation])
             batches = make_evaluation_dataset(images, dataset.train_labels, train)
             return predict_test(model, batches, dataset.train_labels[train])
 
@@ -144,11 +154,10 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
     custom = build_callbacks(config)
     ready = time.perf_counter()
     model.fit(
-        batches,
+        tf.data.Dataset.range(config.epochs),
         epochs=config.epochs,
-        steps_per_epoch=steps,
-        validation_data=None if counting else val_batches,
-        class_weight=_class_weights(config, dataset.train_labels[train], dataset.num_classes),
+        steps_per_epoch=1,
+        validation_data=None if counting else make_part(validation_images, dataset.validation_labels, validation),
         shuffle=False,
         verbose=0,
         # A user's own come before the test set is evaluated, and never hear of it.
@@ -264,7 +273,7 @@ def _split_examples(config: RunConfig, dataset: Dataset) -> tuple[NDArray[np.int
     return train, validation
 
 
-def _class_weights(config: RunConfig, labels: NDArray[np.int32], num_classes: int) -> dict[int, float] | None:
+def _class_weights(config: RunConfig, labels: NDArray[np.int32], num_classes: int) -> Sequence[float] | None:
     """Return what an example of each class counts.
 
     Balanced: inverse to the class's share of the training examples, and one on average (King and Zeng 2001).
@@ -277,7 +286,7 @@ def _class_weights(config: RunConfig, labels: NDArray[np.int32], num_classes: in
         weights = tuple((len(labels) / (num_classes * counts)).tolist())
     if len(weights) != num_classes:
         raise ConfigError(f"class_weight has {len(weights)} numbers, but there are {num_classes} classes")
-    return dict(enumerate(weights))
+    return weights
 
 
 def image_dtype(config: RunConfig) -> str:

@@ -6,7 +6,15 @@ import tensorflow as tf
 
 from fashion_keras.data import pipelines
 from fashion_keras.data.orders import epoch_orders
-from fashion_keras.data.pipelines import hold_images, make_evaluation_dataset, make_training_dataset, normalise
+from fashion_keras.data.pipelines import (
+    hold_images,
+    make_evaluation_dataset,
+    make_part,
+    make_training_dataset,
+    normalise,
+    take_batch,
+    training_batches,
+)
 
 NUM_EXAMPLES = 100
 
@@ -129,3 +137,27 @@ def test_a_part_of_the_examples_is_what_its_indices_say(examples):
     np.testing.assert_array_equal(batch, normalise(tf.constant(images[part])))
     seen = all_values(make_training_dataset(images, labels, part, batch_size=2, num_epochs=2, seed=1))[1]
     assert sorted(seen[:3]) == sorted(seen[3:]) == [3, 7, 99]
+
+
+def test_a_graph_takes_the_batches_of_the_pipelines(examples, monkeypatch):
+    part = np.array([7, 3, 99, 20, 4], np.int32)
+    options = {"batch_size": 2, "num_epochs": 3, "seed": 1}
+    for held_bytes in (pipelines.HELD_BYTES, 0):
+        monkeypatch.setattr(pipelines, "HELD_BYTES", held_bytes)
+        batch_of = training_batches(*examples, part, **options)
+        for step, batch in enumerate(make_training_dataset(*examples, part, **options)):
+            for found, expected in zip(batch_of(tf.constant(step, tf.int64)), batch, strict=True):
+                np.testing.assert_array_equal(found, expected)
+        (whole,) = make_part(*examples, part)
+        for start, batch in zip((0, 2, 4), make_evaluation_dataset(*examples, part, batch_size=2), strict=True):
+            for found, expected in zip(take_batch(whole, start, 2), batch, strict=True):
+                np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("augment", [None, lambda images, labels: (images, tf.one_hot(labels, NUM_EXAMPLES))])
+def test_examples_have_the_weights_of_their_classes(examples, augment):
+    weights = np.arange(NUM_EXAMPLES) / 7
+    options = {"batch_size": 32, "num_epochs": 1, "seed": 1, "augment": augment, "class_weights": weights.tolist()}
+    _, _, found = training_batches(*examples, **options)(tf.constant(3, tf.int64))
+    assert found.dtype == tf.float32
+    np.testing.assert_allclose(found, weights[epoch_orders(NUM_EXAMPLES, 1, seed=1)[0, 96:]], rtol=1e-6)

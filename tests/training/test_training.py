@@ -16,12 +16,12 @@ from fashion_keras.config.components import Component
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import split_indices
 from fashion_keras.data.orders import epoch_orders, num_batches
-from fashion_keras.data.pipelines import hold_images, make_training_dataset
+from fashion_keras.data.pipelines import hold_images, make_part, make_training_dataset, training_batches
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.networks import build_model
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS
 from fashion_keras.training import run as training
-from fashion_keras.training.compilation import build_optimizer, compile_model, fuse_training_steps
+from fashion_keras.training.compilation import build_optimizer, compile_model, fuse_steps
 from fashion_keras.training.run import predict_test, train_run
 
 NUM_TRAIN = 60
@@ -291,12 +291,13 @@ def fit(model, fused, dataset, epochs=3):
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,
-        steps_per_execution=steps if fused else 1,
     )
+    options = {"batch_size": 16, "num_epochs": epochs, "seed": 1}
+    data = make_training_dataset(images, labels, **options)
     if fused:
-        fuse_training_steps(model, steps)
-    batches = make_training_dataset(images, labels, batch_size=16, num_epochs=epochs, seed=1)
-    history = model.fit(batches, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
+        fuse_steps(model, training_batches(images, labels, **options), steps)
+        data, steps = tf.data.Dataset.range(epochs), 1
+    history = model.fit(data, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
     return history.history, model.get_weights()
 
 
@@ -321,7 +322,26 @@ def test_compiling_again_gives_a_model_keras_s_fit_back(dataset):
     model = report_s_model()
     fit(model, True, dataset, epochs=1)
     model.compile(loss="mse")
-    assert model.train_function is None
+    assert model.train_function is model.test_function is None
+
+
+def test_a_fused_evaluation_is_keras_s_own_with_any_data(dataset):
+    fused, plain = report_s_model(), report_s_model()
+    fit(fused, True, dataset, epochs=1)
+    plain.set_weights(fused.get_weights())
+    plain.compile(loss=fused.loss, metrics=["accuracy"])
+    images, labels = hold_images(dataset.test_images[..., None]), dataset.test_labels
+    expected = plain.evaluate(images, labels, batch_size=512, verbose=0)
+    weights = np.linspace(0.5, 2.0, len(labels))
+    for found, wanted in (
+        (fused.evaluate(make_part(images, labels), verbose=0), expected),
+        (fused.evaluate(images, labels, batch_size=300, verbose=0), expected),
+        (
+            fused.evaluate(images, labels, sample_weight=weights, verbose=0),
+            plain.evaluate(images, labels, sample_weight=weights, verbose=0),
+        ),
+    ):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)
 
 
 def test_a_run_is_keras_s_own_fit_step_by_step(run, base, dataset):
@@ -489,13 +509,17 @@ class Stopped(Exception):  # noqa: N818
 def inputs_of(monkeypatch, dataset):
     """Return the function from a configuration to what `fit` would have got: weights, batches and validation data."""
 
-    def stop(model, batches, validation_data, **_options):
+    fused = []
+
+    def stop(model, numbers, validation_data, **_options):
         weights = {
             f"{layer.name}/{weight.name}": weight.numpy()
             for layer in model.layers
             for weight in layer.weights
             if not isinstance(layer, keras.layers.BatchNormalization | keras.layers.Dropout)
         }
+        batch_of, steps = fused[-1]
+        batches = [batch_of(tf.constant(step, tf.int64)) for step in range(int(numbers.cardinality()) * steps)]
         parts = [[(images.numpy(), labels.numpy()) for images, labels in part] for part in (batches, validation_data)]
         raise Stopped(weights, *parts)
 
@@ -504,6 +528,7 @@ def inputs_of(monkeypatch, dataset):
             train_run(config, data)
         return stopped.value.args
 
+    monkeypatch.setattr(training, "fuse_steps", lambda _model, *given: fused.append(given))
     monkeypatch.setattr(keras.Model, "fit", stop)
     return inputs
 

@@ -53,9 +53,6 @@ class SpaceHyperModel(kt.HyperModel):
         config = self.config(hp)
         model = build_model(config.model, self.image_shape, self.num_classes, self.seed)
         compile_model(model, config, num_batches(self.num_examples, config.batch_size))
-        # Our training runs an epoch as one graph and must know its steps; `fit` finds out by itself.
-        model.steps_per_execution = 1
-        model.train_function = None
         return model
 
     def fit(self, hp: Any, model: keras.Model, *args: Any, **kwargs: Any) -> Any:
