@@ -105,7 +105,7 @@ def _measure(system: str, command: list[str], number: int) -> dict[str, Any]:
         status = subprocess.run(command, stdout=output, stderr=subprocess.DEVNULL).returncode
         seconds, after = time.perf_counter() - started, os.times()
         output.seek(0)
-        said = output.read().strip().splitlines()
+        said = [line.replace(tempfile.gettempdir(), "TEMP") for line in output.read().strip().splitlines()]
     if status:
         sys.exit(f"{system} failed with status {status}: {' '.join(command)}")
     used = after.children_user + after.children_system - before.children_user - before.children_system

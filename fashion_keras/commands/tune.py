@@ -12,7 +12,10 @@ def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = given.add_command(commands, "tune", tune, "search for good settings, and measure the best beside the base")
     parser.add_argument(
-        "space", metavar="SPACE", help="fcn, fcn_small, fcn_regularised, cnn, or a custom function: module:function"
+        "space",
+        metavar="SPACE",
+        help="fcn, fcn_small, fcn_regularised, cnn, cnn_readings, cnn_regularised, or a custom function: "
+        "module:function",
     )
     parser.add_argument(
         "--oracle",

@@ -87,6 +87,17 @@ def test_the_regularised_space_always_has_dropout_batch_norm_and_adamw() -> None
     assert min(next(item for item in discover(space).space if item.name == "dropout_rate").values) > 0
 
 
+def test_the_readings_are_the_report_s_network_with_its_optimizers() -> None:
+    config = configure(load_space("cnn_readings"), 10)
+    assert config == RunConfig(
+        model="cnn",
+        optimizer={"name": "sgd", "learning_rate": 0.02},
+        epochs=10,
+        seed=config.seed,
+        evaluate_test=config.evaluate_test,
+    )
+
+
 @pytest.mark.parametrize("name", SPACES)
 def test_every_setting_of_a_space_is_a_run(name: str) -> None:
     space = load_space(name)
@@ -211,7 +222,10 @@ def test_an_error_of_a_space_is_one_line_with_its_place(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("fnc", r"module:function or one of cnn, fcn, fcn_regularised, fcn_small; got 'fnc' \(did you mean"),
+        (
+            "fnc",
+            rf"module:function or one of {', '.join(sorted(SPACES))}; got 'fnc' \(did you mean",
+        ),
         ("nowhere:space", "there is no module nowhere"),
         (":space", "module:function"),
     ],

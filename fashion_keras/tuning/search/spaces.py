@@ -20,6 +20,8 @@ __all__ = [
     "Settings",
     "SpaceError",
     "cnn",
+    "cnn_readings",
+    "cnn_regularised",
     "describe_value",
     "describe_values",
     "fcn",
@@ -108,6 +110,40 @@ def cnn(hp: Any) -> dict[str, Any]:
     }
 
 
+def cnn_readings(hp: Any) -> dict[str, Any]:
+    """The report's convolutional network with what the report does not say of its training, and uses elsewhere."""
+    optimizer = hp.Choice("optimizer", ["sgd", "rmsprop", "adam"])
+    with hp.conditional_scope("optimizer", ["sgd"]):
+        plain_rate = hp.Float("sgd_learning_rate", 5e-3, 0.2, sampling="log", default=0.02)
+        momentum = hp.Choice("momentum", [0.0, 0.9])
+    with hp.conditional_scope("optimizer", ["rmsprop", "adam"]):
+        adaptive_rate = hp.Float("learning_rate", 2e-4, 4e-3, sampling="log", default=1e-3)
+    return {
+        "model": "cnn",
+        "optimizer": optimizer,
+        "learning_rate": _rounded(plain_rate if optimizer == "sgd" else adaptive_rate),
+        "momentum": momentum,
+        "batch_size": hp.Choice("batch_size", [64, 128, 256, 512], default=512),
+    }
+
+
+def cnn_regularised(hp: Any) -> dict[str, Any]:
+    """The same network with all that may help it learn in few epochs: a finer search after one of `cnn_readings`."""
+    return {
+        "model": "cnn",
+        "batch_norm": hp.Boolean("batch_norm", default=True),
+        "dropout_rate": hp.Choice("dropout_rate", [0.0, 0.2, 0.3, 0.4, 0.5], default=0.3),
+        "augmentation": hp.Choice("augmentation", ["none", "flip", "flip+erasing", "flip+shift"], default="flip"),
+        "optimizer": "adamw",
+        "learning_rate": _rounded(hp.Float("learning_rate", 5e-4, 5e-3, sampling="log", default=2e-3)),
+        "weight_decay": _rounded(hp.Float("weight_decay", 1e-3, 0.1, sampling="log", default=1e-2)),
+        "schedule": "cosine",
+        "warmup_epochs": 1,
+        "batch_size": hp.Choice("batch_size", [64, 128, 256]),
+        "label_smoothing": hp.Choice("label_smoothing", [0.0, 0.05, 0.1]),
+    }
+
+
 def _layers(hp: Any) -> dict[str, Any]:
     """What both networks' layers share."""
     return {
@@ -150,8 +186,12 @@ SPACES: Mapping[str, Callable[[Any], Settings]] = {
     "fcn_small": fcn_small,
     "fcn_regularised": fcn_regularised,
     "cnn": cnn,
+    "cnn_readings": cnn_readings,
+    "cnn_regularised": cnn_regularised,
 }
-DEFAULT_EPOCHS: Mapping[str, int] = {"fcn": 40, "fcn_small": 40, "fcn_regularised": 50, "cnn": 10}
+DEFAULT_EPOCHS: Mapping[str, int] = {"fcn": 40, "fcn_small": 40, "fcn_regularised": 50} | dict.fromkeys(
+    ("cnn", "cnn_readings", "cnn_regularised"), 10
+)
 """Epochs of a trial where nothing is said; of a custom space, the base's."""
 _LONGEST_WARMUP = 10  # what a space asks for may be more epochs than a short trial has
 
