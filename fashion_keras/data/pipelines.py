@@ -161,7 +161,13 @@ def make_part(
     pixels, classes = _as_held(images), tf.constant(labels)
     if examples is not None:
         pixels, classes = tf.gather(pixels, examples), tf.gather(classes, examples)
-    return _on_one_core(tf.data.Dataset.from_tensors((pixels, classes)))
+    whole = tf.data.Dataset.from_tensors((pixels, classes)).map(lambda *part: tuple(map(_without_size, part)))
+    return _on_one_core(whole)
+
+
+def _without_size(values: tf.Tensor) -> tf.Tensor:
+    """Return a tensor whose type does not tell N, so that one graph serves parts of any size."""
+    return tf.compat.v1.placeholder_with_default(values, [None, *values.shape[1:]])
 
 
 def take_batch(part: Sequence[tf.Tensor], start: tf.Tensor | int, batch_size: int) -> tuple[tf.Tensor, ...]:
