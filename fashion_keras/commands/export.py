@@ -100,9 +100,9 @@ def _copy(found: Path, options: argparse.Namespace) -> int:
 
 def _export_shipped(store: "RunStore", dataset: "Dataset", options: argparse.Namespace) -> int:
     from fashion_keras.export.pretrained import PRETRAINED, export_pretrained
-    from fashion_keras.workflows.report import load_published
+    from fashion_keras.workflows.published import PUBLISHED, load_published
 
-    reports = export_pretrained(load_published(Path("experiments")), store, dataset, options.out or PRETRAINED)
+    reports = export_pretrained(load_published(PUBLISHED), store, dataset, options.out or PRETRAINED)
     for path, report in reports.items():
         print(f"{path}: {report}")
     return 0

@@ -11,7 +11,7 @@ from fashion_keras.storage.reading import read_json
 from fashion_keras.storage.runs import ARTEFACTS, RESULT, read_run
 from fashion_keras.storage.times import TIMES, read_times
 from fashion_keras.storage.verification import has_digests
-from fashion_keras.workflows.report import RECORD
+from fashion_keras.workflows.published import RECORD, complete_publishing
 
 __all__ = ["check_place"]
 
@@ -34,6 +34,7 @@ def check_place(place: Path, say: Callable[[str], object]) -> int:
     Raises:
         StoreError: There is nothing of ours.
     """
+    complete_publishing(place if place.is_dir() else place.parent)
     files = dict(_find_files(place))
     if not files:
         raise StoreError(f"{place} is no store, no folder of published results and no file of theirs")
