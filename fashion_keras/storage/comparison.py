@@ -504,10 +504,10 @@ def _find_runs(
 
 def _is_of(run: StoredRun, arm: ArmRecord, seed: int, record: ComparisonRecord) -> bool:
     """Whether a run is what its arm says; where a record is damaged, another arm's may stand in its place."""
-    settings = dict(run.result["config"])
-    data = None if record.data["is_fashion_mnist"] or record.trainers else record.data["content_hash"]
-    found = settings.pop("seed", 0), settings.pop("data", None), settings
-    if found == (seed, data, arm.config):
+    expected = {**arm.config, "seed": seed} if seed else arm.config
+    if not record.data["is_fashion_mnist"] and not record.trainers:
+        expected = {**expected, "data": record.data["content_hash"]}
+    if run.result["config"] == expected:
         return True
     say_once(f"Left out: {run.path} is not the run of {arm.name}, seed {seed}, that the record of {record.name} names")
     return False
