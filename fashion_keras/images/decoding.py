@@ -24,16 +24,9 @@ from fashion_keras.formatting import first_line, one_line
 from fashion_keras.images.structure import check_structure, count_gif_frames
 
 __all__ = [
-    "FORMATS",
-    "FORMAT_NAMES",
-    "MAX_FILE_BYTES",
-    "Decoded",
-    "decode",
-    "errors_on_one_line",
-    "measure",
-    "open_file",
+    "FORMATS", "FORMAT_NAMES", "MAX_FILE_BYTES", "Decoded", "decode", "errors_on_one_line", "measure", "open_file",
     "read_bounded",
-]
+]  # fmt: skip
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 FORMAT_NAMES = "PNG, JPEG, WebP, GIF, BMP or TIFF"

@@ -249,17 +249,15 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         "design": record.design.to_json(),
         "looks": [dict(look) for look in record.looks],
     }
-    if record.score_share:
-        content["score_share"] = record.score_share
-    if record.factors:
-        content["factors"] = {name: list(levels) for name, levels in record.factors.items()}
-    texts = {name: getattr(record, name) for name in ("modification", "saved_at", "command")}
-    content |= {name: text for name, text in texts.items() if text}
-    if record.metric != TEST_ACCURACY:
-        content["metric"] = record.metric.to_json()
-    if record.metrics:
-        content["metrics"] = [metric.to_json() for metric in record.metrics]
-    return content if record.tuning is None else {**content, "tuning": dict(record.tuning)}
+    others = {
+        "score_share": record.score_share,
+        "factors": {name: list(levels) for name, levels in record.factors.items()},
+        **{name: getattr(record, name) for name in ("modification", "saved_at", "command")},
+        "metric": record.metric != TEST_ACCURACY and record.metric.to_json(),
+        "metrics": [metric.to_json() for metric in record.metrics],
+        "tuning": record.tuning,
+    }
+    return content | {name: value for name, value in others.items() if value}
 
 
 def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:

@@ -19,19 +19,9 @@ from fashion_keras.errors import StoreError, UserError
 from fashion_keras.formatting import first_line, one_line, shorten
 
 __all__ = [
-    "DIGEST",
-    "MAX_BYTES",
-    "DamageError",
-    "check_digest",
-    "check_protocol",
-    "damage_of",
-    "parse_json",
-    "read_bytes",
-    "read_json",
-    "say_once",
-    "seal",
-    "sha256",
-]
+    "DIGEST", "MAX_BYTES", "DamageError", "check_digest", "check_protocol", "damage_of", "parse_json", "read_bytes",
+    "read_json", "say_once", "seal", "sha256",
+]  # fmt: skip
 
 MAX_BYTES = 1 << 28
 """The largest file that is read whole as text; a run's result has some 3 kB."""
@@ -106,12 +96,12 @@ def _reason(error: Exception) -> str:
     return shorten(first_line(error), 200)
 
 
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
+def read_bytes(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> bytes:
     """Return the content of a regular file; a pipe or a device, which may never end, is refused at once.
 
     Raises:
         OSError: As the system says.
-        ValueError: It is no regular file, or larger than MAX_BYTES.
+        ValueError: It is no regular file, or larger than `limit` bytes.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -121,11 +111,11 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("it is no regular file")
-        if status.st_size > MAX_BYTES:
-            raise ValueError(f"it has {status.st_size:,} bytes; at most {MAX_BYTES:,} are expected")
+        if status.st_size > limit:
+            raise ValueError(f"it has {status.st_size:,} bytes; at most {limit:,} are expected")
         os.lseek(descriptor, 0, os.SEEK_SET)
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES)
+            return file.read(limit + 1)
     finally:
         os.close(descriptor)
 

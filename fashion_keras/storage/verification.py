@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.config.identity import PROTOCOL_VERSION, identify
-from fashion_keras.storage.reading import DIGEST, damage_of, sha256
+from fashion_keras.storage.reading import DIGEST, damage_of, read_bytes, sha256
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, kept_epoch, num_correct, unpack_bits
 
 __all__ = ["check_artefact", "check_artefacts", "check_history", "check_predictions", "check_result", "has_digests"]
@@ -175,20 +175,8 @@ def check_artefact(folder: str, name: str, artefacts: Mapping[str, Artefact], re
     if about is not None and not isinstance(about, int):
         path = f"{folder}/{name}"
         with damage_of(path, remedy):
-            if sha256(_read_at_most(path, about["size"] + 1)) != about["sha256"]:
+            if sha256(read_bytes(path, about["size"])) != about["sha256"]:
                 raise ValueError("its digest is not the one that the result has of it")
-
-
-def _read_at_most(path: str, size: int) -> bytes:
-    """Return the first bytes of a file; of a pipe or a device too, which has another digest than any file of ours."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        content = os.read(descriptor, size)
-        while len(content) < size - 1 and (more := os.read(descriptor, size - len(content))):
-            content += more
-        return content
-    finally:
-        os.close(descriptor)
 
 
 def check_history(history: Mapping[str, Any], result: Mapping[str, Any]) -> None:

@@ -34,13 +34,8 @@ from fashion_keras.workflows.published import PUBLISHED, complete_publishing, lo
 from fashion_keras.workflows.session import DataOptions, make_console
 
 __all__ = [
-    "CLAIMS_PAGE",
-    "PAIRING_PAGE",
-    "PUBLISHED_REPORTS",
-    "overall_pages",
-    "report_comparisons",
-    "report_page",
-]
+    "CLAIMS_PAGE", "PAIRING_PAGE", "PUBLISHED_REPORTS", "overall_pages", "report_comparisons", "report_page",
+]  # fmt: skip
 
 PUBLISHED_REPORTS = "published"
 """The folder within `--out` of the reports of published runs: a user's own stay as they are."""
