@@ -39,7 +39,8 @@ from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import TIMES, Measurement, timed_arms, times_text
 from fashion_keras.workflows.check import check_place
-from fashion_keras.workflows.publish import complete_publishing, publish
+from fashion_keras.workflows.publish import publish
+from fashion_keras.workflows.published import load_published
 from fashion_keras.workflows.report import report_comparisons
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "robustness.md"
@@ -161,7 +162,7 @@ def publish_in_child(folder: Path, store: Path, number: int = 0) -> tuple[int, i
         figures.draw_curves = forest_figure.draw_differences = lambda *_: []  # they take seconds, and are written alike
         found = load_stored(RunStore(store), [NAME])
         killer.install()
-        publish(found, Path("experiments"), Path("README.md"))
+        publish(found, Path("experiments"))
         killer.left = 0
         counted.write_text(str(killer.count))
         status = 0
@@ -229,7 +230,7 @@ def _judge_kill(found: Counter[str], place: Path, store: Path, versions: tuple[P
     found[f"{kind} tables"] += 1
     if kind == "new" and left.readme == old.readme:
         found["tables new, README not yet"] += 1
-        complete_publishing(place / "experiments", place / "README.md")  # as whatever reads it does first
+        load_published(place / "experiments")
         found["of these, right once anything reads what is published"] += look_at(place) == new
     found["runs lost"] += max(0, old.num_runs - left.num_runs)
     status, _ = publish_in_child(place, store)

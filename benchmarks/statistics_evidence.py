@@ -37,7 +37,7 @@ from fashion_keras.statistics.collapse import share_interval
 from fashion_keras.statistics.intervals import student_critical
 from fashion_keras.statistics.replay import Replay, State
 from fashion_keras.storage.comparison import ComparisonRecord
-from fashion_keras.workflows.report import load_published
+from fashion_keras.workflows.published import load_published
 
 ROOT = Path(__file__).parents[1]
 OUTPUT = ROOT / "docs" / "statistics-evidence.md"

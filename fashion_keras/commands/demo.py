@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options, port
+from fashion_keras.formatting import one_line
 
 if TYPE_CHECKING:
     from fashion_keras.demo.nearest import NearestImages
@@ -40,9 +41,9 @@ def demo(options: argparse.Namespace) -> int:
         model = load_model(options.model)
         nearest, missing = _read_test_set(options, model)
         app = build_app(Demo(model, options.model, nearest, missing), listening.getsockname()[0])
-        print(f"{options.model} is at {address_of(listening)} until Ctrl-C", flush=True)
+        print(one_line(f"{options.model} is at {address_of(listening)} until Ctrl-C"), flush=True)
         if missing:
-            print(f"Without similar images: {missing}", flush=True)
+            print(one_line(f"Without similar images: {missing}"), flush=True)
         if options.browser:
             open_browser(address_of(listening))
         serve(app, listening)

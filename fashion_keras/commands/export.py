@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options
+from fashion_keras.formatting import one_line
 
 if TYPE_CHECKING:
     from fashion_keras.data import Dataset
@@ -78,14 +79,14 @@ def _export_found(found: "StoredRun | Path", dataset: "Dataset", options: argpar
     folder = _folder(found, options)
     if isinstance(found, StoredRun) and options.format == SAVED_MODEL:
         report = export_run(found, dataset, folder / "1")
-        print(f"{folder / '1'}: {report}")
+        print(one_line(f"{folder / '1'}: {report}"))
         return 0
     file_format = FORMATS[options.format]
     trained = load_trained(found, dataset)
     images = dataset.test_images.reshape(-1, *dataset.image_shape)
     report = write_format(file_format, trained, folder, images)
     path = folder / file_format.file
-    print(f"{path} ({path.stat().st_size / 1e6:.2f} MB) and {LABELS}: {report}")
+    print(one_line(f"{path} ({path.stat().st_size / 1e6:.2f} MB) and {LABELS}: {report}"))
     return 0
 
 
@@ -94,15 +95,15 @@ def _copy(found: Path, options: argparse.Namespace) -> int:
 
     path = _folder(found, options) / "1"
     copy_export(found, path)
-    print(f"{path}: a copy of {found}")
+    print(one_line(f"{path}: a copy of {found}"))
     return 0
 
 
 def _export_shipped(store: "RunStore", dataset: "Dataset", options: argparse.Namespace) -> int:
     from fashion_keras.export.pretrained import PRETRAINED, export_pretrained
-    from fashion_keras.workflows.report import load_published
+    from fashion_keras.workflows.published import PUBLISHED, load_published
 
-    reports = export_pretrained(load_published(Path("experiments")), store, dataset, options.out or PRETRAINED)
+    reports = export_pretrained(load_published(PUBLISHED), store, dataset, options.out or PRETRAINED)
     for path, report in reports.items():
         print(f"{path}: {report}")
     return 0

@@ -69,7 +69,6 @@ def add_to(commands: "Commands[Parser]") -> None:
 def report(options: argparse.Namespace) -> int:
     """Write the reports of what the store or a published folder holds, or publish them."""
     from fashion_keras.errors import ConfigError
-    from fashion_keras.workflows.publish import complete_publishing
     from fashion_keras.workflows.report import report_comparisons, report_page
     from fashion_keras.workflows.session import DataOptions, fill, make_console
 
@@ -78,8 +77,6 @@ def report(options: argparse.Namespace) -> int:
         raise ConfigError("--json and --require go with neither --publish nor --html, which write files")
     if (options.dataset or options.image_size) and (options.html is None or options.published):
         raise ConfigError("--dataset and --image-size go with --html, of one's own runs: nothing else shows images")
-    if options.published:
-        complete_publishing(options.published, options.published.parent / "README.md")
     if options.publish:
         return _publish(options, console)
     if options.html is not None:
@@ -115,16 +112,14 @@ def _page_path(options: argparse.Namespace) -> Path:
 def _publish(options: argparse.Namespace, console: "Console") -> int:
     from fashion_keras.errors import ConfigError
     from fashion_keras.storage.runs import RunStore
-    from fashion_keras.workflows.publish import complete_publishing, load_publishable, publish
-    from fashion_keras.workflows.report import PUBLISHED
+    from fashion_keras.workflows.publish import load_publishable, publish
+    from fashion_keras.workflows.published import PUBLISHED
 
     if options.names or options.tables_only or options.html is not None or options.tensorboard:
         raise ConfigError(
             "--publish takes every comparison, with its curves, and writes nothing else: leave out names, "
             "--tables-only, --html and --tensorboard"
         )
-    readme = Path("README.md")
-    complete_publishing(PUBLISHED, readme)
-    publish(load_publishable(RunStore(options.out / "store"), options.published), PUBLISHED, readme)
+    publish(load_publishable(RunStore(options.out / "store"), options.published), PUBLISHED)
     console.print("Published in experiments/, and in the README's tables")
     return 0

@@ -55,7 +55,7 @@ def times(options: argparse.Namespace) -> int:
 def _publish(out: Path, console: "Console") -> int:
     from fashion_keras.storage.times import TIMES
     from fashion_keras.workflows.publish import publish_times
-    from fashion_keras.workflows.report import PUBLISHED
+    from fashion_keras.workflows.published import PUBLISHED
 
     publish_times(out / TIMES, PUBLISHED)
     console.print(f"Published in {PUBLISHED / TIMES}, and the claims are judged by it")

@@ -12,15 +12,6 @@ from fashion_keras.data.sources import DataLocation, load, locate
 from fashion_keras.data.splits import split_dataset, split_indices
 
 __all__ = [
-    "FASHION_MNIST_CLASSES",
-    "FASHION_MNIST_HASH",
-    "FASHION_MNIST_NAME",
-    "DataLocation",
-    "Dataset",
-    "class_counts",
-    "find_ground",
-    "load",
-    "locate",
-    "split_dataset",
-    "split_indices",
-]
+    "FASHION_MNIST_CLASSES", "FASHION_MNIST_HASH", "FASHION_MNIST_NAME", "DataLocation", "Dataset", "class_counts",
+    "find_ground", "load", "locate", "split_dataset", "split_indices",
+]  # fmt: skip

@@ -23,27 +23,10 @@ from fashion_keras.errors import DataError
 from fashion_keras.images.names import is_system_file
 
 __all__ = [
-    "FILES",
-    "MAX_BYTES",
-    "ROLES",
-    "FoundFile",
-    "IdxFile",
-    "OwnData",
-    "by",
-    "check_shapes",
-    "choose_files",
-    "content_bytes",
-    "describe_missing",
-    "find_files",
-    "header_bytes",
-    "iter_images",
-    "looks_like_idx",
-    "make_file",
-    "read_file",
-    "read_shape",
-    "read_up_to",
-    "usual_name",
-]
+    "FILES", "MAX_BYTES", "ROLES", "FoundFile", "IdxFile", "OwnData", "by", "check_shapes", "choose_files",
+    "content_bytes", "describe_missing", "find_files", "header_bytes", "iter_images", "looks_like_idx", "make_file",
+    "read_file", "read_shape", "read_up_to", "usual_name",
+]  # fmt: skip
 
 FILES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 ROLES = (*FILES, "val-images", "val-labels")

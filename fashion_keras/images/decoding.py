@@ -24,23 +24,16 @@ from fashion_keras.formatting import first_line, one_line
 from fashion_keras.images.structure import check_structure, count_gif_frames
 
 __all__ = [
-    "FORMATS",
-    "FORMAT_NAMES",
-    "MAX_FILE_BYTES",
-    "Decoded",
-    "decode",
-    "errors_on_one_line",
-    "measure",
-    "open_file",
+    "FORMATS", "FORMAT_NAMES", "MAX_FILE_BYTES", "Decoded", "decode", "errors_on_one_line", "measure", "open_file",
     "read_bounded",
-]
+]  # fmt: skip
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 FORMAT_NAMES = "PNG, JPEG, WebP, GIF, BMP or TIFF"
 MAX_FILE_BYTES = 100 * 2**20
 MAX_PIXELS = 50_000_000
 
-_CHUNK_BYTES = 2**20
+_CHUNK_BYTES = 2**16
 _WORKING_SIZE = 1024
 _MAX_TIFF_PAGES = 1000  # are counted: each takes 0.1 ms
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "I;16", "I;16L", "I;16B")
@@ -69,7 +62,7 @@ _DECODING = threading.Lock()
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture in RGB, or RGBA if it has transparency, upright; a large one is shrunk to some 1000 pixels.
+    """A picture in L or RGB, or RGBA if it has transparency, upright; a large one is shrunk to some 1000 pixels.
 
     Attributes:
         image: It; of an animated one the first frame, of a file with pages the first page.
@@ -123,16 +116,16 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a regular file for reading; what the system says of it in the block becomes an ImageError of one line."""
     name = one_line(os.fspath(path))
     try:
-        _check_kind(path, name)
-        with Path(path).open("rb") as file:
+        _check_kind(path := Path(path), name)
+        with path.open("rb") as file:
             yield file
     except OSError as error:
         raise ImageError(f"{name} cannot be read: {error.strerror or error}") from error
 
 
-def _check_kind(path: str | os.PathLike[str], name: str) -> None:
+def _check_kind(path: Path, name: str) -> None:
     try:
-        kind = _KINDS.get(stat.S_IFMT(Path(path).stat().st_mode))
+        kind = _KINDS.get(stat.S_IFMT(path.stat().st_mode))
     except ValueError as error:
         raise ImageError(f"{name} cannot be read: {error}") from error
     if kind:
@@ -225,7 +218,7 @@ def _webp_size(content: bytes) -> tuple[int, int]:
 
 
 def _to_colours(image: Image.Image) -> Image.Image:
-    mode = "RGBA" if image.has_transparency_data else "RGB"
+    mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
     return image if image.mode == mode else image.convert(mode)
 
 

@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from scipy import ndimage
 
 __all__ = ["Relief", "border", "fit", "has_plain_ground", "measure_relief"]
 
@@ -97,7 +97,7 @@ class Relief:
         shadow = 0 if is_black else _SHADOW * _average(heights, np.where(heights > self.noise, self.edges, 0))
         lowest = max(self.noise, shadow)
         shown = _without_specks(heights, lowest)
-        box = next(iter(ndimage.find_objects(shown.astype(np.uint8))), None)
+        box = next(iter(scipy.ndimage.find_objects(shown.astype(np.uint8))), None)
         if box is None or not _has_outline(shown, box):
             return None
         if is_black and max(shown[box].shape) >= _FULL * max(shown.shape):
@@ -105,7 +105,7 @@ class Relief:
         level, percentile = _TOP
         black = _BLACK * lowest
         scale = level / max(np.percentile(heights[shown], percentile) - black, 1)
-        drawn = np.where(ndimage.binary_dilation(shown, iterations=2), (heights - black) * scale, 0)
+        drawn = np.where(scipy.ndimage.binary_dilation(shown, iterations=2), (heights - black) * scale, 0)
         return np.asarray(ImageOps.pad(Image.fromarray(np.clip(drawn[box], 0, 255).astype(np.uint8)), size, color=0))
 
 
@@ -114,7 +114,7 @@ def measure_relief(levels: Image.Image) -> Relief:
     pixels = np.asarray(_shrink(levels)).astype(np.float64)
     ground = float(np.median(np.concatenate(_sides(pixels))))
     heights = max(pixels - ground, pixels - _coons_patch(pixels), key=_share_of_ground)
-    steepness = ndimage.gaussian_gradient_magnitude(pixels, 1.0)
+    steepness = scipy.ndimage.gaussian_gradient_magnitude(pixels, 1.0)
     down, along = (np.abs(np.linspace(-1, 1, count)) for count in pixels.shape)
     near_centre = np.clip(1.2 - np.maximum.outer(down, along), 0, 1)
     deviation = 1.4826 * float(np.median(np.abs(np.concatenate(_sides(heights)))))
@@ -147,7 +147,7 @@ def _coons_patch(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
     Source: Coons 1967, Surfaces for computer-aided design of space forms, MIT: the bilinearly blended patch.
     """
     length = 2 * int(_SMOOTH / 2 * max(pixels.shape)) + 1
-    top, bottom, left, right = (ndimage.median_filter(side, length, mode="nearest") for side in _sides(pixels))
+    top, bottom, left, right = (scipy.ndimage.median_filter(side, length, mode="nearest") for side in _sides(pixels))
     down, along = (np.linspace(0, 1, count) for count in pixels.shape)
     down, left, right = down[:, np.newaxis], left[:, np.newaxis], right[:, np.newaxis]
     between = (1 - down) * top + down * bottom
@@ -163,8 +163,8 @@ def _line(side: NDArray[np.float64], down: NDArray[np.float64]) -> NDArray[np.fl
 
 def _without_specks(heights: NDArray[np.float64], lowest: float) -> NDArray[np.bool_]:
     """Return where something is as high as the item, but for connected parts of which each is far less than another."""
-    parts, count = ndimage.label(heights > lowest, np.ones((3, 3)))
-    volumes = ndimage.sum_labels(heights, parts, np.arange(count + 1))
+    parts, count = scipy.ndimage.label(heights > lowest, np.ones((3, 3)))
+    volumes = scipy.ndimage.sum_labels(heights, parts, np.arange(count + 1))
     return (parts > 0) & (volumes >= _PART * volumes[1:].max(initial=0))[parts]
 
 

@@ -114,7 +114,9 @@ def read_picture(
     decoded = decode(source, name, bits)
     height, width, channels = image_shape
     alpha = _transparency(decoded.image)
-    levels = decoded.image.convert("RGB").convert("L" if channels == 1 else "RGB")
+    levels = decoded.image if decoded.image.mode == "L" else decoded.image.convert("RGB")
+    if levels.mode != (mode := "L" if channels == 1 else "RGB"):
+        levels = levels.convert(mode)
     laid = levels if alpha is None else _lay_on_ground(levels, alpha)
     relief = measure_relief(laid) if levels.mode == "L" and invert != "off" else None
     inverted, reason = _decide(levels, alpha, invert, ground, relief)

@@ -249,17 +249,15 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         "design": record.design.to_json(),
         "looks": [dict(look) for look in record.looks],
     }
-    if record.score_share:
-        content["score_share"] = record.score_share
-    if record.factors:
-        content["factors"] = {name: list(levels) for name, levels in record.factors.items()}
-    texts = {name: getattr(record, name) for name in ("modification", "saved_at", "command")}
-    content |= {name: text for name, text in texts.items() if text}
-    if record.metric != TEST_ACCURACY:
-        content["metric"] = record.metric.to_json()
-    if record.metrics:
-        content["metrics"] = [metric.to_json() for metric in record.metrics]
-    return content if record.tuning is None else {**content, "tuning": dict(record.tuning)}
+    others = {
+        "score_share": record.score_share,
+        "factors": {name: list(levels) for name, levels in record.factors.items()},
+        **{name: getattr(record, name) for name in ("modification", "saved_at", "command")},
+        "metric": record.metric != TEST_ACCURACY and record.metric.to_json(),
+        "metrics": [metric.to_json() for metric in record.metrics],
+        "tuning": record.tuning,
+    }
+    return content | {name: value for name, value in others.items() if value}
 
 
 def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
@@ -504,10 +502,10 @@ def _find_runs(
 
 def _is_of(run: StoredRun, arm: ArmRecord, seed: int, record: ComparisonRecord) -> bool:
     """Whether a run is what its arm says; where a record is damaged, another arm's may stand in its place."""
-    settings = dict(run.result["config"])
-    data = None if record.data["is_fashion_mnist"] or record.trainers else record.data["content_hash"]
-    found = settings.pop("seed", 0), settings.pop("data", None), settings
-    if found == (seed, data, arm.config):
+    expected = {**arm.config, "seed": seed} if seed else arm.config
+    if not record.data["is_fashion_mnist"] and not record.trainers:
+        expected = {**expected, "data": record.data["content_hash"]}
+    if run.result["config"] == expected:
         return True
     say_once(f"Left out: {run.path} is not the run of {arm.name}, seed {seed}, that the record of {record.name} names")
     return False

@@ -17,15 +17,9 @@ import filelock
 from fashion_keras.errors import StoreError, os_errors_as
 
 __all__ = [
-    "exchange",
-    "folder_lock",
-    "recover_folder",
-    "sweep",
-    "sync_folder",
-    "write_file",
-    "write_files",
+    "exchange", "folder_lock", "recover_folder", "sweep", "sync_folder", "write_file", "write_files",
     "write_folder",
-]
+]  # fmt: skip
 
 _SUFFIX = ".partial"
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)

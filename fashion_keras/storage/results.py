@@ -12,16 +12,9 @@ from numpy.typing import NDArray
 from fashion_keras.config.run_config import RunConfig
 
 __all__ = [
-    "HISTORY_KEYS",
-    "METRICS",
-    "History",
-    "Predictions",
-    "RunResult",
-    "kept_epoch",
-    "num_correct",
-    "pack_bits",
+    "HISTORY_KEYS", "METRICS", "History", "Predictions", "RunResult", "kept_epoch", "num_correct", "pack_bits",
     "unpack_bits",
-]
+]  # fmt: skip
 
 HISTORY_KEYS = (
     "train_loss",

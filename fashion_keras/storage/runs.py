@@ -66,12 +66,17 @@ class StoredRun:
     """A complete run, read as far as it is asked for.
 
     Attributes:
-        path: Its folder.
+        place: Its folder.
         result: The content of result.json.
     """
 
-    path: Path
+    place: str | os.PathLike[str]
     result: Mapping[str, Any]
+
+    @cached_property
+    def path(self) -> Path:
+        """Its folder; made when it is asked for, as most of thousands of runs are not."""
+        return Path(self.place)
 
     @property
     def run_id(self) -> str:
@@ -133,8 +138,8 @@ class StoredRun:
         Raises:
             DamageError: The file is not what was written.
         """
-        check_artefact(str(self.path), HISTORY, self.result["artefacts"], REMEDY)
-        path = f"{self.path}/{HISTORY}"
+        check_artefact(str(self.place), HISTORY, self.result["artefacts"], REMEDY)
+        path = f"{self.place}/{HISTORY}"
         with damage_of(path, REMEDY):
             history = parse_json(read_bytes(path))
             check_history(history, self.result)
@@ -201,6 +206,7 @@ class RunStore:
 
     def __init__(self, root: str | os.PathLike[str]):
         self.root = Path(root)
+        self._runs = f"{self.root}/runs"
 
     def find(self, config: RunConfig) -> StoredRun | None:
         """Return the complete run of a configuration whose files are all as they were written, or None."""
@@ -213,7 +219,7 @@ class RunStore:
     def _read(self, folder: str, run_id: str | None = None, hashed: Collection[str] = ()) -> StoredRun | None:
         """Return a run, or None where there is none or it is damaged, which is said once."""
         try:
-            run = read_run(f"{self.root}/runs/{folder}", run_id, hashed)
+            run = read_run(f"{self._runs}/{folder}", run_id, hashed)
         except DamageError as error:
             say_once(f"Left out: {error}")
             return None
@@ -314,7 +320,7 @@ def read_run(path: str | os.PathLike[str], run_id: str | None = None, hashed: Co
         check_digest(content, result)
         check_result(result, os.path.basename(place))  # noqa: PTH119
         check_artefacts(place, result["artefacts"], hashed, REMEDY)
-    run = StoredRun(Path(place), result)
+    run = StoredRun(place, result)
     if not has_digests(result):
         run.check_contents(hashed)
     return run if run_id in (None, result["run_id"]) else None

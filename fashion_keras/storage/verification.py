@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.config.identity import PROTOCOL_VERSION, identify
-from fashion_keras.storage.reading import DIGEST, damage_of, sha256
+from fashion_keras.storage.reading import DIGEST, damage_of, read_bytes, sha256
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS, kept_epoch, num_correct, unpack_bits
 
 __all__ = ["check_artefact", "check_artefacts", "check_history", "check_predictions", "check_result", "has_digests"]
@@ -29,7 +29,9 @@ __all__ = ["check_artefact", "check_artefacts", "check_history", "check_predicti
 # An evaluation adds up in float32 over batches what is counted over the images in the end.
 _ROUNDING = 1e-5
 _RUN_ID = re.compile(r"[0-9a-f]{64}")
-_ACCURACIES = tuple(key for key in HISTORY_KEYS if key.endswith("accuracy"))
+_RANGES = dict.fromkeys(HISTORY_KEYS, (-math.inf, math.inf))
+_RANGES |= {key: (0.0, 1.0) for key in HISTORY_KEYS if key.endswith("accuracy")}
+_RANGES |= dict.fromkeys(("seconds", "learning_rate"), (0.0, math.inf))
 
 Artefact = int | Mapping[str, Any]
 """What a result says of a file: `size` in bytes and `sha256`; of old runs the size alone."""
@@ -63,22 +65,28 @@ def _check_identity(result: Mapping[str, Any], folder: str) -> None:
         raise ValueError(f"it has protocol version {result['protocol']!r}, this program {PROTOCOL_VERSION}")
     if not _RUN_ID.fullmatch(run_id) or not folder.endswith(f"__{run_id[:12]}"):
         raise ValueError("its run id is not that of its folder")
-    names = () if "trainer" in result["config"] else ("keras", "tensorflow")
-    if all(name in environment for name in names):
-        versions = {name: _major_minor(environment[name]) for name in names}
-        if identify(result["config"], versions) != run_id:
-            raise ValueError("its run id is not that of its configuration")
+    config = result["config"]
+    if "trainer" in config:
+        versions: Mapping[str, str] = {}
+    elif "keras" in environment and "tensorflow" in environment:
+        versions = _major_minor(environment["keras"], environment["tensorflow"])
+    else:
+        return
+    if identify(config, versions) != run_id:
+        raise ValueError("its run id is not that of its configuration")
 
 
 @cache
-def _major_minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
+def _major_minor(keras: str, tensorflow: str) -> Mapping[str, str]:
+    versions = {"keras": keras, "tensorflow": tensorflow}
+    return {name: ".".join(version.split(".")[:2]) for name, version in versions.items()}
 
 
 def _check_final(result: Mapping[str, Any]) -> None:
     final = result["final"]
     for name in METRICS:
-        _check_number(name, final[name])
+        if (value := final[name]) is not None:
+            _check_number(name, value)
     is_finite = None not in (final["train_loss"], final["val_loss"])
     # A custom trainer need not have losses.
     expected = ("finished", "diverged") if "trainer" in result["config"] else ("finished" if is_finite else "diverged",)
@@ -87,15 +95,12 @@ def _check_final(result: Mapping[str, Any]) -> None:
 
 
 def _check_number(name: str, value: Any) -> None:
-    """Check a number of an epoch: finite or None; of accuracies a fraction, of seconds and rates not negative."""
-    if value is None:
-        return
-    if type(value) not in (int, float) or not math.isfinite(value):
+    """Check a number of an epoch: finite; of accuracies a fraction, of seconds and rates not negative."""
+    low, high = _RANGES[name]
+    if type(value) not in (int, float) or not -math.inf < value < math.inf:
         raise ValueError(f"{name} is no finite number: {value!r}")
-    if name in _ACCURACIES and not 0 <= value <= 1:
-        raise ValueError(f"{name} must be in [0, 1], got {value!r}")
-    if value < 0 and name in ("seconds", "learning_rate"):
-        raise ValueError(f"{name} must not be negative, got {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be in [{low:g}, {high:g}], got {value!r}")
 
 
 def _check_correct(packed: Mapping[str, Any] | None, final: Mapping[str, float | None]) -> None:
@@ -139,10 +144,13 @@ def check_artefacts(
     for name, about in artefacts.items():
         if "/" in name:
             raise ValueError(f"{name!r} is no file of the run")
-        if name in hashed and type(about) is not int:
+        if type(about) is int:
+            size = about
+        elif name in hashed:
             check_artefact(folder, name, artefacts, remedy)
             continue
-        size = about if type(about) is int else about["size"]  # type: ignore[index]
+        else:
+            size = about["size"]  # type: ignore[index]
         try:
             found = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  # of thousands of runs, a path would cost more
         except OSError:
@@ -164,23 +172,11 @@ def check_artefact(folder: str, name: str, artefacts: Mapping[str, Artefact], re
         DamageError: It has another digest, or cannot be read.
     """
     about = artefacts.get(name)
-    if isinstance(about, Mapping):
+    if about is not None and not isinstance(about, int):
         path = f"{folder}/{name}"
         with damage_of(path, remedy):
-            if sha256(_read_at_most(path, about["size"] + 1)) != about["sha256"]:
+            if sha256(read_bytes(path, about["size"])) != about["sha256"]:
                 raise ValueError("its digest is not the one that the result has of it")
-
-
-def _read_at_most(path: str, size: int) -> bytes:
-    """Return the first bytes of a file; of a pipe or a device too, which has another digest than any file of ours."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        content = os.read(descriptor, size)
-        while len(content) < size - 1 and (more := os.read(descriptor, size - len(content))):
-            content += more
-        return content
-    finally:
-        os.close(descriptor)
 
 
 def check_history(history: Mapping[str, Any], result: Mapping[str, Any]) -> None:
@@ -195,7 +191,8 @@ def check_history(history: Mapping[str, Any], result: Mapping[str, Any]) -> None
         if not isinstance(values, list) or len(values) != result["epochs"]:
             raise ValueError(f"{name} must have a value for each of {result['epochs']} epochs")
         for value in values:
-            _check_number(name, value)
+            if value is not None:
+                _check_number(name, value)
     last = kept_epoch(history, result["config"].get("keep_best"))
     for name in METRICS:
         value, final = history[name][last], result["final"][name]

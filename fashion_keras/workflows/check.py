@@ -11,7 +11,7 @@ from fashion_keras.storage.reading import read_json
 from fashion_keras.storage.runs import ARTEFACTS, RESULT, read_run
 from fashion_keras.storage.times import TIMES, read_times
 from fashion_keras.storage.verification import has_digests
-from fashion_keras.workflows.report import RECORD
+from fashion_keras.workflows.published import RECORD, complete_publishing
 
 __all__ = ["check_place"]
 
@@ -34,6 +34,7 @@ def check_place(place: Path, say: Callable[[str], object]) -> int:
     Raises:
         StoreError: There is nothing of ours.
     """
+    complete_publishing(place if place.is_dir() else place.parent)
     files = dict(_find_files(place))
     if not files:
         raise StoreError(f"{place} is no store, no folder of published results and no file of theirs")
@@ -46,7 +47,7 @@ def check_place(place: Path, say: Callable[[str], object]) -> int:
             say(f"Damaged: {one_line(str(error))}")
     sound = count_noun(len(files) - damaged - unverified, "file")
     older = f", {unverified} not verified (written before digests were kept)" if unverified else ""
-    say(f"{place}: {sound} verified{older}, {damaged} damaged; a run counts as one")
+    say(f"{one_line(str(place))}: {sound} verified{older}, {damaged} damaged; a run counts as one")
     return 1 if damaged else 0
 
 

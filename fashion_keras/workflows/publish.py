@@ -5,7 +5,6 @@ Ordinary runs write elsewhere; what is published changes by `fashion-keras repor
 """
 
 import contextlib
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,6 @@ from fashion_keras.experiments.names import FEWER_SEEDS, PUBLISHED_NAMES, comman
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
-from fashion_keras.reporting.report import answers_grid, excerpts
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
@@ -30,38 +28,36 @@ from fashion_keras.storage.comparison import (
     record_from_json,
     record_text,
 )
-from fashion_keras.storage.files import recover_folder, write_files, write_folder
+from fashion_keras.storage.files import write_files, write_folder
 from fashion_keras.storage.runs import RunStore, StoredRun
 from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
 from fashion_keras.storage.times import TIMES, Times, load_times, read_times, timed_arms, times_text
-from fashion_keras.workflows.report import (
-    CLAIMS_PAGE,
-    PAIRING_PAGE,
+from fashion_keras.workflows.published import (
     RECORD,
+    UNFINISHED,
+    complete_publishing,
+    fill_blocks,
     load_published,
-    overall_pages,
     published_tuned,
+    readme_of,
 )
+from fashion_keras.workflows.report import CLAIMS_PAGE, PAIRING_PAGE, overall_pages
 
-__all__ = ["complete_publishing", "fill_blocks", "load_publishable", "publish", "publish_times"]
-
-_BLOCK = re.compile(r"(<!-- (\w+) of experiments(?:/(\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
-_UNFINISHED = ".unfinished"
-"""The new README, among newly published tables until it stands in its own place, one rename after theirs."""
+__all__ = ["load_publishable", "publish", "publish_times"]
 
 
-def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | None) -> None:
-    """Write whole comparisons into a folder, and their tables into a README between its markers.
+def publish(found: Sequence[ComparisonResults], folder: Path) -> None:
+    """Write whole comparisons into a folder, and their tables into the README beside it, between its markers.
 
     The new folder is made beside the old one, the new README within it; the one takes its place at once, the other
     with the next call to the system. Ended in between, the next invocation that reads what is published does that.
+    The README's blocks are `<!-- table of experiments/NAME -->`, `<!-- verdicts of ... -->`, and
+    `<!-- answers of experiments -->` over all comparisons.
 
     Args:
         found: Every comparison that is to be published.
         folder: `experiments/` of the project; the timing runs that are published there stay, and so does whatever else
             lies there.
-        readme: The page whose blocks are replaced: `<!-- table of experiments/NAME -->`, `<!-- verdicts of ... -->`,
-            and `<!-- answers of experiments -->` over all of them.
 
     Raises:
         StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or a run that was published would be
@@ -69,23 +65,23 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
     """
     for results in found:
         _check_whole(results)
-    complete_publishing(folder, readme)
+    complete_publishing(folder)
     _check_none_is_lost(found, folder)
-    times = load_times(folder)
-    page = fill_blocks(readme.read_text(), found) if readme is not None and readme.exists() else None
+    times, readme = load_times(folder), readme_of(folder)
+    page = {UNFINISHED: fill_blocks(readme.read_text(), found)} if readme.exists() else {}
 
     def show() -> None:
         with contextlib.suppress(OSError):  # on another disk it is written instead
-            if readme is not None and page is not None:
-                (folder / _UNFINISHED).replace(readme)
+            if page:
+                (folder / UNFINISHED).replace(readme)
 
     with _replaced(folder, show) as partial:
         for results in found:
             _publish_comparison(results, partial / results.record.name)
         write_archive(partial / ARCHIVE, _runs_of(found))
         _write_pages(found, times, partial)
-        write_files(partial, {} if page is None else {_UNFINISHED: page})
-    complete_publishing(folder, readme)
+        write_files(partial, page)
+    complete_publishing(folder)
 
 
 def load_publishable(store: RunStore, published: Path | None = None) -> list[ComparisonResults]:
@@ -151,25 +147,6 @@ def publish_times(path: Path, folder: Path) -> None:
         _write_pages(found, times, partial)
 
 
-def complete_publishing(folder: Path, readme: Path | None) -> None:
-    """Render the README from newly published tables, now or where an earlier invocation was ended before it could.
-
-    Args:
-        folder, readme: As in `publish`.
-
-    Raises:
-        StoreError: The tables or the README cannot be read or written.
-    """
-    unfinished = folder / _UNFINISHED
-    with os_errors_as(StoreError, folder):
-        recover_folder(folder.resolve())
-        if unfinished.exists():
-            if readme is not None and readme.exists():
-                page = fill_blocks(readme.read_text(), load_published(folder))
-                write_files(readme.parent, {readme.name: page})
-            unfinished.unlink()
-
-
 @contextlib.contextmanager
 def _replaced(folder: Path, follow: Callable[[], object] = lambda: None) -> Iterator[Path]:
     """Yield a copy of a folder that takes its place in the end, or vanishes if anything fails; see `write_folder`."""
@@ -187,26 +164,6 @@ def _write_pages(found: Sequence[ComparisonResults], times: Times | None, folder
 def _runs_of(found: Iterable[ComparisonResults]) -> list[StoredRun]:
     """Return every run once, though several comparisons show it."""
     return list({run.path.name: run for results in found for run in _all_runs(results)}.values())
-
-
-def fill_blocks(text: str, found: Iterable[ComparisonResults]) -> str:
-    """Return a page with every marked block filled with a table of the published comparison that it names.
-
-    Raises:
-        StoreError: A block names what was not published.
-    """
-    by_name = {results.record.name: results for results in found}
-
-    def fill(block: re.Match[str]) -> str:
-        start, kind, name, end = block.groups()
-        if name is None and kind == "answers":
-            return f"{start}{answers_grid(by_name.values())}{end}"
-        grid = excerpts(by_name[name]).get(kind) if name in by_name else None
-        if grid is None:
-            raise StoreError(f"there is no {kind} of experiments/{name or ''}, which a block of the page names")
-        return f"{start}{grid}{end}"
-
-    return _BLOCK.sub(fill, text)
 
 
 def _check_whole(results: ComparisonResults) -> None:

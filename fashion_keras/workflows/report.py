@@ -9,10 +9,9 @@ from rich.console import Console
 
 from fashion_keras.claims import ClaimResult, evaluate_claims
 from fashion_keras.data import Dataset, load, locate
-from fashion_keras.errors import ConfigError, DataError, StoreError
+from fashion_keras.errors import ConfigError, DataError
 from fashion_keras.execution.local import available_cores
-from fashion_keras.experiments.names import ALL_NAMES, is_tuned_name, split_tuned
-from fashion_keras.experiments.registry import load_experiment
+from fashion_keras.experiments.names import ALL_NAMES
 from fashion_keras.formatting import print_plain
 from fashion_keras.reporting import (
     build_against_report,
@@ -26,27 +25,20 @@ from fashion_keras.reporting.claims import claims_page
 from fashion_keras.reporting.gates import exit_status
 from fashion_keras.reporting.records import comparison_to_json, print_json, require
 from fashion_keras.reporting.tensorboard import write_logs
-from fashion_keras.storage.archive import ARCHIVE, RunArchive
-from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults, load_settled, read_record
-from fashion_keras.storage.files import recover_folder, write_files
+from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.storage.files import write_files
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import Times, load_times
+from fashion_keras.workflows.published import PUBLISHED, complete_publishing, load_published
 from fashion_keras.workflows.session import DataOptions, make_console
 
 __all__ = [
-    "CLAIMS_PAGE", "PAIRING_PAGE", "PUBLISHED", "PUBLISHED_REPORTS", "RECORD", "load_published", "overall_pages",
-    "published_tuned", "report_comparisons", "report_page",
+    "CLAIMS_PAGE", "PAIRING_PAGE", "PUBLISHED_REPORTS", "overall_pages", "report_comparisons", "report_page",
 ]  # fmt: skip
-
-PUBLISHED = Path("experiments")
-"""Where the results of this project are published, in the current directory."""
 
 PUBLISHED_REPORTS = "published"
 """The folder within `--out` of the reports of published runs: a user's own stay as they are."""
-
-RECORD = "comparison.json"
-"""A published comparison's record."""
 
 CLAIMS_PAGE = "claims.md"
 """Which of the report's claims hold."""
@@ -150,7 +142,10 @@ def report_page(
 
 
 def _find_times(out: Path, published: Path | None) -> Times | None:
-    return load_times(published) if published else load_times(out) or load_times(PUBLISHED)
+    if published:
+        return load_times(published)
+    complete_publishing(PUBLISHED)
+    return load_times(out) or load_times(PUBLISHED)
 
 
 def _find_data(found: Sequence[ComparisonResults], options: DataOptions) -> Iterator[Dataset]:
@@ -181,39 +176,3 @@ def _judge_claims(found: Sequence[ComparisonResults], times: Times | None) -> Se
     """Judge the report's claims by its comparisons as they stand; where none of them was run, nothing is judged."""
     plain = [results for results in found if results.record.name in ALL_NAMES and results.record.is_plain]
     return evaluate_claims(plain, times) if plain else ()
-
-
-def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonResults]:
-    """Return comparisons out of a folder that `publish` wrote.
-
-    Raises:
-        StoreError: One that was named was not published there, or none was.
-    """
-    recover_folder(folder.resolve())
-    for name in dict.fromkeys(names):
-        _check_name(name)
-        if not (folder / name / RECORD).exists():
-            raise StoreError(f"{name} was not published in {folder}")
-    chosen = [*dict.fromkeys(names)] or [
-        *(name for name in ALL_NAMES if (folder / name / RECORD).exists()),
-        *published_tuned(folder),
-    ]
-    if not chosen:
-        raise StoreError(f"{folder} holds no published comparison")
-    archive = RunArchive(folder / ARCHIVE)
-    return [_load(archive, read_record(folder / name / RECORD)) for name in chosen]
-
-
-def published_tuned(folder: Path) -> list[str]:
-    """Return the names of the comparisons with tuned arms that were published in a folder."""
-    return sorted(path.parent.name for path in folder.glob(f"*/{RECORD}") if is_tuned_name(path.parent.name))
-
-
-def _check_name(name: str) -> None:
-    """Tell a misspelt name as such."""
-    original, _ = split_tuned(name) or (name, "")
-    load_experiment(original)
-
-
-def _load(archive: RunArchive, record: ComparisonRecord) -> ComparisonResults:
-    return load_settled(archive, record)

@@ -15,7 +15,7 @@ from fashion_keras.storage.results import METRICS
 from fashion_keras.storage.runs import StoredRun
 from fashion_keras.storage.times import TIMES, load_times
 from fashion_keras.workflows import publish as publishing
-from fashion_keras.workflows.report import load_published
+from fashion_keras.workflows.published import load_published
 
 SUPPORTED, REFUTED, UNDECIDED = ClaimVerdict
 PUBLISHED = Path(__file__).parents[2] / "experiments"
@@ -150,6 +150,6 @@ def test_publishing_writes_the_page(tmp_path, monkeypatch):
     monkeypatch.setattr(publishing, "write_archive", lambda path, runs: None)
     if (PUBLISHED / TIMES).exists():
         shutil.copy(PUBLISHED / TIMES, tmp_path)
-    publishing.publish(load_published(PUBLISHED), tmp_path, readme=None)
+    publishing.publish(load_published(PUBLISHED), tmp_path)
     assert (tmp_path / "claims.md").read_text() == (PUBLISHED / "claims.md").read_text()
     assert (tmp_path / "README.md").read_text() == (PUBLISHED / "README.md").read_text()

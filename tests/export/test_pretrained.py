@@ -15,7 +15,7 @@ from fashion_keras.inference.record import find_damage, read_record
 from fashion_keras.inference.shipped import shipped_models
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.workflows.report import load_published
+from fashion_keras.workflows.published import load_published
 
 PROJECT = Path(__file__).parents[2]
 

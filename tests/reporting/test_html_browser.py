@@ -8,7 +8,7 @@ from html_pages import HOSTILE, seeded_comparison
 
 from fashion_keras.claims import evaluate_claims
 from fashion_keras.reporting.html import build_page
-from fashion_keras.workflows.report import load_published
+from fashion_keras.workflows.published import load_published
 
 PUBLISHED = Path(__file__).parents[2] / "experiments"
 

@@ -18,7 +18,7 @@ from fashion_keras.reporting import runs_csv
 from fashion_keras.reporting.html import build_page
 from fashion_keras.reporting.html.summary import undecided_claims
 from fashion_keras.storage.comparison import ComparisonResults
-from fashion_keras.workflows.report import load_published
+from fashion_keras.workflows.published import load_published
 
 PROJECT = Path(__file__).parents[2]
 PUBLISHED = PROJECT / "experiments"

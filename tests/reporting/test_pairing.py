@@ -7,7 +7,8 @@ import pytest
 from conftest import make_arm, make_results, make_run
 
 from fashion_keras.reporting import build_differences, pairing_page
-from fashion_keras.workflows.report import PAIRING_PAGE, load_published
+from fashion_keras.workflows.published import load_published
+from fashion_keras.workflows.report import PAIRING_PAGE
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 BASE = [0.850, 0.852, 0.848, 0.851, 0.849, 0.853, 0.847, 0.850]

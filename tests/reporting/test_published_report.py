@@ -8,14 +8,15 @@ from rich.console import Console
 
 from fashion_keras import cli
 from fashion_keras.reporting import build_differences, excerpts, write_report
-from fashion_keras.workflows import report as reports
+from fashion_keras.workflows.published import load_published
+from fashion_keras.workflows.report import report_comparisons
 
 PUBLISHED = Path(__file__).parents[2] / "experiments"
 
 
 def printed(tmp_path: Path, **options) -> str:
     console = Console(file=io.StringIO(), width=80, record=True)
-    reports.report_comparisons(["learning_rates"], tmp_path, PUBLISHED, console, (), **options)
+    report_comparisons(["learning_rates"], tmp_path, PUBLISHED, console, (), **options)
     return console.export_text()
 
 
@@ -41,8 +42,8 @@ def test_the_answer_is_the_last_on_the_screen(tmp_path):
 
 
 def test_on_new_images_every_published_interval_holds_the_one_of_this_test_set():
-    for results in reports.load_published(PUBLISHED):
-        for row in reports.build_differences(results).rows:
+    for results in load_published(PUBLISHED):
+        for row in build_differences(results).rows:
             here, new = (cell.fields for cell in row.cells[:2])
             assert new["low"] == pytest.approx(min(new["low"], here["low"]))
             assert new["high"] == pytest.approx(max(new["high"], here["high"]))
@@ -50,7 +51,7 @@ def test_on_new_images_every_published_interval_holds_the_one_of_this_test_set()
 
 
 def test_excerpts_are_the_tables_of_the_page(tmp_path):
-    (results,) = reports.load_published(PUBLISHED, ["initializers_tuned"])
+    (results,) = load_published(PUBLISHED, ["initializers_tuned"])
     write_report(results, tmp_path, differences=build_differences(results), pictures=())
     page, grids = (tmp_path / "table.md").read_text(), excerpts(results)
     assert list(grids) == ["table", "verdicts", "tuning", "ordering"]

@@ -27,9 +27,9 @@ from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import TIMES, times_text
 from fashion_keras.workflows import publish as publishing
-from fashion_keras.workflows import report as reports
-from fashion_keras.workflows.publish import fill_blocks, publish, publish_times
-from fashion_keras.workflows.report import load_published, report_comparisons
+from fashion_keras.workflows.publish import publish, publish_times
+from fashion_keras.workflows.published import RECORD, UNFINISHED, fill_blocks, load_published, published_tuned
+from fashion_keras.workflows.report import report_comparisons
 
 PROJECT = Path(__file__).parents[2]
 PUBLISHED = PROJECT / "experiments"
@@ -73,7 +73,7 @@ def without_pictures(monkeypatch):
 def published(store, tmp_path):
     train(store, "learning_rates", 10)
     folder = tmp_path / "experiments"
-    publish(load_stored(store, ["learning_rates"]), folder, None)
+    publish(load_stored(store, ["learning_rates"]), folder)
     return folder
 
 
@@ -109,7 +109,7 @@ def test_an_archive_of_another_protocol_is_refused(store, tmp_path, monkeypatch)
 
 def test_tables_and_curves_from_the_archive_are_those_that_were_published(published, tmp_path, console):
     assert report_comparisons([], tmp_path / "again", published, console) == 0
-    names = [path.name for path in (published / "learning_rates").iterdir() if path.name != reports.RECORD]
+    names = [path.name for path in (published / "learning_rates").iterdir() if path.name != RECORD]
     assert {"table.md", "table.csv", "runs.csv", "differences.csv", "curves_by_arm.png"} <= set(names)
     for name in names:
         again = tmp_path / "again" / "published" / "learning_rates" / name
@@ -125,21 +125,21 @@ def test_a_named_comparison_is_reported_alone_and_without_the_claims(published, 
 
 def test_publishing_twice_gives_equal_bytes(published, store):
     before = {path: path.read_bytes() for path in published.rglob("*.*")}
-    publish(load_stored(store, ["learning_rates"]), published, None)
+    publish(load_stored(store, ["learning_rates"]), published)
     assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
 
 
 def test_nothing_is_published_while_a_run_is_missing(store, tmp_path):
     train(store, "learning_rates", 10, skip=("sgd_0.05", 3))
     with pytest.raises(StoreError, match=r"learning_rates has 9 of 10 runs of sgd_0\.05"):
-        publish(load_stored(store, ["learning_rates"]), tmp_path / "experiments", None)
+        publish(load_stored(store, ["learning_rates"]), tmp_path / "experiments")
     assert not (tmp_path / "experiments").exists()
 
 
 def test_nothing_is_published_with_fewer_than_ten_seeds(store, tmp_path):
     train(store, "learning_rates", 9)
     with pytest.raises(StoreError, match="has 9 seeds; publishing needs 10"):
-        publish(load_stored(store, ["learning_rates"]), tmp_path / "experiments", None)
+        publish(load_stored(store, ["learning_rates"]), tmp_path / "experiments")
     assert not (tmp_path / "experiments").exists()
 
 
@@ -169,7 +169,7 @@ def test_the_claims_from_the_archive_are_those_that_were_published_with_times(
     report_comparisons([], tmp_path / "again", published, console)
     assert (tmp_path / "again" / "published" / "claims.md").read_bytes() == (published / "claims.md").read_bytes()
     before = {path: path.read_bytes() for path in published.rglob("*.*")}
-    publish(load_stored(store, ["learning_rates"]), published, None)
+    publish(load_stored(store, ["learning_rates"]), published)
     assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
 
 
@@ -242,12 +242,12 @@ def test_the_readme_shows_the_published_tables():
 
 def test_every_comparison_is_published_whole():
     found = load_published(PUBLISHED)
-    assert [results.record.name for results in found] == [*PUBLISHED_NAMES, *reports.published_tuned(PUBLISHED)]
+    assert [results.record.name for results in found] == [*PUBLISHED_NAMES, *published_tuned(PUBLISHED)]
     for results in found:
         publishing._check_whole(results)
 
 
-@pytest.mark.parametrize("name", [*PUBLISHED_NAMES, *reports.published_tuned(PUBLISHED)])
+@pytest.mark.parametrize("name", [*PUBLISHED_NAMES, *published_tuned(PUBLISHED)])
 def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
     (results,) = load_published(PUBLISHED, [name])
     differences, against_report = build_differences(results), build_against_report(results)
@@ -261,7 +261,7 @@ def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
 
 def test_what_was_published_is_published_again_without_a_store(published, tmp_path, monkeypatch):
     before = {path: path.read_bytes() for path in published.rglob("*.*")}
-    monkeypatch.setattr("fashion_keras.workflows.report.ALL_NAMES", ("learning_rates",))
+    monkeypatch.setattr("fashion_keras.workflows.published.ALL_NAMES", ("learning_rates",))
     monkeypatch.setattr("fashion_keras.workflows.publish.PUBLISHED_NAMES", ("learning_rates",))
     monkeypatch.chdir(tmp_path)
     (published / "learning_rates" / "table.md").write_text("an older wording")
@@ -271,7 +271,7 @@ def test_what_was_published_is_published_again_without_a_store(published, tmp_pa
 
 def test_a_new_comparison_is_made_of_the_store_s_runs_and_of_published_ones(published, tmp_path, monkeypatch):
     monkeypatch.setattr("fashion_keras.workflows.publish.PUBLISHED_NAMES", ("learning_rates", "dropout"))
-    monkeypatch.setattr("fashion_keras.workflows.report.ALL_NAMES", ("learning_rates", "dropout"))
+    monkeypatch.setattr("fashion_keras.workflows.published.ALL_NAMES", ("learning_rates", "dropout"))
     store = RunStore(tmp_path / "other")
     train(store, "dropout", 10)
     for run in store.all_runs():
@@ -302,29 +302,29 @@ assert "matplotlib" not in sys.modules
 
 def test_a_run_that_was_published_is_never_lost(store, published):
     train(store, "dropout", 10)
-    publish(load_stored(store, ["learning_rates", "dropout"]), published, None)
+    publish(load_stored(store, ["learning_rates", "dropout"]), published)
     before = {path: path.read_bytes() for path in published.rglob("*.*")}
     with pytest.raises(StoreError, match="dropout was published and is not in the store"):
-        publish(load_stored(store, ["learning_rates"]), published, None)
+        publish(load_stored(store, ["learning_rates"]), published)
     assert before == {path: path.read_bytes() for path in published.rglob("*.*")}
     shutil.rmtree(published / "dropout")  # as an earlier version left it that was killed: the archive alone has them
     with pytest.raises(StoreError, match=r"runs\.json\.xz holds \d+ runs of comparisons that are neither"):
-        publish(load_stored(store, ["learning_rates"]), published, None)
-    publish(load_stored(store, ["learning_rates", "dropout"]), published, None)
+        publish(load_stored(store, ["learning_rates"]), published)
+    publish(load_stored(store, ["learning_rates", "dropout"]), published)
 
 
 def test_a_published_comparison_is_not_replaced_by_one_of_fewer_seeds(store, published):
     train(store, "learning_rates", 11)
-    publish(load_stored(store, ["learning_rates"]), published, None)
+    publish(load_stored(store, ["learning_rates"]), published)
     (results,) = load_stored(store, ["learning_rates"])
     fewer = results.record.of_seeds(range(10))
     with pytest.raises(StoreError, match="published with 11 seeds and has 10"):
-        publish([load_results(store, fewer, range(10))], published, None)
+        publish([load_results(store, fewer, range(10))], published)
 
 
 def test_what_else_lies_among_the_published_results_stays(store, published):
     (published / "notes.txt").write_text("mine")
-    publish(load_stored(store, ["learning_rates"]), published, None)
+    publish(load_stored(store, ["learning_rates"]), published)
     assert (published / "notes.txt").read_text() == "mine"
 
 
@@ -340,6 +340,23 @@ print(dict(campaign.kill_publishing(Path({str(tmp_path)!r}), every=17)))
     assert found["kills"] == found["retries that ended in the new"] == found["old tables"] + found["new tables"] > 5
     assert found["tables new, README not yet"] <= 1, "one rename follows the other"
     assert found["runs lost"] == found["mixed tables"] == found["files left behind after the retry"] == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["report", "--published", "experiments"], ["report"], ["check", "experiments"], ["check", "experiments/x.csv"]],
+    ids=" ".join,
+)
+def test_whatever_reads_published_results_first_ends_a_publishing_that_was_killed(
+    command, without_pictures, published, tmp_path, monkeypatch, capsys
+):
+    block = "<!-- table of experiments/learning_rates -->\n<!-- end -->\n"
+    (tmp_path / "README.md").write_text(block)
+    (published / UNFINISHED).touch()
+    monkeypatch.chdir(tmp_path)
+    cli.main(command)
+    assert (tmp_path / "README.md").read_text() == fill_blocks(block, load_published(published)) != block
+    assert not (published / UNFINISHED).exists()
 
 
 def test_flipped_bits_are_never_wrong_in_silence(tmp_path):

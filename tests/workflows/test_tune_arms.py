@@ -33,8 +33,9 @@ from fashion_keras.training.run import train_run
 from fashion_keras.tuning.study import FIRST_TUNING_SEED, TuneOptions
 from fashion_keras.tuning.sweep.values import SettingSpace
 from fashion_keras.workflows import plan as planning
-from fashion_keras.workflows.publish import fill_blocks, publish
-from fashion_keras.workflows.report import load_published, report_comparisons
+from fashion_keras.workflows.publish import publish
+from fashion_keras.workflows.published import fill_blocks, load_published
+from fashion_keras.workflows.report import report_comparisons
 from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, run_experiments
 from fashion_keras.workflows.session import DataOptions, Session, fill
 from fashion_keras.workflows.tune_arms import run_tuned
@@ -381,7 +382,7 @@ def test_tuned_comparison_is_published_with_its_trials_and_computed_again_byte_b
 ) -> None:
     assert tuned_names(store) == ["initializers_tuned"]
     folder, again = tmp_path / "experiments", tmp_path / "again"
-    publish(load_stored(store, []), folder, None)
+    publish(load_stored(store, []), folder)
     assert {"tuning.csv", "tuning.json", "ordering.csv"} <= {
         path.name for path in (folder / "initializers_tuned").iterdir()
     }
@@ -445,10 +446,10 @@ def test_of_equal_tunings_the_one_that_was_looked_at_last_is_reported(store: Run
 
 def test_published_tuning_is_never_left_without_its_runs(store: RunStore, tmp_path: Path) -> None:
     folder = tmp_path / "experiments"
-    publish(load_stored(store, []), folder, None)
+    publish(load_stored(store, []), folder)
     before = (folder / "runs.json.xz").read_bytes()
     with pytest.raises(StoreError, match="`fashion-keras run initializers --tune learning_rate` makes it, or remove"):
-        publish(load_stored(store, ["initializers"]), folder, None)
+        publish(load_stored(store, ["initializers"]), folder)
     assert (folder / "runs.json.xz").read_bytes() == before
 
 
@@ -457,11 +458,11 @@ def test_tuning_is_published_with_all_runs_or_not_at_all(store: RunStore, tmp_pa
     assert results.untuned is not None
     shutil.rmtree(results.untuned.arms[1].runs[3].path)
     with pytest.raises(StoreError, match=r"initializers has 9 of 10 runs of random_normal"):
-        publish(load_stored(store, ["initializers_tuned"]), tmp_path / "experiments", None)
+        publish(load_stored(store, ["initializers_tuned"]), tmp_path / "experiments")
 
 
 def test_untuned_runs_are_archived_with_the_tuned_ones(store: RunStore, tmp_path: Path) -> None:
-    publish(load_stored(store, ["initializers_tuned"]), tmp_path / "experiments", None)
+    publish(load_stored(store, ["initializers_tuned"]), tmp_path / "experiments")
     (found,) = load_published(tmp_path / "experiments")
     assert found.untuned is not None
     assert {len(arm.runs) for arm in found.untuned.arms} == {10}
@@ -469,7 +470,7 @@ def test_untuned_runs_are_archived_with_the_tuned_ones(store: RunStore, tmp_path
 
 def test_page_takes_the_tables_of_a_tuning_by_name(store: RunStore, tmp_path: Path) -> None:
     folder = tmp_path / "experiments"
-    publish(load_stored(store, []), folder, None)
+    publish(load_stored(store, []), folder)
     found = load_published(folder)
     page = "<!-- {} of experiments/{} -->\n<!-- end -->\n"
     assert "| tried | picked |" in fill_blocks(page.format("tuning", "initializers_tuned"), found)
