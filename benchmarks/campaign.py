@@ -44,7 +44,7 @@ from fashion_keras.workflows.report import report_comparisons
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "robustness.md"
 NAME, NUM_SEEDS, NUM_EPOCHS, NUM_TEST = "learning_rates", 10, 3, 200
-README = f"<!-- table of experiments/{NAME} -->\n<!-- end -->\n"
+README = "<!-- answers of experiments -->\n<!-- end -->\n"
 DATA_NAMES = ("a", "b")
 OUTCOMES = ("named", "equal output", "silently wrong", "traceback")
 

@@ -136,7 +136,12 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how much is shown of comparisons, and in which form."""
-    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write logs for TensorBoard there, too")
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="DIR",
+        help="write logs for TensorBoard there, too; `report --tensorboard` does while it trains (docs/tensorboard.md)",
+    )
     parser.add_argument("--explain", action="store_true", help="print all tables and what their columns mean")
     group = parser.add_mutually_exclusive_group()
     group.add_argument("-q", "--quiet", action="store_true", help="print the answer alone")

@@ -8,7 +8,7 @@ from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import build_differences, compare_with_baseline, describe_power
 from fashion_keras.reporting.pairing import pairing_page
 from fashion_keras.reporting.rendering import runs_csv, to_csv, to_markdown
-from fashion_keras.reporting.report import excerpts, write_report
+from fashion_keras.reporting.report import write_report
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
 from fashion_keras.reporting.tables import Column, Row, Table
@@ -27,7 +27,6 @@ __all__ = [
     "build_tuning_tables",
     "compare_with_baseline",
     "describe_power",
-    "excerpts",
     "pairing_page",
     "print_answer",
     "print_tables",

@@ -13,7 +13,7 @@ from fashion_keras.statistics.comparison import Comparison
 from fashion_keras.statistics.judged import JudgedArms
 from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
 
-__all__ = ["best_sentence", "build_judgement", "needs"]
+__all__ = ["build_judgement", "needs"]
 
 
 _Floats = NDArray[np.float64]
@@ -32,12 +32,6 @@ def needs(comparison: Comparison, noun: str) -> str:
     if not text or noun != "seed" or comparison.num_seeds >= MAX_SEEDS_SEARCHED:
         return ""
     return f"; {text} seeds would likely decide"
-
-
-def best_sentence(judged: JudgedArms) -> str:
-    """Return which arms may be the best; empty before there are five seeds."""
-    text = one_line(judged.best.sentence) if judged.best else ""
-    return text[:1].upper() + text[1:]
 
 
 def build_judgement(judged: JudgedArms, unit: Unit, title: str, caption: str, noun: str, metric: str) -> Table:

@@ -12,10 +12,10 @@ import numpy as np
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.cells import interval_fields
-from fashion_keras.reporting.findings import sentence
+from fashion_keras.reporting.findings import best_sentence, sentence
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.html.cell import html_table
-from fashion_keras.reporting.judged_table import best_sentence, build_judgement, needs
+from fashion_keras.reporting.judged_table import build_judgement, needs
 from fashion_keras.reporting.over_datasets import OverAll, find_over_all
 from fashion_keras.reporting.tables import Table
 from fashion_keras.reporting.units import Unit
@@ -82,7 +82,7 @@ class Judgement:
         """A sentence for each arm and one for the best, a line each, then what must be said of them."""
         lines: list[str] = []
         for each in self.datasets:
-            comparisons, best = each.judged.comparisons, best_sentence(each.judged)
+            comparisons, best = each.judged.comparisons, best_sentence(each.judged.best)
             lines += [f"{each.heading}{sentence(item, self.unit)}{needs(item, each.noun)}" for item in comparisons]
             lines += [f"{each.heading}{best}"] * bool(best)
         return "\n".join([*lines, *(self.over.sentences if self.over else ()), *self.notes])

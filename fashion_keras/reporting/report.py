@@ -6,10 +6,9 @@ from pathlib import Path
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.reporting.differences import Differences, build_differences
 from fashion_keras.reporting.effects import build_effects
-from fashion_keras.reporting.findings import BETTER, WORSE
+from fashion_keras.reporting.findings import BETTER, WORSE, best_sentence
 from fashion_keras.reporting.rendering import (
     escape_markdown,
-    markdown_grid,
     markdown_table,
     runs_csv,
     to_csv,
@@ -23,7 +22,7 @@ from fashion_keras.statistics import Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 
-__all__ = ["answers_grid", "excerpts", "write_report"]
+__all__ = ["answers_grid", "write_report"]
 
 _TABLES = ("table", "runs", "differences", "effects", "against_report", "tuning", "tuned_untuned", "ordering")
 _PICTURES = ("curves_by_arm", "curves_overlaid", "forest", "tuning")
@@ -70,7 +69,7 @@ def write_report(
         "runs.csv": runs_csv(results, with_settings=not published),
     }
     if differences is not None:
-        contents["table.md"] += "\n" + to_markdown(differences, level=2)
+        contents["table.md"] += "\n" + to_markdown(differences, level=2, answer=best_sentence(differences.best))
         contents["differences.csv"] = to_csv(differences, None if published else results.record.baseline)
     if (effects := build_effects(results)) is not None:
         contents["table.md"] += "\n" + to_markdown(effects, level=2)
@@ -106,24 +105,13 @@ def _draw(
     return written
 
 
-def excerpts(results: ComparisonResults) -> dict[str, str]:
-    """Return what a page of another kind shows of a comparison: the grids of its tables in Markdown, by their names.
-
-    Returns:
-        `table` and `verdicts`, and where arms were tuned `tuning` and `ordering`, of those that there are.
-    """
-    tuned = dict(zip(("tuning", "ordering"), build_tuning_tables(results), strict=False))
-    tables: dict[str, Table | None] = {"table": build_table(results), "verdicts": build_differences(results), **tuned}
-    return {name: markdown_grid(table) for name, table in tables.items() if table is not None}
-
-
 def answers_grid(found: Iterable[ComparisonResults]) -> str:
     """Return one table over comparisons, Markdown: which arms are better, worse, or neither, by how many points.
 
     Args:
         found: Comparisons that are published in `experiments/`, all arms of each.
     """
-    titles = ["comparison", "against", "better", "worse", "equivalent", "undecided"]
+    titles = ["comparison", "against", "better", "worse", "equivalent", "undecided", "best"]
     kinds = (BETTER, WORSE, (Verdict.EQUIVALENT,), (Verdict.UNDECIDED,))
     rows = []
     for results in found:
@@ -138,5 +126,6 @@ def answers_grid(found: Iterable[ComparisonResults]) -> str:
                 for item in differences.comparisons
             ]
             cells = ["<br>".join(text for verdict, text in answers if verdict in kind) for kind in kinds]
+            cells.append(" or<br>".join(map(escape_markdown, differences.best.candidates if differences.best else ())))
             rows.append([f"[{name}](experiments/{name}/table.md)", escape_markdown(results.record.baseline), *cells])
-    return markdown_table(titles, rows, 6)
+    return markdown_table(titles, rows, 7)

@@ -84,7 +84,7 @@ def print_answer(
     for line in unjudged(results):
         _print(console, Text(line))
     remedies = [
-        _remedy_text(remedy(results, item), workers) if item.verdict is Verdict.UNDECIDED else ""
+        _remedy_text(remedy(results, item, comparisons), workers) if item.verdict is Verdict.UNDECIDED else ""
         for item in comparisons
     ]
     for comparison, text, following in zip(comparisons, remedies, [*remedies, ""][1:], strict=True):
@@ -95,9 +95,8 @@ def print_answer(
             _print(console, Text(f"  to decide{text}"))
     for line in effect_sentences(results):
         _print(console, Text(line))
-    whole = comparisons and len(comparisons) == len(results.record.arms) - 1 == len(results.arms) - 1
-    if whole and (best := best_sentence(results, comparisons)):
-        _print(console, Text(best, style="bold"))
+    if differences and differences.best:
+        _print(console, Text(best_sentence(differences.best), style="bold"))
 
 
 def answer_text(results: ComparisonResults, differences: Differences | None, *, workers: int = 1) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import count_noun, one_line, print_plain
+from fashion_keras.reporting.findings import best_sentence
 from fashion_keras.reporting.gates import Gate
-from fashion_keras.reporting.judged_table import best_sentence, needs
+from fashion_keras.reporting.judged_table import needs
 from fashion_keras.reporting.judgement import DatasetJudgement, Judgement
 from fashion_keras.results import (
     ArmScores,
@@ -170,7 +171,7 @@ def print_judgement(console: "Console", judgement: Judgement, gate: Gate | None 
     for each in judgement.datasets:
         for item in each.judged.comparisons:
             print_sentence(console, item, judgement.unit, each.heading, needs(item, each.noun))
-        if best := best_sentence(each.judged):
+        if best := best_sentence(each.judged.best):
             console.print(Text(f"{each.heading}{best}", style="bold"), soft_wrap=not console.is_terminal)
     for line in judgement.over.sentences if judgement.over else ():
         print_plain(console, line)

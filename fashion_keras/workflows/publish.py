@@ -19,7 +19,7 @@ from fashion_keras.experiments.names import FEWER_SEEDS, PUBLISHED_NAMES, comman
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import build_against_report, build_differences, write_report
-from fashion_keras.reporting.report import answers_grid, excerpts
+from fashion_keras.reporting.report import answers_grid
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
@@ -43,9 +43,9 @@ from fashion_keras.workflows.report import (
     published_tuned,
 )
 
-__all__ = ["complete_publishing", "fill_blocks", "load_publishable", "publish", "publish_times"]
+__all__ = ["complete_publishing", "fill_answers", "load_publishable", "publish", "publish_times"]
 
-_BLOCK = re.compile(r"(<!-- (\w+) of experiments(?:/(\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(?<=<!-- answers of experiments -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _UNFINISHED = ".unfinished"
 """The new README, among newly published tables until it stands in its own place, one rename after theirs."""
 
@@ -60,8 +60,7 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
         found: Every comparison that is to be published.
         folder: `experiments/` of the project; the timing runs that are published there stay, and so does whatever else
             lies there.
-        readme: The page whose blocks are replaced: `<!-- table of experiments/NAME -->`, `<!-- verdicts of ... -->`,
-            and `<!-- answers of experiments -->` over all of them.
+        readme: The page whose block `<!-- answers of experiments -->` gets the table over all of them.
 
     Raises:
         StoreError: A comparison lacks an arm's run or has fewer than ten seeds, or a run that was published would be
@@ -72,7 +71,7 @@ def publish(found: Sequence[ComparisonResults], folder: Path, readme: Path | Non
     complete_publishing(folder, readme)
     _check_none_is_lost(found, folder)
     times = load_times(folder)
-    page = fill_blocks(readme.read_text(), found) if readme is not None and readme.exists() else None
+    page = fill_answers(readme.read_text(), found) if readme is not None and readme.exists() else None
 
     def show() -> None:
         with contextlib.suppress(OSError):  # on another disk it is written instead
@@ -165,7 +164,7 @@ def complete_publishing(folder: Path, readme: Path | None) -> None:
         recover_folder(folder.resolve())
         if unfinished.exists():
             if readme is not None and readme.exists():
-                page = fill_blocks(readme.read_text(), load_published(folder))
+                page = fill_answers(readme.read_text(), load_published(folder))
                 write_files(readme.parent, {readme.name: page})
             unfinished.unlink()
 
@@ -189,24 +188,9 @@ def _runs_of(found: Iterable[ComparisonResults]) -> list[StoredRun]:
     return list({run.path.name: run for results in found for run in _all_runs(results)}.values())
 
 
-def fill_blocks(text: str, found: Iterable[ComparisonResults]) -> str:
-    """Return a page with every marked block filled with a table of the published comparison that it names.
-
-    Raises:
-        StoreError: A block names what was not published.
-    """
-    by_name = {results.record.name: results for results in found}
-
-    def fill(block: re.Match[str]) -> str:
-        start, kind, name, end = block.groups()
-        if name is None and kind == "answers":
-            return f"{start}{answers_grid(by_name.values())}{end}"
-        grid = excerpts(by_name[name]).get(kind) if name in by_name else None
-        if grid is None:
-            raise StoreError(f"there is no {kind} of experiments/{name or ''}, which a block of the page names")
-        return f"{start}{grid}{end}"
-
-    return _BLOCK.sub(fill, text)
+def fill_answers(text: str, found: Iterable[ComparisonResults]) -> str:
+    """Return a page with the table over all published comparisons in its marked block, if it has one."""
+    return _BLOCK.sub(lambda _: answers_grid(found), text)
 
 
 def _check_whole(results: ComparisonResults) -> None:
@@ -293,7 +277,8 @@ Written by `fashion-keras report --publish`: do not edit.
 - [claims]({CLAIMS_PAGE}): which sentences of the report hold
 - [pairing]({PAIRING_PAGE}): what pairing by seed saved{_describe_times(times)}
 
-- Runs: {len(runs)}, each shown in as many tables as it belongs to; {format_duration(worked)} of single-threaded work.
+- Runs: {len(runs)} different ones in these tables, untuned ones beside tuned among them, trials and timing runs not;
+  {format_duration(worked)} of single-threaded work.
 - Protocol version {PROTOCOL_VERSION}; {versions}.
 - Machine: {_values(runs, "processor")}, {_values(runs, "cores")} cores; {_values(runs, "platform")}.
 - Finished between {dates[0]} and {dates[-1]}.
@@ -308,8 +293,8 @@ def _describe_times(times: Times | None) -> str:
     """The line of the timing runs, or nothing."""
     if times is None:
         return ""
-    rounds = count_noun(times.num_rounds, "round")
-    return f"\n- [times]({TIMES}): timing runs, one at a time, {rounds} of {len(times.measurements)} measurements"
+    rounds, count = count_noun(times.num_rounds, "round"), len(times.measurements)
+    return f"\n- [times]({TIMES}): timing runs, one at a time, {count} measurements in {rounds} over all arms"
 
 
 def _title(results: ComparisonResults) -> str:

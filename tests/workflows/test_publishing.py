@@ -28,7 +28,7 @@ from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import TIMES, times_text
 from fashion_keras.workflows import publish as publishing
 from fashion_keras.workflows import report as reports
-from fashion_keras.workflows.publish import fill_blocks, publish, publish_times
+from fashion_keras.workflows.publish import fill_answers, publish, publish_times
 from fashion_keras.workflows.report import load_published, report_comparisons
 
 PROJECT = Path(__file__).parents[2]
@@ -200,20 +200,14 @@ def test_times_are_not_published_where_nothing_else_is(tmp_path):
     assert not (tmp_path / "nothing").exists()
 
 
-def test_marked_blocks_of_a_page_are_filled_and_the_rest_stays(published):
-    page = "before\n<!-- verdicts of experiments/learning_rates -->\nold\n<!-- end -->\nafter\n"
-    filled = fill_blocks(page, load_published(published))
-    assert filled.startswith("before\n<!-- verdicts of experiments/learning_rates -->\n| arm |")
+def test_the_marked_block_of_a_page_is_filled_and_the_rest_stays(published):
+    page = "before\n<!-- answers of experiments -->\nold\n<!-- end -->\nafter\n"
+    filled = fill_answers(page, load_published(published))
+    assert filled.startswith("before\n<!-- answers of experiments -->\n| comparison |")
     assert "sgd_0.05" in filled
     assert "old" not in filled
     assert filled.endswith("|\n<!-- end -->\nafter\n")
-    assert fill_blocks(filled, load_published(published)) == filled
-
-
-@pytest.mark.parametrize("block", ["table of experiments/cnn", "picture of experiments/learning_rates"])
-def test_a_block_of_what_was_not_published_is_an_error(published, block):
-    with pytest.raises(StoreError, match="there is no"):
-        fill_blocks(f"<!-- {block} -->\n<!-- end -->\n", load_published(published))
+    assert fill_answers(filled, load_published(published)) == filled
 
 
 def test_what_was_not_run_is_told_by_name(store):
@@ -236,8 +230,8 @@ def test_what_was_not_published_is_told_by_name(published, tmp_path):
 
 def test_the_readme_shows_the_published_tables():
     readme = (PROJECT / "README.md").read_text()
-    assert "of experiments" in readme
-    assert fill_blocks(readme, load_published(PUBLISHED)) == readme
+    assert "answers of experiments" in readme
+    assert fill_answers(readme, load_published(PUBLISHED)) == readme
 
 
 def test_every_comparison_is_published_whole():

@@ -33,7 +33,7 @@ from fashion_keras.training.run import train_run
 from fashion_keras.tuning.study import FIRST_TUNING_SEED, TuneOptions
 from fashion_keras.tuning.sweep.values import SettingSpace
 from fashion_keras.workflows import plan as planning
-from fashion_keras.workflows.publish import fill_blocks, publish
+from fashion_keras.workflows.publish import publish
 from fashion_keras.workflows.report import load_published, report_comparisons
 from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, run_experiments
 from fashion_keras.workflows.session import DataOptions, Session, fill
@@ -465,17 +465,6 @@ def test_untuned_runs_are_archived_with_the_tuned_ones(store: RunStore, tmp_path
     (found,) = load_published(tmp_path / "experiments")
     assert found.untuned is not None
     assert {len(arm.runs) for arm in found.untuned.arms} == {10}
-
-
-def test_page_takes_the_tables_of_a_tuning_by_name(store: RunStore, tmp_path: Path) -> None:
-    folder = tmp_path / "experiments"
-    publish(load_stored(store, []), folder, None)
-    found = load_published(folder)
-    page = "<!-- {} of experiments/{} -->\n<!-- end -->\n"
-    assert "| tried | picked |" in fill_blocks(page.format("tuning", "initializers_tuned"), found)
-    assert "he_uniform − xavier_normal" in fill_blocks(page.format("ordering", "initializers_tuned"), found)
-    with pytest.raises(StoreError, match="there is no tuning"):
-        fill_blocks(page.format("tuning", "initializers"), found)
 
 
 # For real.

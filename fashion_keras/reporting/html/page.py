@@ -90,7 +90,7 @@ def _build_section(results: ComparisonResults, anchor: str, answers: PredictionR
         "data_notes": data_notes(results),
         "baseline": one_line(results.record.baseline),
         "comparisons": comparisons,
-        "best": best_sentence(results, comparisons) if comparisons else "",
+        "best": best_sentence(differences.best) if differences else "",
         "headline": headline(results, comparisons),
         "undecided": undecided_arms(results, comparisons, anchor),
         "forest": differences and build_forest(comparisons, differences.margin, differences.metric, differences.unit),
@@ -131,7 +131,7 @@ def _definitions(sections: Sequence[Mapping[str, Any]]) -> dict[str, tuple[tuple
 def _about(found: Sequence[ComparisonResults]) -> dict[str, str]:
     ids = {run.run_id for results in found for arm in results.arms for run in arm.runs.values()}
     return {
-        "runs": count_noun(len(ids), "run"),
+        "runs": count_noun(len(ids), "different run"),
         "comparisons": count_noun(len(found), "comparison"),
         "version": _version(),
         "protocol": str(PROTOCOL_VERSION),

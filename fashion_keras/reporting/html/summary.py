@@ -87,7 +87,9 @@ def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison]
     """
     where = one_line(results.record.heading)
     unit = ShownUnit.of(results.record.metric, results.values.values())
-    open_arms = [(item, remedy(results, item)) for item in comparisons if item.verdict is Verdict.UNDECIDED]
+    open_arms = [
+        (item, remedy(results, item, comparisons)) for item in comparisons if item.verdict is Verdict.UNDECIDED
+    ]
     return [
         {
             "anchor": anchor,
