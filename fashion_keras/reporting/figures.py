@@ -13,6 +13,8 @@ from pathlib import Path
 
 import matplotlib.style
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -105,7 +107,11 @@ def write_figures(
 def render(figure: Figure, suffix: str) -> bytes:
     """Return a figure as a file of a format, `"png"` or `"svg"`; equal figures give equal bytes."""
     file = io.BytesIO()
-    figure.savefig(file, format=suffix, dpi=_DPI, metadata={"Date": None} if suffix == "svg" else None)
+    figure.set_dpi(_DPI)
+    if suffix == "svg":  # by the canvases themselves: `savefig` draws everything twice
+        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
+    else:
+        FigureCanvasAgg(figure).print_png(file)
     # The second file need not search the layout again, which takes longer than drawing it.
     figure.set_layout_engine("none")
     return _compact(file.getvalue()) if suffix == "svg" else file.getvalue()

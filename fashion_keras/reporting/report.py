@@ -77,8 +77,9 @@ def write_report(
     if against_report is not None:  # last: README takes the first and the second table by their places
         contents["table.md"] += "\n" + to_markdown(against_report, level=2)
         contents["against_report.csv"] = to_csv(against_report)
-    contents["table.md"] += "".join("\n" + to_markdown(extra, level=2) for extra in build_tuning_tables(results))
-    contents |= tuning_files(results)
+    tuned = build_tuning_tables(results)
+    contents["table.md"] += "".join("\n" + to_markdown(extra, level=2) for extra in tuned)
+    contents |= tuning_files(results, tuned)
     written = [*write_files(folder, contents), *_draw(results, differences, folder, pictures)]
     with os_errors_as(StoreError, folder):
         for name in _FILES - {path.name for path in written}:

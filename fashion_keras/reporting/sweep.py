@@ -51,12 +51,12 @@ def build_tuning_tables(results: ComparisonResults) -> list[Table]:
     ]
 
 
-def tuning_files(results: ComparisonResults) -> dict[str, str]:
-    """Return the files of a tuning by name: every trial, the same with settings and selected values, both tables."""
+def tuning_files(results: ComparisonResults, built: Sequence[Table]) -> dict[str, str]:
+    """Return the files of a tuning by name: every trial, the same with settings and selected values, both `built`."""
     tuning = tuning_of(results)
     if tuning is None:
         return {}
-    tables = dict(zip(("tuned_untuned.csv", "ordering.csv"), build_tuning_tables(results), strict=False))
+    tables = dict(zip(("tuned_untuned.csv", "ordering.csv"), built, strict=False))
     return {
         "tuning.csv": _trials_csv(tuning),
         "tuning.json": _tuning_json(tuning),
