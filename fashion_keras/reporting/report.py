@@ -112,7 +112,7 @@ def answers_grid(found: Iterable[ComparisonResults]) -> str:
     Args:
         found: Comparisons that are published in `experiments/`, all arms of each.
     """
-    titles = ["comparison", "against", "better", "worse", "equivalent", "undecided", "best"]
+    titles = ["comparison", "against", "better", "worse", "equivalent", "undecided", "may be best"]
     kinds = (BETTER, WORSE, (Verdict.EQUIVALENT,), (Verdict.UNDECIDED,))
     rows = []
     for results in found:
