@@ -129,7 +129,8 @@ def _definitions(sections: Sequence[Mapping[str, Any]]) -> dict[str, tuple[tuple
 
 
 def _about(found: Sequence[ComparisonResults]) -> dict[str, str]:
-    ids = {run.run_id for results in found for arm in results.arms for run in arm.runs.values()}
+    shown = [*found, *(results.untuned for results in found if results.untuned)]
+    ids = {run.run_id for results in shown for arm in results.arms for run in arm.runs.values()}
     return {
         "runs": count_noun(len(ids), "different run"),
         "comparisons": count_noun(len(found), "comparison"),
