@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.summary import describe_results, examples_of, score_epochs
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
 from fashion_keras.statistics import MARGIN, BestArms, Comparison, detectable_difference, find_best

@@ -19,18 +19,9 @@ from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults
 from fashion_keras.storage.tunings import TuningRecord
 
 __all__ = [
-    "BETTER",
-    "WORSE",
-    "Remedy",
-    "best_sentence",
-    "collapse_sentence",
-    "describe_design",
-    "figure",
-    "percent",
-    "remedy",
-    "sentence",
-    "unjudged",
-]
+    "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "percent",
+    "remedy", "sentence", "unjudged",
+]  # fmt: skip
 
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
 WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)

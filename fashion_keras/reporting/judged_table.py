@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields
 from fashion_keras.reporting.units import ABSENT, POINTS, Unit
 from fashion_keras.statistics.comparison import Comparison
 from fashion_keras.statistics.judged import JudgedArms

@@ -9,22 +9,15 @@ from fashion_keras.config.components import SOURCE, Component, stored_values
 from fashion_keras.config.identity import canonical_json
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import csv_text, one_line
-from fashion_keras.reporting.cells import Cell
-from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting.tables import Cell, Table
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.results import METRICS
 from fashion_keras.storage.runs import StoredRun
 
 __all__ = [
-    "escape_markdown",
-    "markdown_row",
-    "markdown_table",
-    "runs_csv",
-    "settings_of",
-    "to_csv",
-    "to_markdown",
+    "escape_markdown", "markdown_row", "markdown_table", "runs_csv", "settings_of", "to_csv", "to_markdown",
     "to_records",
-]
+]  # fmt: skip
 
 # An underscore within a word, as in batch_norm, is no markup and stays readable.
 _MARKUP = re.compile(r"[\\`*\[\]<>|#~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")

@@ -80,29 +80,14 @@ def write_report(
     tuned = build_tuning_tables(results)
     contents["table.md"] += "".join("\n" + to_markdown(extra, level=2) for extra in tuned)
     contents |= tuning_files(results, tuned)
-    written = [*write_files(folder, contents), *_draw(results, differences, folder, pictures)]
+    written = write_files(folder, contents)
+    if pictures:
+        from fashion_keras.reporting.pictures import draw_pictures  # matplotlib takes half a second to load
+
+        written += draw_pictures(results, differences, folder, pictures)
     with os_errors_as(StoreError, folder):
         for name in _FILES - {path.name for path in written}:
             (folder / name).unlink(missing_ok=True)
-    return written
-
-
-def _draw(
-    results: ComparisonResults, differences: Differences | None, folder: Path, pictures: Sequence[str]
-) -> list[Path]:
-    if not pictures:
-        return []
-    from fashion_keras.reporting.figures import draw_curves  # matplotlib takes half a second to load
-
-    written = draw_curves(results, folder, pictures)
-    if differences is not None:
-        from fashion_keras.reporting.forest_figure import draw_differences
-
-        written += draw_differences(differences, results.record.heading, folder, pictures)
-    if results.record.tuning is not None:
-        from fashion_keras.reporting.sweep_figure import draw_tuning
-
-        written += draw_tuning(results, folder, pictures)
     return written
 
 

@@ -9,10 +9,9 @@ from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.formatting import count_noun, csv_text
-from fashion_keras.reporting.cells import Cell, interval_fields, measured_cell
 from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, interval_fields, measured_cell
 from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
 from fashion_keras.statistics import Comparison, Verdict, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults

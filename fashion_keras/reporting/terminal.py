@@ -9,14 +9,13 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
-from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.effects import build_effects, effect_sentences
 from fashion_keras.reporting.findings import Remedy, best_sentence, collapse_sentence, remedy, sentence, unjudged
 from fashion_keras.reporting.overview import NARROWEST_NAME, UNBOUNDED, VERDICT_STYLES, build_overview, natural_width
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
-from fashion_keras.reporting.tables import Row, Table
+from fashion_keras.reporting.tables import Cell, Row, Table
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults

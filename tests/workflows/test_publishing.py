@@ -65,8 +65,7 @@ def train(store, name, num_seeds, skip=None):
 @pytest.fixture
 def without_pictures(monkeypatch):
     """Draw no curves, which takes seconds; it comes before `published`."""
-    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
-    monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
+    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])
 
 
 @pytest.fixture

@@ -84,8 +84,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     engine = Engine()
     monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.execution.batch.BUSY_WAIT_SEC", 0.01)
-    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
-    monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
+    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])  # seconds, each time
     return engine
 
 

@@ -80,9 +80,7 @@ def fake_training(folder: Path) -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-        patch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
-        patch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
-        patch.setattr("fashion_keras.reporting.sweep_figure.draw_tuning", lambda *_: [])
+        patch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])
         yield engine
 
 
@@ -485,8 +483,7 @@ def test_real_training_is_tuned_measured_and_pictured(
     engine = Engine()
     engine.respond = train
     monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
-    monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
+    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_curves", lambda *_: {})
     experiment = Experiment(
         "widths", "Widths", RunConfig(epochs=2, batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
     )

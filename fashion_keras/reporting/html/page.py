@@ -14,7 +14,6 @@ from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.data import Dataset
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.against_report import build_against_report
-from fashion_keras.reporting.cells import Cell, Field
 from fashion_keras.reporting.claims import explain_claims, part_texts
 from fashion_keras.reporting.differences import build_differences
 from fashion_keras.reporting.findings import best_sentence
@@ -31,7 +30,7 @@ from fashion_keras.reporting.html.summary import (
 from fashion_keras.reporting.rendering import runs_csv, to_csv
 from fashion_keras.reporting.summary import build_table, data_notes, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
-from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting.tables import Cell, Field, Table
 from fashion_keras.reporting.units import ACCURACY
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.runs import StoredRun

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.claims.definition import Unit
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import measured_cell
 from fashion_keras.reporting.findings import BETTER, figure, remedy
+from fashion_keras.reporting.tables import measured_cell
 from fashion_keras.reporting.units import Unit as ShownUnit
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
