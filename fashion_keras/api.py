@@ -181,8 +181,7 @@ class ComparisonResult:
         differences = self.outcome.differences
         if differences is None:
             raise ConfigError("nothing to plot: there are no differences before all arms have a run of one seed")
-        title = f"{one_line(self.outcome.results.record.heading)}\n{one_line(differences.caption)}"
-        figure = draw_forest(differences, title)
+        figure = draw_forest(differences, self.outcome.results.record.heading)
         # A notebook shows a figure that pyplot did not make only if it says how.
         vars(figure)["_repr_png_"] = lambda: _to_png(figure)
         return figure

@@ -1,13 +1,14 @@
 """Numbers and names as people read them, and as folders take them."""
 
+import io
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from fashion_keras.formatting import csv_text, format_duration, safe_name
-from fashion_keras.reporting.units import POINTS
+from fashion_keras.formatting import csv_text, format_duration, print_plain, safe_name
 
 
 @pytest.mark.parametrize(
@@ -54,12 +55,12 @@ def test_safe_name_stays_in_its_folder_and_is_its_own(name: str) -> None:
     assert safe_name(safe) == safe
 
 
-@pytest.mark.parametrize(
-    ("difference", "text"), [(0.0053, "+0.53"), (-0.012, "-1.20"), (-0.00001, "+0.00"), (0.0, "+0.00")]
-)
-def test_points_have_a_sign_but_zero_is_never_negative(difference, text):
-    assert POINTS.difference(difference) == text
-
-
 def test_csv_has_eight_digits_and_nothing_where_there_is_no_number():
     assert csv_text(["a", "b", "c"], [[1 / 3, None, math.nan], [1, "x", math.inf]]) == "a,b,c\n0.33333333,,\n1,x,inf\n"
+
+
+def test_brackets_numbers_and_long_lines_arrive_as_they_stand() -> None:
+    file = io.StringIO()
+    text = "[bold]runs/[0]/1.5[/bold] " + "long " * 40 + "end"
+    print_plain(Console(file=file, width=40, force_terminal=True), text)
+    assert file.getvalue() == text + "\n"

@@ -47,7 +47,7 @@ def status(store: RunStore, capsys: pytest.CaptureFixture[str]) -> Callable[...,
 
 def test_it_says_what_is_missing_and_what_failed(status: Callable[..., str]) -> None:
     text = status()
-    assert "1 comparison, 5 runs" in text
+    assert "5 runs in all, trials among them; 1 comparison shown" in text
     assert "2 arms, at most 4 seeds, 2 of every arm; 5 runs" in text
     assert "missing: slow, seed 3\n" in text
     assert "missing: fast, seeds 2 to 3\n" in text

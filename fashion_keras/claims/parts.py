@@ -18,6 +18,7 @@ from fashion_keras.claims.measures import (
     noise,
     spread_between,
 )
+from fashion_keras.statistics import MARGIN
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 __all__ = [
@@ -134,7 +135,11 @@ def _difference(
         with np.errstate(invalid="ignore"):
             return judge(quantity.of(arms[0]) - quantity.of(arms[1]), planned_seeds=planned)
 
-    return _part(found, f"{quantity.words}: {arm_code(names[0])} {relation}", quantity.unit, names, judge_pair)
+    part = _part(found, f"{quantity.words}: {arm_code(names[0])} {relation}", quantity.unit, names, judge_pair)
+    is_open = part.verdict is ClaimVerdict.UNDECIDED and part.unit is Unit.POINTS and part.interval is not None
+    if is_open and max(map(abs, part.interval or ())) < MARGIN:
+        return replace(part, because=f"equivalent within {100 * MARGIN:g} points, neither is shown to be above")
+    return part
 
 
 def _part(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command
-from fashion_keras.formatting import one_line, print_plain
+from fashion_keras.formatting import break_name, one_line, print_plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["add_to", "list_models"]
 
 FOLDER = Path("saved_models")
+_DESCRIPTION = "what it is"
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -56,27 +57,38 @@ def _print(shipped: "Sequence[ListedModel]", others: "Sequence[ListedModel]", fo
     place = one_line(str(folder))
     if shipped:
         print_plain(console, f"With the package, in {shipped[0].path.parents[1]}; commands take the name")
-        console.print(_table(shipped), "")
+        console.print(_table(shipped, console), "")
     if others:
         print_plain(console, f"In {place}; commands take the path")
-        console.print(_table(others))
+        console.print(_table(others, console))
     else:
         print_plain(console, f"No other model in {place}: `fashion-keras run initializers` exports some")
 
 
-def _table(models: "Sequence[ListedModel]") -> "Table":
+def _table(models: "Sequence[ListedModel]", console: "Console") -> "Table":
+    from fashion_keras.reporting.overview import natural_width
+
+    spare = console.width - natural_width(console, _grid(models, len(_DESCRIPTION)))
+    return _grid(models, len(_DESCRIPTION) + max(spare, 0))
+
+
+def _grid(models: "Sequence[ListedModel]", width: int) -> "Table":
+    """Return the table with descriptions of at most so many characters a line, broken between settings."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("model", overflow="fold", no_wrap=True)  # a name that is cut off is of no use
-    table.add_column("what it is", overflow="fold")
+    table.add_column(_DESCRIPTION, overflow="fold")
     for title in ("test accuracy, %", "MB"):
         table.add_column(title, justify="right", no_wrap=True)
     for model in models:
         table.add_row(
-            Text(one_line(model.name)), Text(model.description), _accuracy(model), f"{model.num_bytes / 1e6:.1f}"
+            Text(one_line(model.name)),
+            Text(break_name(model.description, width)),
+            _accuracy(model),
+            f"{model.num_bytes / 1e6:.1f}",
         )
     return table
 

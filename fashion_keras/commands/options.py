@@ -11,30 +11,11 @@ from fashion_keras.config.catalogue import suggest
 from fashion_keras.formatting import one_line, shorten
 
 __all__ = [
-    "MOST",
-    "USAGE_STATUS",
-    "Commands",
-    "Parser",
-    "add_command",
-    "add_data_options",
-    "add_design_options",
-    "add_execution_options",
-    "add_json_option",
-    "add_out_option",
-    "add_output_options",
-    "add_require_option",
-    "complete_with",
-    "count",
-    "count_from_zero",
-    "counts",
-    "level",
-    "names",
-    "port",
-    "positive",
-    "shard",
-    "size",
+    "MOST", "USAGE_STATUS", "Commands", "Parser", "add_command", "add_data_options", "add_design_options",
+    "add_execution_options", "add_json_option", "add_out_option", "add_output_options", "add_require_option",
+    "complete_with", "count", "count_from_zero", "counts", "level", "names", "port", "positive", "shard", "size",
     "span",
-]
+]  # fmt: skip
 
 USAGE_STATUS = 2
 MOST = 10_000
@@ -136,7 +117,12 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how much is shown of comparisons, and in which form."""
-    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write logs for TensorBoard there, too")
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="DIR",
+        help="write logs for TensorBoard there, too; `report --tensorboard` does while it trains (docs/tensorboard.md)",
+    )
     parser.add_argument("--explain", action="store_true", help="print all tables and what their columns mean")
     group = parser.add_mutually_exclusive_group()
     group.add_argument("-q", "--quiet", action="store_true", help="print the answer alone")

@@ -122,8 +122,10 @@ def suggest(given: Any, allowed: Collection[str], also: Collection[str] = ()) ->
     """
     text, known = str(given), [*allowed, *also]
     same = [name for name in known if name.lower() == text.lower()]
-    near = same or difflib.get_close_matches(text, known, n=1, cutoff=0.5)
-    return f"one of {', '.join(sorted(allowed))}; got {given!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
+    near = same or difflib.get_close_matches(text, known, cutoff=0.5)
+    # Of those that are near, the first that begins alike: "cn" is rather cnn than fcn.
+    nearest = next((name for name in near if name[:1] == text[:1]), near[0] if near else None)
+    return f"one of {', '.join(sorted(allowed))}; got {given!r}" + (f" (did you mean {nearest!r}?)" if nearest else "")
 
 
 _DROPOUT_RATE = Option(0.0, low=0, high=1, hint="0.3 drops 30 % of the units")

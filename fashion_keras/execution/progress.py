@@ -113,7 +113,9 @@ class RunProgress:
         run = self.store.find(config)
         if run is not None and (accuracy := run.final["test_accuracy"]) is not None:
             label = self.labels[config]
-            self.accuracies.setdefault(label.rpartition(", ")[0] or label, []).append(accuracy)
+            arm = label.rpartition(", ")[0] or label
+            # The arm that ended last comes first: a narrow line is cut off at its end.
+            self.accuracies = {arm: [], **self.accuracies} | {arm: [*self.accuracies.get(arm, ()), accuracy]}
         if self.verbose:
             self._display.say(f"{outcome.status}: {self.labels[config]} ({self.num_done} of {len(self.labels)})")
 
@@ -124,8 +126,8 @@ class RunProgress:
 
     @property
     def means(self) -> str:
-        """The mean test accuracy of each arm over the runs that ended in this display; empty before the first."""
-        found = [f"{one_line(arm)} {100 * fmean(values):.2f}" for arm, values in dict(self.accuracies).items()]
+        """The mean test accuracy of each arm over its runs that ended here, the last first; empty before any did."""
+        found = [f"{one_line(arm)} {100 * fmean(values):.2f}" for arm, values in self.accuracies.items()]
         return f"test accuracy so far, %: {', '.join(found)}" if found else ""
 
     def _poll(self) -> None:

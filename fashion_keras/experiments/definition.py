@@ -206,7 +206,11 @@ class Experiment:
         configs: dict[RunConfig, str] = {}
         ends = [config for config in map(self.config_of, self.arms) if config.keep_best or config.patience]
         if self.score_share and (ends or self.metric != TEST_ACCURACY):
-            raise ConfigError("score_share is of the test accuracy, of runs without keep_best and patience")
+            got = "such runs" if ends else f"the metric {self.metric.name}"
+            raise ConfigError(
+                "score_share is a mean of test accuracies, of runs without keep_best and patience; "
+                f"got {got}: leave it out"
+            )
         for arm in self.arms:
             twin = configs.setdefault(self.config_of(arm), arm.name)
             if twin != arm.name:

@@ -5,9 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.formatting import count_noun
-from fashion_keras.reporting.cells import Cell, Interval, interval_fields, mean_of
 from fashion_keras.reporting.summary import describe_results, make_row
-from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
+from fashion_keras.reporting.tables import MINUTES_KEY, Cell, Column, Interval, Row, Table, interval_fields, mean_of
 from fashion_keras.reporting.units import ABSENT, ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.statistics import misses_p, prediction_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults

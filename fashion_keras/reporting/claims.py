@@ -33,6 +33,7 @@ _EXPLANATION = """## How to read this
 - **refuted**: at least one part was shown to be the other way round, with p below 0.05; of many parts one may do so by
   accident, so look at its p.
 - **undecided**: neither. That is no evidence against the claim: the seeds do not tell, or something was not measured.
+  Arms that are equivalent, as tables of pairs say, leave it undecided which of them is above.
 - **not judged**: shown for comparison only, as are the sizes in brackets.
 
 The sixteen verdicts are not corrected for each other, nor for looking again after adding seeds.

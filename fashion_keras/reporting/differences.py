@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.summary import describe_results, examples_of, score_epochs
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
-from fashion_keras.statistics import MARGIN, Comparison, detectable_difference
+from fashion_keras.statistics import MARGIN, BestArms, Comparison, detectable_difference, find_best
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 __all__ = ["Differences", "build_differences", "compare_with_baseline", "describe_power"]
@@ -95,9 +94,14 @@ def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> NDArray[np.bool_] |
 
 @dataclass(frozen=True)
 class Differences(Table):
-    """The table of differences, the comparisons in its order, how they are shown, and what is classified."""
+    """The table of differences, the comparisons in its order, how they are shown, and what is classified.
+
+    Attributes:
+        best: Which arms may be the best; None where some are not shown, and before the first look.
+    """
 
     comparisons: tuple[Comparison, ...] = ()
+    best: BestArms | None = None
     margin: float = MARGIN
     examples: str = "images"
     metric: Metric = TEST_ACCURACY
@@ -125,7 +129,8 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         return None
     chosen.sort(key=lambda item: arms[item.arm].record.text_only)
     metric, design = results.record.metric, results.record.design
-    unit = Unit.of(metric, results.values.values())
+    unit, better = Unit.of(metric, results.values.values()), metric.higher_is_better
+    is_whole = len(chosen) == len(comparisons)
     return Differences(
         title=f"Against {results.record.baseline}",
         caption=describe_results(results),
@@ -140,6 +145,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
             *filter(None, [pairing_note(results, [item.arm for item in chosen])]),
         ),
         comparisons=tuple(chosen),
+        best=find_best(results.values, chosen, design, higher_is_better=better) if is_whole else None,
         margin=design.margin,
         examples=examples_of(results),
         metric=metric,

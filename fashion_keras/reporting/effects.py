@@ -1,9 +1,8 @@
 """Effects of a grid's factors: their table and their sentences."""
 
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import Cell, difference_cell
 from fashion_keras.reporting.findings import describe_design
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell
 from fashion_keras.reporting.units import POINTS
 from fashion_keras.statistics import Effect, Verdict, find_effects
 from fashion_keras.storage.comparison import ComparisonResults

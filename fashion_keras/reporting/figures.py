@@ -13,6 +13,8 @@ from pathlib import Path
 
 import matplotlib.style
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -55,30 +57,19 @@ _LONGEST_NAME = 60
 PICTURES = ("png", "svg")
 
 
-def draw_curves(results: ComparisonResults, folder: Path, suffixes: Sequence[str] = PICTURES) -> list[Path]:
-    """Draw `curves_by_arm`, the panels of each arm, and `curves_overlaid`, all arms in each panel; return the files.
+def draw_curves(results: ComparisonResults) -> dict[str, Figure]:
+    """Draw `curves_by_arm`, the panels of each arm, and `curves_overlaid`, all arms in each panel.
 
     Lines are means over seeds, bands their middle two thirds. An arm far from the others has an axis of its own, or is
-    cut off, without a band, where all are overlaid, which the figure says.
-
-    Args:
-        results: The requested arms and seeds; nothing is drawn without a run, or where trainers told of no epochs.
-        folder: Where to; made where it is missing.
-        suffixes: Formats of the pictures.
-
-    Raises:
-        StoreError: The folder cannot be written, in one line.
+    cut off, without a band, where all are overlaid, which the figure says. Nothing is drawn without a run, or where
+    trainers told of no epochs.
     """
     arms = [arm for arm in results.arms if arm.runs]
     told = not results.record.trainers or any(run.result["epochs"] > 1 for arm in arms for run in arm.runs.values())
-    if not arms or not suffixes or not told:
-        return []
+    if not arms or not told:
+        return {}
     title = f"{one_line(results.record.heading)}\n{one_line(describe_results(results))}"
-    return write_figures(
-        lambda: {"curves_by_arm": draw_arms_apart(arms, title), "curves_overlaid": draw_arms_overlaid(arms, title)},
-        folder,
-        suffixes,
-    )
+    return {"curves_by_arm": draw_arms_apart(arms, title), "curves_overlaid": draw_arms_overlaid(arms, title)}
 
 
 def write_figures(
@@ -105,7 +96,11 @@ def write_figures(
 def render(figure: Figure, suffix: str) -> bytes:
     """Return a figure as a file of a format, `"png"` or `"svg"`; equal figures give equal bytes."""
     file = io.BytesIO()
-    figure.savefig(file, format=suffix, dpi=_DPI, metadata={"Date": None} if suffix == "svg" else None)
+    figure.set_dpi(_DPI)
+    if suffix == "svg":  # by the canvases themselves: `savefig` draws everything twice
+        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
+    else:
+        FigureCanvasAgg(figure).print_png(file)
     # The second file need not search the layout again, which takes longer than drawing it.
     figure.set_layout_engine("none")
     return _compact(file.getvalue()) if suffix == "svg" else file.getvalue()

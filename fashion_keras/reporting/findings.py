@@ -3,7 +3,7 @@
 All that people read of a `Comparison` outside its table is worded here, for terminal, page and figures alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,22 +13,15 @@ from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of, is_tuned_name
 from fashion_keras.formatting import format_duration, one_line
 from fashion_keras.reporting.units import POINTS, Unit
-from fashion_keras.statistics import MIN_SEEDS, Comparison, Design, Share, Verdict, find_best
+from fashion_keras.statistics import MIN_SEEDS, BestArms, Comparison, Design, Share, Verdict
+from fashion_keras.storage.archive import ArchivedRun
 from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults
+from fashion_keras.storage.tunings import TuningRecord
 
 __all__ = [
-    "BETTER",
-    "WORSE",
-    "Remedy",
-    "best_sentence",
-    "collapse_sentence",
-    "describe_design",
-    "figure",
-    "percent",
-    "remedy",
-    "sentence",
-    "unjudged",
-]
+    "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "percent",
+    "remedy", "sentence", "unjudged",
+]  # fmt: skip
 
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
 WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
@@ -108,15 +101,8 @@ def describe_design(design: Design, comparisons: Sequence[Comparison] = (), unit
     )
 
 
-def best_sentence(results: ComparisonResults, comparisons: Sequence[Comparison]) -> str:
-    """Return which arms may be the best, and which are shown to be worse than another; empty before the first look.
-
-    Args:
-        results: All arms of the comparison.
-        comparisons: Of every arm with the baseline; at least one.
-    """
-    better = results.record.metric.higher_is_better
-    best = find_best(results.values, comparisons, results.record.design, higher_is_better=better)
+def best_sentence(best: BestArms | None) -> str:
+    """Return which arms may be the best, and which are shown to be worse than another; empty where none is known."""
     return one_line(f"B{best.sentence[1:]}") if best else ""
 
 
@@ -128,26 +114,30 @@ class Remedy:
         text: In words.
         command: What to type, or how to change what was typed; empty where no number of seeds is known to do.
         seconds: Of single-threaded work that the command costs; None where it is not known.
+        from_nothing: Whether that counts all runs, for those that are shown are in no store of the reader's.
     """
 
     text: str
     command: str = ""
     seconds: float | None = None
+    from_nothing: bool = False
 
     def cost(self, workers: int = 1) -> str:
         """Return how long that takes with so many workers, such as `about 14 min`; empty where it is not known."""
         if not self.seconds:
             return ""
         minutes = max(1, round(self.seconds / workers / 60))
-        return f"about {format_duration(60 * minutes) if minutes >= 60 else f'{minutes} min'}"
+        time = format_duration(60 * minutes) if minutes >= 60 else f"{minutes} min"
+        return f"about {time}{' from an empty store' * self.from_nothing}"
 
 
-def remedy(results: ComparisonResults, comparison: Comparison) -> Remedy:
+def remedy(results: ComparisonResults, comparison: Comparison, among: Sequence[Comparison] = ()) -> Remedy:
     """Return what would decide an undecided arm.
 
     Args:
         results: All arms of the comparison.
         comparison: The arm and its baseline.
+        among: Every arm and the baseline: those that are decided get no more seeds.
     """
     there = comparison.num_seeds
     later = [look for look in results.record.design.looks if look > there]
@@ -162,9 +152,10 @@ def remedy(results: ComparisonResults, comparison: Comparison) -> Remedy:
     else:
         wanted = comparison.seeds_to_decide
         text = f"{wanted} seeds would likely decide it; there are {there}"
-    return Remedy(
-        text, _with_seeds(results.record.command or _command_of(results.record), wanted), _work(results, wanted)
-    )
+    command = _with_seeds(results.record.command or _command_of(results.record), wanted)
+    decided = {item.arm for item in among if item.verdict is not Verdict.UNDECIDED}
+    from_nothing = any(isinstance(run, ArchivedRun) for arm in results.arms for run in arm.runs.values())
+    return Remedy(text, command, _work(results, wanted, decided, from_nothing), from_nothing)
 
 
 def _with_seeds(command: str, number: int) -> str:
@@ -185,11 +176,22 @@ def _command_of(record: ComparisonRecord) -> str:
     return f"{command_of(record.name)} --budget {budgets[0]}{precision}"
 
 
-def _work(results: ComparisonResults, num_seeds: int) -> float | None:
+def _work(results: ComparisonResults, num_seeds: int, decided: Collection[str], from_nothing: bool) -> float | None:
     """Return the seconds of the runs that are missing of so many seeds, by those that are there; None without any."""
-    seconds = [[run.seconds["total"] + run.seconds["startup"] for run in arm.runs.values()] for arm in results.arms]
-    means = [float(np.mean(each)) for each in seconds if each]
+    seconds = {
+        arm.name: [run.seconds["total"] + run.seconds["startup"] for run in arm.runs.values()] for arm in results.arms
+    }
+    means = {name: float(np.mean(each)) for name, each in seconds.items() if each}
     if not means:
         return None
-    usual = float(np.mean(means))
-    return sum((num_seeds - len(each)) * (float(np.mean(each)) if each else usual) for each in seconds)
+    usual, work = float(np.mean([*means.values()])), 0.0
+    for name, each in seconds.items():
+        missing = 0 if name in decided else num_seeds - len(each)
+        work += (missing + (len(each) + _num_trials(results, name)) * from_nothing) * means.get(name, usual)
+    return work
+
+
+def _num_trials(results: ComparisonResults, name: str) -> int:
+    """Return how many runs selected the value of an arm; 0 where it was not tuned."""
+    arms = TuningRecord.from_json(results.record.tuning).arms if results.record.tuning else ()
+    return sum(len(trial.runs) for arm in arms for trial in arm.trials if arm.name == name)

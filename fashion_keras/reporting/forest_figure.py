@@ -5,7 +5,6 @@ Made for a page 800 pixels wide, where its letters are as large as the page's ow
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -13,10 +12,9 @@ from matplotlib.figure import Figure
 
 from fashion_keras.formatting import break_name, one_line, shorten
 from fashion_keras.reporting.differences import Differences
-from fashion_keras.reporting.figures import PICTURES, write_figures
 from fashion_keras.reporting.forest import Forest, ForestRow, build_forest
 
-__all__ = ["draw_differences", "draw_forest"]
+__all__ = ["draw_forest"]
 
 _WIDTH = 8.0  # inches, at 200 dots twice the 800 pixels
 _ROW, _HEAD = 0.44, 1.45
@@ -24,35 +22,16 @@ _DECIDED, _OPEN = "#0072B2", "#6b6b6b"
 _LONGEST_NAME = 44
 
 
-def draw_differences(
-    differences: Differences, title: str, folder: Path, suffixes: Sequence[str] = PICTURES
-) -> list[Path]:
-    """Draw the plot as `forest.png` and `forest.svg`; equal differences give equal files.
-
-    Args:
-        differences: See `build_differences`.
-        title: The comparison's, above the plot.
-        folder: Where to; made where it is missing.
-        suffixes: Formats of the picture.
-
-    Raises:
-        StoreError: The folder cannot be written, in one line.
-    """
-    head = f"{one_line(title)}\n{one_line(differences.caption)}"
-    return write_figures(lambda: {"forest": draw_forest(differences, head)}, folder, suffixes)
-
-
 def draw_forest(differences: Differences, title: str) -> Figure:
-    """Draw the arms against their baseline, a row each, the first on top, under a title of one or two lines."""
+    """Draw the arms against their baseline, a row each, the first on top, under the comparison's title."""
     plot = build_forest(differences.comparisons, differences.margin, differences.metric, differences.unit)
     figure = Figure((_WIDTH, _ROW * len(plot.rows) + _HEAD), layout="constrained")
     axis = figure.subplots()
     _set_up(axis, plot, [break_name(shorten(item.arm, _LONGEST_NAME), 22) for item in differences.comparisons])
     for place, row in enumerate(plot.rows):
         _draw_row(axis, row, place)
-    first, *others = title.splitlines()
-    figure.suptitle(first, fontsize=11, fontweight="bold", x=0.01, ha="left")
-    axis.set_title("\n".join(others), loc="left", fontsize=9)
+    figure.suptitle(one_line(title), fontsize=11, fontweight="bold", x=0.01, ha="left")
+    axis.set_title(one_line(differences.caption), loc="left", fontsize=9)
     figure.supxlabel(textwrap.fill(_describe_marks(plot, differences.examples), 116), fontsize=7.5, x=0.01, ha="left")
     return figure
 

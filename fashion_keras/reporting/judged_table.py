@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import Cell, difference_cell, interval_fields
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields
 from fashion_keras.reporting.units import ABSENT, POINTS, Unit
 from fashion_keras.statistics.comparison import Comparison
 from fashion_keras.statistics.judged import JudgedArms
 from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
 
-__all__ = ["best_sentence", "build_judgement", "needs"]
+__all__ = ["build_judgement", "needs"]
 
 
 _Floats = NDArray[np.float64]
@@ -32,12 +31,6 @@ def needs(comparison: Comparison, noun: str) -> str:
     if not text or noun != "seed" or comparison.num_seeds >= MAX_SEEDS_SEARCHED:
         return ""
     return f"; {text} seeds would likely decide"
-
-
-def best_sentence(judged: JudgedArms) -> str:
-    """Return which arms may be the best; empty before there are five seeds."""
-    text = one_line(judged.best.sentence) if judged.best else ""
-    return text[:1].upper() + text[1:]
 
 
 def build_judgement(judged: JudgedArms, unit: Unit, title: str, caption: str, noun: str, metric: str) -> Table:

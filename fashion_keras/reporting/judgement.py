@@ -1,6 +1,7 @@
 """Judgement of results made elsewhere: what was found, as an object for people, notebooks and programs."""
 
 import html
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +9,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rich.text import Text
 
 from fashion_keras.errors import ResultsError
-from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import interval_fields
-from fashion_keras.reporting.findings import sentence
+from fashion_keras.formatting import one_line, print_plain
+from fashion_keras.reporting.findings import best_sentence
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.html.cell import html_table
-from fashion_keras.reporting.judged_table import best_sentence, build_judgement, needs
+from fashion_keras.reporting.judged_table import build_judgement, needs
 from fashion_keras.reporting.over_datasets import OverAll, find_over_all
-from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting.tables import Table, interval_fields
+from fashion_keras.reporting.terminal import plain_console, print_sentence
 from fashion_keras.reporting.units import Unit
 from fashion_keras.results import Metric
 from fashion_keras.statistics import Comparison, Requirement, Verdict
@@ -25,6 +27,7 @@ from fashion_keras.statistics.judged import JudgedArms
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from rich.console import Console
 
 __all__ = ["DatasetJudgement", "Judgement"]
 
@@ -80,12 +83,19 @@ class Judgement:
     @property
     def answer(self) -> str:
         """A sentence for each arm and one for the best, a line each, then what must be said of them."""
-        lines: list[str] = []
+        file = io.StringIO()
+        self.print_answer(plain_console(file))
+        return file.getvalue().rstrip("\n")
+
+    def print_answer(self, console: "Console") -> None:
+        """Print the answer, its verdicts in colour where the console has it."""
         for each in self.datasets:
-            comparisons, best = each.judged.comparisons, best_sentence(each.judged)
-            lines += [f"{each.heading}{sentence(item, self.unit)}{needs(item, each.noun)}" for item in comparisons]
-            lines += [f"{each.heading}{best}"] * bool(best)
-        return "\n".join([*lines, *(self.over.sentences if self.over else ()), *self.notes])
+            for item in each.judged.comparisons:
+                print_sentence(console, item, self.unit, each.heading, needs(item, each.noun))
+            if best := best_sentence(each.judged.best):
+                console.print(Text(f"{each.heading}{best}", style="bold"), soft_wrap=not console.is_terminal)
+        for line in (*(self.over.sentences if self.over else ()), *self.notes):
+            print_plain(console, line)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting.cells import Cell, interval_fields
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, interval_fields
 from fashion_keras.reporting.units import ABSENT, POINTS, Unit
 from fashion_keras.statistics import LEVEL, MARGIN, Comparison, OverDatasets, Ranks, compare_over_datasets, rank_arms
 from fashion_keras.statistics.over_datasets import MIN_DATASETS

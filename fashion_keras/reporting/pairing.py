@@ -84,9 +84,9 @@ def _summarise(saved: Sequence[float], num_above: int) -> str:
     if not saved:
         return f"No comparison has {MIN_SEEDS} seeds of all arms yet."
     return (
-        f"Of {len(saved)} arms, pairing saved {_percent(float(np.median(saved)))} % of the variance in the "
-        f"median, from {_percent(min(saved))} to {_percent(max(saved))} %; in {num_above} the interval lies above 0. "
-        "The spreads are in points."
+        f"Of {len(saved)} arms, counted in each comparison that has them, pairing saved "
+        f"{_percent(float(np.median(saved)))} % of the variance in the median, from {_percent(min(saved))} to "
+        f"{_percent(max(saved))} %; in {num_above} the interval lies above 0. The spreads are in points."
     )
 
 

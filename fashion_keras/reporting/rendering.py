@@ -9,44 +9,42 @@ from fashion_keras.config.components import SOURCE, Component, stored_values
 from fashion_keras.config.identity import canonical_json
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import csv_text, one_line
-from fashion_keras.reporting.cells import Cell
-from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting.tables import Cell, Table
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.results import METRICS
 from fashion_keras.storage.runs import StoredRun
 
 __all__ = [
-    "escape_markdown",
-    "markdown_grid",
-    "markdown_row",
-    "markdown_table",
-    "runs_csv",
-    "settings_of",
-    "to_csv",
-    "to_markdown",
+    "escape_markdown", "markdown_row", "markdown_table", "runs_csv", "settings_of", "to_csv", "to_markdown",
     "to_records",
-]
+]  # fmt: skip
 
 # An underscore within a word, as in batch_norm, is no markup and stays readable.
 _MARKUP = re.compile(r"[\\`*\[\]<>|#~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
-def to_markdown(table: Table, *, level: int = 1) -> str:
-    """Return the table in GitHub's Markdown under a heading of a level, footnotes below it."""
+def to_markdown(table: Table, *, level: int = 1, answer: str = "") -> str:
+    """Return the table in GitHub's Markdown.
+
+    Args:
+        table: Any.
+        level: Of its heading.
+        answer: Stands between that and the rows; empty where there is none. Footnotes are below them.
+    """
     lines = [
         f"{'#' * level} {escape_markdown(table.title)}",
         "",
         f"{escape_markdown(table.caption)}. {table.legend}".rstrip(),
         "",
-        markdown_grid(table),
+        *([f"**{escape_markdown(answer)}**", ""] if answer else []),
+        _grid(table),
         *(f"- **{column.title}**: {escape_markdown(column.definition)}" for column in table.columns),
         *(f"- {escape_markdown(note)}" for note in table.notes),
     ]
     return "\n".join(lines) + "\n"
 
 
-def markdown_grid(table: Table) -> str:
-    """Return the rows of the table alone, its heads above them: what a page of another kind shows of it."""
+def _grid(table: Table) -> str:
     blanks = [""] * (len(table.columns) + 1)
     rows: list[Sequence[str]] = []
     for number, part in enumerate(table.parts):
@@ -137,11 +135,12 @@ def runs_csv(results: ComparisonResults, *, with_settings: bool = True) -> str:
     record, rows = results.record, []
     metrics = dict.fromkeys((*METRICS, *(metric.name for metric in (*record.metrics, record.metric))))
     for arm in results.arms:
+        # The runs of an arm differ in their seeds alone.
+        settings = settings_of(next(iter(arm.runs.values()))) if with_settings and arm.runs else {}
         for seed, run in arm.runs.items():
             known = {"arm": arm.name, "seed": seed, "folder": run.path.name, "run_id": run.run_id, "status": run.status}
             known |= {name: run.value(name) for name in metrics} | {"config": canonical_json(run.result["config"])}
             times = {f"{name}_seconds": run.seconds[name] for name in ("train", "total", "startup")}
-            settings = settings_of(run) if with_settings else {}
             rows.append((known, settings, times | {"finished_at": run.result["finished_at"]}))
     heads = [list(dict.fromkeys(name for row in rows for name in row[part])) for part in range(3)]
     names = [name for part in heads for name in part]

@@ -6,10 +6,9 @@ from pathlib import Path
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.reporting.differences import Differences, build_differences
 from fashion_keras.reporting.effects import build_effects
-from fashion_keras.reporting.findings import BETTER, WORSE
+from fashion_keras.reporting.findings import BETTER, WORSE, best_sentence
 from fashion_keras.reporting.rendering import (
     escape_markdown,
-    markdown_grid,
     markdown_table,
     runs_csv,
     to_csv,
@@ -23,7 +22,7 @@ from fashion_keras.statistics import Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 
-__all__ = ["answers_grid", "excerpts", "write_report"]
+__all__ = ["answers_grid", "write_report"]
 
 _TABLES = ("table", "runs", "differences", "effects", "against_report", "tuning", "tuned_untuned", "ordering")
 _PICTURES = ("curves_by_arm", "curves_overlaid", "forest", "tuning")
@@ -70,7 +69,7 @@ def write_report(
         "runs.csv": runs_csv(results, with_settings=not published),
     }
     if differences is not None:
-        contents["table.md"] += "\n" + to_markdown(differences, level=2)
+        contents["table.md"] += "\n" + to_markdown(differences, level=2, answer=best_sentence(differences.best))
         contents["differences.csv"] = to_csv(differences, None if published else results.record.baseline)
     if (effects := build_effects(results)) is not None:
         contents["table.md"] += "\n" + to_markdown(effects, level=2)
@@ -78,43 +77,18 @@ def write_report(
     if against_report is not None:  # last: README takes the first and the second table by their places
         contents["table.md"] += "\n" + to_markdown(against_report, level=2)
         contents["against_report.csv"] = to_csv(against_report)
-    contents["table.md"] += "".join("\n" + to_markdown(extra, level=2) for extra in build_tuning_tables(results))
-    contents |= tuning_files(results)
-    written = [*write_files(folder, contents), *_draw(results, differences, folder, pictures)]
+    tuned = build_tuning_tables(results)
+    contents["table.md"] += "".join("\n" + to_markdown(extra, level=2) for extra in tuned)
+    contents |= tuning_files(results, tuned)
+    written = write_files(folder, contents)
+    if pictures:
+        from fashion_keras.reporting.pictures import draw_pictures  # matplotlib takes half a second to load
+
+        written += draw_pictures(results, differences, folder, pictures)
     with os_errors_as(StoreError, folder):
         for name in _FILES - {path.name for path in written}:
             (folder / name).unlink(missing_ok=True)
     return written
-
-
-def _draw(
-    results: ComparisonResults, differences: Differences | None, folder: Path, pictures: Sequence[str]
-) -> list[Path]:
-    if not pictures:
-        return []
-    from fashion_keras.reporting.figures import draw_curves  # matplotlib takes half a second to load
-
-    written = draw_curves(results, folder, pictures)
-    if differences is not None:
-        from fashion_keras.reporting.forest_figure import draw_differences
-
-        written += draw_differences(differences, results.record.heading, folder, pictures)
-    if results.record.tuning is not None:
-        from fashion_keras.reporting.sweep_figure import draw_tuning
-
-        written += draw_tuning(results, folder, pictures)
-    return written
-
-
-def excerpts(results: ComparisonResults) -> dict[str, str]:
-    """Return what a page of another kind shows of a comparison: the grids of its tables in Markdown, by their names.
-
-    Returns:
-        `table` and `verdicts`, and where arms were tuned `tuning` and `ordering`, of those that there are.
-    """
-    tuned = dict(zip(("tuning", "ordering"), build_tuning_tables(results), strict=False))
-    tables: dict[str, Table | None] = {"table": build_table(results), "verdicts": build_differences(results), **tuned}
-    return {name: markdown_grid(table) for name, table in tables.items() if table is not None}
 
 
 def answers_grid(found: Iterable[ComparisonResults]) -> str:
@@ -123,7 +97,7 @@ def answers_grid(found: Iterable[ComparisonResults]) -> str:
     Args:
         found: Comparisons that are published in `experiments/`, all arms of each.
     """
-    titles = ["comparison", "against", "better", "worse", "equivalent", "undecided"]
+    titles = ["comparison", "against", "better", "worse", "equivalent", "undecided", "may be best"]
     kinds = (BETTER, WORSE, (Verdict.EQUIVALENT,), (Verdict.UNDECIDED,))
     rows = []
     for results in found:
@@ -138,5 +112,6 @@ def answers_grid(found: Iterable[ComparisonResults]) -> str:
                 for item in differences.comparisons
             ]
             cells = ["<br>".join(text for verdict, text in answers if verdict in kind) for kind in kinds]
+            cells.append(" or<br>".join(map(escape_markdown, differences.best.candidates if differences.best else ())))
             rows.append([f"[{name}](experiments/{name}/table.md)", escape_markdown(results.record.baseline), *cells])
-    return markdown_table(titles, rows, 6)
+    return markdown_table(titles, rows, 7)

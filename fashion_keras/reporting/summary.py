@@ -10,8 +10,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.experiments.definition import published_rows
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting.cells import Cell, measured_cell
-from fashion_keras.reporting.tables import MINUTES_KEY, Column, Row, Table
+from fashion_keras.reporting.tables import MINUTES_KEY, Cell, Column, Row, Table, measured_cell
 from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.results.metrics import Metric
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults

@@ -9,10 +9,9 @@ from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.formatting import count_noun, csv_text
-from fashion_keras.reporting.cells import Cell, interval_fields, measured_cell
 from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
-from fashion_keras.reporting.tables import Column, Row, Table
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, interval_fields, measured_cell
 from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
 from fashion_keras.statistics import Comparison, Verdict, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
@@ -51,12 +50,12 @@ def build_tuning_tables(results: ComparisonResults) -> list[Table]:
     ]
 
 
-def tuning_files(results: ComparisonResults) -> dict[str, str]:
-    """Return the files of a tuning by name: every trial, the same with settings and selected values, both tables."""
+def tuning_files(results: ComparisonResults, built: Sequence[Table]) -> dict[str, str]:
+    """Return the files of a tuning by name: every trial, the same with settings and selected values, both `built`."""
     tuning = tuning_of(results)
     if tuning is None:
         return {}
-    tables = dict(zip(("tuned_untuned.csv", "ordering.csv"), build_tuning_tables(results), strict=False))
+    tables = dict(zip(("tuned_untuned.csv", "ordering.csv"), built, strict=False))
     return {
         "tuning.csv": _trials_csv(tuning),
         "tuning.json": _tuning_json(tuning),

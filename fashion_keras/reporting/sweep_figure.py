@@ -1,20 +1,14 @@
 """Figure of a sweep: validation accuracy against the value that was tried, an arm a line, the best ones marked."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from fashion_keras.formatting import one_line, shorten
-from fashion_keras.reporting.figures import finish, write_figures
+from fashion_keras.formatting import shorten
+from fashion_keras.reporting.figures import finish
 from fashion_keras.reporting.panels import Style, arm_style
-from fashion_keras.reporting.summary import describe_results
-from fashion_keras.reporting.sweep import tuning_of
-from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
 __all__ = ["draw_tuning"]
@@ -23,25 +17,8 @@ SHOWN_POINTS = 15.0
 """Values whose accuracy lies farther below the best are off the scale: what is near them is what matters."""
 
 
-def draw_tuning(results: ComparisonResults, folder: Path, suffixes: Sequence[str]) -> list[Path]:
-    """Draw the trials of a comparison's tuning and return the files, one of each format; none where none was tuned.
-
-    Args:
-        results: Of the comparison.
-        folder: Where to.
-        suffixes: Of the formats, such as `png`.
-
-    Raises:
-        StoreError: The folder cannot be written, in one line.
-    """
-    tuning = tuning_of(results)
-    if tuning is None:
-        return []
-    title = f"{one_line(results.record.title)}\n{one_line(describe_results(results))}"
-    return write_figures(lambda: {"tuning": _draw(tuning, title)}, folder, suffixes)
-
-
-def _draw(tuning: TuningRecord, title: str) -> Figure:
+def draw_tuning(tuning: TuningRecord, title: str) -> Figure:
+    """Draw the trials of a comparison's tuning under a title of two lines."""
     figure = Figure((7.2, 4.6), layout="constrained")
     axis = figure.subplots()
     styles = [arm_style(number) for number in range(len(tuning.arms))]

@@ -9,14 +9,13 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
-from fashion_keras.reporting.cells import Cell
 from fashion_keras.reporting.differences import Differences
 from fashion_keras.reporting.effects import build_effects, effect_sentences
 from fashion_keras.reporting.findings import Remedy, best_sentence, collapse_sentence, remedy, sentence, unjudged
 from fashion_keras.reporting.overview import NARROWEST_NAME, UNBOUNDED, VERDICT_STYLES, build_overview, natural_width
 from fashion_keras.reporting.summary import build_table
 from fashion_keras.reporting.sweep import build_tuning_tables
-from fashion_keras.reporting.tables import Row, Table
+from fashion_keras.reporting.tables import Cell, Row, Table
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
@@ -84,7 +83,7 @@ def print_answer(
     for line in unjudged(results):
         _print(console, Text(line))
     remedies = [
-        _remedy_text(remedy(results, item), workers) if item.verdict is Verdict.UNDECIDED else ""
+        _remedy_text(remedy(results, item, comparisons), workers) if item.verdict is Verdict.UNDECIDED else ""
         for item in comparisons
     ]
     for comparison, text, following in zip(comparisons, remedies, [*remedies, ""][1:], strict=True):
@@ -95,9 +94,8 @@ def print_answer(
             _print(console, Text(f"  to decide{text}"))
     for line in effect_sentences(results):
         _print(console, Text(line))
-    whole = comparisons and len(comparisons) == len(results.record.arms) - 1 == len(results.arms) - 1
-    if whole and (best := best_sentence(results, comparisons)):
-        _print(console, Text(best, style="bold"))
+    if differences and differences.best:
+        _print(console, Text(best_sentence(differences.best), style="bold"))
 
 
 def answer_text(results: ComparisonResults, differences: Differences | None, *, workers: int = 1) -> str:

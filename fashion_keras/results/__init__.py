@@ -10,13 +10,6 @@ from fashion_keras.results.scores import ArmScores, Scores, extract_scores
 from fashion_keras.results.table import ResultTable, Selection
 
 __all__ = [
-    "ArmScores",
-    "MatchedArms",
-    "Metric",
-    "ResultTable",
-    "Scores",
-    "Selection",
-    "extract_scores",
-    "match_arms",
+    "ArmScores", "MatchedArms", "Metric", "ResultTable", "Scores", "Selection", "extract_scores", "match_arms",
     "read_results",
-]
+]  # fmt: skip

@@ -29,7 +29,8 @@ USUAL = {
         """run_id id experiment_id artifact_uri lifecycle_stage start_time end_time created created_at updated
         finished_at user user_id source source_name source_type source_version source_git_commit hostname host sweep
         tags notes description runtime duration timestamp date time_stamp wall_time relative_time log_model_history
-        project_name unnamed_0 index column_1 path folder gpu gpu_type status state epoch step global_step iteration"""
+        project_name unnamed_0 index column_1 path folder gpu gpu_type status state epoch step global_step iteration
+        best_epoch best_step stopped_epoch last_epoch"""
     ),
 }
 UNFINISHED = words("failed crashed killed running scheduled pending preempted preempting error")

@@ -3,11 +3,15 @@
 PyArrow is imported for Parquet files alone, pandas never.
 """
 
+import ast
+import contextlib
 import csv
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ __all__ = ["read_results"]
 
 _SEPARATORS = ",;\t|"
 _DEEPEST = 20
+_NO_NUMBER = re.compile(r"(?<=: )-?(?:nan|inf)(?=[,}])")
 
 
 def read_results(source: Any) -> ResultTable:
@@ -37,6 +42,7 @@ def read_results(source: Any) -> ResultTable:
             table = _read_path(Path(source))
     else:
         table = _from_rows(enumerate(source), "the list") if isinstance(source, Sequence) else _from_frame(source)
+    table = _unfold(table)
     if not table.lines:
         raise ResultsError(f"{table.name} has no rows; one for each run, below a line of names, was expected")
     return table
@@ -127,6 +133,35 @@ def _flatten(row: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
         else:
             flat[str(key)] = value
     return flat
+
+
+def _unfold(table: ResultTable) -> ResultTable:
+    """Return the table with a column for each entry of those that hold mappings, as W&B's runs are often saved.
+
+    Its `Api().runs()` gives a `summary` and a `config` of each run, which a CSV file has as Python writes them.
+    """
+    columns: dict[str, Sequence[Any]] = {}
+    for name, values in table.columns.items():
+        rows = _mappings(values)
+        keys = dict.fromkeys(key for row in rows or () for key in row)
+        columns |= {name: values} if rows is None else {f"{name}.{key}": [row.get(key) for row in rows] for key in keys}
+    return replace(table, columns=columns)
+
+
+def _mappings(values: Sequence[Any]) -> list[dict[str, Any]] | None:
+    """Return the mappings that a column holds, as such or as text; None where anything in it is none."""
+    if not all(isinstance(each, Mapping) or (isinstance(each, str) and each[:1] == "{") for each in values):
+        return None
+    with contextlib.suppress(ValueError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError):
+        return [_flatten(each if isinstance(each, Mapping) else _literal(each)) for each in values]
+    return None
+
+
+def _literal(text: str) -> Any:
+    """Return the mapping that a text is, as JSON or as Python writes it; NaN is infinite, for both are no number."""
+    with contextlib.suppress(ValueError):
+        return json.loads(text)
+    return ast.literal_eval(_NO_NUMBER.sub("1e999", text))
 
 
 def _from_frame(frame: Any) -> ResultTable:

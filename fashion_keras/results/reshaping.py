@@ -12,6 +12,7 @@ __all__ = ["Reshaped", "reshape"]
 
 _VALUE = "value"
 _CHART = " - "
+_NO_RESULTS = ("__MIN", "__MAX", "__step", *(f"{_CHART}_{name}" for name in ("step", "runtime", "timestamp")))
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def _given(selection: Selection, **found: Any) -> Selection:
 def _from_chart(table: ResultTable, selection: Selection) -> Reshaped | None:
     """Read what W&B exports of a chart: a column `RUN - METRIC` for each run, with __MIN and __MAX beside it."""
     pairs = {name: name.rsplit(_CHART, 1) for name in table.columns if _CHART in name}
-    pairs = {name: pair for name, pair in pairs.items() if not name.endswith(("__MIN", "__MAX", "__step"))}
+    pairs = {name: pair for name, pair in pairs.items() if not name.endswith(_NO_RESULTS)}
     if not pairs or selection.arm is not None or not any(f"{name}__MIN" in table.columns for name in pairs):
         return None
     metrics = list(dict.fromkeys(metric for _, metric in pairs.values()))
@@ -99,7 +100,7 @@ def _from_arm_columns(table: ResultTable, selection: Selection) -> Reshaped | No
     if selection.arm is not None or selection.metric in table.columns or find_column(table, "arm"):
         return None
     seed = table.column(selection.seed) or find_column(table, "seed")
-    dataset = table.column(selection.dataset_column)
+    dataset = table.column(selection.dataset_column) or find_column(table, "dataset", [seed])
     others = [
         name for name in table.columns if name not in (seed, dataset) and normalise(name) not in USUAL["tracking"]
     ]

@@ -12,17 +12,9 @@ from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import one_line, shorten
 
 __all__ = [
-    "ResultTable",
-    "Selection",
-    "did_you_mean",
-    "is_missing",
-    "listed",
-    "normalise",
-    "parse_number",
-    "quoted",
-    "text_of",
-    "words",
-]
+    "ResultTable", "Selection", "did_you_mean", "is_missing", "listed", "normalise", "parse_number", "quoted",
+    "text_of", "words",
+]  # fmt: skip
 
 MAX_MAGNITUDE = 1e100  # squares of larger numbers are soon infinite
 _PREFIX = re.compile(r"^(params|metrics|config|summary|tags\.mlflow)[./]", re.IGNORECASE)

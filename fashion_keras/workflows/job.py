@@ -23,15 +23,8 @@ from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows.session import Session
 
 __all__ = [
-    "QUICK_EPOCHS",
-    "Job",
-    "PlannedComparison",
-    "RunOptions",
-    "find_overrides",
-    "fit_session",
-    "override",
-    "prepare",
-]
+    "QUICK_EPOCHS", "Job", "PlannedComparison", "RunOptions", "find_overrides", "fit_session", "override", "prepare",
+]  # fmt: skip
 
 QUICK_EPOCHS = 3
 QUICK_EXAMPLES = 6000

@@ -171,6 +171,8 @@ def _export(runs: dict[Path, StoredRun], job: Job) -> dict[Path, str]:
     session = job.session
     tasks = [ExportTask(run.path, path, session.location) for path, run in runs.items()]
     # Here and not on a cluster: the folder is this machine's.
+    if not tasks:
+        return {}
     with session.console.status(f"Exporting {count_noun(len(tasks), 'model')}"):
-        outcomes = list(session.local_engine.run(execute_export, tasks)) if tasks else []
+        outcomes = list(session.local_engine.run(execute_export, tasks))
     return {task.path: outcome.failure_of(task.label) for task, outcome in outcomes if outcome.status == "failed"}

@@ -9,7 +9,6 @@ import numpy as np
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import count_noun, one_line, print_plain
 from fashion_keras.reporting.gates import Gate
-from fashion_keras.reporting.judged_table import best_sentence, needs
 from fashion_keras.reporting.judgement import DatasetJudgement, Judgement
 from fashion_keras.results import (
     ArmScores,
@@ -160,19 +159,11 @@ def _look_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:
 
 def print_judgement(console: "Console", judgement: Judgement, gate: Gate | None = None) -> None:
     """Print on a `console` what a `judgement` took, its tables and answer, and last why a `gate` opens or does not."""
-    from rich.text import Text
-
-    from fashion_keras.reporting.terminal import print_sentence, to_rich
+    from fashion_keras.reporting.terminal import to_rich
 
     print_plain(console, judgement.taken)
     for table in judgement.tables:
         console.print(to_rich(table, explain=False))
-    for each in judgement.datasets:
-        for item in each.judged.comparisons:
-            print_sentence(console, item, judgement.unit, each.heading, needs(item, each.noun))
-        if best := best_sentence(each.judged):
-            console.print(Text(f"{each.heading}{best}", style="bold"), soft_wrap=not console.is_terminal)
-    for line in judgement.over.sentences if judgement.over else ():
-        print_plain(console, line)
-    for note in (*judgement.notes, *([] if gate is None else [gate.why])):
-        print_plain(console, note)
+    judgement.print_answer(console)
+    if gate is not None:
+        print_plain(console, gate.why)

@@ -18,17 +18,9 @@ from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows.session import Session
 
 __all__ = [
-    "Plan",
-    "Work",
-    "deal_shard",
-    "describe_estimate",
-    "describe_plan",
-    "estimate_seconds",
-    "join_plans",
-    "make_plan",
-    "order_configs",
-    "take_shard",
-]
+    "Plan", "Work", "deal_shard", "describe_estimate", "describe_plan", "estimate_seconds", "join_plans", "make_plan",
+    "order_configs", "take_shard",
+]  # fmt: skip
 
 Work = tuple[Experiment, tuple[Arm, ...]]
 """An experiment and the arms of it that were asked for."""

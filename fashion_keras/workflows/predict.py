@@ -117,5 +117,6 @@ def _as_json(picture: Picture | Unreadable, predictions: Sequence[Prediction]) -
     if isinstance(picture, Unreadable):
         return {"image": picture.name, "error": picture.reason}
     index = {} if picture.index is None else {"index": picture.index}
+    best = {"class_name": predictions[0].class_name}
     classes = {"predictions": [prediction._asdict() for prediction in predictions]}
-    return {"image": picture.name} | index | classes | _describe_treatment(picture)
+    return {"image": picture.name} | index | best | classes | _describe_treatment(picture)

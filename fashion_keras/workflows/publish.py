@@ -36,7 +36,7 @@ from fashion_keras.workflows.published import (
     RECORD,
     UNFINISHED,
     complete_publishing,
-    fill_blocks,
+    fill_answers,
     load_published,
     published_tuned,
     readme_of,
@@ -68,7 +68,7 @@ def publish(found: Sequence[ComparisonResults], folder: Path) -> None:
     complete_publishing(folder)
     _check_none_is_lost(found, folder)
     times, readme = load_times(folder), readme_of(folder)
-    page = {UNFINISHED: fill_blocks(readme.read_text(), found)} if readme.exists() else {}
+    page = {UNFINISHED: fill_answers(readme.read_text(), found)} if readme.exists() else {}
 
     def show() -> None:
         with contextlib.suppress(OSError):  # on another disk it is written instead
@@ -250,7 +250,8 @@ Written by `fashion-keras report --publish`: do not edit.
 - [claims]({CLAIMS_PAGE}): which sentences of the report hold
 - [pairing]({PAIRING_PAGE}): what pairing by seed saved{_describe_times(times)}
 
-- Runs: {len(runs)}, each shown in as many tables as it belongs to; {format_duration(worked)} of single-threaded work.
+- Runs: {len(runs)} different ones in these tables, untuned ones beside tuned among them, trials and timing runs not;
+  {format_duration(worked)} of single-threaded work.
 - Protocol version {PROTOCOL_VERSION}; {versions}.
 - Machine: {_values(runs, "processor")}, {_values(runs, "cores")} cores; {_values(runs, "platform")}.
 - Finished between {dates[0]} and {dates[-1]}.
@@ -265,8 +266,8 @@ def _describe_times(times: Times | None) -> str:
     """The line of the timing runs, or nothing."""
     if times is None:
         return ""
-    rounds = count_noun(times.num_rounds, "round")
-    return f"\n- [times]({TIMES}): timing runs, one at a time, {rounds} of {len(times.measurements)} measurements"
+    rounds, count = count_noun(times.num_rounds, "round"), len(times.measurements)
+    return f"\n- [times]({TIMES}): timing runs, one at a time, {count} measurements in {rounds} over all arms"
 
 
 def _title(results: ComparisonResults) -> str:

@@ -11,14 +11,14 @@ from pathlib import Path
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.names import ALL_NAMES, is_tuned_name, split_tuned
 from fashion_keras.experiments.registry import load_experiment
-from fashion_keras.reporting.report import answers_grid, excerpts
+from fashion_keras.reporting.report import answers_grid
 from fashion_keras.storage.archive import ARCHIVE, RunArchive
 from fashion_keras.storage.comparison import ComparisonResults, load_settled, read_record
 from fashion_keras.storage.files import folder_lock, recover_folder, write_files
 from fashion_keras.storage.reading import say_once
 
 __all__ = [
-    "PUBLISHED", "RECORD", "UNFINISHED", "complete_publishing", "fill_blocks", "load_published", "published_tuned",
+    "PUBLISHED", "RECORD", "UNFINISHED", "complete_publishing", "fill_answers", "load_published", "published_tuned",
     "readme_of",
 ]  # fmt: skip
 
@@ -31,7 +31,7 @@ RECORD = "comparison.json"
 UNFINISHED = ".unfinished"
 """The new README, among newly published tables until it stands in its own place."""
 
-_BLOCK = re.compile(r"(<!-- (\w+) of experiments(?:/(\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(?<=<!-- answers of experiments -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
 def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonResults]:
@@ -63,7 +63,7 @@ def published_tuned(folder: Path) -> list[str]:
 
 
 def readme_of(folder: Path) -> Path:
-    """Return the page whose blocks show what is published in a folder, whether or not it is there."""
+    """Return the page whose block shows what is published in a folder, whether or not it is there."""
     return folder.absolute().parent / "README.md"
 
 
@@ -84,29 +84,14 @@ def complete_publishing(folder: Path) -> None:
 
 
 def _write_readme(folder: Path) -> None:
-    """Fill the README's blocks; made anew, because it may have been edited meanwhile."""
+    """Fill the README's block; made anew, because it may have been edited meanwhile."""
     readme = readme_of(folder)
     if readme.exists():
-        write_files(readme.parent, {readme.name: fill_blocks(readme.read_text(), _load(folder))})
+        write_files(readme.parent, {readme.name: fill_answers(readme.read_text(), _load(folder))})
         say_once(f"{readme} now shows what was published last")
     (folder / UNFINISHED).unlink()
 
 
-def fill_blocks(text: str, found: Iterable[ComparisonResults]) -> str:
-    """Return a page with every marked block filled with a table of the published comparison that it names.
-
-    Raises:
-        StoreError: A block names what was not published.
-    """
-    by_name = {results.record.name: results for results in found}
-
-    def fill(block: re.Match[str]) -> str:
-        start, kind, name, end = block.groups()
-        if name is None and kind == "answers":
-            return f"{start}{answers_grid(by_name.values())}{end}"
-        grid = excerpts(by_name[name]).get(kind) if name in by_name else None
-        if grid is None:
-            raise StoreError(f"there is no {kind} of experiments/{name or ''}, which a block of the page names")
-        return f"{start}{grid}{end}"
-
-    return _BLOCK.sub(fill, text)
+def fill_answers(text: str, found: Iterable[ComparisonResults]) -> str:
+    """Return a page with the table over all published comparisons in its marked block, if it has one."""
+    return _BLOCK.sub(lambda _: answers_grid(found), text)

@@ -96,7 +96,8 @@ def report_comparisons(
             pictures=pictures,
             published=published is not None,
         )
-        content.append(comparison_to_json(results, differences, requirement) | {"files": list(map(str, paths))})
+        if as_json:
+            content.append(comparison_to_json(results, differences, requirement) | {"files": list(map(str, paths))})
         say(f"Written to {folder}: table.md and {len(paths) - 1} more files")
         if tensorboard is not None:
             say(write_logs(results, tensorboard / folder.name))

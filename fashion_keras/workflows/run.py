@@ -28,15 +28,9 @@ from fashion_keras.workflows.rounds import train_rounds, whole_plan
 from fashion_keras.workflows.session import Session, describe_interrupt
 
 __all__ = [
-    "QUICK_EPOCHS",
-    "ComparisonOutcome",
-    "RunOptions",
-    "RunOutcome",
-    "compare",
-    "find_overrides",
-    "run_experiments",
+    "QUICK_EPOCHS", "ComparisonOutcome", "RunOptions", "RunOutcome", "compare", "find_overrides", "run_experiments",
     "run_job",
-]
+]  # fmt: skip
 
 Show = Callable[[Sequence[ComparisonOutcome]], None]
 

@@ -86,10 +86,10 @@ def read_status(out: Path, names: Sequence[str] = (), num_shards: int | None = N
     notes: list[str] = []
     records = {each.folder: each for each in reversed(list(read_records(store, notes.append)))}
     # Whether their files are sound, `check` says.
-    there = frozenset(path.parent.name for path in (store.root / "runs").glob("*/result.json"))
+    num_runs = sum(1 for _ in (store.root / "runs").glob("*/result.json"))
     chosen = _choose(list(reversed(records.values())), names)
     comparisons = tuple(_status_of(record, store, num_shards) for record in chosen)
-    return StoreStatus(str(store.root), len(there), comparisons, tuple(notes))
+    return StoreStatus(str(store.root), num_runs, comparisons, tuple(notes))
 
 
 def _choose(records: Sequence[ComparisonRecord], names: Sequence[str]) -> Sequence[ComparisonRecord]:
@@ -150,8 +150,8 @@ def describe_status(status: StoreStatus, say: Callable[[str], object], num_shard
         say: Is told each line.
         num_shards: As in `read_status`.
     """
-    found, runs = count_noun(len(status.comparisons), "comparison"), count_noun(status.runs, "run")
-    say(f"{status.store}: {found}, {runs}")
+    shown = count_noun(len(status.comparisons), "comparison")
+    say(f"{status.store}: {count_noun(status.runs, 'run')} in all, trials among them; {shown} shown")
     for each in status.comparisons:
         say(f"{each.folder}: {each.title}")
         planned = f"at most {count_noun(each.seeds, 'seed')}"

@@ -194,4 +194,4 @@ def test_means_of_the_arms_are_shown_as_their_runs_end(store: RunStore) -> None:
     for config, accuracy in zip(labels, (0.5, 0.6, 0.9), strict=True):
         commit(store, config, [accuracy])
         display.end(config, Outcome("done"))
-    assert display.means == "test accuracy so far, %: slow 55.00, fast 90.00"
+    assert display.means == "test accuracy so far, %: fast 90.00, slow 55.00", "a narrow line shows the last at least"

@@ -186,3 +186,8 @@ def test_export_of_a_diverged_run_fails_with_one_line(
     assert outcome.status == "failed"
     assert "diverged: there is no model to export" in outcome.message
     assert not (tmp_path / "model" / "1").exists()
+
+
+def test_a_failure_names_its_log_only_where_there_is_one() -> None:
+    assert Outcome("failed", "no room").failure_of("cnn") == "Failed: cnn: no room"
+    assert Outcome("failed", "no room", "log.txt").failure_of("cnn") == "Failed: cnn: no room; log: log.txt"

@@ -13,7 +13,9 @@ from fashion_keras.formatting import format_duration
 from fashion_keras.reporting import build_differences, compare_with_baseline, print_answer, print_tables
 from fashion_keras.reporting.findings import best_sentence, remedy, sentence
 from fashion_keras.statistics import Comparison, Design, Verdict
+from fashion_keras.storage.archive import ArchivedRun
 from fashion_keras.storage.comparison import ComparisonResults
+from fashion_keras.storage.runs import StoredRun
 
 
 def three_arms(*gains: float, num_seeds: int = 8) -> ComparisonResults:
@@ -60,8 +62,9 @@ def test_a_sentence_says_which_is_better_by_how_much_and_ends_with_the_verdict(v
 
 
 def test_the_best_arms_are_those_that_were_not_shown_to_be_worse():
-    results = three_arms(0.02, 0.01, -0.02)
-    assert best_sentence(results, compare_with_baseline(results)) == "Best: 2; 1, base and -2 are worse"
+    found = build_differences(three_arms(0.02, 0.01, -0.02))
+    assert found is not None
+    assert best_sentence(found.best) == "Best: 2; 1, base and -2 are worse"
 
 
 def test_the_sentences_are_the_last_lines_in_the_order_of_the_arms():
@@ -87,6 +90,23 @@ def test_an_undecided_arm_ends_with_the_command_and_what_it_costs():
     minutes = round(63 * missing / 2 / 60)
     cost = format_duration(60 * minutes) if minutes >= 60 else f"{minutes} min"
     assert line == f"  to decide (about {cost}): fashion-keras run mine.py --seeds {comparison.seeds_to_decide}"
+
+
+def test_the_cost_is_of_the_runs_that_the_reader_lacks():
+    results = three_arms(0.0004, 0.02)
+    first, second = compare_with_baseline(results)
+    first = replace(first, verdict=Verdict.UNDECIDED, seeds_to_decide=20)
+    own = remedy(results, first, (first, second))
+    assert own.seconds == pytest.approx(63 * 2 * 12), "the arm that is decided gets no more"
+    arms = [replace(arm, runs={seed: archived(run) for seed, run in arm.runs.items()}) for arm in results.arms]
+    published = replace(results, arms=tuple(arms))
+    found = remedy(published, first, (first, second))
+    assert found.seconds == pytest.approx(63 * (2 * 20 + 8)), "published runs are in no store of the reader's"
+    assert found.cost().endswith("from an empty store")
+
+
+def archived(run: StoredRun) -> StoredRun:
+    return ArchivedRun(run.path, run.result, run.history)
 
 
 def test_arms_that_one_command_would_decide_have_it_once():

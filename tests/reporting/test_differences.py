@@ -9,8 +9,8 @@ import pytest
 from conftest import make_arm, make_results, make_run
 from rich.console import Console
 
-from fashion_keras.reporting import build_differences, compare_with_baseline, to_csv, to_rich
-from fashion_keras.statistics import Design
+from fashion_keras.reporting import build_differences, compare_with_baseline, describe_power, to_csv, to_rich
+from fashion_keras.statistics import Design, detectable_difference
 
 BASE = [0.850, 0.852, 0.848, 0.851, 0.849, 0.853, 0.847, 0.850]
 NOISY = [0.004, -0.001, 0.003, -0.002, 0.004, 0.0, 0.003, -0.002]
@@ -175,3 +175,28 @@ def test_no_interval_reaches_beyond_what_accuracies_can_differ_by():
     difference, new_images = build_differences(make_results(base, failing)).rows[0].cells[:2]
     assert difference.fields["low"] == new_images.fields["low"] == -1.0
     assert difference.fields["high"] <= 1.0
+
+
+def results_of(*gains, num_seeds):
+    base = make_arm("base", [make_run(seed, test_accuracy=[0.8]) for seed in range(len(gains))])
+    other = make_arm("other", [make_run(seed, test_accuracy=[0.8 + gain]) for seed, gain in enumerate(gains)])
+    return make_results(base, other, num_seeds=num_seeds)
+
+
+def test_the_spread_so_far_says_which_difference_the_plan_could_show():
+    (line,) = describe_power(results_of(0.01, 0.02, 0.03, num_seeds=10))
+    expected = 100 * detectable_difference(0.01, Design.fixed(10))
+    assert line == (
+        f"other: 10 seeds would likely show a difference of {expected:.2f} points or more "
+        "(spread of 1.00 points over 3 seeds)"
+    )
+
+
+@pytest.mark.parametrize("gains", [(), (0.01,)])
+def test_fewer_than_two_seeds_show_no_spread(gains):
+    assert describe_power(results_of(*gains, num_seeds=10)) == []
+
+
+def test_too_few_planned_seeds_are_said_to_show_nothing():
+    (line,) = describe_power(results_of(0.01, 0.02, num_seeds=4))
+    assert line.startswith("other: 4 seeds can show no difference, whatever its size")

@@ -99,7 +99,7 @@ def test_lower_is_better_of_a_loss_in_table_sentences_and_plots(judged_by: Calla
     assert (item.verdict.value, item.collapse, item.new_images) == ("better", None, None)
     assert item.mean_difference < 0
     assert answer_text(results, differences).startswith("low beats base by 0.1")
-    assert best_sentence(results, differences.comparisons) == "Best: low; base is worse"
+    assert best_sentence(differences.best) == "Best: low; base is worse"
     text = to_markdown(differences)
     assert "better below 0, worse above, equivalent within 0.01 either way" in text
     assert "| difference |" in text

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from fashion_keras import cli
-from fashion_keras.reporting import build_differences, excerpts, write_report
+from fashion_keras.reporting import build_differences
 from fashion_keras.workflows.published import load_published
 from fashion_keras.workflows.report import report_comparisons
 
@@ -48,11 +48,3 @@ def test_on_new_images_every_published_interval_holds_the_one_of_this_test_set()
             assert new["low"] == pytest.approx(min(new["low"], here["low"]))
             assert new["high"] == pytest.approx(max(new["high"], here["high"]))
             assert -1.0 <= new["low"] <= new["high"] <= 1.0
-
-
-def test_excerpts_are_the_tables_of_the_page(tmp_path):
-    (results,) = load_published(PUBLISHED, ["initializers_tuned"])
-    write_report(results, tmp_path, differences=build_differences(results), pictures=())
-    page, grids = (tmp_path / "table.md").read_text(), excerpts(results)
-    assert list(grids) == ["table", "verdicts", "tuning", "ordering"]
-    assert all(f"\n\n{grid}\n" in page for grid in grids.values())

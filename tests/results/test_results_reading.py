@@ -51,10 +51,20 @@ MLFLOW = (
         for seed, value in enumerate(row)
     )
 )
-WANDB = '"Name","State","Created","optimizer","seed","accuracy","_step"\n' + "".join(
-    f'"fine-sun-{seed}","finished","2026","{arm}","{seed}","{value}","100"\n'
-    for arm, row in (("sgd", SGD), ("adam", ADAM))
-    for seed, value in enumerate(row)
+RUNS = [(arm, seed, value) for arm, row in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(row)]
+WANDB = (
+    '"Name","State","Notes","User","Tags","Created","Runtime","Sweep","epochs","learning_rate","seed","_runtime",'
+    '"_step","_timestamp","best_epoch","epoch","accuracy","loss"\n'
+    '"dead-sun-99","crashed","-","me","","2026-01-01T00:00:00.000Z","3","","20","adam","9","","","","","","",""\n'
+) + "".join(
+    f'"fine-sun-{number}","finished","-","me","a,b","2026-01-01T00:00:0{seed}.000Z","{60 + number}","","20","{arm}",'
+    f'"{seed}","{60 + number}.5","1000","17{number}.25","{7 + seed % 2}","19","{value}","0.4"\n'
+    for number, (arm, seed, value) in enumerate(RUNS)
+)
+WANDB_API = ",summary,config,name\n" + "".join(
+    f"{number},\"{{'accuracy': {value}, 'loss': nan, '_step': 9, '_wandb': {{'runtime': {number}}}}}\","
+    f"\"{{'lr': '{arm}', 'seed': {seed}, 'layers': [3, 2], 'drop': None}}\",fine-sun-{number}\n"
+    for number, (arm, seed, value) in enumerate(RUNS)
 )
 RUN_NAMES = "run,accuracy\n" + "".join(
     f"{arm}-seed{seed},{value}\n" for arm, row in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(row)
@@ -73,13 +83,15 @@ LINES = "".join(
     for arm, row in (("sgd", SGD), ("adam", ADAM))
     for seed, value in enumerate(row)
 )
+_CURVES = [f'"{arm}-s{seed} - {name}' for arm, seed, _ in RUNS for name in ("_step", "accuracy")]
 CHART = (
-    '"Step",'
-    + ",".join(f'"{arm}_s{s} - accuracy","{arm}_s{s} - accuracy__MIN"' for arm in ("sgd", "adam") for s in range(5))
-    + "\n0,"
-    + ",".join(["0.1,0.1"] * 10)
-    + "\n1,"
-    + ",".join(f"{value},{value}" for value in (*SGD, *ADAM))
+    ",".join(['"Step"', *(f'{name}{end}"' for name in _CURVES for end in ("", "__MIN", "__MAX"))])
+    + '\n"0",'
+    + ",".join(["0,0,0", "0.1,0.1,0.1"] * 10)
+    + '\n"1",'
+    + ",".join(f"1,1,1,{value},{value},{value}" for *_, value in RUNS)
+    + '\n"2",'
+    + ",".join(['"","",""'] * 20)
     + "\n"
 )
 SHAPES = {
@@ -90,7 +102,9 @@ SHAPES = {
     "a row for each metric": ("results.csv", TIDY),
     "MLflow's runs": ("runs.csv", MLFLOW),
     "W&B's runs": ("wandb.csv", WANDB),
+    "W&B's runs by its interface": ("project.csv", WANDB_API),
     "W&B's chart": ("chart.csv", CHART),
+    "W&B's chart of a metric of no usual name": ("chart.csv", CHART.replace("accuracy", "quality_of_it")),
     "names that hold the seed": ("results.csv", RUN_NAMES),
     "percent": ("results.csv", PERCENT),
     "epochs": ("history.csv", EPOCHS),
@@ -108,6 +122,15 @@ def test_every_shape_gives_the_same_values_and_seeds(shape: str, tmp_path: Path)
     assert scores.baseline == "sgd"
     assert scores.metric.higher_is_better
     assert scores.metric.is_share
+
+
+def test_a_wide_table_of_several_data_sets_is_judged_on_each(tmp_path: Path) -> None:
+    head, *lines = WIDE.splitlines()
+    text = "\n".join([f"dataset,{head}", *(f"{name},{line}" for name in ("a", "b") for line in lines)])
+    scores = read(tmp_path, text)
+    assert values(scores, "a") == values(scores, "b") == {"sgd": SGD, "adam": ADAM}
+    with pytest.raises(ResultsError, match="one value of arm 'sgd' on 'a'"):
+        read(tmp_path, "dataset,sgd,adam\na,0.1,0.2\nb,0.1,0.2\n")
 
 
 def test_runs_that_did_not_finish_are_left_out_and_said(tmp_path: Path) -> None:

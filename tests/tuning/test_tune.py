@@ -38,7 +38,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.chdir(tmp_path)
     engine = Engine()
     monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
+    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])  # seconds, each time
     monkeypatch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
     return engine
 

@@ -59,6 +59,5 @@ _replace("fashion_keras.training.run", train_run=train_run)
 _replace("fashion_keras.export.saved_model", export_run=export_run, export_model=None)
 record.find_export = find_export  # type: ignore[assignment]
 if "DRAWN" not in os.environ:
-    _replace("fashion_keras.reporting.figures", draw_curves=lambda *_: [], write_figures=lambda *_: [])
-    _replace("fashion_keras.reporting.forest_figure", draw_differences=lambda *_: [])
-    _replace("fashion_keras.reporting.sweep_figure", draw_tuning=lambda *_: [])
+    _replace("fashion_keras.reporting.figures", write_figures=lambda *_: [])
+    _replace("fashion_keras.reporting.pictures", draw_pictures=lambda *_: [])

@@ -28,7 +28,7 @@ from fashion_keras.storage.stored_comparisons import load_stored
 from fashion_keras.storage.times import TIMES, times_text
 from fashion_keras.workflows import publish as publishing
 from fashion_keras.workflows.publish import publish, publish_times
-from fashion_keras.workflows.published import RECORD, UNFINISHED, fill_blocks, load_published, published_tuned
+from fashion_keras.workflows.published import RECORD, UNFINISHED, fill_answers, load_published, published_tuned
 from fashion_keras.workflows.report import report_comparisons
 
 PROJECT = Path(__file__).parents[2]
@@ -65,8 +65,7 @@ def train(store, name, num_seeds, skip=None):
 @pytest.fixture
 def without_pictures(monkeypatch):
     """Draw no curves, which takes seconds; it comes before `published`."""
-    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
-    monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
+    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])
 
 
 @pytest.fixture
@@ -200,20 +199,14 @@ def test_times_are_not_published_where_nothing_else_is(tmp_path):
     assert not (tmp_path / "nothing").exists()
 
 
-def test_marked_blocks_of_a_page_are_filled_and_the_rest_stays(published):
-    page = "before\n<!-- verdicts of experiments/learning_rates -->\nold\n<!-- end -->\nafter\n"
-    filled = fill_blocks(page, load_published(published))
-    assert filled.startswith("before\n<!-- verdicts of experiments/learning_rates -->\n| arm |")
+def test_the_marked_block_of_a_page_is_filled_and_the_rest_stays(published):
+    page = "before\n<!-- answers of experiments -->\nold\n<!-- end -->\nafter\n"
+    filled = fill_answers(page, load_published(published))
+    assert filled.startswith("before\n<!-- answers of experiments -->\n| comparison |")
     assert "sgd_0.05" in filled
     assert "old" not in filled
     assert filled.endswith("|\n<!-- end -->\nafter\n")
-    assert fill_blocks(filled, load_published(published)) == filled
-
-
-@pytest.mark.parametrize("block", ["table of experiments/cnn", "picture of experiments/learning_rates"])
-def test_a_block_of_what_was_not_published_is_an_error(published, block):
-    with pytest.raises(StoreError, match="there is no"):
-        fill_blocks(f"<!-- {block} -->\n<!-- end -->\n", load_published(published))
+    assert fill_answers(filled, load_published(published)) == filled
 
 
 def test_what_was_not_run_is_told_by_name(store):
@@ -236,8 +229,8 @@ def test_what_was_not_published_is_told_by_name(published, tmp_path):
 
 def test_the_readme_shows_the_published_tables():
     readme = (PROJECT / "README.md").read_text()
-    assert "of experiments" in readme
-    assert fill_blocks(readme, load_published(PUBLISHED)) == readme
+    assert "answers of experiments" in readme
+    assert fill_answers(readme, load_published(PUBLISHED)) == readme
 
 
 def test_every_comparison_is_published_whole():
@@ -355,7 +348,7 @@ def test_whatever_reads_published_results_first_ends_a_publishing_that_was_kille
     (published / UNFINISHED).touch()
     monkeypatch.chdir(tmp_path)
     cli.main(command)
-    assert (tmp_path / "README.md").read_text() == fill_blocks(block, load_published(published)) != block
+    assert (tmp_path / "README.md").read_text() == fill_answers(block, load_published(published)) != block
     assert not (published / UNFINISHED).exists()
 
 

@@ -13,7 +13,6 @@ import pytest
 from rich.console import Console
 from stored_runs import commit
 
-from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import ConfigError
@@ -84,8 +83,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     engine = Engine()
     monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
     monkeypatch.setattr("fashion_keras.execution.batch.BUSY_WAIT_SEC", 0.01)
-    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])  # seconds, each time
-    monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
+    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])  # seconds, each time
     return engine
 
 
@@ -618,13 +616,3 @@ def test_shard_with_a_failed_run_ends_with_status_1(run: Run, engine: Engine) ->
     status, output = run(shard=(0, 2))
     assert status == 1
     assert "Failed: slow, seed 0: out of memory; log: the/log.txt" in output.splitlines()
-
-
-@pytest.mark.parametrize("shard", ["8/8", "9/8", "-1/8", "3", "3/", "a/b", "1/0"])
-def test_shard_that_does_not_exist_is_refused_in_one_line(shard: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["run", "initializers", f"--shard={shard}"])
-    assert ended.value.code == 2
-    _, errors = capsys.readouterr()
-    assert errors.count("\n") == 1
-    assert f"argument --shard: must be K/N with K from 0 to N-1, such as 0/8 to 7/8, got '{shard}'" in errors

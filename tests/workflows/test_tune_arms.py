@@ -34,7 +34,7 @@ from fashion_keras.tuning.study import FIRST_TUNING_SEED, TuneOptions
 from fashion_keras.tuning.sweep.values import SettingSpace
 from fashion_keras.workflows import plan as planning
 from fashion_keras.workflows.publish import publish
-from fashion_keras.workflows.published import fill_blocks, load_published
+from fashion_keras.workflows.published import load_published
 from fashion_keras.workflows.report import report_comparisons
 from fashion_keras.workflows.run import QUICK_EPOCHS, RunOptions, run_experiments
 from fashion_keras.workflows.session import DataOptions, Session, fill
@@ -81,9 +81,7 @@ def fake_training(folder: Path) -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-        patch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
-        patch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
-        patch.setattr("fashion_keras.reporting.sweep_figure.draw_tuning", lambda *_: [])
+        patch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])
         yield engine
 
 
@@ -468,17 +466,6 @@ def test_untuned_runs_are_archived_with_the_tuned_ones(store: RunStore, tmp_path
     assert {len(arm.runs) for arm in found.untuned.arms} == {10}
 
 
-def test_page_takes_the_tables_of_a_tuning_by_name(store: RunStore, tmp_path: Path) -> None:
-    folder = tmp_path / "experiments"
-    publish(load_stored(store, []), folder)
-    found = load_published(folder)
-    page = "<!-- {} of experiments/{} -->\n<!-- end -->\n"
-    assert "| tried | picked |" in fill_blocks(page.format("tuning", "initializers_tuned"), found)
-    assert "he_uniform − xavier_normal" in fill_blocks(page.format("ordering", "initializers_tuned"), found)
-    with pytest.raises(StoreError, match="there is no tuning"):
-        fill_blocks(page.format("tuning", "initializers"), found)
-
-
 # For real.
 
 
@@ -497,8 +484,7 @@ def test_real_training_is_tuned_measured_and_pictured(
     engine = Engine()
     engine.respond = train
     monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-    monkeypatch.setattr("fashion_keras.reporting.figures.draw_curves", lambda *_: [])
-    monkeypatch.setattr("fashion_keras.reporting.forest_figure.draw_differences", lambda *_: [])
+    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_curves", lambda *_: {})
     experiment = Experiment(
         "widths", "Widths", RunConfig(epochs=2, batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
     )

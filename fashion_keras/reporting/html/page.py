@@ -14,7 +14,6 @@ from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.data import Dataset
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.against_report import build_against_report
-from fashion_keras.reporting.cells import Cell, Field
 from fashion_keras.reporting.claims import explain_claims, part_texts
 from fashion_keras.reporting.differences import build_differences
 from fashion_keras.reporting.findings import best_sentence
@@ -31,7 +30,7 @@ from fashion_keras.reporting.html.summary import (
 from fashion_keras.reporting.rendering import runs_csv, to_csv
 from fashion_keras.reporting.summary import build_table, data_notes, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables
-from fashion_keras.reporting.tables import Table
+from fashion_keras.reporting.tables import Cell, Field, Table
 from fashion_keras.reporting.units import ACCURACY
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.runs import StoredRun
@@ -90,7 +89,7 @@ def _build_section(results: ComparisonResults, anchor: str, answers: PredictionR
         "data_notes": data_notes(results),
         "baseline": one_line(results.record.baseline),
         "comparisons": comparisons,
-        "best": best_sentence(results, comparisons) if comparisons else "",
+        "best": best_sentence(differences.best) if differences else "",
         "headline": headline(results, comparisons),
         "undecided": undecided_arms(results, comparisons, anchor),
         "forest": differences and build_forest(comparisons, differences.margin, differences.metric, differences.unit),
@@ -129,9 +128,10 @@ def _definitions(sections: Sequence[Mapping[str, Any]]) -> dict[str, tuple[tuple
 
 
 def _about(found: Sequence[ComparisonResults]) -> dict[str, str]:
-    ids = {run.run_id for results in found for arm in results.arms for run in arm.runs.values()}
+    shown = [*found, *(results.untuned for results in found if results.untuned)]
+    ids = {run.run_id for results in shown for arm in results.arms for run in arm.runs.values()}
     return {
-        "runs": count_noun(len(ids), "run"),
+        "runs": count_noun(len(ids), "different run"),
         "comparisons": count_noun(len(found), "comparison"),
         "version": _version(),
         "protocol": str(PROTOCOL_VERSION),

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.claims.definition import Unit
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.cells import measured_cell
 from fashion_keras.reporting.findings import BETTER, figure, remedy
+from fashion_keras.reporting.tables import measured_cell
 from fashion_keras.reporting.units import Unit as ShownUnit
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
@@ -87,7 +87,9 @@ def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison]
     """
     where = one_line(results.record.heading)
     unit = ShownUnit.of(results.record.metric, results.values.values())
-    open_arms = [(item, remedy(results, item)) for item in comparisons if item.verdict is Verdict.UNDECIDED]
+    open_arms = [
+        (item, remedy(results, item, comparisons)) for item in comparisons if item.verdict is Verdict.UNDECIDED
+    ]
     return [
         {
             "anchor": anchor,

@@ -45,7 +45,8 @@ class Sweep:
         """
         if experiment.metric != TEST_ACCURACY:
             raise ConfigError(
-                f"--tune selects by validation accuracy, but {experiment.name} is judged by {experiment.metric.name}"
+                f"--tune selects by validation accuracy and goes with the metric test_accuracy; {experiment.name} has "
+                f"{experiment.metric.name}: leave out --tune, or its metric"
             )
         space = _make_space(experiment, options)
         merged = _merge_arms(experiment, space.setting, space.values[0])
