@@ -44,6 +44,7 @@ class Option:
             can say.
         low, high: The range, `low` included where `low_included`, `high` never.
         hint: Ends the error message.
+        choices: What it is one of, for an option that is a word.
         component: The catalogue that the value is a name of, for an option that is a component itself.
     """
 
@@ -53,6 +54,7 @@ class Option:
     high: float = math.inf
     low_included: bool = True
     hint: str = ""
+    choices: tuple[str, ...] = ()
     component: str = ""
 
     def check(self, name: str, value: Any) -> Any:
@@ -63,6 +65,10 @@ class Option:
         """
         if value is None and self.default is None:
             return None
+        if self.choices:
+            if value not in self.choices:
+                raise ConfigError(f"{name} must be {suggest(value, self.choices)}")
+            return value
         if self.kind is object:
             plain = check_plain(name, value)
             return float(plain) if type(plain) is int and type(self.default) is float else plain
@@ -82,7 +88,7 @@ class Option:
 
     def _in_range(self, value: float) -> bool:
         above = value >= self.low if self.low_included else value > self.low
-        return math.isfinite(value) and above and value < self.high
+        return above and -math.inf < value < self.high
 
     def _range_text(self) -> str:
         noun = "a whole number" if self.kind is int else "a number"
