@@ -176,12 +176,26 @@ def _choose_display(console: Console, num_runs: int) -> "_Bars | _Cell | _Lines"
     return _Cell(console) if num_runs and is_in_notebook() and not console.quiet else _Lines(console, num_runs)
 
 
-class _Cell:
-    """A text in the output of a notebook's cell, which changes as the runs go on."""
+class _Display:
+    """What all displays share: they say things between what they show."""
 
     def __init__(self, console: Console):
         self.console = console
-        self.handle: Any = None
+
+    def start(self) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        print_plain(self.console, text)
+
+    def stop(self) -> None:
+        pass
+
+
+class _Cell(_Display):
+    """A text in the output of a notebook's cell, which changes as the runs go on."""
+
+    handle: Any = None
 
     def start(self) -> None:
         from IPython.display import display
@@ -192,27 +206,18 @@ class _Cell:
         lines = [headline, *([means] if means else []), *(f"  {run.label}: {run.text}" for run in running.values())]
         self.handle.update(self._content("\n".join(map(str.rstrip, lines))), raw=True)
 
-    def say(self, text: str) -> None:
-        print_plain(self.console, text)
-
-    def stop(self) -> None:
-        pass
-
     def _content(self, text: str) -> dict[str, str]:
         return {"text/plain": text}
 
 
-class _Lines:
+class _Lines(_Display):
     """A line now and then, for files and pipes."""
 
     def __init__(self, console: Console, num_runs: int):
-        self.console = console
+        super().__init__(console)
         self.step = max(1, round(PLAIN_SHARE * num_runs))
         self.last_done = -self.step
         self.last_time = time.monotonic()
-
-    def start(self) -> None:
-        pass
 
     def show(self, num_done: int, headline: str, means: str, running: Mapping[str, _Running]) -> None:
         now = time.monotonic()
@@ -221,17 +226,12 @@ class _Lines:
             more = means or "; ".join(f"{run.label}: {run.text}" for run in running.values())
             self.say(shorten(f"{headline} | {more}" if more else headline, PLAIN_WIDTH))
 
-    def say(self, text: str) -> None:
-        print_plain(self.console, text)
 
-    def stop(self) -> None:
-        pass
-
-
-class _Bars:
+class _Bars(_Display):
     """A bar for each run in work, under a headline."""
 
     def __init__(self, console: Console):
+        super().__init__(console)
         self.headline = "starting"
         self.bars = Progress(
             TextColumn("{task.description}", markup=False),
@@ -241,22 +241,18 @@ class _Bars:
         )
         self.rows: dict[str, TaskID] = {}
         self.live = Live(console=console, transient=True, get_renderable=lambda: Group(Text(self.headline), self.bars))
-        self.width = console.width
 
     def start(self) -> None:
         self.live.start()
 
     def show(self, _num_done: int, headline: str, means: str, running: Mapping[str, _Running]) -> None:
-        self.headline = f"{headline}\n{shorten(means, self.width)}" if means else headline
+        self.headline = f"{headline}\n{shorten(means, self.console.width)}" if means else headline
         for name in set(self.rows) - set(running):
             self.bars.remove_task(self.rows.pop(name))
         for name, run in running.items():
             if name not in self.rows:
                 self.rows[name] = self.bars.add_task(_fit(run.label), total=run.epochs or None, text="")
             self.bars.update(self.rows[name], completed=run.epoch, text=run.text)
-
-    def say(self, text: str) -> None:
-        print_plain(self.live.console, text)
 
     def stop(self) -> None:
         self.live.stop()
