@@ -5,8 +5,7 @@ import pytest
 from PIL import Image
 
 from fashion_keras.data import Dataset
-from fashion_keras.inference.classifier import load_model
-from fashion_keras.inference.mirrored import average_directions
+from fashion_keras.inference.classifier import _average_directions, load_model
 
 
 @pytest.mark.parametrize("name", ["cnn", "fcn"])
@@ -27,6 +26,6 @@ def test_shoes_are_known_in_both_directions_and_what_else_stays(name: str, sampl
 
 def test_directions_count_by_how_sure_the_model_is_of_a_shoe() -> None:
     bag, boot, shirt = np.eye(10, dtype=np.float32)[[[8], [9], [6]]]
-    assert average_directions(bag, boot).argmax() == average_directions(boot, bag).argmax() == 9
-    assert average_directions(bag, shirt).argmax() == 8
-    np.testing.assert_allclose(average_directions(boot, bag).sum(), 1, atol=1e-6)
+    assert _average_directions(bag, boot).argmax() == _average_directions(boot, bag).argmax() == 9
+    assert _average_directions(bag, shirt).argmax() == 8
+    np.testing.assert_allclose(_average_directions(boot, bag).sum(), 1, atol=1e-6)
