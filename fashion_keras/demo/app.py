@@ -40,15 +40,11 @@ class SlowUploadError(UploadError):
     status = 408
 
 
-def build_app(demo: Demo, host: str = "127.0.0.1") -> Starlette:
+def build_app(demo: Demo) -> Starlette:
     """Return the application.
 
     It answers `GET /model` and `POST /predict?invert=auto`, the body the content of a picture, in JSON; what is wrong
     is one line under `error`. Every other address is a file of the page.
-
-    Args:
-        demo: What is tried.
-        host: The name by which requests may call this machine, besides `localhost` and the like.
     """
 
     async def describe(request: Request) -> Response:
@@ -77,7 +73,7 @@ def build_app(demo: Demo, host: str = "127.0.0.1") -> Starlette:
             Route("/predict", predict, methods=["POST"]),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],
-        middleware=[Middleware(Guard, host=host)],
+        middleware=[Middleware(Guard)],
         exception_handlers={UserError: _say_error},
     )
     app.state.stop = demo.reader.close

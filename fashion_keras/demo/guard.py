@@ -32,9 +32,8 @@ class Guard:
     Ports are not compared: through `ssh -L` the page has another one for the browser.
     """
 
-    def __init__(self, app: ASGIApp, host: str):
+    def __init__(self, app: ASGIApp):
         self._app = app
-        self._names = {host, *LOOPBACK_NAMES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -50,7 +49,7 @@ class Guard:
 
     def _refusal(self, headers: Headers) -> str | None:
         host, origin = headers.get("host", ""), headers.get("origin")
-        if _name(f"//{host}") not in self._names:
+        if _name(f"//{host}") not in LOOPBACK_NAMES:
             return "this page answers to the names of this machine alone, such as localhost\n"
         if origin is not None and origin.lower() != f"http://{host.lower()}":
             return "this page answers its own requests alone, not those of other pages\n"

@@ -1,29 +1,13 @@
 """Nearest images of a test set: those most like a picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["METHOD", "NearestImages", "Neighbour"]
+__all__ = ["METHOD", "NearestImages"]
 
 METHOD = "cosine similarity of the pixels"
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """An image of the test set, and how much it is like another one.
-
-    Attributes:
-        index: Its place in the test set, from 0.
-        class_id: Its true class.
-        similarity: Of the pixels, in [0, 1]; 1 is the same picture up to its brightness.
-    """
-
-    index: int
-    class_id: int
-    similarity: float
 
 
 class NearestImages:
@@ -35,23 +19,27 @@ class NearestImages:
 
     Attributes:
         images: uint8 [N, H, W], or [N, H, W, 3] in colour.
+        labels: int32 [N].
         class_names: In the order of the labels.
     """
 
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int32], class_names: Sequence[str]):
         self.images = images
         self.class_names = tuple(class_names)
-        self._labels = labels
+        self.labels = labels
         self._directions = _directions(images)
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def find(self, pixels: NDArray[np.uint8], count: int) -> list[Neighbour]:
-        """Return the images most like one of the same shape, the likest first; of equals the first in the set."""
+    def find(self, pixels: NDArray[np.uint8], count: int) -> list[tuple[int, float]]:
+        """Return the images most like one of the same shape, the likest first; of equals the first in the set.
+
+        Each by its place in the set, and how similar the pixels are, in [0, 1]; 1 is the same up to its brightness.
+        """
         similarities = self._directions @ _directions(pixels[np.newaxis])[0]
         order = np.argsort(-similarities, kind="stable")[:count]
-        return [Neighbour(int(k), int(self._labels[k]), min(1.0, float(similarities[k]))) for k in order]
+        return [(int(k), min(1.0, float(similarities[k]))) for k in order]
 
 
 def _directions(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.data import FASHION_MNIST_HASH
-from fashion_keras.demo.nearest import METHOD, NearestImages, Neighbour
+from fashion_keras.demo.nearest import METHOD, NearestImages
 from fashion_keras.images.worker import PictureReader
 
 if TYPE_CHECKING:
@@ -73,9 +73,6 @@ class Demo:
         """
         model = self.model
         picture = self.reader.read(content, model.image_shape, invert, "this picture", model.info.ground, unwanted)
-        found = self.nearest.find(picture.pixels, NUM_NEAREST) if self.nearest else []
-        images = [self.nearest.images[neighbour.index] for neighbour in found] if self.nearest else []
-        predicted = model.predict(np.stack(images)).class_name if images else []
         return {
             "pixels": _encode(picture.pixels),
             "inverted": picture.inverted,
@@ -84,21 +81,22 @@ class Demo:
                 {"name": prediction.class_name, "probability": prediction.probability}
                 for prediction in model.predict_pictures([picture]).top(len(model.class_names))[0]
             ],
-            "nearest": [
-                self._describe_neighbour(neighbour, class_name)
-                for neighbour, class_name in zip(found, predicted, strict=True)
-            ],
+            "nearest": self._describe_nearest(self.nearest, picture.pixels) if self.nearest else [],
         }
 
-    def _describe_neighbour(self, neighbour: Neighbour, predicted: str) -> dict[str, Any]:
-        assert self.nearest is not None
-        return {
-            "pixels": _encode(self.nearest.images[neighbour.index]),
-            "index": neighbour.index,
-            "similarity": neighbour.similarity,
-            "class_name": self.nearest.class_names[neighbour.class_id],
-            "predicted": predicted,
-        }
+    def _describe_nearest(self, nearest: NearestImages, pixels: NDArray[np.uint8]) -> list[dict[str, Any]]:
+        found = nearest.find(pixels, NUM_NEAREST)
+        predicted = self.model.predict(nearest.images[[index for index, _ in found]]).class_name
+        return [
+            {
+                "pixels": _encode(nearest.images[index]),
+                "index": index,
+                "similarity": similarity,
+                "class_name": nearest.class_names[nearest.labels[index]],
+                "predicted": class_name,
+            }
+            for (index, similarity), class_name in zip(found, predicted, strict=True)
+        ]
 
 
 def _encode(pixels: NDArray[np.uint8]) -> str:

@@ -1,6 +1,5 @@
 """Formats besides the SavedModel: one file, and labels.txt beside it. A file is kept only if it agrees."""
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.errors import ConfigError, ExportError, UserError
+from fashion_keras.errors import ExportError, UserError, check_installed
 from fashion_keras.export.conversion import quiet_converter
 from fashion_keras.export.keras_format import keras_file_predictor, write_keras
 from fashion_keras.export.litert_format import litert_predictor, write_litert
@@ -52,11 +51,7 @@ class Format:
         Raises:
             ConfigError: One is missing.
         """
-        missing = [module for module in self.modules if importlib.util.find_spec(module) is None]
-        if missing:
-            raise ConfigError(
-                f"--format {self.name} needs {' and '.join(missing)}; pip install 'fashion-keras[{self.name}]'"
-            )
+        check_installed(f"--format {self.name}", self.name, self.modules)
 
 
 FORMATS = {
