@@ -11,30 +11,11 @@ from fashion_keras.config.catalogue import suggest
 from fashion_keras.formatting import one_line, shorten
 
 __all__ = [
-    "MOST",
-    "USAGE_STATUS",
-    "Commands",
-    "Parser",
-    "add_command",
-    "add_data_options",
-    "add_design_options",
-    "add_execution_options",
-    "add_json_option",
-    "add_out_option",
-    "add_output_options",
-    "add_require_option",
-    "complete_with",
-    "count",
-    "count_from_zero",
-    "counts",
-    "level",
-    "names",
-    "port",
-    "positive",
-    "shard",
-    "size",
+    "MOST", "USAGE_STATUS", "Commands", "Parser", "add_command", "add_data_options", "add_design_options",
+    "add_execution_options", "add_json_option", "add_out_option", "add_output_options", "add_require_option",
+    "complete_with", "count", "count_from_zero", "counts", "level", "names", "port", "positive", "shard", "size",
     "span",
-]
+]  # fmt: skip
 
 USAGE_STATUS = 2
 MOST = 10_000

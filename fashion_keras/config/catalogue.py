@@ -14,18 +14,9 @@ from fashion_keras.config.values import check_plain
 from fashion_keras.errors import ConfigError
 
 __all__ = [
-    "AUGMENTATIONS",
-    "INITIALIZERS",
-    "LOSSES",
-    "MODELS",
-    "OPTIMIZERS",
-    "REQUIRED",
-    "SCHEDULES",
-    "UNKNOWN",
-    "Option",
-    "Signature",
-    "suggest",
-]
+    "AUGMENTATIONS", "INITIALIZERS", "LOSSES", "MODELS", "OPTIMIZERS", "REQUIRED", "SCHEDULES", "UNKNOWN", "Option",
+    "Signature", "suggest",
+]  # fmt: skip
 
 REQUIRED: Any = object()
 """The default of an option that must be given."""

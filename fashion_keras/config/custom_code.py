@@ -21,15 +21,9 @@ from fashion_keras.config.python_source import options_of, read_source
 from fashion_keras.errors import ConfigError, UserError
 
 __all__ = [
-    "CustomFunction",
-    "add_folders",
-    "custom_folders",
-    "describe_error",
-    "find_function",
-    "import_function",
-    "is_custom_name",
-    "load_function",
-]
+    "CustomFunction", "add_folders", "custom_folders", "describe_error", "find_function", "import_function",
+    "is_custom_name", "load_function",
+]  # fmt: skip
 
 _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "model": ("image_shape", "num_classes"),

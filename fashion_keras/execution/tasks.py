@@ -22,18 +22,9 @@ from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.times import EpochTimes
 
 __all__ = [
-    "ConfigTask",
-    "Outcome",
-    "RunTask",
-    "TimingTask",
-    "execute_measuring",
-    "execute_products",
-    "execute_run",
-    "execute_timing",
-    "execute_trial",
-    "load_cached",
-    "never_raising",
-]
+    "ConfigTask", "Outcome", "RunTask", "TimingTask", "execute_measuring", "execute_products", "execute_run",
+    "execute_timing", "execute_trial", "load_cached", "never_raising",
+]  # fmt: skip
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")

@@ -15,18 +15,9 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, UserError
 
 __all__ = [
-    "SPACES",
-    "FunctionSpace",
-    "Settings",
-    "SpaceError",
-    "cnn",
-    "describe_value",
-    "describe_values",
-    "fcn",
-    "fcn_regularised",
-    "fcn_small",
-    "load_space",
-]
+    "SPACES", "FunctionSpace", "Settings", "SpaceError", "cnn", "describe_value", "describe_values", "fcn",
+    "fcn_regularised", "fcn_small", "load_space",
+]  # fmt: skip
 
 Settings = Mapping[str, Any] | RunConfig
 """Changes of a configuration by name, None where a setting does not apply; or a whole configuration."""
