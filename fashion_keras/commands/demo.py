@@ -7,7 +7,7 @@ from fashion_keras.commands.options import Commands, Parser, add_command, add_da
 from fashion_keras.errors import DataError, check_installed
 
 if TYPE_CHECKING:
-    from fashion_keras.demo.nearest import NearestImages
+    from fashion_keras.demo.prediction import NearestImages
     from fashion_keras.inference.classifier import Classifier
 
 __all__ = ["add_to", "demo"]
@@ -55,7 +55,7 @@ def demo(options: argparse.Namespace) -> int:
 def _read_test_set(options: argparse.Namespace, model: "Classifier") -> "tuple[NearestImages | None, str]":
     """Return the test set that is there, or None and the reason; one that the user names must do."""
     from fashion_keras.data import load, locate
-    from fashion_keras.demo.nearest import NearestImages
+    from fashion_keras.demo.prediction import NearestImages
 
     named = options.data_dir or options.dataset
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fashion_keras.data import Dataset
-from fashion_keras.demo.nearest import NearestImages
+from fashion_keras.demo.prediction import NearestImages
 
 if TYPE_CHECKING:
     from fashion_keras.demo.prediction import Demo

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fashion_keras.data import Dataset
-from fashion_keras.demo.nearest import NearestImages
+from fashion_keras.demo.prediction import NearestImages
 
 IMAGES = np.array([[[10, 0]], [[0, 10]], [[200, 200]], [[0, 0]]], np.uint8)
 LABELS = np.array([0, 1, 1, 0], np.int32)
