@@ -13,8 +13,7 @@ from multiprocessing.connection import wait as wait_for_sentinel
 from typing import Any, Protocol, Self, TypeVar
 
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution.cards import show_card
-from fashion_keras.execution.spawning import CONTEXT, start_quiet_tracker
+from fashion_keras.execution.spawning import CONTEXT, show_card, start_quiet_tracker
 from fashion_keras.execution.tasks import Outcome
 
 __all__ = ["MAX_TRIES", "TASKS_PER_WORKER", "Engine", "LocalEngine", "available_cores", "group_tasks", "prepare_worker"]
