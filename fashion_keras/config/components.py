@@ -179,7 +179,6 @@ def find_signature(kind: str, name: str) -> Signature:
 
 
 def _signature_of_parts(name: str) -> Signature:
-    """The options of all parts of a name such as `flip+shift`."""
     parts = [] if name == "none" else name.split("+")
     for part in parts:
         if part not in AUGMENTATIONS or parts.count(part) > 1:

@@ -262,7 +262,6 @@ _RESERVED = frozenset(("name", "cls"))
 
 
 def _kinds_of(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """The settings that are components, of those given."""
     optional = [kind for kind in ("callbacks", "trainer") if values.get(kind) is not None]
     return (*COMPONENT_KINDS, *optional)
 

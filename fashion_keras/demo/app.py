@@ -99,7 +99,6 @@ def build_app(demo: Demo) -> Starlette:
 
 
 async def _note_leaving(request: Request, unwanted: threading.Event) -> None:
-    """Wait until the client is gone."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
     unwanted.set()

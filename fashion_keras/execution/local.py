@@ -93,11 +93,7 @@ class LocalEngine:
             self._slots.pop().close()
 
     def _find_slots(self, kind: tuple[int, str], most: int) -> list["_Slot"]:
-        """Return the places of workers of a kind; those of another end, for they have its cores or cards.
-
-        Raises:
-            ConfigError: A card is needed and there is none.
-        """
+        """Return the places of workers of a kind; those of another end, for they have its cores or cards."""
         threads, device = kind
         if device == "gpu" and not self.cards:
             raise ConfigError("a run with device='gpu' needs a card: say --device gpu")

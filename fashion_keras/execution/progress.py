@@ -41,14 +41,7 @@ MIN_ELAPSED_SEC = 5.0
 
 @dataclass(frozen=True)
 class _Running:
-    """A run in work.
-
-    Attributes:
-        label: What people call it.
-        epochs: How many it has; 0 where a custom trainer does not tell.
-        epoch: The last that ended; 0 while it starts.
-        val_loss: After that epoch; None where it is no number.
-    """
+    """A run in work: of its epochs, 0 where a custom trainer does not tell, the last that ended, 0 while it starts."""
 
     label: str
     epochs: int
@@ -69,13 +62,7 @@ class VerboseConsole(Console):
 
 
 class RunProgress:
-    """A display of a set of runs, used as a context.
-
-    Args:
-        store: Where the runs log.
-        labels: The runs to be made, each with what people call it.
-        console: Where to show them; bars where it is a terminal.
-    """
+    """A display of the runs to be made, each with what people call it, used as a context; bars on a terminal."""
 
     def __init__(self, store: RunStore, labels: Mapping[RunConfig, str], console: Console):
         self.store = store

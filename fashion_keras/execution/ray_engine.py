@@ -140,16 +140,10 @@ def _execute(
     identity: str,
     folders: Sequence[str] = (),
 ) -> Outcome[Value]:
-    """Execute a task in a worker of Ray, set up as a local worker is.
+    """Execute a task in a worker of Ray, set up as a local worker is, in one of several tries, counted from 1.
 
-    Args:
-        function: What to do with it.
-        task: Its paths mean the same here as on the machine that asks.
-        threads: Of a run.
-        tries: This is which, from 1.
-        identity: Run id of the default configuration on the machine that asks. With other versions of Keras or
-            TensorFlow here, runs would be stored under ids that nobody looks for.
-        folders: Where networks of the user's own lie, on every node.
+    The identity is the run id of the default configuration on the machine that asks: with other versions of Keras or
+    TensorFlow here, runs would be stored under ids that nobody looks for.
     """
     prepare_worker(threads)
     add_folders(folders)

@@ -112,9 +112,6 @@ def main(experiment: Experiment) -> None:
     The command reads the comparison from the module's `EXPERIMENT`. Where the module is only read, by the command,
     nothing happens.
 
-    Args:
-        experiment: The comparison.
-
     Raises:
         ConfigError: The program is no file, so that nothing can read it again.
     """
@@ -126,7 +123,6 @@ def main(experiment: Experiment) -> None:
 
 
 def _run(path: Path, folder: Path) -> Mapping[str, Any]:
-    """Run a file and return its names."""
     global _reading
     _reading = True
     try:

@@ -40,12 +40,7 @@ _NETWORKS = {"fcn": ("fcn",), "cnn": ("cnn", "resnet")}
 
 @dataclass(frozen=True)
 class Choice:
-    """An arm that is shipped, by its first seed.
-
-    Attributes:
-        comparison: The comparison that it is an arm of.
-        arm: The arm with all its runs.
-    """
+    """An arm of a comparison that is shipped, by its first seed."""
 
     comparison: str
     arm: ArmResults

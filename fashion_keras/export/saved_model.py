@@ -260,11 +260,7 @@ def _check_model(
 
 @contextlib.contextmanager
 def _replaced_whole(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of an export in the end, or vanishes if anything fails.
-
-    Raises:
-        ExportError: Something else is there, or the place cannot be written.
-    """
+    """Yield an empty folder that takes the place of an export in the end, or vanishes if anything fails."""
     if path.exists() and not (path / RECORD).exists() and not (path.is_dir() and not any(path.iterdir())):
         raise ExportError(f"{path} is there and is not an export of ours: move it away or choose another place")
     with os_errors_as(ExportError, path), _tensorflow_errors_at(path), write_folder(path) as partial:

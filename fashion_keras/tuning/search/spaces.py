@@ -100,7 +100,6 @@ def cnn(hp: Any) -> dict[str, Any]:
 
 
 def _layers(hp: Any) -> dict[str, Any]:
-    """What both networks' layers share."""
     return {
         "batch_norm": hp.Boolean("batch_norm"),
         "initializer": hp.Choice("initializer", ["pytorch_default", "random_normal", "xavier_normal", "he_uniform"]),
