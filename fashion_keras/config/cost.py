@@ -19,13 +19,9 @@ CUSTOM_NETWORK_COST = 1e7
 """Multiplications of an example that a custom network is taken to need: nobody knows before it runs."""
 
 
-def relative_cost(config: RunConfig, side: int = 28) -> float:
-    """Return about how much longer a run takes than another: multiplications of an example, times epochs.
-
-    Args:
-        config: The run.
-        side: Height and width of an image.
-    """
+def relative_cost(config: RunConfig) -> float:
+    """Return about how much longer a run takes than another: multiplications of an example of 28x28, times epochs."""
+    side = 28
     if config.trainer is not None or is_custom_name(config.model.name):
         return config.epochs * CUSTOM_NETWORK_COST
     options = option_values("model", config.model)

@@ -134,9 +134,9 @@ class RunProgress:
             return {}
         pending = dict(self.pending)
         return {
-            folder.name: _read_running(folder, self.labels[pending[folder.name]], _epochs_of(pending[folder.name]))
+            folder.name: _read_running(folder, self.labels[config], 0 if config.trainer else config.epochs)
             for folder in folders
-            if folder.name in pending and _last_change(folder) > self.started_at - CLOCK_TOLERANCE_SEC
+            if (config := pending.get(folder.name)) and _last_change(folder) > self.started_at - CLOCK_TOLERANCE_SEC
         }
 
     def _headline(self, running: Mapping[str, _Running]) -> str:
@@ -243,10 +243,6 @@ class _Bars(_Display):
 
     def stop(self) -> None:
         self.live.stop()
-
-
-def _epochs_of(config: RunConfig) -> int:
-    return config.epochs if config.trainer is None else 0
 
 
 def _fit(label: str) -> str:

@@ -179,16 +179,13 @@ def _connect(ray: Any, address: str | None) -> None:
     try:
         _check_port(address)
         # Ray's C++ library writes to the terminal when it cannot connect; the exception says enough.
-        options = {} if _finds_cluster(ray, address) else _alone(ray)
+        finds_cluster = "://" in (address or "") or ray._private.services.canonicalize_bootstrap_address(address)
+        options = {} if finds_cluster else _alone(ray)
         with Path(os.devnull).open("wb") as nothing, redirected(nothing, (2,)):
             ray.init(**{"address": address, "log_to_driver": False, "logging_level": logging.ERROR, **options})
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         where = f"no Ray cluster at {address}" if address else "Ray does not start"
         raise ConfigError(f"{where}: {_one_line(error)}{_remedy(error)}") from error
-
-
-def _finds_cluster(ray: Any, address: str | None) -> bool:
-    return "://" in (address or "") or ray._private.services.canonicalize_bootstrap_address(address) is not None
 
 
 def _alone(ray: Any) -> dict[str, Any]:
