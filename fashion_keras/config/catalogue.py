@@ -176,23 +176,14 @@ _ANY_OPTIMIZER: Mapping[str, Option] = {
 # inside is 1e-8 outside. Keras's Adam adds epsilon before the correction of the bias, PyTorch's after it, which tells
 # only for gradients as small as epsilon.
 OPTIMIZERS: Mapping[str, Mapping[str, Option]] = {
-    "sgd": {
-        **_ANY_OPTIMIZER,
-        "momentum": _moment(0.0),
-        "nesterov": Option(False, bool),
-    },
+    "sgd": {**_ANY_OPTIMIZER, "momentum": _moment(0.0), "nesterov": Option(False, bool)},
     "rmsprop": {
         **_ANY_OPTIMIZER,
         "rho": _moment(0.99),
         "momentum": _moment(0.0),
         "epsilon": Option(1e-16, low=0, low_included=False),
     },
-    "adam": {
-        **_ANY_OPTIMIZER,
-        "beta_1": _moment(0.9),
-        "beta_2": _moment(0.999),
-        "epsilon": _EPSILON,
-    },
+    "adam": {**_ANY_OPTIMIZER, "beta_1": _moment(0.9), "beta_2": _moment(0.999), "epsilon": _EPSILON},
     "adamw": {
         **_ANY_OPTIMIZER,
         "weight_decay": Option(0.01, low=0),
@@ -202,14 +193,9 @@ OPTIMIZERS: Mapping[str, Mapping[str, Option]] = {
     },
 }
 
-SCHEDULES: Mapping[str, Mapping[str, Option]] = {
-    "constant": {},
-    "cosine": {"warmup_epochs": Option(0, int, low=0)},
-}
+SCHEDULES: Mapping[str, Mapping[str, Option]] = {"constant": {}, "cosine": {"warmup_epochs": Option(0, int, low=0)}}
 
-LOSSES: Mapping[str, Mapping[str, Option]] = {
-    "cross_entropy": {"label_smoothing": Option(0.0, low=0, high=1)},
-}
+LOSSES: Mapping[str, Mapping[str, Option]] = {"cross_entropy": {"label_smoothing": Option(0.0, low=0, high=1)}}
 
 AUGMENTATIONS: Mapping[str, Mapping[str, Option]] = {
     "flip": {},

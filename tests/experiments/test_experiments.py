@@ -30,11 +30,7 @@ def sgd(**options):
 # Written out again from reference/report.md: the settings in which a row differs from the base, and its published key.
 PUBLISHED = {
     "learning_rates": [({}, "base"), (sgd(learning_rate=0.05), "sgd_lr_0.05")],
-    "optimizers": [
-        ({}, "base"),
-        ({"optimizer": RMSPROP}, "rmsprop_lr_1e-4"),
-        ({"optimizer": ADAM}, "adam_lr_8e-5"),
-    ],
+    "optimizers": [({}, "base"), ({"optimizer": RMSPROP}, "rmsprop_lr_1e-4"), ({"optimizer": ADAM}, "adam_lr_8e-5")],
     "dropout": [({}, "base"), (fcn(dropout_rate=0.1), "dropout_0.1")],
     "initializers": [
         ({}, "base"),
