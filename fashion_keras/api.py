@@ -17,8 +17,7 @@ from fashion_keras.commands.run import add_comparison_options
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
-from fashion_keras.experiments.files import find_data, is_reading
-from fashion_keras.experiments.registry import check_name, load_experiment
+from fashion_keras.experiments.registry import check_name, find_data, is_reading, load_experiment
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting import Table, answer_text, build_table, print_tables, runs_csv
 from fashion_keras.reporting.terminal import plain_console

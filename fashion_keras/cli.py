@@ -35,22 +35,7 @@ __all__ = ["command", "guard", "main"]
 
 INTERRUPT_STATUS = 130
 
-COMMANDS = (
-    list_command,
-    run,
-    report,
-    judge,
-    status,
-    check,
-    times,
-    tune,
-    data,
-    models,
-    predict,
-    evaluate,
-    demo,
-    export,
-)
+COMMANDS = (list_command, run, report, judge, status, check, times, tune, data, models, predict, evaluate, demo, export)
 """The modules of the subcommands, in the order of `--help`."""
 
 

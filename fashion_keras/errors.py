@@ -2,12 +2,14 @@
 
 import contextlib
 import errno
+import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 __all__ = [
-    "ConfigError", "DataError", "ExportError", "ImageError", "ResultsError", "StoreError", "UserError", "os_errors_as",
+    "ConfigError", "DataError", "ExportError", "ImageError", "ResultsError", "StoreError", "UserError",
+    "check_installed", "os_errors_as",
 ]  # fmt: skip
 
 _REMEDIES = {
@@ -55,6 +57,16 @@ class ResultsError(UserError, ValueError):
 
 class ImageError(UserError, ValueError):
     """A picture or an array that cannot be classified as it is."""
+
+
+def check_installed(what: str, extra: str, modules: Sequence[str]) -> None:
+    """Check that the `modules` that `what` needs, an `extra` of the installation, are there; imports none.
+
+    Raises:
+        ConfigError: One is missing.
+    """
+    if missing := [module for module in modules if importlib.util.find_spec(module) is None]:
+        raise ConfigError(f"{what} needs {' and '.join(missing)}; pip install 'fashion-keras[{extra}]'")
 
 
 @contextlib.contextmanager

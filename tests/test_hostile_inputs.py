@@ -32,7 +32,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import load, locate
 from fashion_keras.errors import ImageError, StoreError, UserError
 from fashion_keras.experiments.definition import Arm, Experiment
-from fashion_keras.experiments.files import load_file
+from fashion_keras.experiments.registry import load_file
 from fashion_keras.formatting import one_line
 from fashion_keras.images.reading import Picture, read_picture
 from fashion_keras.inference.arrays import check_images, read_images

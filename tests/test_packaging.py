@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import fashion_keras
 from fashion_keras.cli import command
 
 PROJECT = Path(__file__).parents[1]
@@ -24,6 +25,13 @@ REPOSITORY_FILES = re.compile(r"\.ci/|\.git|\.github/")
 
 def name_of(requirement: str) -> str:
     return re.split(r"[^A-Za-z0-9_.-]", requirement)[0].lower()
+
+
+def test_the_citation_has_the_package_s_version_and_licence() -> None:
+    citation = dict(re.findall(r"^([\w-]+): (.+)$", (PROJECT / "CITATION.cff").read_text(), re.MULTILINE))
+    assert citation["cff-version"] == "1.2.0"
+    assert (citation["version"], citation["license"]) == (fashion_keras.__version__, SETTINGS["project"]["license"])
+    assert citation["abstract"] == SETTINGS["project"]["description"]
 
 
 def test_the_console_command_is_installed() -> None:

@@ -4,13 +4,16 @@ import argparse
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options, port
+from fashion_keras.errors import DataError, check_installed
 from fashion_keras.formatting import one_line
 
 if TYPE_CHECKING:
-    from fashion_keras.demo.nearest import NearestImages
+    from fashion_keras.demo.prediction import NearestImages
     from fashion_keras.inference.classifier import Classifier
 
 __all__ = ["add_to", "demo"]
+
+MODULES = ("starlette", "uvicorn")
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -22,25 +25,24 @@ def add_to(commands: "Commands[Parser]") -> None:
         "model", nargs="?", default="cnn", metavar="MODEL", help="cnn (default) or fcn, or the folder of a SavedModel"
     )
     parser.add_argument("--port", type=port, default=8765, help="of the page (default: %(default)s; 0: any free one)")
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open it in a browser")
     add_data_options(parser, can_fetch=False)
 
 
 def demo(options: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C, which ends the process."""
-    from fashion_keras.demo.server import address_of, bind, check_installed, end_process, open_browser, serve
+    from fashion_keras.demo.server import address_of, bind, end_process, open_browser, serve
 
-    check_installed()
+    check_installed("demo", "demo", MODULES)
     # Before the model is loaded, which takes seconds.
-    with bind(options.host, options.port) as listening:
+    with bind(options.port) as listening:
         from fashion_keras.demo.app import build_app
         from fashion_keras.demo.prediction import Demo
         from fashion_keras.inference.classifier import load_model
 
         model = load_model(options.model)
         nearest, missing = _read_test_set(options, model)
-        app = build_app(Demo(model, options.model, nearest, missing), listening.getsockname()[0])
+        app = build_app(Demo(model, options.model, nearest, missing))
         print(one_line(f"{options.model} is at {address_of(listening)} until Ctrl-C"), flush=True)
         if missing:
             print(one_line(f"Without similar images: {missing}"), flush=True)
@@ -54,8 +56,7 @@ def demo(options: argparse.Namespace) -> int:
 def _read_test_set(options: argparse.Namespace, model: "Classifier") -> "tuple[NearestImages | None, str]":
     """Return the test set that is there, or None and the reason; one that the user names must do."""
     from fashion_keras.data import load, locate
-    from fashion_keras.demo.nearest import NearestImages
-    from fashion_keras.errors import DataError
+    from fashion_keras.demo.prediction import NearestImages
 
     named = options.data_dir or options.dataset
     try:

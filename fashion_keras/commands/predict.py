@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fashion_keras.images.reading import Picture
     from fashion_keras.inference.classifier import Classifier
     from fashion_keras.inference.collecting import Unreadable
-    from fashion_keras.workflows.predict import Predicted
+    from fashion_keras.workflows.predict import Batches, Predicted
 
 __all__ = ["add_to", "predict"]
 
@@ -50,30 +50,24 @@ def predict(options: argparse.Namespace) -> int:
     from fashion_keras.inference.collecting import Unreadable, read_pictures
     from fashion_keras.workflows.predict import WRITERS
 
-    model = load_model(options.model)
-    writer = WRITERS[options.form](sys.stdout, model.class_names)
-    status = 0
-    writer.begin()
+    model, is_whole = load_model(options.model), True
     standard_input = getattr(sys.stdin, "buffer", None)
-    with PictureReader() as reader:
-        read = partial(reader.read, ground=model.info.ground)
-        pictures = read_pictures(options.images, model.image_shape, options.invert, standard_input, read)
-        for batch in _batches(pictures):
-            writer.write(_predict(model, batch, options.top))
+
+    def answered(pictures: "Iterator[Picture | Unreadable]") -> "Batches":
+        nonlocal is_whole
+        while batch := list(islice(pictures, BATCH_SIZE)):  # no more of them are in memory at a time
+            yield _predict(model, batch, options.top)
             sys.stdout.flush()
             for item in batch:
                 if isinstance(item, Unreadable):
-                    status = 1
+                    is_whole = False
                     print(f"fashion-keras: {item.reason}", file=sys.stderr)
-    writer.end()
-    return status
 
-
-def _batches(items: "Iterable[Picture | Unreadable]") -> "Iterator[list[Picture | Unreadable]]":
-    """Yield the items in lists of at most BATCH_SIZE: no more of them are in memory at a time."""
-    left = iter(items)
-    while batch := list(islice(left, BATCH_SIZE)):
-        yield batch
+    with PictureReader() as reader:
+        read = partial(reader.read, ground=model.info.ground)
+        pictures = read_pictures(options.images, model.image_shape, options.invert, standard_input, read)
+        WRITERS[options.form](answered(pictures), sys.stdout, model.class_names)
+    return 0 if is_whole else 1
 
 
 def _predict(model: "Classifier", batch: "list[Picture | Unreadable]", top: int) -> "list[Predicted]":

@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) -> int:
     """Run comparisons that are there already."""
     from fashion_keras.errors import ConfigError
-    from fashion_keras.experiments.files import find_data
+    from fashion_keras.experiments.registry import find_data
     from fashion_keras.workflows.run import RunOptions, run_experiments
     from fashion_keras.workflows.session import Session, fill
 
@@ -113,7 +113,7 @@ def run_given(experiments: "Sequence[Experiment]", options: argparse.Namespace) 
 
 def _typed() -> str:
     """Return what the user typed to come here, without `--seeds`."""
-    from fashion_keras.experiments.script import TYPED
+    from fashion_keras.experiments.registry import TYPED
 
     typed = os.environ.pop(TYPED, "") or shlex.join(["fashion-keras", *sys.argv[1:]])
     return re.sub(r" --seeds[ =]\S+", "", typed)

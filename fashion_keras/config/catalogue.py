@@ -14,18 +14,9 @@ from fashion_keras.config.values import check_plain
 from fashion_keras.errors import ConfigError
 
 __all__ = [
-    "AUGMENTATIONS",
-    "INITIALIZERS",
-    "LOSSES",
-    "MODELS",
-    "OPTIMIZERS",
-    "REQUIRED",
-    "SCHEDULES",
-    "UNKNOWN",
-    "Option",
-    "Signature",
-    "suggest",
-]
+    "AUGMENTATIONS", "INITIALIZERS", "LOSSES", "MODELS", "OPTIMIZERS", "REQUIRED", "SCHEDULES", "UNKNOWN", "Option",
+    "Signature", "suggest",
+]  # fmt: skip
 
 REQUIRED: Any = object()
 """The default of an option that must be given."""
@@ -44,6 +35,7 @@ class Option:
             can say.
         low, high: The range, `low` included where `low_included`, `high` never.
         hint: Ends the error message.
+        choices: What it is one of, for an option that is a word.
         component: The catalogue that the value is a name of, for an option that is a component itself.
     """
 
@@ -53,6 +45,7 @@ class Option:
     high: float = math.inf
     low_included: bool = True
     hint: str = ""
+    choices: tuple[str, ...] = ()
     component: str = ""
 
     def check(self, name: str, value: Any) -> Any:
@@ -63,6 +56,10 @@ class Option:
         """
         if value is None and self.default is None:
             return None
+        if self.choices:
+            if value not in self.choices:
+                raise ConfigError(f"{name} must be {suggest(value, self.choices)}")
+            return value
         if self.kind is object:
             plain = check_plain(name, value)
             return float(plain) if type(plain) is int and type(self.default) is float else plain
@@ -82,7 +79,7 @@ class Option:
 
     def _in_range(self, value: float) -> bool:
         above = value >= self.low if self.low_included else value > self.low
-        return math.isfinite(value) and above and value < self.high
+        return above and -math.inf < value < self.high
 
     def _range_text(self) -> str:
         noun = "a whole number" if self.kind is int else "a number"
@@ -181,23 +178,14 @@ _ANY_OPTIMIZER: Mapping[str, Option] = {
 # inside is 1e-8 outside. Keras's Adam adds epsilon before the correction of the bias, PyTorch's after it, which tells
 # only for gradients as small as epsilon.
 OPTIMIZERS: Mapping[str, Mapping[str, Option]] = {
-    "sgd": {
-        **_ANY_OPTIMIZER,
-        "momentum": _moment(0.0),
-        "nesterov": Option(False, bool),
-    },
+    "sgd": {**_ANY_OPTIMIZER, "momentum": _moment(0.0), "nesterov": Option(False, bool)},
     "rmsprop": {
         **_ANY_OPTIMIZER,
         "rho": _moment(0.99),
         "momentum": _moment(0.0),
         "epsilon": Option(1e-16, low=0, low_included=False),
     },
-    "adam": {
-        **_ANY_OPTIMIZER,
-        "beta_1": _moment(0.9),
-        "beta_2": _moment(0.999),
-        "epsilon": _EPSILON,
-    },
+    "adam": {**_ANY_OPTIMIZER, "beta_1": _moment(0.9), "beta_2": _moment(0.999), "epsilon": _EPSILON},
     "adamw": {
         **_ANY_OPTIMIZER,
         "weight_decay": Option(0.01, low=0),
@@ -207,14 +195,9 @@ OPTIMIZERS: Mapping[str, Mapping[str, Option]] = {
     },
 }
 
-SCHEDULES: Mapping[str, Mapping[str, Option]] = {
-    "constant": {},
-    "cosine": {"warmup_epochs": Option(0, int, low=0)},
-}
+SCHEDULES: Mapping[str, Mapping[str, Option]] = {"constant": {}, "cosine": {"warmup_epochs": Option(0, int, low=0)}}
 
-LOSSES: Mapping[str, Mapping[str, Option]] = {
-    "cross_entropy": {"label_smoothing": Option(0.0, low=0, high=1)},
-}
+LOSSES: Mapping[str, Mapping[str, Option]] = {"cross_entropy": {"label_smoothing": Option(0.0, low=0, high=1)}}
 
 AUGMENTATIONS: Mapping[str, Mapping[str, Option]] = {
     "flip": {},

@@ -29,16 +29,9 @@ from fashion_keras.config.values import check_plain, to_hashable, to_plain
 from fashion_keras.errors import ConfigError
 
 __all__ = [
-    "COMPONENT_KINDS",
-    "SOURCE",
-    "Component",
-    "find_signature",
-    "load_custom",
-    "option_values",
-    "resolve_component",
-    "stored_values",
-    "to_component",
-]
+    "COMPONENT_KINDS", "SOURCE", "Component", "find_signature", "load_custom", "option_values", "resolve_component",
+    "stored_values", "to_component",
+]  # fmt: skip
 
 SOURCE = "@source"
 """The option of a custom function that holds its source's hash: no keyword can have that name."""
@@ -186,7 +179,6 @@ def find_signature(kind: str, name: str) -> Signature:
 
 
 def _signature_of_parts(name: str) -> Signature:
-    """The options of all parts of a name such as `flip+shift`."""
     parts = [] if name == "none" else name.split("+")
     for part in parts:
         if part not in AUGMENTATIONS or parts.count(part) > 1:

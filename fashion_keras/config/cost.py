@@ -10,17 +10,18 @@ from fashion_keras.config.run_config import RunConfig
 
 __all__ = ["CUSTOM_NETWORK_COST", "cost_key", "relative_cost"]
 
+_COSTLY = (
+    "batch_size", "epochs", "train_examples", "validation_fraction", "evaluate_test", "precision", "patience",
+    "threads", "device", "data",
+)  # fmt: skip
+
 CUSTOM_NETWORK_COST = 1e7
 """Multiplications of an example that a custom network is taken to need: nobody knows before it runs."""
 
 
-def relative_cost(config: RunConfig, side: int = 28) -> float:
-    """Return about how much longer a run takes than another: multiplications of an example, times epochs.
-
-    Args:
-        config: The run.
-        side: Height and width of an image.
-    """
+def relative_cost(config: RunConfig) -> float:
+    """Return about how much longer a run takes than another: multiplications of an example of 28x28, times epochs."""
+    side = 28
     if config.trainer is not None or is_custom_name(config.model.name):
         return config.epochs * CUSTOM_NETWORK_COST
     options = option_values("model", config.model)
@@ -58,18 +59,5 @@ def cost_key(config: RunConfig) -> tuple[Any, ...]:
         (name, bool(value) if isinstance(value, float) and not is_custom else value) for name, value in part.options
     )
     costless = tuple(item for item in options if item[0] != "initializer")
-    return (
-        part.name,
-        costless,
-        config.optimizer.name,
-        config.batch_size,
-        config.epochs,
-        config.train_examples,
-        config.validation_fraction,
-        config.evaluate_test,
-        config.precision,
-        config.patience,
-        config.threads,
-        config.device,
-        config.data,
-    )
+    others = (getattr(config, name) for name in _COSTLY)
+    return (part.name, costless, config.optimizer.name, *others)

@@ -21,15 +21,9 @@ from fashion_keras.config.python_source import options_of, read_source
 from fashion_keras.errors import ConfigError, UserError
 
 __all__ = [
-    "CustomFunction",
-    "add_folders",
-    "custom_folders",
-    "describe_error",
-    "find_function",
-    "import_function",
-    "is_custom_name",
-    "load_function",
-]
+    "CustomFunction", "add_folders", "custom_folders", "describe_error", "find_function", "import_function",
+    "is_custom_name", "load_function",
+]  # fmt: skip
 
 _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "model": ("image_shape", "num_classes"),
@@ -105,7 +99,8 @@ def find_function(kind: str, name: str) -> CustomFunction:
     options = options_of(definition, len(arguments))
     takes_seed = options.pop("seed", None) is not None
     files = tuple(sorted(_imported_files(path, module, folder)))
-    source = _hash_files(files, folder)
+    lines = [f"{file.relative_to(folder).as_posix()} {read_source(file).sha256}\n" for file in files]
+    source = hashlib.sha256("".join(lines).encode()).hexdigest()
     _folders[str(folder)] = None
     signature = Signature(options, is_open=definition.args.kwarg is not None, source=source)
     return CustomFunction(module, function, path, folder, files, source, signature, takes_seed)
@@ -231,11 +226,6 @@ def _module_files(module: str, folder: Path) -> Iterator[Path]:
     for number in range(1, len(parts) + 1):
         place = folder.joinpath(*parts[:number])
         yield from (file for file in (place / "__init__.py", place.with_name(f"{place.name}.py")) if file.is_file())
-
-
-def _hash_files(files: Sequence[Path], folder: Path) -> str:
-    lines = [f"{file.relative_to(folder).as_posix()} {read_source(file).sha256}\n" for file in files]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _is_in(filename: str, folder: Path) -> bool:

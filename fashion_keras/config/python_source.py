@@ -21,12 +21,7 @@ __all__ = ["SourceFile", "options_of", "read_source"]
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A parsed file.
-
-    Attributes:
-        tree: Its syntax tree.
-        sha256: Of its bytes, in hexadecimal.
-    """
+    """A parsed file: its syntax tree, and the SHA-256 of its bytes in hexadecimal."""
 
     tree: ast.Module
     sha256: str

@@ -1,18 +1,24 @@
-"""The web application: the files of the page, what it says of the model, and predictions of pictures."""
+"""The web application: the files of the page, what it says of the model, and predictions of pictures.
+
+Any page that a browser has open can send requests to the loopback address, and one that lets its own name point there
+(DNS rebinding) could read the answers too. Both are told by what the browser says of a request: its Host and Origin.
+"""
 
 import asyncio
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fashion_keras.demo.guard import Guard
 from fashion_keras.demo.prediction import MAX_UPLOAD_BYTES, TOO_LARGE, Demo
 from fashion_keras.errors import ImageError, UserError
 
@@ -20,12 +26,24 @@ __all__ = ["MAX_UPLOADS", "SlowUploadError", "UploadError", "build_app"]
 
 PAGE = Path(__file__).with_name("page")
 
-
 MAX_UPLOADS = 12
 """So many are read and answered at a time; the others wait. A browser opens six connections at most."""
 
 SILENCE_SEC = 5.0
 UPLOAD_SEC = 60.0
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
 
 
 class UploadError(ImageError):
@@ -40,15 +58,11 @@ class SlowUploadError(UploadError):
     status = 408
 
 
-def build_app(demo: Demo, host: str = "127.0.0.1") -> Starlette:
+def build_app(demo: Demo) -> Starlette:
     """Return the application.
 
     It answers `GET /model` and `POST /predict?invert=auto`, the body the content of a picture, in JSON; what is wrong
     is one line under `error`. Every other address is a file of the page.
-
-    Args:
-        demo: What is tried.
-        host: The name by which requests may call this machine, besides `localhost` and the like.
     """
 
     async def describe(request: Request) -> Response:
@@ -77,7 +91,7 @@ def build_app(demo: Demo, host: str = "127.0.0.1") -> Starlette:
             Route("/predict", predict, methods=["POST"]),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],
-        middleware=[Middleware(Guard, host=host)],
+        middleware=[Middleware(_Guard)],
         exception_handlers={UserError: _say_error},
     )
     app.state.stop = demo.reader.close
@@ -85,7 +99,6 @@ def build_app(demo: Demo, host: str = "127.0.0.1") -> Starlette:
 
 
 async def _note_leaving(request: Request, unwanted: threading.Event) -> None:
-    """Wait until the client is gone."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
     unwanted.set()
@@ -121,3 +134,40 @@ async def _say_error(request: Request, error: Exception) -> Response:
     # What is left of an upload is not read, so that the connection cannot serve another request.
     headers = {"Connection": "close"} if isinstance(error, UploadError) else None
     return JSONResponse({"error": str(error)}, status_code=status, headers=headers)
+
+
+class _Guard:
+    """Lets through what this machine's own page asks, and adds SECURITY_HEADERS to every answer.
+
+    Ports are not compared: through `ssh -L` the page has another one for the browser.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+            await send(message)
+
+        reason = self._refusal(Headers(scope=scope)) if scope["type"] == "http" else None
+        answer = self._app if reason is None else PlainTextResponse(reason, status_code=403)
+        await answer(scope, receive, send_guarded)
+
+    def _refusal(self, headers: Headers) -> str | None:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if _name(f"//{host}") not in LOOPBACK_NAMES:
+            return "this page answers to the names of this machine alone, such as localhost\n"
+        if origin is not None and origin.lower() != f"http://{host.lower()}":
+            return "this page answers its own requests alone, not those of other pages\n"
+        return None
+
+
+def _name(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None

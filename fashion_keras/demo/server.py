@@ -2,8 +2,6 @@
 
 import contextlib
 import errno
-import importlib.util
-import ipaddress
 import os
 import socket
 import sys
@@ -15,46 +13,28 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.applications import Starlette
 
-__all__ = ["address_of", "bind", "check_installed", "end_process", "make_server", "open_browser", "serve"]
+__all__ = ["address_of", "bind", "end_process", "make_server", "open_browser", "serve"]
 
-DEFAULT_PORT = 8765
-MODULES = ("starlette", "uvicorn")
 _STOPPING_SEC = 1
 
 
-def check_installed() -> None:
-    """Check that the modules of the extra are there; imports none.
+def bind(port: int) -> socket.socket:
+    """Return a socket that listens on the loopback alone; port 0 is any free one.
 
     Raises:
-        ConfigError: One is missing.
+        ConfigError: The port is not to be had.
     """
-    missing = [module for module in MODULES if importlib.util.find_spec(module) is None]
-    if missing:
-        raise ConfigError(f"demo needs {' and '.join(missing)}; pip install 'fashion-keras[demo]'")
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; port 0 is any free one.
-
-    Raises:
-        ConfigError: The host is no loopback address, or the port is not to be had.
-    """
-    address = _loopback_address(host)
-    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
     try:
-        return socket.create_server((str(address), port), family=family)
+        return socket.create_server(("127.0.0.1", port))
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         reason = "is taken by another program" if taken else f"cannot be had: {error.strerror}"
-        raise ConfigError(
-            f"port {port} of {address} {reason}; choose another with --port, or --port 0 for any free one"
-        ) from error
+        raise ConfigError(f"port {port} {reason}; choose another with --port, or --port 0 for any free one") from error
 
 
 def address_of(listening: socket.socket) -> str:
     """Return the page's address for a browser, such as `http://127.0.0.1:8765/`."""
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return "http://{}:{}/".format(*listening.getsockname())
 
 
 def open_browser(address: str) -> None:
@@ -104,16 +84,3 @@ def end_process() -> NoReturn:
     """End the process with status 0 at once: TensorFlow takes one to three seconds to take itself apart."""
     sys.stdout.flush()
     os._exit(0)
-
-
-def _loopback_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError:
-        address = None
-    if address is None or not address.is_loopback:
-        raise ConfigError(
-            f"--host must be a loopback address, 127.0.0.1 or ::1, got {host!r}: the page is for this machine alone; "
-            f"from another one, reach it by ssh -L {DEFAULT_PORT}:127.0.0.1:{DEFAULT_PORT} THIS_MACHINE"
-        )
-    return address

@@ -13,8 +13,7 @@ from multiprocessing.connection import wait as wait_for_sentinel
 from typing import Any, Protocol, Self, TypeVar
 
 from fashion_keras.errors import ConfigError
-from fashion_keras.execution.cards import show_card
-from fashion_keras.execution.spawning import CONTEXT, start_quiet_tracker
+from fashion_keras.execution.spawning import CONTEXT, show_card, start_quiet_tracker
 from fashion_keras.execution.tasks import Outcome
 
 __all__ = ["MAX_TRIES", "TASKS_PER_WORKER", "Engine", "LocalEngine", "available_cores", "group_tasks", "prepare_worker"]
@@ -94,11 +93,7 @@ class LocalEngine:
             self._slots.pop().close()
 
     def _find_slots(self, kind: tuple[int, str], most: int) -> list["_Slot"]:
-        """Return the places of workers of a kind; those of another end, for they have its cores or cards.
-
-        Raises:
-            ConfigError: A card is needed and there is none.
-        """
+        """Return the places of workers of a kind; those of another end, for they have its cores or cards."""
         threads, device = kind
         if device == "gpu" and not self.cards:
             raise ConfigError("a run with device='gpu' needs a card: say --device gpu")

@@ -41,14 +41,7 @@ MIN_ELAPSED_SEC = 5.0
 
 @dataclass(frozen=True)
 class _Running:
-    """A run in work.
-
-    Attributes:
-        label: What people call it.
-        epochs: How many it has; 0 where a custom trainer does not tell.
-        epoch: The last that ended; 0 while it starts.
-        val_loss: After that epoch; None where it is no number.
-    """
+    """A run in work: of its epochs, 0 where a custom trainer does not tell, the last that ended, 0 while it starts."""
 
     label: str
     epochs: int
@@ -69,13 +62,7 @@ class VerboseConsole(Console):
 
 
 class RunProgress:
-    """A display of a set of runs, used as a context.
-
-    Args:
-        store: Where the runs log.
-        labels: The runs to be made, each with what people call it.
-        console: Where to show them; bars where it is a terminal.
-    """
+    """A display of the runs to be made, each with what people call it, used as a context; bars on a terminal."""
 
     def __init__(self, store: RunStore, labels: Mapping[RunConfig, str], console: Console):
         self.store = store
@@ -149,9 +136,9 @@ class RunProgress:
             return {}
         pending = dict(self.pending)
         return {
-            folder.name: _read_running(folder, self.labels[pending[folder.name]], _epochs_of(pending[folder.name]))
+            folder.name: _read_running(folder, self.labels[config], 0 if config.trainer else config.epochs)
             for folder in folders
-            if folder.name in pending and _last_change(folder) > self.started_at - CLOCK_TOLERANCE_SEC
+            if (config := pending.get(folder.name)) and _last_change(folder) > self.started_at - CLOCK_TOLERANCE_SEC
         }
 
     def _headline(self, running: Mapping[str, _Running]) -> str:
@@ -178,12 +165,26 @@ def _choose_display(console: Console, num_runs: int) -> "_Bars | _Cell | _Lines"
     return _Cell(console) if num_runs and is_in_notebook() and not console.quiet else _Lines(console, num_runs)
 
 
-class _Cell:
-    """A text in the output of a notebook's cell, which changes as the runs go on."""
+class _Display:
+    """What all displays share: they say things between what they show."""
 
     def __init__(self, console: Console):
         self.console = console
-        self.handle: Any = None
+
+    def start(self) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        print_plain(self.console, text)
+
+    def stop(self) -> None:
+        pass
+
+
+class _Cell(_Display):
+    """A text in the output of a notebook's cell, which changes as the runs go on."""
+
+    handle: Any = None
 
     def start(self) -> None:
         from IPython.display import display
@@ -194,27 +195,18 @@ class _Cell:
         lines = [headline, *([means] if means else []), *(f"  {run.label}: {run.text}" for run in running.values())]
         self.handle.update(self._content("\n".join(map(str.rstrip, lines))), raw=True)
 
-    def say(self, text: str) -> None:
-        print_plain(self.console, text)
-
-    def stop(self) -> None:
-        pass
-
     def _content(self, text: str) -> dict[str, str]:
         return {"text/plain": text}
 
 
-class _Lines:
+class _Lines(_Display):
     """A line now and then, for files and pipes."""
 
     def __init__(self, console: Console, num_runs: int):
-        self.console = console
+        super().__init__(console)
         self.step = max(1, round(PLAIN_SHARE * num_runs))
         self.last_done = -self.step
         self.last_time = time.monotonic()
-
-    def start(self) -> None:
-        pass
 
     def show(self, num_done: int, headline: str, means: str, running: Mapping[str, _Running]) -> None:
         now = time.monotonic()
@@ -223,17 +215,12 @@ class _Lines:
             more = means or "; ".join(f"{run.label}: {run.text}" for run in running.values())
             self.say(shorten(f"{headline} | {more}" if more else headline, PLAIN_WIDTH))
 
-    def say(self, text: str) -> None:
-        print_plain(self.console, text)
 
-    def stop(self) -> None:
-        pass
-
-
-class _Bars:
+class _Bars(_Display):
     """A bar for each run in work, under a headline."""
 
     def __init__(self, console: Console):
+        super().__init__(console)
         self.headline = "starting"
         self.bars = Progress(
             TextColumn("{task.description}", markup=False),
@@ -243,13 +230,12 @@ class _Bars:
         )
         self.rows: dict[str, TaskID] = {}
         self.live = Live(console=console, transient=True, get_renderable=lambda: Group(Text(self.headline), self.bars))
-        self.width = console.width
 
     def start(self) -> None:
         self.live.start()
 
     def show(self, _num_done: int, headline: str, means: str, running: Mapping[str, _Running]) -> None:
-        self.headline = f"{headline}\n{shorten(means, self.width)}" if means else headline
+        self.headline = f"{headline}\n{shorten(means, self.console.width)}" if means else headline
         for name in set(self.rows) - set(running):
             self.bars.remove_task(self.rows.pop(name))
         for name, run in running.items():
@@ -257,15 +243,8 @@ class _Bars:
                 self.rows[name] = self.bars.add_task(_fit(run.label), total=run.epochs or None, text="")
             self.bars.update(self.rows[name], completed=run.epoch, text=run.text)
 
-    def say(self, text: str) -> None:
-        print_plain(self.live.console, text)
-
     def stop(self) -> None:
         self.live.stop()
-
-
-def _epochs_of(config: RunConfig) -> int:
-    return config.epochs if config.trainer is None else 0
 
 
 def _fit(label: str) -> str:

@@ -140,16 +140,10 @@ def _execute(
     identity: str,
     folders: Sequence[str] = (),
 ) -> Outcome[Value]:
-    """Execute a task in a worker of Ray, set up as a local worker is.
+    """Execute a task in a worker of Ray, set up as a local worker is, in one of several tries, counted from 1.
 
-    Args:
-        function: What to do with it.
-        task: Its paths mean the same here as on the machine that asks.
-        threads: Of a run.
-        tries: This is which, from 1.
-        identity: Run id of the default configuration on the machine that asks. With other versions of Keras or
-            TensorFlow here, runs would be stored under ids that nobody looks for.
-        folders: Where networks of the user's own lie, on every node.
+    The identity is the run id of the default configuration on the machine that asks: with other versions of Keras or
+    TensorFlow here, runs would be stored under ids that nobody looks for.
     """
     prepare_worker(threads)
     add_folders(folders)
@@ -185,16 +179,13 @@ def _connect(ray: Any, address: str | None) -> None:
     try:
         _check_port(address)
         # Ray's C++ library writes to the terminal when it cannot connect; the exception says enough.
-        options = {} if _finds_cluster(ray, address) else _alone(ray)
+        finds_cluster = "://" in (address or "") or ray._private.services.canonicalize_bootstrap_address(address)
+        options = {} if finds_cluster else _alone(ray)
         with Path(os.devnull).open("wb") as nothing, redirected(nothing, (2,)):
             ray.init(**{"address": address, "log_to_driver": False, "logging_level": logging.ERROR, **options})
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         where = f"no Ray cluster at {address}" if address else "Ray does not start"
         raise ConfigError(f"{where}: {_one_line(error)}{_remedy(error)}") from error
-
-
-def _finds_cluster(ray: Any, address: str | None) -> bool:
-    return "://" in (address or "") or ray._private.services.canonicalize_bootstrap_address(address) is not None
 
 
 def _alone(ray: Any) -> dict[str, Any]:

@@ -22,18 +22,9 @@ from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.times import EpochTimes
 
 __all__ = [
-    "ConfigTask",
-    "Outcome",
-    "RunTask",
-    "TimingTask",
-    "describe_failure",
-    "execute_measuring",
-    "execute_products",
-    "execute_run",
-    "execute_timing",
-    "execute_trial",
-    "load_cached",
-]
+    "ConfigTask", "Outcome", "RunTask", "TimingTask", "execute_measuring", "execute_products", "execute_run",
+    "execute_timing", "execute_trial", "load_cached", "never_raising",
+]  # fmt: skip
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
@@ -106,7 +97,7 @@ def execute_run(task: RunTask) -> Outcome[None]:
                 return Outcome("found")
             return _train(task, store)
     except Exception as error:  # such as a full disk, which even the log of the failure does not fit on
-        return Outcome("failed", describe_failure(error))
+        return Outcome("failed", _describe_failure(error))
 
 
 def _train(task: RunTask, store: RunStore) -> Outcome[None]:
@@ -124,7 +115,7 @@ def _train(task: RunTask, store: RunStore) -> Outcome[None]:
             return Outcome("done")
         except Exception as error:
             traceback.print_exc()
-            message = describe_failure(error)
+            message = _describe_failure(error)
     kept = store.fail(task.config, _read_text(log))
     return Outcome("failed", message, str(kept or ""))
 
@@ -140,7 +131,7 @@ def _train_config(task: RunTask, record_epoch: Callable[[int, dict[str, float | 
     return train_run(task.config, load_cached(task.location), record_epoch)
 
 
-def _never_raising(work: Callable[[Task], Value]) -> Callable[[Task], Outcome[Value]]:
+def never_raising(work: Callable[[Task], Value]) -> Callable[[Task], Outcome[Value]]:
     """Make a function return its outcome, whatever happens, and print nothing."""
 
     @wraps(work)
@@ -149,12 +140,12 @@ def _never_raising(work: Callable[[Task], Value]) -> Callable[[Task], Outcome[Va
             with Path(os.devnull).open("wb") as nothing, redirected(nothing):
                 return Outcome("done", value=work(task))
         except Exception as error:
-            return Outcome("failed", describe_failure(error))
+            return Outcome("failed", _describe_failure(error))
 
     return execute
 
 
-@_never_raising
+@never_raising
 def execute_timing(task: TimingTask) -> float:
     """Train a little; the value is the estimated number of seconds of the whole run."""
     import_tensorflow(in_worker=True)
@@ -163,7 +154,7 @@ def execute_timing(task: TimingTask) -> float:
     return estimate_run_seconds(task.config, load_cached(task.location))
 
 
-@_never_raising
+@never_raising
 def execute_measuring(task: TimingTask) -> EpochTimes:
     """Train a few epochs; the value is what they took."""
     import_tensorflow(in_worker=True)
@@ -172,7 +163,7 @@ def execute_measuring(task: TimingTask) -> EpochTimes:
     return measure_epochs(task.config, load_cached(task.location))
 
 
-@_never_raising
+@never_raising
 def execute_products(_: None) -> dict[str, float]:
     """Multiply in both precisions; the value is the gain of bfloat16, see `measure_gains`."""
     import_tensorflow(in_worker=True)
@@ -181,7 +172,7 @@ def execute_products(_: None) -> dict[str, float]:
     return measure_gains()
 
 
-@_never_raising
+@never_raising
 def execute_trial(task: TimingTask) -> None:
     """Build what a configuration names and take one step; the message of a failure says what is wrong with it."""
     if task.config.trainer is not None:
@@ -207,7 +198,7 @@ def load_cached(location: DataLocation | None) -> Dataset:
     return load(location)
 
 
-def describe_failure(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     """Return the first line of what an error says, with its type unless it is a user's."""
     text = str(error).strip().splitlines()
     name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "

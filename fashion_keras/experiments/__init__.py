@@ -6,8 +6,7 @@ from fashion_keras._lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from fashion_keras.experiments.definition import BASE, Arm, Experiment
-    from fashion_keras.experiments.registry import load_experiment
-    from fashion_keras.experiments.script import main
+    from fashion_keras.experiments.registry import load_experiment, main
     from fashion_keras.results.metrics import Metric
 
 __all__ = ["BASE", "Arm", "Experiment", "Metric", "load_experiment", "main"]
@@ -20,6 +19,6 @@ __getattr__ = lazy_attributes(
         "Experiment": "fashion_keras.experiments.definition",
         "Metric": "fashion_keras.results.metrics",
         "load_experiment": "fashion_keras.experiments.registry",
-        "main": "fashion_keras.experiments.script",
+        "main": "fashion_keras.experiments.registry",
     },
 )

@@ -1,18 +1,9 @@
 """Names of the comparisons, each a module of `fashion_keras.experiments`, and of those that were tuned."""
 
 __all__ = [
-    "ALL_NAMES",
-    "FEWER_SEEDS",
-    "GRID_NAMES",
-    "NAMES",
-    "PRECISION_NAMES",
-    "PUBLISHED_NAMES",
-    "TUNED_NAMES",
-    "command_of",
-    "is_tuned_name",
-    "split_tuned",
-    "tuned_name",
-]
+    "ALL_NAMES", "FEWER_SEEDS", "GRID_NAMES", "NAMES", "PRECISION_NAMES", "PUBLISHED_NAMES", "TUNED_NAMES",
+    "command_of", "is_tuned_name", "split_tuned", "tuned_name",
+]  # fmt: skip
 
 NAMES = ("learning_rates", "optimizers", "dropout", "initializers", "batch_norm", "cnn")
 """The report's, which `run all` trains."""

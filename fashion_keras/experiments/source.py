@@ -1,20 +1,16 @@
 """Source text of a comparison: the Python file that defines an `Experiment`, in the form of the package's own."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, TypeAlias
+from textwrap import indent
+from typing import Any
 
 from fashion_keras.config.components import Component, option_values
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 
 __all__ = ["experiment_source", "plain_settings"]
-
-_LINE_LENGTH = 120
-_Node: TypeAlias = "str | tuple[str, list[tuple[str, _Node]], str]"
-"""A piece of source: a word, or what it begins with, the items in it with what stands before each, and its end."""
 
 _FILE = '''"""{docstring}"""
 {imports}
@@ -34,13 +30,15 @@ def experiment_source(experiment: Experiment, docstring: str) -> str:
         experiment: The comparison; its base differs from `BASE` in plain settings alone, such as the precision.
         docstring: The file's, without quotation marks.
     """
-    given = {name: getattr(experiment, name) for name in ("name", "title", "base", "arms")}
+    arms = [f"{_arm(arm)}," for arm in experiment.arms]
+    given = {name: _literal(getattr(experiment, name)) for name in ("name", "title", "base")}
+    given["arms"] = "\n".join(["(", *(indent(arm, "    ") for arm in arms), ")"])
     if experiment.baseline != experiment.arms[0].name:
-        given["baseline"] = experiment.baseline
+        given["baseline"] = _literal(experiment.baseline)
     return _FILE.format(
         docstring=docstring.replace("\\", "\\\\").replace('"""', "'''"),
         imports="" if experiment.base == BASE else "\nfrom dataclasses import replace\n",
-        experiment=_lay_out(_call("Experiment", **given), room=_LINE_LENGTH - len("EXPERIMENT = ")),
+        experiment=_call("Experiment", given),
     )
 
 
@@ -62,35 +60,25 @@ def _plain(value: Any) -> Any:
     return {"name": value.name, **options} if options else value.name
 
 
-def _node(value: Any) -> _Node:
+def _arm(arm: Arm) -> str:
+    remarks = {"published": arm.published, "text_only": arm.text_only or None}
+    given = {name: remark for name, remark in remarks.items() if remark is not None} | dict(arm.changes)
+    settings = {name: _literal(value) for name, value in given.items()}
+    return _call("Arm", settings, _literal(arm.name)) if settings else f"Arm({_literal(arm.name)})"
+
+
+def _call(function: str, named: Mapping[str, str], *first: str) -> str:
+    """Return a call with an argument a line."""
+    arguments = [*first, *(f"{name}={value}" for name, value in named.items())]
+    return "\n".join([f"{function}(", *(indent(f"{argument},", "    ") for argument in arguments), ")"])
+
+
+def _literal(value: Any) -> str:
     if isinstance(value, RunConfig):
-        return "BASE" if value == BASE else _call("replace", BASE, **plain_settings(value))
-    if isinstance(value, Arm):
-        remarks = {"published": value.published, "text_only": value.text_only or None}
-        given = {name: remark for name, remark in remarks.items() if remark is not None}
-        return _call("Arm", value.name, **given, **value.changes)
+        settings = [f", {name}={_literal(setting)}" for name, setting in plain_settings(value).items()]
+        return f"replace(BASE{''.join(settings)})" if settings else "BASE"
     if isinstance(value, Mapping):
-        return "{", [(f"{json.dumps(name)}: ", _node(item)) for name, item in value.items()], "}"
+        return "{" + ", ".join(f"{json.dumps(name)}: {_literal(item)}" for name, item in value.items()) + "}"
     if isinstance(value, tuple | list):
-        return "(", [("", _node(item)) for item in value], ",)" if len(value) == 1 else ")"
+        return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-def _call(function: str, *first: Any, **named: Any) -> _Node:
-    heads = [*[""] * len(first), *(f"{name}=" for name in named)]
-    return f"{function}(", list(zip(heads, map(_node, (*first, *named.values())), strict=True)), ")"
-
-
-def _lay_out(node: _Node, room: float, indent: str = "") -> str:
-    """Return a node's text as ruff formats it: on one line where there is room for it, else an item a line."""
-    if isinstance(node, str):
-        return node
-    opening, items, closing = node
-    flat = opening + ", ".join(head + _lay_out(item, math.inf) for head, item in items) + closing
-    if len(flat) <= room:
-        return flat
-    inner = indent + "    "
-    lines = [
-        f"{inner}{head}{_lay_out(item, _LINE_LENGTH - len(inner) - len(head) - 1, inner)},\n" for head, item in items
-    ]
-    return f"{opening}\n{''.join(lines)}{indent}{closing[-1]}"

@@ -1,19 +1,25 @@
 """Formats besides the SavedModel: one file, and labels.txt beside it. A file is kept only if it agrees."""
 
-import importlib.util
-from collections.abc import Callable
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras.errors import ConfigError, ExportError, UserError
-from fashion_keras.export.conversion import quiet_converter
-from fashion_keras.export.keras_format import keras_file_predictor, write_keras
-from fashion_keras.export.litert_format import litert_predictor, write_litert
+from fashion_keras._tensorflow import _hidden_stderr
+from fashion_keras.errors import ExportError, UserError, check_installed
+from fashion_keras.export.converters import (
+    keras_file_predictor,
+    litert_predictor,
+    onnx_predictor,
+    write_keras,
+    write_litert,
+    write_onnx,
+)
 from fashion_keras.export.network import plain_model
-from fashion_keras.export.onnx_format import onnx_predictor, write_onnx
 from fashion_keras.export.parity import Predictor, measure_parity
 from fashion_keras.export.trained import Trained
 from fashion_keras.formatting import first_line, one_line
@@ -52,11 +58,7 @@ class Format:
         Raises:
             ConfigError: One is missing.
         """
-        missing = [module for module in self.modules if importlib.util.find_spec(module) is None]
-        if missing:
-            raise ConfigError(
-                f"--format {self.name} needs {' and '.join(missing)}; pip install 'fashion-keras[{self.name}]'"
-            )
+        check_installed(f"--format {self.name}", self.name, self.modules)
 
 
 FORMATS = {
@@ -85,7 +87,7 @@ def write_format(file_format: Format, trained: Trained, folder: Path, images: ND
     """
     file_format.check_installed()
     path = folder / file_format.file
-    with quiet_converter():
+    with _quiet_converter():
         content, report = _convert(file_format, trained, images)
     if not report.passed:
         raise ExportError(f"{path} is not written: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
@@ -123,3 +125,24 @@ def _find_layer(file_format: Format, trained: Trained, images: NDArray[np.uint8]
         except Exception:
             return f"layer {one_line(layer.name)!r}"
     return "the network"
+
+
+@contextlib.contextmanager
+def _quiet_converter() -> Iterator[None]:
+    """Keep what converters print and log from the terminal, even if they fail: what they raise says enough."""
+    logs = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow", "keras")]
+    levels = [log.level for log in logs]
+    failure: Exception | None = None
+    for log in logs:
+        log.setLevel(logging.CRITICAL + 1)
+    try:
+        with _hidden_stderr():
+            try:
+                yield
+            except Exception as error:  # within, so that the output stays hidden
+                failure = error
+    finally:
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
+    if failure is not None:
+        raise failure

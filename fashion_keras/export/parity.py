@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.export.signature import without_single_channel
@@ -64,7 +65,7 @@ def keras_predictor(model: "keras.Model", image_shape: tuple[int, ...]) -> Predi
     logits = tf.function(lambda pixels: model(normalise(pixels), training=False)).get_concrete_function(pixels)
 
     def predict(images: NDArray[np.uint8]) -> Outputs:
-        probabilities = _softmax(logits(tf.constant(images)).numpy())
+        probabilities = softmax(logits(tf.constant(images)).numpy().astype(np.float64), axis=-1)
         return probabilities, probabilities.argmax(axis=-1)
 
     return predict
@@ -81,8 +82,3 @@ def saved_model_predictor(folder: Path) -> Predictor:
         return outputs["probabilities"].numpy(), outputs["class_id"].numpy()
 
     return predict
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)

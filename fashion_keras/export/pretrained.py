@@ -40,12 +40,7 @@ _NETWORKS = {"fcn": ("fcn",), "cnn": ("cnn", "resnet")}
 
 @dataclass(frozen=True)
 class Choice:
-    """An arm that is shipped, by its first seed.
-
-    Attributes:
-        comparison: The comparison that it is an arm of.
-        arm: The arm with all its runs.
-    """
+    """An arm of a comparison that is shipped, by its first seed."""
 
     comparison: str
     arm: ArmResults
@@ -126,6 +121,7 @@ def _find_run(choice: Choice, store: RunStore) -> StoredRun:
 def _describe_choice(name: str, choice: Choice, run: StoredRun, dataset: Dataset) -> dict[str, Any]:
     """What the record keeps of the arm: the rule, what all its seeds reached, and this run with its interval."""
     correct = run.load_predictions().correct
+    low, high = wilson_interval(int(correct.sum()), len(correct))  # for other images of the kind
     by_class = [float(correct[dataset.test_labels == label].mean()) for label in range(dataset.num_classes)]
     return {
         "comparison": choice.comparison,
@@ -134,7 +130,7 @@ def _describe_choice(name: str, choice: Choice, run: StoredRun, dataset: Dataset
         "seeds": len(choice.arm.runs),
         "val_accuracy": _describe_mean(choice, "val_accuracy"),
         "test_accuracy": _describe_mean(choice, "test_accuracy"),
-        "own_test_accuracy": _describe_share(int(correct.sum()), len(correct)),
+        "own_test_accuracy": _rounded(mean=float(correct.mean()), low=low, high=high),
         "test_accuracy_by_class": [round(share, 6) for share in by_class],
     }
 
@@ -143,12 +139,6 @@ def _describe_mean(choice: Choice, metric: str) -> Mapping[str, float | None]:
     values = choice.arm.finals(metric)
     low, high = mean_interval(values) or (None, None)
     return _rounded(mean=float(values.mean()), low=low, high=high)
-
-
-def _describe_share(num_correct: int, num_images: int) -> Mapping[str, float | None]:
-    """The share of images that one model gets right, with its 95 % interval for other images of the kind (Wilson)."""
-    low, high = wilson_interval(num_correct, num_images)
-    return _rounded(mean=num_correct / num_images, low=low, high=high)
 
 
 def _rounded(**values: float | None) -> dict[str, float | None]:

@@ -76,7 +76,7 @@ def export_run(
         if not force and (report := find_export(place, run.run_id)):
             return report
         predictions = None if run.correct is None else run.load_predictions()
-        return _export(
+        return export_model(
             build_run_model(run, dataset),
             place,
             dataset.class_names,
@@ -94,6 +94,7 @@ def export_model(
     image_shape: Sequence[int],
     metadata: Mapping[str, Any],
     parity_images: NDArray[np.uint8],
+    run_class_id: NDArray[np.uint8] | None = None,
 ) -> ParityReport:
     """Export a model as a SavedModel that takes pixels and names classes, and needs TensorFlow alone.
 
@@ -107,6 +108,7 @@ def export_model(
         image_shape: Height, width and channels.
         metadata: JSON values that say where the model comes from; kept under `run` in the record.
         parity_images: uint8 [M, H, W, C], M at least 1: what export and model are compared on.
+        run_class_id: What the run that trained it said of those images, [M].
 
     Raises:
         ExportError: The arguments do not fit together; the export names another class than the model, or differs by
@@ -114,7 +116,16 @@ def export_model(
             at `path` then.
     """
     place = Path(path).resolve()
-    return _export(model, place, class_names, image_shape, metadata, parity_images)
+    _check_model(model, class_names, image_shape, parity_images)
+    with _replaced_whole(place) as folder:
+        _write_saved_model(model, folder, class_names, image_shape)
+        expected = keras_predictor(model, parity_images.shape[1:])
+        report = measure_parity(expected, saved_model_predictor(folder), parity_images, run_class_id)
+        if not report.passed:
+            raise ExportError(f"{place} is not exported: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
+        write_network(folder, model)
+        write_record(folder, report, class_names, image_shape, metadata)
+    return report
 
 
 def copy_export(folder: Path, path: Path) -> None:
@@ -200,27 +211,6 @@ def check_data(name: str, content_hash: str, dataset: Dataset) -> None:
         )
 
 
-def _export(
-    model: "keras.Model",
-    path: Path,
-    class_names: Sequence[str],
-    image_shape: Sequence[int],
-    metadata: Mapping[str, Any],
-    parity_images: NDArray[np.uint8],
-    run_class_id: NDArray[np.uint8] | None = None,
-) -> ParityReport:
-    _check_model(model, class_names, image_shape, parity_images)
-    with _replaced_whole(path) as folder:
-        _write_saved_model(model, folder, class_names, image_shape)
-        expected = keras_predictor(model, parity_images.shape[1:])
-        report = measure_parity(expected, saved_model_predictor(folder), parity_images, run_class_id)
-        if not report.passed:
-            raise ExportError(f"{path} is not exported: {report}; 0 and {MAX_PROBABILITY_DIFFERENCE} are allowed")
-        write_network(folder, model)
-        write_record(folder, report, class_names, image_shape, metadata)
-    return report
-
-
 def _write_saved_model(
     model: "keras.Model", folder: Path, class_names: Sequence[str], image_shape: Sequence[int]
 ) -> None:
@@ -260,11 +250,7 @@ def _check_model(
 
 @contextlib.contextmanager
 def _replaced_whole(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of an export in the end, or vanishes if anything fails.
-
-    Raises:
-        ExportError: Something else is there, or the place cannot be written.
-    """
+    """Yield an empty folder that takes the place of an export in the end, or vanishes if anything fails."""
     if path.exists() and not (path / RECORD).exists() and not (path.is_dir() and not any(path.iterdir())):
         raise ExportError(f"{path} is there and is not an export of ours: move it away or choose another place")
     with os_errors_as(ExportError, path), _tensorflow_errors_at(path), write_folder(path) as partial:

@@ -12,19 +12,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
-from fashion_keras.data import FASHION_MNIST_HASH
+from fashion_keras.data import FASHION_MNIST_CLASSES, FASHION_MNIST_HASH
 from fashion_keras.errors import DataError, ImageError
 from fashion_keras.formatting import first_line
 from fashion_keras.images.reading import Picture, PictureSource
 from fashion_keras.inference.arrays import read_images
 from fashion_keras.inference.info import ModelInfo
-from fashion_keras.inference.mirrored import average_directions
 from fashion_keras.inference.record import RECORD, read_checked_record
 from fashion_keras.inference.shipped import find_model, is_shipped
 
 __all__ = ["Classifier", "Prediction", "Predictions", "load_model"]
 
 _OUTPUTS = ("probabilities", "class_id", "class_name")
+_SHOES = [FASHION_MNIST_CLASSES.index(name) for name in ("Sandal", "Sneaker", "Ankle boot")]
+_LEAST_WEIGHTS = (0.1, 0.05)
+"""Of a picture as it is and mirrored: chosen on 6,000 validation images with two models that knew one direction."""
 
 
 class Prediction(NamedTuple):
@@ -124,7 +126,7 @@ class Classifier:
         class_name = [name.decode(errors="surrogateescape") for name in outputs["class_name"]]
         if is_picture.any() and self.info.data_hash == FASHION_MNIST_HASH:
             mirrored = self._predict(pixels[is_picture, :, ::-1], np.zeros(1, np.bool_), batch_size)
-            both = average_directions(outputs["probabilities"][is_picture], mirrored.probabilities)
+            both = _average_directions(outputs["probabilities"][is_picture], mirrored.probabilities)
             outputs["probabilities"][is_picture], outputs["class_id"][is_picture] = both, both.argmax(axis=1)
             class_name = [self.class_names[number] for number in outputs["class_id"]]
         return Predictions(outputs["class_id"], class_name, outputs["probabilities"], self.class_names)
@@ -186,3 +188,16 @@ def _has_signature(loaded: Any) -> bool:
         and None not in (*size, outputs["probabilities"].shape[1])
         and outputs["class_name"].dtype.name == "string"
     )
+
+
+def _average_directions(straight: NDArray[np.float32], mirrored: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the means of what a model says of images and of their mirror images, weighted by how sure it is of a shoe.
+
+    A model that never saw a shoe point right calls most of them `Bag`, but bags mirrored are hardly ever shoes to it.
+    Of what is no shoe in either direction, mirror images count for a third: classes of test images hardly change.
+    """
+    weights = [
+        each[:, _SHOES].sum(axis=1, keepdims=True) + least
+        for each, least in zip((straight, mirrored), _LEAST_WEIGHTS, strict=True)
+    ]
+    return (weights[0] * straight + weights[1] * mirrored) / (weights[0] + weights[1])

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from fashion_keras.formatting import one_line, shorten
 from fashion_keras.storage.trials import Objective, Trial, rank_trials
-from fashion_keras.tuning.search.budget import best_of_k, best_so_far
-from fashion_keras.tuning.search.importance import ForestReport
+from fashion_keras.tuning.search.analysis import ForestReport, best_of_k, best_so_far
 from fashion_keras.tuning.search.spaces import describe_value
 
 __all__ = ["draw_best_so_far", "draw_importance", "draw_slices"]

@@ -11,7 +11,7 @@ from fashion_keras.formatting import format_duration, safe_name
 from fashion_keras.reporting.search_tables import importance_csv, leaderboard_rows, to_markdown, trials_csv
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.trials import Trial, best_trial
-from fashion_keras.tuning.search.importance import FEWEST_TRIALS, ForestReport, measure_importance
+from fashion_keras.tuning.search.analysis import FEWEST_TRIALS, ForestReport, measure_importance
 from fashion_keras.tuning.search.spaces import FunctionSpace, describe_values
 from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study
 

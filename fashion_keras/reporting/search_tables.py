@@ -12,7 +12,7 @@ from fashion_keras.formatting import csv_text
 from fashion_keras.reporting.rendering import escape_markdown, markdown_row
 from fashion_keras.storage.results import METRICS
 from fashion_keras.storage.trials import Objective, Trial, rank_trials
-from fashion_keras.tuning.search.importance import ForestReport
+from fashion_keras.tuning.search.analysis import ForestReport
 from fashion_keras.tuning.search.spaces import describe_values
 
 __all__ = ["SHOWN", "importance_csv", "leaderboard_rows", "to_markdown", "to_rich", "trials_csv"]

@@ -6,8 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from fashion_keras.config.components import option_values, stored_values
-from fashion_keras.config.precision import BFLOAT16_IS_EQUIVALENT
-from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.run_config import BFLOAT16_IS_EQUIVALENT, RunConfig
 from fashion_keras.formatting import count_noun, csv_text
 from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results

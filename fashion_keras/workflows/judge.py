@@ -175,4 +175,4 @@ def _export(runs: dict[Path, StoredRun], job: Job) -> dict[Path, str]:
         return {}
     with session.console.status(f"Exporting {count_noun(len(tasks), 'model')}"):
         outcomes = list(session.local_engine.run(execute_export, tasks))
-    return {task.path: outcome.failure_of(task.label) for task, outcome in outcomes if outcome.status == "failed"}
+    return {task.path: outcome.failure_of(str(task.path)) for task, outcome in outcomes if outcome.status == "failed"}

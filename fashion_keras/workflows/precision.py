@@ -3,19 +3,22 @@
 import hashlib
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 import platformdirs
 
-from fashion_keras.config.precision import choose_precision
+from fashion_keras.config.run_config import BFLOAT16_IS_EQUIVALENT
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import execute_products
 from fashion_keras.storage.files import write_files
 
-__all__ = ["gains_file", "resolve_precision"]
+__all__ = ["choose_precision", "gains_file", "resolve_precision"]
+
+LEAST_GAIN = 1.1
+"""How many times as fast as float32 it must be to be worth another rounding."""
 
 _PROCESSOR = Path("/proc/cpuinfo")
 
@@ -44,6 +47,15 @@ def resolve_precision(asked: str, engine: LocalEngine, say: Callable[[str], None
     measured = ", ".join(f"{gain:.2f} of {kind} layers" for kind, gain in known[key].items())
     say(f"Precision: {chosen}; the speed of bfloat16 here, as a multiple of float32's: {measured} ({gains_file()})")
     return chosen
+
+
+def choose_precision(gains: Mapping[str, float]) -> str:
+    """Return `"mixed_bfloat16"` where every kind of layers gains by it, and it is known to be equivalent.
+
+    Elsewhere `"float32"`.
+    """
+    is_quicker = min(gains.values()) >= LEAST_GAIN
+    return "mixed_bfloat16" if is_quicker and BFLOAT16_IS_EQUIVALENT else "float32"
 
 
 def gains_file() -> Path:

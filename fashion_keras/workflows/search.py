@@ -140,7 +140,6 @@ class _Invocation:
         return f"the best and the base on {count_noun(seeds, 'seed')}" if seeds else "nothing measured after it"
 
     def _report(self) -> SearchResults:
-        """Write and print what was found so far."""
         results = self._results()
         rows = leaderboard_rows(results.trials, self.study.objective)
         self.session.console.print(to_rich(rows))

@@ -19,9 +19,9 @@ from fashion_keras._output import is_in_notebook
 from fashion_keras.data import DataLocation, Dataset, load, locate
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine, LocalEngine
-from fashion_keras.execution.cards import find_cards
 from fashion_keras.execution.local import available_cores
 from fashion_keras.execution.progress import VerboseConsole
+from fashion_keras.execution.spawning import find_cards
 from fashion_keras.formatting import count_noun, print_plain
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows.precision import resolve_precision

@@ -293,10 +293,7 @@ def test_a_configuration_cannot_be_changed():
         ({"model": {"name": "cnn", "pool_sizes": (0,)}}, r"pool_sizes .* got \(0,\); 1 leaves the pooling out"),
         ({"schedule": {"name": "cosine", "warmup_epochs": -1}}, "warmup_epochs must be a whole number of at least 0"),
         ({"schedule": {"name": "cosine", "warmup_epochs": 1.5}}, "a whole number of at least 0, got 1.5"),
-        (
-            {"loss": {"name": "cross_entropy", "label_smoothing": 1}},
-            r"label_smoothing must be in \[0, 1\), got 1",
-        ),
+        ({"loss": {"name": "cross_entropy", "label_smoothing": 1}}, r"label_smoothing must be in \[0, 1\), got 1"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
         ({"epochs": 2.0}, "epochs must be a whole number of at least 1, got 2.0"),
         ({"threads": True}, "threads must be a whole number of at least 1, got True"),

@@ -10,8 +10,7 @@ from custom.conftest import COMPARISON
 from fashion_keras import cli
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
-from fashion_keras.experiments.files import find_data, load_file
-from fashion_keras.experiments.registry import load_experiment
+from fashion_keras.experiments.registry import find_data, load_experiment, load_file
 
 
 def test_a_file_is_a_comparison_as_the_built_in_ones_are(write):

@@ -109,10 +109,7 @@ def test_files_that_are_imported_from_the_folder_are_part_of_the_source(write, t
 def test_a_function_in_a_package_is_found_without_its_import(write):
     write("own_pack/__init__.py", "raise SystemExit")
     write("own_pack/net.py")
-    assert [path.name for path in find_function("model", "own_pack.net:build").files] == [
-        "__init__.py",
-        "net.py",
-    ]
+    assert [path.name for path in find_function("model", "own_pack.net:build").files] == ["__init__.py", "net.py"]
 
 
 def test_a_stored_configuration_needs_no_file(write):

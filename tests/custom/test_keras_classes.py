@@ -82,10 +82,7 @@ def test_the_rates_that_are_known_without_keras_are_its_own(name):
         ({"schedule": "ExponentialDecay"}, "schedule 'ExponentialDecay' needs the option decay_steps"),
         ({"loss": {"name": "Dice", "axis": object()}}, "axis must be a plain value"),
         ({"model": {"name": "fcn", "initializer": "GlorotNormall"}}, "did you mean 'GlorotNormal'"),
-        (
-            {"model": "Resnet"},
-            "model must be one of cnn, fcn, resnet; got 'Resnet'.*a custom model is module:function",
-        ),
+        ({"model": "Resnet"}, "model must be one of cnn, fcn, resnet; got 'Resnet'.*a custom model is module:function"),
     ],
 )
 def test_a_mistake_is_one_line(settings, message):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from custom.conftest import NETWORK
+from made_engine import Engine
 from rich.console import Console
 from sklearn.datasets import load_digits
 
@@ -81,22 +82,11 @@ def test_workers_import_the_network_and_say_what_is_wrong_with_it(write, digits,
     outcomes = [outcome for _, outcome in LocalEngine(1).run(execute_trial, tasks)]
     assert [outcome.status for outcome in outcomes] == ["done", "failed"], outcomes
     assert "own_bad:build failed: own_bad.py, line 3: AttributeError: " in outcomes[1].message
-    store = RunStore(tmp_path / "store")
+    store, engine = RunStore(tmp_path / "store"), Engine()
+    engine.respond = lambda _: outcomes[1]
     with pytest.raises(ConfigError, match=r"own_bad_build-sgd-0\.02 cannot be trained: own_bad:build failed"):
-        train_runs([bad], store, digits, OneAnswer(outcomes[1]), Console(quiet=True))
+        train_runs([bad], store, digits, engine, Console(quiet=True))
     assert not store.root.exists()
-
-
-class OneAnswer:
-    """An engine for which every task ends alike."""
-
-    workers = 1
-
-    def __init__(self, outcome):
-        self.outcome = outcome
-
-    def run(self, _, tasks):
-        return ((task, self.outcome) for task in tasks)
 
 
 def built(write, text, **options):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fashion_keras.data import Dataset
-from fashion_keras.demo.nearest import NearestImages
+from fashion_keras.demo.prediction import NearestImages
 
 if TYPE_CHECKING:
     from fashion_keras.demo.prediction import Demo
@@ -33,7 +33,7 @@ def address(installed: None, demo: "Demo") -> Iterator[str]:
     from fashion_keras.demo.app import build_app
     from fashion_keras.demo.server import address_of, bind, make_server
 
-    with bind("127.0.0.1", 0) as listening:
+    with bind(0) as listening:
         server = make_server(build_app(demo))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

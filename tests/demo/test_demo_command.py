@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fashion_keras import cli
+from fashion_keras.commands import demo as command
 from fashion_keras.commands.demo import _read_test_set
 from fashion_keras.data import Dataset
 from fashion_keras.demo import server
@@ -28,7 +29,7 @@ def message_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_missing_extra_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MODULES", ("json", "no_such_module"))
+    monkeypatch.setattr(command, "MODULES", ("json", "no_such_module"))
     expected = "fashion-keras: demo needs no_such_module; pip install 'fashion-keras[demo]'"
     assert message_of(capsys) == expected
 
@@ -38,15 +39,9 @@ def test_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert message_of(capsys, "--port", str(port)) == (
-            f"fashion-keras: port {port} of 127.0.0.1 is taken by another program; choose another with --port, "
+            f"fashion-keras: port {port} is taken by another program; choose another with --port, "
             "or --port 0 for any free one"
         )
-
-
-@pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "::", "example.com", ""])
-def test_only_loopback_addresses_are_served(capsys: pytest.CaptureFixture[str], host: str) -> None:
-    assert f"--host must be a loopback address, 127.0.0.1 or ::1, got {host!r}" in message_of(capsys, "--host", host)
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http", "²"])

@@ -9,7 +9,7 @@ from workloads import Work, visible_card
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import LocalEngine
-from fashion_keras.execution.cards import list_cards
+from fashion_keras.execution.spawning import list_cards
 from fashion_keras.training.run import use_device
 
 tf = import_tensorflow()

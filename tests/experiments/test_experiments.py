@@ -11,7 +11,9 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment, published_rows
 from fashion_keras.experiments.names import ALL_NAMES, NAMES
-from fashion_keras.experiments.registry import load_experiment
+from fashion_keras.experiments.registry import check_name, load_experiment
+from fashion_keras.tuning.study import TuneOptions
+from fashion_keras.tuning.sweep.arms import Sweep
 
 ADAM = Component.of("adam", learning_rate=8e-5)
 RMSPROP = Component.of("rmsprop", learning_rate=1e-4)
@@ -28,11 +30,7 @@ def sgd(**options):
 # Written out again from reference/report.md: the settings in which a row differs from the base, and its published key.
 PUBLISHED = {
     "learning_rates": [({}, "base"), (sgd(learning_rate=0.05), "sgd_lr_0.05")],
-    "optimizers": [
-        ({}, "base"),
-        ({"optimizer": RMSPROP}, "rmsprop_lr_1e-4"),
-        ({"optimizer": ADAM}, "adam_lr_8e-5"),
-    ],
+    "optimizers": [({}, "base"), ({"optimizer": RMSPROP}, "rmsprop_lr_1e-4"), ({"optimizer": ADAM}, "adam_lr_8e-5")],
     "dropout": [({}, "base"), (fcn(dropout_rate=0.1), "dropout_0.1")],
     "initializers": [
         ({}, "base"),
@@ -240,3 +238,21 @@ def test_a_setting_of_another_kind_is_refused_when_it_is_written(settings, messa
 def test_a_list_of_arms_is_as_good_as_a_tuple():
     arms = [Arm("a"), Arm("b", learning_rate=0.1)]
     assert Experiment("own", "Own", BASE, arms).arms == tuple(arms)
+
+
+@pytest.mark.parametrize("names", [("a/b", "a_b"), (".a", "a")])
+def test_arms_that_would_share_a_folder_are_refused(names):
+    with pytest.raises(ConfigError, match="would share the folder"):
+        make_experiment(Arm(names[0]), Arm(names[1], learning_rate=0.1))
+
+
+@pytest.mark.parametrize("name", ["store", "pretrained", "initializers_tuned", "cnn"])
+def test_a_name_that_something_else_has_is_refused(name):
+    with pytest.raises(ConfigError, match="choose another"):
+        check_name(Experiment(name, "Mine", BASE, (Arm("a"), Arm("b", learning_rate=0.1))))
+
+
+def test_the_rate_of_a_class_of_keras_can_be_tuned():
+    arms = (Arm("sgd"), Arm("nadam", optimizer="Nadam", learning_rate=0.1))
+    study = Sweep.of(Experiment("mine", "Mine", BASE, arms), TuneOptions("learning_rate", budget=2))
+    assert len(study.configs) == 4

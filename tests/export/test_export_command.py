@@ -63,9 +63,16 @@ def test_size_of_pictures_reaches_the_data(sample_dir: Path, capsys: pytest.Capt
     assert "--image-size goes with a folder of pictures" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("onnx", "onnx needs onnx and tf2onnx and onnxruntime; pip install 'fashion-keras[onnx]'\n"),
+        ("litert", "litert needs ai_edge_litert; pip install 'fashion-keras[litert]'\n"),
+    ],
+)
 def test_missing_extra_is_told_before_anything_is_loaded(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert cli.main(["export", "cnn", "--format", "onnx"]) == 2
-    assert capsys.readouterr().err.endswith("pip install 'fashion-keras[onnx]'\n")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert cli.main(["export", "cnn", "--format", name]) == 2
+    assert capsys.readouterr().err.endswith(message)

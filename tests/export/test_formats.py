@@ -15,7 +15,6 @@ import keras  # noqa: E402
 from small_models import CLASS_NAMES, MODELS, TOLERANCE, clear_images, random_images, randomised  # noqa: E402
 
 from fashion_keras.errors import ConfigError, ExportError  # noqa: E402
-from fashion_keras.export import formats  # noqa: E402
 from fashion_keras.export.formats import FORMATS, Format, write_format  # noqa: E402
 from fashion_keras.export.parity import Outputs, keras_predictor  # noqa: E402
 from fashion_keras.export.trained import Trained  # noqa: E402
@@ -229,12 +228,3 @@ def test_file_that_disagrees_is_not_written_and_the_earlier_one_stays(tmp_path: 
 def test_one_other_class_or_a_larger_difference_does_not_pass(classes: int, difference: float) -> None:
     assert ParityReport(10_000, 0, 1e-5).passed
     assert not ParityReport(10_000, classes, difference).passed
-
-
-def test_missing_extra_is_one_line_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"^--format onnx needs .*; pip install 'fashion-keras\[onnx\]'$"):
-        FORMATS["onnx"].check_installed()
-    with pytest.raises(ConfigError, match=r"^--format litert needs ai_edge_litert; .*'fashion-keras\[litert\]'$"):
-        FORMATS["litert"].check_installed()
-    FORMATS["keras"].check_installed()

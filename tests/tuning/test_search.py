@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_engine import Engine
 from stored_runs import commit
-from trying import Engine, make_search, make_study, search, tiny, words, worth
+from trying import make_search, make_study, search, tiny, words, worth
 
 from fashion_keras.config.components import option_values
 from fashion_keras.config.run_config import RunConfig
@@ -29,8 +30,8 @@ def tried(made: Search) -> list[Any]:
 @pytest.mark.parametrize("oracle", ORACLES)
 def test_the_same_seed_gives_the_same_trials_whichever_run_ends_first(tmp_path: Path, oracle: str) -> None:
     study = make_study(oracle, **MANY)
-    forwards = search(study, tmp_path / "a", Engine(workers=1))
-    backwards = search(study, tmp_path / "b", Engine(workers=5, backwards=True))
+    forwards = search(study, tmp_path / "a", Engine(1, worth))
+    backwards = search(study, tmp_path / "b", Engine(5, worth, backwards=True))
     assert tried(forwards) == tried(backwards)
     assert len(forwards.trials) == 6
     assert forwards.name == backwards.name
@@ -52,9 +53,9 @@ def test_interrupted_anywhere_it_goes_on_with_the_trials_that_the_store_has(tmp_
     undisturbed = search(study, tmp_path / "a")
     trained: list[RunConfig] = []
     for _ in range(3):
-        engine = Engine()
+        engine = Engine(accuracy=worth)
 
-        def respond(_: RunConfig, engine: Engine = engine) -> None:
+        def respond(_: Any, engine: Engine = engine) -> None:
             if len(engine.runs) == 2:
                 raise KeyboardInterrupt
 
@@ -62,7 +63,7 @@ def test_interrupted_anywhere_it_goes_on_with_the_trials_that_the_store_has(tmp_
         with pytest.raises(KeyboardInterrupt):
             search(study, tmp_path / "b", engine)
         trained += engine.runs[:1]
-    last = Engine()
+    last = Engine(accuracy=worth)
     resumed = search(study, tmp_path / "b", last)
     assert tried(resumed) == tried(undisturbed)
     trained += last.runs
@@ -134,7 +135,7 @@ def test_random_search_ends_when_the_space_is_used_up(tmp_path: Path) -> None:
 
 
 def test_hyperband_starts_its_promoted_trials_again_with_more_epochs(tmp_path: Path) -> None:
-    engine = Engine()
+    engine = Engine(accuracy=worth)
     made = search(make_study("hyperband", base=RunConfig(epochs=9), budget=None), tmp_path, engine)
     assert {trial.config.epochs for trial in made.trials} == {1, 3, 9}
     assert len(engine.runs) == len(set(engine.runs)) == len({trial.config for trial in made.trials})
@@ -151,7 +152,7 @@ def test_hyperband_starts_its_promoted_trials_again_with_more_epochs(tmp_path: P
 
 def test_a_failed_trial_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     for oracle in ORACLES:
-        engine = Engine()
+        engine = Engine(accuracy=worth)
         engine.respond = lambda _, engine=engine: Outcome("failed", "out of memory") if len(engine.runs) == 2 else None
         made = search(make_study(oracle, **MANY), tmp_path / oracle, engine)
         failed = [trial for trial in made.trials if trial.status == "failed"]
@@ -163,8 +164,8 @@ def test_a_failed_trial_is_told_and_the_others_go_on(tmp_path: Path) -> None:
 def test_a_search_in_which_nothing_works_ends_with_the_first_failure_and_its_log(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     log.write_text("".join(f"line {number}\n" for number in range(50)) + "ValueError: no such layer\n")
-    engine = Engine()
-    engine.respond = lambda config: Outcome("failed", f"failure {len(engine.runs)}", str(log))
+    engine = Engine(accuracy=worth)
+    engine.respond = lambda _: Outcome("failed", f"failure {len(engine.runs)}", str(log))
     made, output = make_search(make_study("bayesian", budget=20), tmp_path / "store", engine)
     with pytest.raises(TuningError, match=f"none of 8 trials completed; the first failure: failure 1; log: {log}"):
         made.run()
@@ -176,13 +177,13 @@ def test_a_search_in_which_nothing_works_ends_with_the_first_failure_and_its_log
 def test_a_diverged_trial_counts_as_the_worst(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
 
-    def diverge(config: RunConfig) -> Outcome | None:
-        if option_values("model", config.model)["dropout_rate"] < 0.5:
+    def diverge(task: Any) -> Outcome | None:
+        if option_values("model", task.config.model)["dropout_rate"] < 0.5:
             return None
-        commit(store, config, [0.99, None], with_test=False)
+        commit(store, task.config, [0.99, None], with_test=False)
         return Outcome("done")
 
-    engine = Engine()
+    engine = Engine(accuracy=worth)
     engine.respond = diverge
     made = search(make_study(budget=16), tmp_path, engine)
     ranked = [trial.status for trial in rank_trials(made.trials, Objective())]
@@ -197,7 +198,7 @@ def test_an_error_in_a_space_stops_the_search_before_anything_is_trained(tmp_pat
     def sometimes(hp: Any) -> dict[str, Any]:
         return {"dropout_rate": 0.1 / (hp.Int("divisor", 0, 2, default=1))}
 
-    engine = Engine()
+    engine = Engine(accuracy=worth)
     made, _ = make_search(make_study(function=sometimes, budget=30), tmp_path, engine)
     with pytest.raises(SpaceError, match=r"test_search\.py, line \d+: ZeroDivisionError"):
         made.run()

@@ -26,9 +26,8 @@ from fashion_keras.reporting.search_files import SearchResults, describe_results
 from fashion_keras.reporting.search_tables import leaderboard_rows, trials_csv
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.trials import Objective, Trial, TrialRun
-from fashion_keras.tuning.search import importance
-from fashion_keras.tuning.search.budget import best_of_k, best_so_far
-from fashion_keras.tuning.search.importance import encode, measure_importance
+from fashion_keras.tuning.search import analysis
+from fashion_keras.tuning.search.analysis import best_of_k, best_so_far, encode, measure_importance
 from fashion_keras.tuning.search.spaces import load_space
 from fashion_keras.tuning.study import Study, TuneOptions
 
@@ -58,7 +57,7 @@ def results(tmp_path: Path) -> SearchResults:
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importance, "NUM_RESAMPLES", 20)  # seconds, each time
+    monkeypatch.setattr(analysis, "NUM_RESAMPLES", 20)  # seconds, each time
 
 
 def test_best_so_far_never_falls() -> None:

@@ -7,16 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras_tuner as kt
 import pytest
+from made_engine import Engine, working_folder
 from rich.console import Console
 from stored_runs import commit
-from trying import Engine, search
+from trying import search, worth
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
@@ -34,13 +35,10 @@ from fashion_keras.workflows.session import DataOptions, Session, fill
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    monkeypatch.chdir(tmp_path)
-    engine = Engine()
-    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])  # seconds, each time
-    monkeypatch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
-    return engine
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with working_folder(tmp_path, Engine(accuracy=worth)) as engine, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
+        yield engine
 
 
 @pytest.fixture
@@ -49,8 +47,8 @@ def run(engine: Engine, sample_dir: Path) -> Callable[..., tuple[int, str]]:
 
     def run(space: str = "fcn", **options: Any) -> tuple[int, str]:
         output = io.StringIO()
-        settings = {"oracle": "random", "budget": 4, "epochs": 3, "final_seeds": 2, "dataset": str(sample_dir)}
-        values = {"space": space, **settings, **options}
+        settings = {"oracle": "random", "budget": 4, "epochs": 3, "final_seeds": 2, "workers": 2}
+        values = {"space": space, "dataset": str(sample_dir), **settings, **options}
         status = tune(fill(TuneOptions, values), Session.of(values, Console(file=output, width=250)))
         return status, output.getvalue()
 
@@ -193,7 +191,8 @@ def test_a_search_killed_and_started_again_has_the_trials_that_it_would_have_had
 def undisturbed_trials(store: Path, dataset: Dataset) -> list[str]:
     """The runs of the same search in one piece, of the values that `untrained/sitecustomize.py` gives them."""
 
-    def respond(config: RunConfig) -> Outcome:
+    def respond(task: Any) -> Outcome:
+        config = task.config
         losses = [round(int(config.run_id[:4], 16) / 65536 / epoch, 6) for epoch in range(1, config.epochs + 1)]
         commit(RunStore(store), config, losses)
         return Outcome("done")

@@ -1,18 +1,17 @@
-"""Searches without training: spaces of two hyperparameters, and an engine whose runs are worth what a formula says."""
+"""Searches without training: spaces of two hyperparameters, whose runs are worth what a formula says."""
 
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from made_engine import Engine
 from rich.console import Console
-from stored_runs import commit
 
 from fashion_keras.config.components import option_values
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation
-from fashion_keras.execution import Outcome, RunTask
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.tuning.search.generations import Search
 from fashion_keras.tuning.search.spaces import FunctionSpace
@@ -46,42 +45,6 @@ def worth(config: RunConfig) -> float:
     return 0.9 - 0.05 * dropout - 0.02 * abs(math.log10(rate) + 1) - 0.1 / config.epochs
 
 
-class Engine:
-    """Does every run at once; `respond` may say otherwise.
-
-    Attributes:
-        respond: From a configuration to an outcome; None is done.
-        runs: What it was given.
-        backwards: Whether the last task ends first, as with many workers it may.
-    """
-
-    def __init__(self, workers: int = 2, backwards: bool = False) -> None:
-        self.workers = workers
-        self.backwards = backwards
-        self.runs: list[RunConfig] = []
-        self.respond: Callable[[RunConfig], Outcome | None] = lambda _: None
-
-    def __call__(self, workers: int, **_: Any) -> "Engine":
-        return self
-
-    cards = ()
-
-    def close(self) -> None:
-        """There are no workers to end."""
-
-    def run(self, _: object, tasks: Sequence[Any]) -> Iterator[tuple[Any, Outcome]]:
-        for task in reversed(tasks) if self.backwards else tasks:
-            if isinstance(task, RunTask):
-                self.runs.append(task.config)
-                outcome = self.respond(task.config)
-                if outcome is None:
-                    is_search = task.config.evaluate_test == "never"
-                    commit(RunStore(task.store), task.config, [0.5, worth(task.config)], with_test=not is_search)
-                yield task, outcome or Outcome("done")
-            else:
-                yield task, Outcome("done")
-
-
 def make_study(
     oracle: str = "random", function: Callable[[Any], Any] = tiny, base: RunConfig = FOUR_EPOCHS, **options: Any
 ) -> Study[FunctionSpace]:
@@ -92,7 +55,7 @@ def make_study(
 def make_search(study: Study[FunctionSpace], store: Path, engine: Engine | None = None) -> tuple[Search, io.StringIO]:
     output = io.StringIO()
     console = Console(file=output, width=200)
-    return Search(study, RunStore(store), NOWHERE, engine or Engine(), console), output
+    return Search(study, RunStore(store), NOWHERE, engine or Engine(accuracy=worth), console), output
 
 
 def search(study: Study[FunctionSpace], store: Path, engine: Engine | None = None) -> Search:

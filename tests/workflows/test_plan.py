@@ -1,10 +1,10 @@
 """Which runs an invocation needs, in which order, and how long they take."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made_engine import Engine
 from stored_runs import commit
 
 from fashion_keras.config.cost import relative_cost
@@ -20,18 +20,6 @@ RATES = Experiment("rates", "Rates", BASE, (Arm("base"), Arm("fast", learning_ra
 DROPOUT = Experiment("dropout", "Dropout", BASE, (Arm("none"), Arm("some", dropout_rate=0.3)))
 WORK = [(RATES, RATES.arms), (DROPOUT, DROPOUT.arms)]
 LOCATION: Any = None  # nothing here reads data
-
-
-class Engine:
-    """Says that every run takes 100 seconds."""
-
-    def __init__(self, workers: int):
-        self.workers = workers
-        self.timed: list[RunConfig] = []
-
-    def run(self, _: object, tasks: list[Any]) -> Iterator[tuple[Any, Outcome]]:
-        self.timed += [task.config for task in tasks]
-        yield from ((task, Outcome("done", value=100.0)) for task in tasks)
 
 
 @pytest.fixture
@@ -74,23 +62,26 @@ def test_longest_runs_of_a_seed_start_first(store: RunStore) -> None:
 
 def test_nothing_pending_takes_no_time(store: RunStore) -> None:
     commit(store, BASE)
-    engine = Engine(2)
+    engine = Engine(2, value=100.0)
     assert estimate_seconds(make_plan([(RATES, RATES.select(["base"]))], [0], store), store, LOCATION, engine) == 0
-    assert engine.timed == []
+    assert engine.tasks == []
 
 
 def test_runs_are_estimated_by_like_runs_in_the_store(store: RunStore) -> None:
     for seed, seconds in enumerate([29.0, 19.0, 999.0]):  # and a second of starting each
         commit(store, BASE.with_changes(seed=seed), seconds=seconds)
-    plan, engine = make_plan([(RATES, RATES.arms)], range(5), store), Engine(2)
+    plan, engine = make_plan([(RATES, RATES.arms)], range(5), store), Engine(2, value=100.0)
     assert len(plan.pending) == 7
     assert estimate_seconds(plan, store, LOCATION, engine) == pytest.approx(7 * 30.0 / 2), "the median, of two workers"
-    assert engine.timed == []
+    assert engine.tasks == []
 
 
 def test_diverged_runs_say_nothing_of_the_time(store: RunStore) -> None:
     commit(store, BASE, [None], seconds=1.0)
-    assert estimate_seconds(make_plan([(RATES, RATES.arms)], range(2), store), store, LOCATION, Engine(1)) == 300
+    assert (
+        estimate_seconds(make_plan([(RATES, RATES.arms)], range(2), store), store, LOCATION, Engine(1, value=100.0))
+        == 300
+    )
 
 
 RATES_ALONE = Experiment("d", "D", BASE, tuple(Arm(str(rate), dropout_rate=rate) for rate in (0.05, 0.3, 0.5)))
@@ -109,19 +100,17 @@ THREADS = Experiment("t", "T", BASE, (Arm("one"), Arm("two", threads=2)))
 def test_each_kind_of_unknown_run_is_timed_once(
     store: RunStore, work: Any, num_seeds: int, workers: int, kinds: int, seconds: float
 ) -> None:
-    engine = Engine(workers)
+    engine = Engine(workers, value=100.0)
     plan = make_plan(work, range(num_seeds), store)
     assert estimate_seconds(plan, store, LOCATION, engine) == pytest.approx(seconds)
-    assert len({config.run_id for config in engine.timed}) == kinds
+    assert len({task.config.run_id for task in engine.tasks}) == kinds
 
 
 def test_run_that_cannot_be_timed_is_an_error_of_its_configuration(store: RunStore) -> None:
-    class Refusing(Engine):
-        def run(self, _: object, tasks: list[Any]) -> Iterator[tuple[Any, Outcome]]:
-            yield tasks[0], Outcome("failed", "too small")
-
+    engine = Engine()
+    engine.respond = lambda _: Outcome("failed", "too small")
     with pytest.raises(ConfigError, match=r"^fcn-sgd-\S+ cannot be trained: too small$"):
-        estimate_seconds(make_plan(WORK, [0], store), store, LOCATION, Refusing(1))
+        estimate_seconds(make_plan(WORK, [0], store), store, LOCATION, engine)
 
 
 @pytest.mark.parametrize("num_shards", [1, 2, 3, 8, 50])

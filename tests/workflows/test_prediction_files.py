@@ -22,11 +22,7 @@ PREDICTIONS = (Prediction(9, "Ankle boot", 0.98), Prediction(8, "Bag", 0.02))
 
 def written(form: str, *batches: list[Predicted]) -> str:
     stream = io.StringIO()
-    writer = WRITERS[form](stream, ("Ankle boot", "Bag"))
-    writer.begin()
-    for batch in batches:
-        writer.write(batch)
-    writer.end()
+    WRITERS[form](batches, stream, ("Ankle boot", "Bag"))
     return stream.getvalue()
 
 
@@ -101,9 +97,9 @@ def test_on_a_terminal_csv_does_nothing_to_it() -> None:
             return True
 
     stream = Terminal()
-    writer = WRITERS["csv"](stream, ())
-    writer.write([(replace(FILM, name="a\x1b[2J\nb"), (Prediction(0, "\x1b]0;x\x07", 1.0),))])
-    assert stream.getvalue().rstrip("\n").isprintable()
+    WRITERS["csv"]([[(replace(FILM, name="a\x1b[2J\nb"), (Prediction(0, "\x1b]0;x\x07", 1.0),))]], stream, ())
+    assert "".join(stream.getvalue().splitlines()).isprintable()
+    assert stream.getvalue().count("\n") == 2
 
 
 def test_advice_is_in_every_output() -> None:

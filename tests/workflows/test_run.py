@@ -3,13 +3,14 @@
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from made_engine import Engine, working_folder
 from rich.console import Console
 from stored_runs import commit
 
@@ -34,57 +35,11 @@ EXPERIMENT = Experiment(
 )
 
 
-class Engine:
-    """Does every task at once and without training; `respond` may say otherwise.
-
-    Attributes:
-        respond: From a task to its outcome; None is done.
-        tasks: What it was given.
-        accuracy: What a run ends with.
-    """
-
-    def __init__(self) -> None:
-        self.workers = 2
-        self.tasks: list[Any] = []
-        self.respond: Callable[[Any], Outcome | None] = lambda _: None
-        self.accuracy: Callable[[RunConfig], float] = lambda _: 1.0
-
-    def __call__(self, workers: int, **_: Any) -> "Engine":
-        self.workers = workers
-        return self
-
-    cards = ()
-
-    def run(self, _: object, tasks: Sequence[Any]) -> Iterator[tuple[Any, Outcome]]:
-        for task in tasks:
-            self.tasks.append(task)
-            outcome = self.respond(task)
-            if outcome is None and isinstance(task, RunTask):
-                commit(RunStore(task.store), task.config, (2.0, self.accuracy(task.config)))
-            yield task, outcome or Outcome("done")
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-
-    @property
-    def runs(self) -> list[RunConfig]:
-        """The runs that it was given, in their order."""
-        return [task.config for task in self.tasks if isinstance(task, RunTask)]
-
-    @property
-    def exports(self) -> list[str]:
-        """The folders that it was told to export to."""
-        return [str(task.path) for task in self.tasks if isinstance(task, ExportTask)]
-
-
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    monkeypatch.chdir(tmp_path)
-    engine = Engine()
-    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.setattr("fashion_keras.execution.batch.BUSY_WAIT_SEC", 0.01)
-    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])  # seconds, each time
-    return engine
+    with working_folder(tmp_path, Engine()) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 import io
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made_engine import Engine
 from rich.console import Console
 from timing_runs import ENVIRONMENT
 
@@ -23,45 +24,22 @@ from fashion_keras.workflows.session import Session, fill
 from fashion_keras.workflows.time import TimingOptions, measure_times, order_of
 
 
-class Engine:
-    """Measures at once and without training; `respond` may say otherwise.
-
-    Attributes:
-        respond: From a task to its outcome; None is a measurement.
-        rounds: The tasks of each engine that was made.
-    """
-
-    def __init__(self) -> None:
-        self.rounds: list[list[RunConfig]] = []
-        self.respond: Callable[[TimingTask], Outcome | None] = lambda _: None
-
-    def __call__(self, workers: int, alone: bool) -> "Engine":
-        assert (workers, alone) == (1, True)
-        return self
-
-    def __enter__(self) -> "Engine":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is kept open."""
-
-    def run(self, _: object, tasks: Sequence[TimingTask]) -> Iterator[tuple[TimingTask, Outcome]]:
-        self.rounds.append([])
-        for task in tasks:
-            self.rounds[-1].append(task.config)
-            yield task, self.respond(task) or done()
-
-
 def done(**changes: Any) -> Outcome[EpochTimes]:
     """The outcome of a measurement."""
     found = EpochTimes(5, train_seconds=0.5, epoch_seconds=0.75, other_cores=0.0, environment=ENVIRONMENT)
     return Outcome("done", value=replace(found, **changes))
 
 
+def rounds_of(engine: Engine) -> list[list[RunConfig]]:
+    """What was measured, by rounds of ten arms."""
+    configs = [task.config for task in engine.tasks]
+    return [configs[:10], configs[10:]]
+
+
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.chdir(tmp_path)
-    engine = Engine()
+    engine = Engine(value=done().value)
     monkeypatch.setattr(timing, "LocalEngine", engine)
     monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
     return engine
@@ -95,18 +73,20 @@ def test_over_all_rounds_each_arm_comes_once_at_each_place_and_once_after_each_o
 
 def test_each_round_measures_every_arm_once_with_the_round_s_seed(measure: Measure, engine: Engine) -> None:
     assert measure()[0] == 0
-    assert [len(configs) for configs in engine.rounds] == [10, 10]
-    assert [{config.seed for config in configs} for configs in engine.rounds] == [{0}, {1}]
-    plain = [{config.with_changes(seed=0, epochs=50) for config in configs} for configs in engine.rounds]
+    assert (engine.workers, engine.options) == (1, {"alone": True})
+    rounds = rounds_of(engine)
+    assert [len(configs) for configs in rounds] == [10, 10]
+    assert [{config.seed for config in configs} for configs in rounds] == [{0}, {1}]
+    plain = [{config.with_changes(seed=0, epochs=50) for config in configs} for configs in rounds]
     assert plain[0] == plain[1]
-    assert engine.rounds[0][0].with_changes(seed=1) != engine.rounds[1][0], "another order"
+    assert rounds[0][0].with_changes(seed=1) != rounds[1][0], "another order"
 
 
 def test_an_epoch_to_warm_up_comes_first_and_the_cnn_gets_a_fifth(measure: Measure, engine: Engine) -> None:
     measure(rounds=1, epochs=10)
-    assert {config.model.name: config.epochs for config in engine.rounds[0]} == {"fcn": 11, "cnn": 3}
+    assert {config.model.name: config.epochs for config in rounds_of(engine)[0]} == {"fcn": 11, "cnn": 3}
     measure(rounds=1, epochs=1)
-    assert {config.model.name: config.epochs for config in engine.rounds[1]} == {"fcn": 2, "cnn": 2}
+    assert {config.model.name: config.epochs for config in rounds_of(engine)[1]} == {"fcn": 2, "cnn": 2}
 
 
 def test_every_measurement_is_a_row_of_the_file(measure: Measure, engine: Engine) -> None:
@@ -137,7 +117,7 @@ def test_an_interrupt_keeps_what_was_measured_and_the_earlier_file(measure: Meas
     before = WRITTEN.read_text()
 
     def respond(task: TimingTask) -> Outcome | None:
-        if len(engine.rounds[-1]) == 4:
+        if len(engine.tasks) == 24:
             raise KeyboardInterrupt
         return None
 
@@ -172,7 +152,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_measured(mea
     Path("file").write_text("here first")
     with pytest.raises(StoreError, match="a file is in the way"):
         measure(out=Path("file"))
-    assert engine.rounds == []
+    assert engine.tasks == []
 
 
 def test_epochs_are_really_timed_and_bypass_the_store(

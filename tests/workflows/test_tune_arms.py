@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_engine import Engine, working_folder
 from rich.console import Console
-from stored_runs import TUNABLE, make_result
-from test_run import Engine
+from stored_runs import TUNABLE
 
 from fashion_keras import cli
 from fashion_keras.config.run_config import RunConfig
@@ -63,25 +63,10 @@ def accuracy_of(config: RunConfig) -> float:
     return BEST_ACCURACIES[kind] - 0.05 * distance + 0.001 * (config.seed * len(kind) % 7)
 
 
-def commit_scored(task: Any) -> Outcome | None:
-    if not isinstance(task, RunTask):
-        return None
-    config, store = task.config, RunStore(task.store)
-    store.begin(config)
-    result = make_result(config, (0.5, accuracy_of(config)), with_test=config.evaluate_test != "never")
-    store.commit(result)
-    return Outcome("done")
-
-
 @contextmanager
 def fake_training(folder: Path) -> Iterator[Engine]:
     """An engine whose runs are worth what `accuracy_of` says, in a working folder."""
-    engine = Engine()
-    engine.respond = commit_scored
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-        patch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])
+    with working_folder(folder, Engine(accuracy=accuracy_of)) as engine:
         yield engine
 
 
@@ -236,28 +221,27 @@ def test_selected_value_on_the_edge_is_warned_of_with_the_way_on(tune: Tune, tmp
 
 
 def test_failed_trial_ends_before_anything_is_selected(tune: Tune, engine: Engine, tmp_path: Path) -> None:
-    engine.respond = lambda task: Outcome("failed", "no", "log") if len(engine.tasks) == 3 else commit_scored(task)
+    engine.respond = lambda task: Outcome("failed", "no", "log") if len(engine.tasks) == 3 else None
     status, output = tune()
     assert status == 1
     assert measured(engine.runs) == []
     assert f"Failed: {engine.runs[2].label}, seed {FIRST_TUNING_SEED}: no; log: log" in output
     assert "tries what failed again; nothing was selected" in output
-    engine.respond = commit_scored
+    engine.respond = lambda _: None
     engine.tasks.clear()
     assert tune()[0] == 0
     assert len(trials(engine.runs)) == 1
 
 
 def test_interrupted_tuning_goes_on_where_it_was(tune: Tune, engine: Engine) -> None:
-    def respond(task: Any) -> Outcome | None:
+    def respond(_: Any) -> None:
         if len(engine.runs) == 11:
             raise KeyboardInterrupt
-        return commit_scored(task)
 
     engine.respond = respond
     with pytest.raises(KeyboardInterrupt):
         tune()
-    engine.respond = commit_scored
+    engine.respond = lambda _: None
     engine.tasks.clear()
     _, output = tune()
     assert "24 tuning runs: 10 in the store, 14 to train" in output
@@ -480,15 +464,13 @@ def test_real_training_is_tuned_measured_and_pictured(
         store.commit(train_run(task.config, sample_dataset))
         return Outcome("done")
 
-    monkeypatch.chdir(tmp_path)
     engine = Engine()
     engine.respond = train
-    monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_curves", lambda *_: {})
     experiment = Experiment(
         "widths", "Widths", RunConfig(epochs=2, batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
     )
-    assert tune_on(sample_dir, experiment, seeds=1, tuning=TuneOptions(RATE, budget=2, range=(1e-3, 1.0)))[0] == 0
+    with working_folder(tmp_path, engine):
+        assert tune_on(sample_dir, experiment, seeds=1, tuning=TuneOptions(RATE, budget=2, range=(1e-3, 1.0)))[0] == 0
     folder = tmp_path / "runs" / "widths_tuned__sample"
     rows = read_csv(folder / "tuning.csv")
     assert len(rows) == 4

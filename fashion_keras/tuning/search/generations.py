@@ -34,14 +34,7 @@ _LOG_LINES = 15
 
 @dataclass(frozen=True)
 class Proposal:
-    """A trial before it is run.
-
-    Attributes:
-        asked: keras-tuner's trial.
-        configs: Its runs, one on each tuning seed.
-        values: As in `Trial`.
-        is_full: As in `Trial`.
-    """
+    """A trial before it is run: keras-tuner's, its runs, one on each tuning seed, and what `Trial` says of it."""
 
     asked: Any
     configs: tuple[RunConfig, ...]
@@ -51,13 +44,6 @@ class Proposal:
 
 class Search:
     """A study in execution.
-
-    Args:
-        study: What is searched.
-        store: Where the runs are and go.
-        location: The data.
-        engine: Where they run.
-        console: Where to say how it goes.
 
     Attributes:
         trials: What was reported to the oracle, in that order.
@@ -183,7 +169,6 @@ class Search:
 
 
 def _last_lines(path: str) -> list[str]:
-    """The end of a failed run's log."""
     try:
         return Path(path).read_text(errors="replace").splitlines()[-_LOG_LINES:] if path else []
     except OSError:

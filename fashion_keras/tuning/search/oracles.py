@@ -30,29 +30,7 @@ _EDGE = 0.05
 _LEAST = 1e-4  # keeps the logarithm finite: 6,000 validation images cannot show a smaller error
 
 
-class _Unwritten:
-    """Keeps an oracle off the disk."""
-
-    def save(self) -> None:
-        """Write nothing."""
-
-    def _save_trial(self, trial: Any) -> None:
-        """Write nothing."""
-
-
-class _RandomOracle(_Unwritten, kt.oracles.RandomSearchOracle):
-    pass
-
-
-class _GridOracle(_Unwritten, kt.oracles.GridSearchOracle):
-    pass
-
-
-class _HyperbandOracle(_Unwritten, kt.oracles.HyperbandOracle):
-    pass
-
-
-class _BayesianOracle(_Unwritten, kt.oracles.BayesianOptimizationOracle):
+class _BayesianOracle(kt.oracles.BayesianOptimizationOracle):
     """Where the optimum has been tried, its run would be the same again: a random one is tried instead."""
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
@@ -87,6 +65,7 @@ class Asker:
             raise ConfigError(f"the space {study.space.name} asks for no hyperparameter: there is nothing to search")
         self.oracle = _build_oracle(study, self.space)
         self.oracle.verbose = 0
+        self.oracle.save = self.oracle._save_trial = lambda *_: None  # off the disk
         self.num_asked = 0
 
     def ask(self) -> list[Any]:
@@ -141,7 +120,7 @@ def _build_oracle(study: Study[FunctionSpace], space: Any) -> Any:
         "max_consecutive_failed_trials": None,
     }
     if study.oracle == "hyperband":
-        return _HyperbandOracle(max_epochs=study.base.epochs, **settings)
+        return kt.oracles.HyperbandOracle(max_epochs=study.base.epochs, **settings)
     settings["max_trials"] = study.budget
     if study.oracle == "bayesian":
         # A third of the trials begins at random, and one seed more or less makes so much noise. keras-tuner's own
@@ -149,7 +128,8 @@ def _build_oracle(study: Study[FunctionSpace], space: Any) -> Any:
         # spread between trials, is a third of what was seen between seeds.
         num_random = max(3, min(3 * len(space.space), (study.budget or 0) // 3))
         return _BayesianOracle(num_initial_points=num_random, alpha=1e-2, **settings)
-    return (_RandomOracle if study.oracle == "random" else _GridOracle)(**settings)
+    kind = kt.oracles.RandomSearchOracle if study.oracle == "random" else kt.oracles.GridSearchOracle
+    return kind(**settings)
 
 
 def discover(space: FunctionSpace) -> Any:

@@ -15,20 +15,9 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, UserError
 
 __all__ = [
-    "SPACES",
-    "FunctionSpace",
-    "Settings",
-    "SpaceError",
-    "cnn",
-    "cnn_readings",
-    "cnn_regularised",
-    "describe_value",
-    "describe_values",
-    "fcn",
-    "fcn_regularised",
-    "fcn_small",
-    "load_space",
-]
+    "SPACES", "FunctionSpace", "Settings", "SpaceError", "cnn", "cnn_readings", "cnn_regularised", "describe_value",
+    "describe_values", "fcn", "fcn_regularised", "fcn_small", "load_space",
+]  # fmt: skip
 
 Settings = Mapping[str, Any] | RunConfig
 """Changes of a configuration by name, None where a setting does not apply; or a whole configuration."""
@@ -145,7 +134,6 @@ def cnn_regularised(hp: Any) -> dict[str, Any]:
 
 
 def _layers(hp: Any) -> dict[str, Any]:
-    """What both networks' layers share."""
     return {
         "batch_norm": hp.Boolean("batch_norm"),
         "initializer": hp.Choice("initializer", ["pytorch_default", "random_normal", "xavier_normal", "he_uniform"]),

@@ -147,7 +147,6 @@ def _merge_arms(experiment: Experiment, setting: str, value: float) -> dict[str,
 
 
 def _option_of(experiment: Experiment, arm: Arm, setting: str) -> Option:
-    """Return what values an arm's setting takes."""
     numbers = _numbers_of(experiment.config_of(arm))
     if setting not in numbers:
         raise ConfigError(f"--tune: a number of arm {arm.name!r} of {experiment.name} is {suggest(setting, numbers)}")

@@ -115,7 +115,8 @@ class SettingSpace:
         for place in sequence.random(_DRAWS_PER_VALUE * count)[:, 0] * ends[-1]:
             chosen = min(int(np.searchsorted(ends, place, side="right")), len(parts) - 1)
             start = ends[chosen] - self._width(parts[chosen])
-            value = self._round(self._from_axis(self._to_axis(parts[chosen][0]) + place - start), parts[chosen])
+            on_axis = float(self._to_axis(parts[chosen][0]) + place - start)
+            value = self._round(10.0**on_axis if self.scale == "log" else on_axis, parts[chosen])
             if value not in found and value not in taken:
                 found.append(value)
             if len(found) == count:
@@ -134,6 +135,3 @@ class SettingSpace:
 
     def _to_axis(self, value: float) -> float:
         return math.log10(value) if self.scale == "log" else float(value)
-
-    def _from_axis(self, place: float) -> float:
-        return float(10.0**place) if self.scale == "log" else float(place)
