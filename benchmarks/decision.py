@@ -1,5 +1,7 @@
 """Time to a decision: four initialisers compared by the package, by ictonyx and by a loop in PyTorch with SciPy.
 
+The package trains with Keras, and by that very loop where PyTorch is installed beside it.
+
 Run:  python -m benchmarks.decision --ictonyx PYTHON --pytorch PYTHON
 
 Each is a process of its own from its start to its answer, on the same images; they take turns, one round after another.
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,7 +31,7 @@ from benchmarks.speed.work import normalise
 from fashion_keras.data import load, locate
 
 RESULTS = Path(__file__).parent / "results"
-SYSTEMS = ("fashion_keras", "ictonyx", "pytorch")
+SYSTEMS = ("fashion_keras", "fashion_keras_pytorch", "ictonyx", "pytorch")
 
 
 def main() -> None:
@@ -36,6 +39,7 @@ def main() -> None:
     options = _parse()
     with tempfile.TemporaryDirectory() as folder:
         arrays = _write_arrays(Path(folder))
+        os.environ["ARRAYS"] = str(arrays)  # for the trainer in PyTorch
         measured = [
             _measure(system, _command(system, options, arrays, Path(folder)), number)
             for number in range(options.rounds)
@@ -63,25 +67,18 @@ def _parse() -> argparse.Namespace:
 
 
 def _python_of(system: str, options: argparse.Namespace) -> str | None:
-    return sys.executable if system == "fashion_keras" else getattr(options, system)
+    if system == "fashion_keras_pytorch" and not find_spec("torch"):
+        return None
+    return sys.executable if system.startswith("fashion_keras") else getattr(options, system)
 
 
 def _command(system: str, options: argparse.Namespace, arrays: Path, folder: Path) -> list[str]:
     python = str(_python_of(system, options))
-    if system == "fashion_keras":
-        out = tempfile.mkdtemp(dir=folder)
-        return [
-            python,
-            "-m",
-            "fashion_keras",
-            "run",
-            "initializers",
-            "--quick",
-            f"--seeds={options.seeds}",
-            "--out",
-            out,
-        ]
-    return [python, "-m", "benchmarks.decision_peers", system, str(arrays), "3", str(options.seeds)]
+    if not system.startswith("fashion_keras"):
+        return [python, "-m", "benchmarks.decision_peers", system, str(arrays), "3", str(options.seeds)]
+    what = ["initializers", "--quick"] if system == "fashion_keras" else ["benchmarks/decision_trainer.py"]
+    out = tempfile.mkdtemp(dir=folder)
+    return [python, "-m", "fashion_keras", "run", *what, f"--seeds={options.seeds}", "--out", out]
 
 
 def _write_arrays(folder: Path) -> Path:

@@ -49,39 +49,41 @@ def compare_by_ictonyx(arrays: dict[str, np.ndarray], epochs: int, seeds: int) -
 _LAYERS = ((300, "relu"), (200, "relu"), (10, None))
 
 
-def compare_by_pytorch(arrays: dict[str, np.ndarray], epochs: int, seeds: int) -> None:
-    """Train by a loop in PyTorch, data in memory, and print SciPy's paired tests with Holm's correction."""
+def train_by_pytorch(arrays: dict[str, np.ndarray], name: str, seed: int, epochs: int) -> np.ndarray:
+    """Train by a loop in PyTorch, data in memory, and return which test images are right, bool [M]."""
     import torch
-    from scipy.stats import ttest_rel
 
-    parts = {name: torch.from_numpy(values) for name, values in arrays.items()}
     schemes: dict[str, Callable[[Any], Any]] = {
         "default": lambda weight: weight,
         "random_normal": lambda weight: torch.nn.init.normal_(weight, std=0.01),
         "xavier_normal": torch.nn.init.xavier_normal_,
         "he_uniform": lambda weight: torch.nn.init.kaiming_uniform_(weight, nonlinearity="relu"),
     }
+    images, labels = (torch.from_numpy(arrays[f"train_{name}"]) for name in ("images", "labels"))
+    torch.manual_seed(seed)
+    layers = [torch.nn.Flatten(), torch.nn.Linear(784, 300), torch.nn.ReLU(), torch.nn.Linear(300, 200)]
+    model = torch.nn.Sequential(*layers, torch.nn.ReLU(), torch.nn.Linear(200, 10))
+    for layer in model:
+        if isinstance(layer, torch.nn.Linear):
+            schemes[name](layer.weight.data)
+    optimizer = torch.optim.SGD(model.parameters(), 0.02)
+    for _ in range(epochs):
+        for batch in torch.randperm(len(labels)).split(BATCH_SIZE):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(images[batch]), labels[batch]).backward()
+            optimizer.step()
+    with torch.inference_mode():
+        found = model(torch.from_numpy(arrays["test_images"])).argmax(1)
+    return np.asarray(found == torch.from_numpy(arrays["test_labels"]))
 
-    def train(name: str, seed: int) -> float:
-        torch.manual_seed(seed)
-        layers = [torch.nn.Flatten(), torch.nn.Linear(784, 300), torch.nn.ReLU(), torch.nn.Linear(300, 200)]
-        model = torch.nn.Sequential(*layers, torch.nn.ReLU(), torch.nn.Linear(200, 10))
-        for layer in model:
-            if isinstance(layer, torch.nn.Linear):
-                schemes[name](layer.weight.data)
-        optimizer = torch.optim.SGD(model.parameters(), 0.02)
-        for _ in range(epochs):
-            for batch in torch.randperm(len(parts["train_labels"])).split(BATCH_SIZE):
-                optimizer.zero_grad()
-                loss = torch.nn.functional.cross_entropy(
-                    model(parts["train_images"][batch]), parts["train_labels"][batch]
-                )
-                loss.backward()
-                optimizer.step()
-        with torch.inference_mode():
-            return float((model(parts["test_images"]).argmax(1) == parts["test_labels"]).float().mean())
 
-    found = {name: np.array([train(name, seed) for seed in range(seeds)]) for name in ARMS}
+def compare_by_pytorch(arrays: dict[str, np.ndarray], epochs: int, seeds: int) -> None:
+    """Train by the loop in PyTorch, and print SciPy's paired tests with Holm's correction."""
+    from scipy.stats import ttest_rel
+
+    found = {
+        name: np.array([train_by_pytorch(arrays, name, seed, epochs).mean() for seed in range(seeds)]) for name in ARMS
+    }
     tests = {name: ttest_rel(found[name], found[ARMS[0]]) for name in ARMS[1:]}
     held = 0.0
     for rank, (name, test) in enumerate(sorted(tests.items(), key=lambda item: item[1].pvalue)):
