@@ -77,10 +77,11 @@ class Engine:
 
 
 @contextmanager
-def working_folder(folder: Path, engine: Engine) -> Iterator[Engine]:
-    """Make a folder the current one, in which commands use an engine and draw nothing, which takes seconds."""
+def working_folder(folder: Path, engine: Engine, draws: bool = False) -> Iterator[Engine]:
+    """Make a folder the current one, in which commands use an engine and, as it takes seconds, draw nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-        patch.setattr("fashion_keras.reporting.pictures.draw_curves", lambda *_: {})
+        if not draws:
+            patch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])
         yield engine

@@ -469,7 +469,7 @@ def test_real_training_is_tuned_measured_and_pictured(
     experiment = Experiment(
         "widths", "Widths", RunConfig(epochs=2, batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
     )
-    with working_folder(tmp_path, engine):
+    with working_folder(tmp_path, engine, draws=True):
         assert tune_on(sample_dir, experiment, seeds=1, tuning=TuneOptions(RATE, budget=2, range=(1e-3, 1.0)))[0] == 0
     folder = tmp_path / "runs" / "widths_tuned__sample"
     rows = read_csv(folder / "tuning.csv")
