@@ -82,7 +82,7 @@ Tune = Callable[..., tuple[int, str]]
 def tune_on(data: Path, *experiments: Experiment, tuning: TuneOptions | None = None, **options: Any) -> tuple[int, str]:
     """Tune comparisons on data and return exit status and output."""
     output = io.StringIO()
-    values = {"dataset": str(data), "seeds": 6, "fixed": True, **options}
+    values = {"dataset": str(data), "seeds": 6, "fixed": True, "workers": 2, **options}
     session = Session.of(values, Console(file=output, width=250))
     wanted = tuning or TuneOptions(RATE, budget=8, range=(1e-5, 10.0))
     status = run_tuned(experiments or [TUNABLE], fill(RunOptions, values), wanted, session)
