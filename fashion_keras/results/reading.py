@@ -25,6 +25,7 @@ __all__ = ["read_results"]
 _SEPARATORS = ",;\t|"
 _DEEPEST = 20
 _NO_NUMBER = re.compile(r"(?<=: )-?(?:nan|inf)(?=[,}])")
+_MAX_BYTES, _CHUNK_BYTES = 2**29, 2**24
 
 
 def read_results(source: Any) -> ResultTable:
@@ -55,7 +56,18 @@ def _read_path(path: Path) -> ResultTable:
     if ending in (".parquet", ".pq"):
         return _read_parquet(path, name)
     read = _read_json if ending in (".json", ".jsonl", ".ndjson") else _read_csv
-    return read(_decode(path.read_bytes()), name)
+    return read(_decode(_read_bytes(path, name)), name)
+
+
+def _read_bytes(path: Path, name: str) -> bytes:
+    """Return the content of a file, which may be a pipe, as a shell's `<(...)` is, or a device that never ends."""
+    content = bytearray()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            content += chunk
+            if len(content) > _MAX_BYTES:
+                raise ResultsError(f"{name} goes on after {_MAX_BYTES >> 20} MiB; fewer columns, or Parquet, are read")
+    return bytes(content)
 
 
 def _decode(content: bytes) -> str:

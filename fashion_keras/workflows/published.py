@@ -70,17 +70,22 @@ def readme_of(folder: Path) -> Path:
 def complete_publishing(folder: Path) -> None:
     """End what an invocation that was ended had begun: the folder into its place, the README from the new tables.
 
+    A README that cannot be written is said, and tried again the next time: the tables are read without it.
+
     Raises:
-        StoreError: The tables or the README cannot be read or written.
+        StoreError: The folder cannot be put into its place.
     """
     place = folder.resolve()
     with os_errors_as(StoreError, folder):
         recover_folder(place)
-        if not (place / UNFINISHED).exists():
-            return
-        with folder_lock(place):  # who is publishing writes the README itself
+    if not (place / UNFINISHED).exists():
+        return
+    try:
+        with os_errors_as(StoreError, folder), folder_lock(place):  # who is publishing writes the README itself
             if (place / UNFINISHED).exists():
                 _write_readme(folder)
+    except StoreError as error:
+        say_once(f"{readme_of(folder)} does not show what was published last: {error}")
 
 
 def _write_readme(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Pictures are read in a process of their own, in bounded time and memory, and can be given up."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -68,6 +70,11 @@ def test_an_error_is_the_same_and_the_process_goes_on(reader: PictureReader, con
     assert str(found.value) == str(expected.value)
     reader.read(CONTENT)
     assert reader._process is process
+
+
+def test_a_process_for_data_sets_is_started_without_what_tells_items_from_their_ground() -> None:
+    program = "import sys; from fashion_keras.images.worker import serve; print('scipy.ndimage' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
 
 
 def test_a_picture_that_takes_too_long_is_given_up_and_the_next_one_read(slow_reader: PictureReader) -> None:

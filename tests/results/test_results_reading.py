@@ -319,3 +319,8 @@ def _judge_or_refuse(content: bytes, name: str) -> None:
         except ResultsError as error:
             refused = said = str(error)
     assert said.replace("\n", "" if not refused else "\n").isprintable()
+
+
+def test_what_never_ends_is_refused_in_one_line() -> None:
+    with pytest.raises(ResultsError, match=r"^zero goes on after 512 MiB; [^\n]*$"):
+        read_results("/dev/zero")

@@ -352,6 +352,14 @@ def test_whatever_reads_published_results_first_ends_a_publishing_that_was_kille
     assert not (published / UNFINISHED).exists()
 
 
+def test_a_page_that_cannot_be_filled_keeps_nobody_from_reading(without_pictures, published, tmp_path, capsys):
+    (tmp_path / "README.md").write_text("<!-- table of experiments/dropout -->\n<!-- end -->\n")
+    (published / UNFINISHED).touch()
+    assert len(load_published(published)) == 1
+    assert "README.md does not show what was published last: there is no table" in capsys.readouterr().err
+    assert (published / UNFINISHED).exists()
+
+
 def test_flipped_bits_are_never_wrong_in_silence(tmp_path):
     for kind, counts in campaign.flip_bits(tmp_path, 4).items():
         assert counts.total() == 4, kind
