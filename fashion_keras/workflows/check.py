@@ -46,7 +46,7 @@ def check_place(place: Path, say: Callable[[str], object]) -> int:
             say(f"Damaged: {one_line(str(error))}")
     sound = count_noun(len(files) - damaged - unverified, "file")
     older = f", {unverified} not verified (written before digests were kept)" if unverified else ""
-    say(f"{place}: {sound} verified{older}, {damaged} damaged; a run counts as one")
+    say(f"{place}: {sound} verified{older}, {damaged} damaged; those of a run count as one, as does an archive")
     return 1 if damaged else 0
 
 
