@@ -102,6 +102,7 @@ def test_version_names_what_a_report_of_an_error_should(capsys: pytest.CaptureFi
         (["times", "--publish"], "runs/times.csv is not there; `fashion-keras times` makes it"),
         (["times", "--publish", "--rounds", "3"], "--publish measures nothing"),
         (["tune", "fnc"], "did you mean 'fcn'?"),
+        (["evaluate", "cn"], "did you mean 'cnn'?"),
         (["tune", "fcn", "--seed", "-1"], "--seed: must be a whole number of at least 0, got '-1'"),
         (["tune", "fcn", "--trials", "9" * 20], f"--trials: must be at most 10,000, got '{'9' * 20}'"),
         (["tune", "fcn", "--seed", "9" * 5000], "--seed: must be at most 10,000, got '999"),

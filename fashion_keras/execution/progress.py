@@ -101,8 +101,10 @@ class RunProgress:
         if run is not None and (accuracy := run.final["test_accuracy"]) is not None:
             label = self.labels[config]
             arm = label.rpartition(", ")[0] or label
+            values = self.accuracies.get(arm, [])
+            values.append(accuracy)
             # The arm that ended last comes first: a narrow line is cut off at its end.
-            self.accuracies = {arm: [], **self.accuracies} | {arm: [*self.accuracies.get(arm, ()), accuracy]}
+            self.accuracies = {arm: values} | self.accuracies
         if self.verbose:
             self._display.say(f"{outcome.status}: {self.labels[config]} ({self.num_done} of {len(self.labels)})")
 

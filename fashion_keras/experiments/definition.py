@@ -206,7 +206,7 @@ class Experiment:
         configs: dict[RunConfig, str] = {}
         ends = [config for config in map(self.config_of, self.arms) if config.keep_best or config.patience]
         if self.score_share and (ends or self.metric != TEST_ACCURACY):
-            got = "such runs" if ends else f"the metric {self.metric.name}"
+            got = "an arm with one of them" if ends else f"the metric {self.metric.name}"
             raise ConfigError(
                 "score_share is a mean of test accuracies, of runs without keep_best and patience; "
                 f"got {got}: leave it out"

@@ -3,7 +3,7 @@
 All that people read of a `Comparison` outside its table is worded here, for terminal, page and figures alike.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from fashion_keras.formatting import format_duration, one_line
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import MIN_SEEDS, BestArms, Comparison, Design, Share, Verdict
 from fashion_keras.storage.archive import ArchivedRun
-from fashion_keras.storage.comparison import ComparisonRecord, ComparisonResults
+from fashion_keras.storage.comparison import ArmResults, ComparisonRecord, ComparisonResults
 from fashion_keras.storage.tunings import TuningRecord
 
 __all__ = [
@@ -178,20 +178,23 @@ def _command_of(record: ComparisonRecord) -> str:
 
 def _work(results: ComparisonResults, num_seeds: int, decided: Collection[str], from_nothing: bool) -> float | None:
     """Return the seconds of the runs that are missing of so many seeds, by those that are there; None without any."""
-    seconds = {
-        arm.name: [run.seconds["total"] + run.seconds["startup"] for run in arm.runs.values()] for arm in results.arms
-    }
+    seconds = {arm.name: _seconds_of(arm) for arm in results.arms}
     means = {name: float(np.mean(each)) for name, each in seconds.items() if each}
     if not means:
         return None
-    usual, work = float(np.mean([*means.values()])), 0.0
-    for name, each in seconds.items():
-        missing = 0 if name in decided else num_seeds - len(each)
-        work += (missing + (len(each) + _num_trials(results, name)) * from_nothing) * means.get(name, usual)
-    return work
+    usual = float(np.mean([*means.values()]))
+    missing = {name: 0 if name in decided else num_seeds - len(each) for name, each in seconds.items()}
+    work = sum(number * means.get(name, usual) for name, number in missing.items())
+    return work + (_work_so_far(results, means) if from_nothing else 0.0)
 
 
-def _num_trials(results: ComparisonResults, name: str) -> int:
-    """Return how many runs selected the value of an arm; 0 where it was not tuned."""
-    arms = TuningRecord.from_json(results.record.tuning).arms if results.record.tuning else ()
-    return sum(len(trial.runs) for arm in arms for trial in arm.trials if arm.name == name)
+def _work_so_far(results: ComparisonResults, means: Mapping[str, float]) -> float:
+    """Return the seconds of all runs that are there, of the trials of a tuning, and of the untuned comparison."""
+    tuned = TuningRecord.from_json(results.record.tuning).arms if results.record.tuning else ()
+    trials = sum(means.get(arm.name, 0.0) * len(trial.runs) for arm in tuned for trial in arm.trials)
+    arms = (*results.arms, *(results.untuned.arms if results.untuned else ()))
+    return trials + sum(sum(_seconds_of(arm)) for arm in arms)
+
+
+def _seconds_of(arm: ArmResults) -> list[float]:
+    return [run.seconds["total"] + run.seconds["startup"] for run in arm.runs.values()]

@@ -47,7 +47,8 @@ def check_place(place: Path, say: Callable[[str], object]) -> int:
             say(f"Damaged: {one_line(str(error))}")
     sound = count_noun(len(files) - damaged - unverified, "file")
     older = f", {unverified} not verified (written before digests were kept)" if unverified else ""
-    say(f"{one_line(str(place))}: {sound} verified{older}, {damaged} damaged; a run counts as one")
+    words = "those of a run count as one, as does an archive"
+    say(f"{one_line(str(place))}: {sound} verified{older}, {damaged} damaged; {words}")
     return 1 if damaged else 0
 
 

@@ -68,6 +68,13 @@ def test_a_clear_difference_supports_and_its_contrary_refutes():
     assert judge("dropout-slight", dropout(HIGHER, BASE)).verdict == "refuted"
 
 
+def test_neither_of_two_equivalent_arms_is_above_and_the_claim_says_why():
+    alike = [value + shift for value, shift in zip(BASE, [0.0005, -0.0005] * 3, strict=True)]
+    claim = judge("dropout-slight", dropout(BASE, alike))
+    assert claim.verdict == "undecided"
+    assert "equivalent within 0.2 points" in claim.because
+
+
 def test_arms_are_paired_by_seed_and_not_by_place():
     found = dropout(BASE, HIGHER)
     base, dropped = found["dropout"].arms

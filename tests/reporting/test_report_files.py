@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from html_pages import seeded_comparison
 
 from fashion_keras.errors import StoreError
 from fashion_keras.reporting import (
@@ -43,6 +44,13 @@ def test_the_differences_follow_the_table(two_arms: TwoArms, tmp_path: Path) -> 
     text = (tmp_path / "table.md").read_text()
     assert text == to_markdown(build_table(results)) + "\n" + to_markdown(differences, level=2)
     assert (tmp_path / "differences.csv").read_text() == to_csv(differences, baseline="base")
+
+
+def test_the_best_arms_stand_above_the_differences(tmp_path: Path) -> None:
+    results = seeded_comparison(arm="an_arm_", num_seeds=8)
+    write_report(results, tmp_path, differences=build_differences(results), pictures=())
+    assert "\n## Against base\n\n" in (text := (tmp_path / "table.md").read_text())
+    assert text.index("**Best: an_arm\\_; base is worse**") < text.index("| arm | runs | difference")
 
 
 def test_a_file_in_the_way_is_one_clear_line(two_arms: TwoArms, tmp_path: Path) -> None:

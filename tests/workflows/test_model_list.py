@@ -188,6 +188,12 @@ def test_command_without_a_model_says_how_to_make_one(capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == "fashion-keras: nowhere is not there; name a folder with SavedModels\n"
 
 
+def test_what_a_model_is_breaks_between_its_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    make_model(Path("saved_models/a/1"), "-".join(["weight_decay=0.0005"] * 9))
+    assert cli.main(["models"]) == 0
+    assert capsys.readouterr().out.count("decay=0.0005") == 9
+
+
 def test_label_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     make_model(Path("saved_models/[red]a[/red]/1"), "[bold]b[/bold]")
     assert cli.main(["models"]) == 0
