@@ -19,6 +19,7 @@ from fashion_keras._tensorflow import import_tensorflow
 tf = import_tensorflow()
 
 import keras  # noqa: E402
+import numpy as np  # noqa: E402
 
 from benchmarks.speed.machine import describe_machine  # noqa: E402
 from benchmarks.speed.ours import configure  # noqa: E402
@@ -34,7 +35,7 @@ from benchmarks.speed.work import (  # noqa: E402
     shrink,
 )
 from fashion_keras.data import Dataset, load, locate, split_indices  # noqa: E402
-from fashion_keras.data.pipelines import hold_images, training_batches  # noqa: E402
+from fashion_keras.data.pipelines import gather_from, hold_images, make_orders  # noqa: E402
 from fashion_keras.models.networks import build_model  # noqa: E402
 from fashion_keras.training.compilation import compile_model  # noqa: E402
 from fashion_keras.training.run import image_dtype, train_run, use_threads  # noqa: E402
@@ -125,13 +126,14 @@ def _train(work: Work, dataset: Dataset) -> tuple[float, float]:
 
 
 def _pipeline(images: Any, labels: Any, steps: int) -> Callable[[], None]:
-    batch_of = training_batches(images, labels, batch_size=BATCH_SIZE, num_epochs=1, seed=0)
+    gather = gather_from(images, labels)
+    (order,) = make_orders(np.arange(len(labels), dtype=np.int32), num_epochs=1, seed=0)
 
     def take(number: Any) -> Any:
-        with tf.control_dependencies(batch_of(number)):
+        with tf.control_dependencies(gather(order[number * BATCH_SIZE : (number + 1) * BATCH_SIZE])):
             return number + 1
 
-    return _repeat(take, tf.constant(0, tf.int64), steps)
+    return _repeat(take, tf.constant(0), steps)
 
 
 def _compiled(work: Work, steps: int) -> keras.Model:

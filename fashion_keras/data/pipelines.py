@@ -8,18 +8,23 @@ import tensorflow as tf
 from fashion_keras.data.orders import epoch_orders, num_batches
 
 __all__ = [
-    "BatchOf",
+    "Augment",
+    "Gather",
+    "gather_from",
     "hold_images",
     "make_evaluation_dataset",
+    "make_orders",
     "make_part",
     "make_training_dataset",
     "normalise",
     "take_batch",
-    "training_batches",
 ]
 
-BatchOf = Callable[[tf.Tensor], tuple[tf.Tensor, ...]]
-"""From a step's number, int64 [], to its images, labels and, where classes have weights, the examples' weights."""
+Augment = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+"""From normalised images [N, H, W, C] and class ids [N] to such images, float32, and ids or shares [N, classes]."""
+
+Gather = Callable[[tf.Tensor], tuple[tf.Tensor, ...]]
+"""From indices, int32 [n], to images, labels and, where classes have weights, the examples' weights."""
 
 # Up to this size images are normalised once and held as float32, four times their size in the files: a step of a small
 # network is some 3 % quicker. Larger ones are normalised batch by batch, to the same bits.
@@ -62,11 +67,12 @@ def make_training_dataset(
     batch_size: int,
     num_epochs: int,
     seed: int,
-    augment: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
+    augment: Augment | None = None,
 ) -> tf.data.Dataset:
     """Make the batches of all epochs, one after another: `num_epochs * num_batches(...)` elements.
 
-    The arguments are those of `training_batches`.
+    Whole batches are gathered from the images in memory: shuffling single examples costs more than the training step
+    of a small network. The order is drawn beforehand, so that it depends on the seed alone.
 
     Args:
         images: uint8 [N, H, W, C], or what `hold_images` made of them.
@@ -81,47 +87,51 @@ def make_training_dataset(
         A data set of pairs: float32, or what was held, [batch, H, W, C] in [-1, 1] and int32 [batch]; or what
         `augment` made of them.
     """
-    batch_of = training_batches(
-        images, labels, examples, batch_size=batch_size, num_epochs=num_epochs, seed=seed, augment=augment
-    )
-    steps = num_epochs * num_batches(len(labels if examples is None else examples), batch_size)
-    return _on_one_core(tf.data.Dataset.range(steps).map(batch_of))
-
-
-def training_batches(
-    images: tf.Tensor | np.ndarray,
-    labels: np.ndarray,
-    examples: np.ndarray | None = None,
-    *,
-    batch_size: int,
-    num_epochs: int,
-    seed: int,
-    augment: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None,
-    class_weights: Sequence[float] | None = None,
-) -> BatchOf:
-    """Return what makes the batch of a step, counted through all epochs: in a pipeline or in the training's own graph.
-
-    Whole batches are gathered from the images in memory: shuffling single examples costs more than the training step
-    of a small network. The order is drawn beforehand, so that it depends on the seed alone.
-
-    Args:
-        images: As in `make_training_dataset`, and so are `labels`, `examples`, `batch_size`, `num_epochs`, `seed` and
-            `augment`.
-        class_weights: What an example of each class counts; None leaves the weights out.
-    """
-    pixels, classes = _as_held(images), tf.constant(labels)
     examples = np.arange(len(labels), dtype=np.int32) if examples is None else examples
-    steps = num_batches(len(examples), batch_size)
-    order = tf.constant(examples[epoch_orders(len(examples), num_epochs, seed)])
+    gather, steps = gather_from(images, labels, augment), num_batches(len(examples), batch_size)
+    orders = tf.constant(examples[epoch_orders(len(examples), num_epochs, seed)])
 
     def make_batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
         start = (step % steps) * batch_size
-        indices = order[step // steps, start : start + batch_size]
+        return gather(orders[step // steps, start : start + batch_size])
+
+    return _on_one_core(tf.data.Dataset.range(num_epochs * steps).map(make_batch))
+
+
+def make_orders(examples: np.ndarray, num_epochs: int, seed: int) -> tf.data.Dataset:
+    """Make a data set of an element an epoch, the order of its examples, for a graph that gathers its batches itself.
+
+    Args:
+        examples: Indices of the examples to train with, int32 [n].
+        num_epochs: How many orders are drawn, those of `make_training_dataset`.
+        seed: The run's seed.
+    """
+    orders = examples[epoch_orders(len(examples), num_epochs, seed)]
+    return _on_one_core(tf.data.Dataset.from_tensor_slices(orders))
+
+
+def gather_from(
+    images: tf.Tensor | np.ndarray,
+    labels: np.ndarray,
+    augment: Augment | None = None,
+    class_weights: Sequence[float] | None = None,
+) -> Gather:
+    """Return what gathers a training batch, in a pipeline or in the training's own graph.
+
+    Args:
+        images: uint8 [N, H, W, C], or what `hold_images` made of them.
+        labels: int32 [N].
+        augment: Changes each batch, one after another.
+        class_weights: What an example of each class counts; None leaves the weights out.
+    """
+    pixels, classes = _as_held(images), tf.constant(labels)
+
+    def gather(indices: tf.Tensor) -> tuple[tf.Tensor, ...]:
         batch = _normalised(tf.gather(pixels, indices)), tf.gather(classes, indices)
         batch = augment(*batch) if augment else batch
         return batch if class_weights is None else (*batch, _weigh(batch[1], class_weights))
 
-    return make_batch
+    return gather
 
 
 def _weigh(labels: tf.Tensor, class_weights: Sequence[float]) -> tf.Tensor:

@@ -7,12 +7,10 @@ import tensorflow as tf
 from keras import layers
 
 from fashion_keras.config.components import Component, option_values
+from fashion_keras.data.pipelines import Augment
 from fashion_keras.seeding import derive_seed
 
-__all__ = ["Augment", "build_augmentation"]
-
-Augment = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-"""From normalised images [N, H, W, C] and class ids [N] to such images, float32, and ids or shares [N, classes]."""
+__all__ = ["build_augmentation"]
 
 _BLACK = -1.0  # of a normalised pixel: what Fashion-MNIST's items lie on
 _FILLED = {"fill_mode": "constant", "fill_value": _BLACK}

@@ -10,7 +10,8 @@ from fashion_keras.config.components import Component, load_custom, option_value
 from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.keras_classes import is_keras_name
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.data.pipelines import BatchOf, take_batch
+from fashion_keras.data.orders import num_batches
+from fashion_keras.data.pipelines import Gather, take_batch
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.losses import build_loss
 
@@ -30,24 +31,29 @@ def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=False)
 
 
-def fuse_steps(model: keras.Model, batch_of: BatchOf, steps_per_epoch: int) -> None:
+def fuse_steps(model: keras.Model, gather: Gather, batch_size: int) -> None:
     """Make `fit` run a whole epoch, and `evaluate` a whole part of the data, as one graph; for any compiled model.
 
     Both use a function that is already there. Keras's own asks before each step whether the data has ended, and a
     tf.data pipeline takes turns with the step on the one core of a run: together some 15 % of a small network's time.
-    So the graph makes its batches itself, and to Keras an epoch is one step: `fit` must be given the numbers of the
-    epochs as its data (`tf.data.Dataset.range`) and `steps_per_epoch=1`; `evaluate` that of `make_part`.
+    So the graph gathers its batches itself, and to Keras an epoch is one step: `fit` must be given the data of
+    `make_orders` and `steps_per_epoch=1`, and `evaluate` those of `make_part`.
 
     Args:
         model: Compiled; `run_eagerly` has no effect any more.
-        batch_of: What makes the batch of a step, see `training_batches`.
-        steps_per_epoch: Batches of an epoch.
+        gather: What gathers a batch, see `gather_from`.
+        batch_size: Examples a batch; the last of an epoch has what is left.
     """
 
     @tf.function(autograph=False)
     def train_epoch(iterator: Any) -> dict[str, tf.Tensor]:
-        first = next(iterator) * steps_per_epoch
-        _repeat(steps_per_epoch, lambda number: model.train_step(batch_of(first + number)))
+        order = next(iterator)
+
+        def train_batch(number: tf.Tensor) -> None:
+            start = number * batch_size
+            model.train_step(gather(order[start : start + batch_size]))
+
+        _repeat(num_batches(order.shape[0], batch_size), train_batch)
         return model.get_metrics_result()
 
     @tf.function(autograph=False)

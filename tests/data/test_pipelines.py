@@ -7,13 +7,14 @@ import tensorflow as tf
 from fashion_keras.data import pipelines
 from fashion_keras.data.orders import epoch_orders
 from fashion_keras.data.pipelines import (
+    gather_from,
     hold_images,
     make_evaluation_dataset,
+    make_orders,
     make_part,
     make_training_dataset,
     normalise,
     take_batch,
-    training_batches,
 )
 
 NUM_EXAMPLES = 100
@@ -141,23 +142,25 @@ def test_a_part_of_the_examples_is_what_its_indices_say(examples):
 
 def test_a_graph_takes_the_batches_of_the_pipelines(examples, monkeypatch):
     part = np.array([7, 3, 99, 20, 4], np.int32)
-    options = {"batch_size": 2, "num_epochs": 3, "seed": 1}
     for held_bytes in (pipelines.HELD_BYTES, 0):
         monkeypatch.setattr(pipelines, "HELD_BYTES", held_bytes)
-        batch_of = training_batches(*examples, part, **options)
-        for step, batch in enumerate(make_training_dataset(*examples, part, **options)):
-            for found, expected in zip(batch_of(tf.constant(step, tf.int64)), batch, strict=True):
-                np.testing.assert_array_equal(found, expected)
+        gather, orders = gather_from(*examples), make_orders(part, num_epochs=3, seed=1)
+        taken = [gather(order[start : start + 2]) for order in orders for start in (0, 2, 4)]
+        assert_same_batches(taken, make_training_dataset(*examples, part, batch_size=2, num_epochs=3, seed=1))
         (whole,) = make_part(*examples, part)
-        for start, batch in zip((0, 2, 4), make_evaluation_dataset(*examples, part, batch_size=2), strict=True):
-            for found, expected in zip(take_batch(whole, start, 2), batch, strict=True):
-                np.testing.assert_array_equal(found, expected)
+        taken = [take_batch(whole, start, 2) for start in (0, 2, 4)]
+        assert_same_batches(taken, make_evaluation_dataset(*examples, part, batch_size=2))
+
+
+def assert_same_batches(taken, expected):
+    for pair in zip(taken, expected, strict=True):
+        for values, others in zip(*pair, strict=True):
+            np.testing.assert_array_equal(values, others)
 
 
 @pytest.mark.parametrize("augment", [None, lambda images, labels: (images, tf.one_hot(labels, NUM_EXAMPLES))])
 def test_examples_have_the_weights_of_their_classes(examples, augment):
     weights = np.arange(NUM_EXAMPLES) / 7
-    options = {"batch_size": 32, "num_epochs": 1, "seed": 1, "augment": augment, "class_weights": weights.tolist()}
-    _, _, found = training_batches(*examples, **options)(tf.constant(3, tf.int64))
+    _, _, found = gather_from(*examples, augment, weights.tolist())(tf.constant([5, 99, 0]))
     assert found.dtype == tf.float32
-    np.testing.assert_allclose(found, weights[epoch_orders(NUM_EXAMPLES, 1, seed=1)[0, 96:]], rtol=1e-6)
+    np.testing.assert_allclose(found, weights[[5, 99, 0]], rtol=1e-6)

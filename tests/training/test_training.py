@@ -16,7 +16,7 @@ from fashion_keras.config.components import Component
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import split_indices
 from fashion_keras.data.orders import epoch_orders, num_batches
-from fashion_keras.data.pipelines import hold_images, make_part, make_training_dataset, training_batches
+from fashion_keras.data.pipelines import gather_from, hold_images, make_orders, make_part, make_training_dataset
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.networks import build_model
 from fashion_keras.storage.results import HISTORY_KEYS, METRICS
@@ -292,11 +292,10 @@ def fit(model, fused, dataset, epochs=3):
         metrics=["accuracy"],
         jit_compile=False,
     )
-    options = {"batch_size": 16, "num_epochs": epochs, "seed": 1}
-    data = make_training_dataset(images, labels, **options)
+    data = make_training_dataset(images, labels, batch_size=16, num_epochs=epochs, seed=1)
     if fused:
-        fuse_steps(model, training_batches(images, labels, **options), steps)
-        data, steps = tf.data.Dataset.range(epochs), 1
+        fuse_steps(model, gather_from(images, labels), batch_size=16)
+        data, steps = make_orders(np.arange(NUM_TRAIN, dtype=np.int32), epochs, seed=1), 1
     history = model.fit(data, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
     return history.history, model.get_weights()
 
@@ -436,6 +435,34 @@ def test_the_record_names_versions_and_machine(run):
 # Equal runs, and what makes them differ.
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dropout_rate": 0.3, "batch_norm": True, "optimizer": "adam", "learning_rate": 1e-3, "schedule": "cosine"},
+        {"use_ema": True, "ema_momentum": 0.9, "class_weight": (1,) * 9 + (3,)},
+        {"model": "cnn", "filters": (2, 2), "dense_units": (8,), "precision": "mixed_bfloat16"},
+    ],
+)
+def test_a_run_after_another_seed_and_initializer_is_that_run_alone(base, dataset, changes):
+    config = base.with_changes(epochs=2, **changes)
+    training._traced_model.cache_clear()
+    alone = train_run(config, dataset)
+    train_run(config.with_changes(seed=4, initializer="he_uniform"), dataset)
+    again = train_run(config, dataset)
+    assert training._traced_model.cache_info().misses == 1
+    for values, expected in zip(again.weights, alone.weights, strict=True):
+        np.testing.assert_array_equal(values, expected)
+    assert again.history | {"seconds": None} == alone.history | {"seconds": None}
+    np.testing.assert_array_equal(again.predictions.probabilities, alone.predictions.probabilities)
+
+
+@pytest.mark.parametrize("changes", [{"augmentation": "flip"}, {"class_weight": "balanced"}])
+def test_a_run_whose_graph_depends_on_the_seed_shares_no_model(base, dataset, changes):
+    training._traced_model.cache_clear()
+    train_run(base.with_changes(epochs=1, **changes), dataset)
+    assert training._traced_model.cache_info().currsize == 0
+
+
 def test_augmented_runs_repeat_themselves_bit_for_bit_and_mixup_learns_from_shares(base, dataset, run):
     config = base.with_changes(augmentation="flip+shift+mixup")
     one, again = train_run(config, dataset), train_run(config, dataset)
@@ -511,15 +538,15 @@ def inputs_of(monkeypatch, dataset):
 
     fused = []
 
-    def stop(model, numbers, validation_data, **_options):
+    def stop(model, orders, validation_data, **_options):
         weights = {
             f"{layer.name}/{weight.name}": weight.numpy()
             for layer in model.layers
             for weight in layer.weights
             if not isinstance(layer, keras.layers.BatchNormalization | keras.layers.Dropout)
         }
-        batch_of, steps = fused[-1]
-        batches = [batch_of(tf.constant(step, tf.int64)) for step in range(int(numbers.cardinality()) * steps)]
+        gather, size = fused[-1]
+        batches = [gather(order[start : start + size]) for order in orders for start in range(0, len(order), size)]
         parts = [[(images.numpy(), labels.numpy()) for images, labels in part] for part in (batches, validation_data)]
         raise Stopped(weights, *parts)
 
@@ -528,6 +555,7 @@ def inputs_of(monkeypatch, dataset):
             train_run(config, data)
         return stopped.value.args
 
+    monkeypatch.setattr(training, "_is_shareable", lambda _: False)
     monkeypatch.setattr(training, "fuse_steps", lambda _model, *given: fused.append(given))
     monkeypatch.setattr(keras.Model, "fit", stop)
     return inputs
