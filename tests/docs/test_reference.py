@@ -9,10 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 from guides import PROJECT
 
+_SCRIPT = re.compile("<script.*?</script>", re.DOTALL)
+
 
 def dead_links(folder: Path) -> list[str]:
     """Return the links between the pages of a folder that lead nowhere, each with its page; the web is not asked."""
-    pages = {path.resolve(): path.read_text() for path in folder.rglob("*.html")}
+    pages = {path.resolve(): _SCRIPT.sub("", path.read_text()) for path in folder.rglob("*.html")}
     anchors = {path: set(re.findall(r'\bid="([^"]+)"', text)) for path, text in pages.items()}
     return sorted(
         f"{path.relative_to(folder.resolve())}: {link}"
