@@ -3,10 +3,12 @@
 TensorFlow is imported inside the functions: the process that hands out the tasks does without it.
 """
 
+import contextlib
 import json
 import os
+import shutil
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -16,7 +18,7 @@ from fashion_keras._output import redirected
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
-from fashion_keras.errors import UserError
+from fashion_keras.errors import StoreError, UserError, os_errors_as
 from fashion_keras.storage.results import RunResult
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.times import EpochTimes
@@ -104,9 +106,21 @@ def execute_run(task: RunTask) -> Outcome[None]:
             # Only now: another process may have finished it while this task waited for its turn.
             if store.find(task.config):
                 return Outcome("found")
-            return _train(task, store)
+            with _room_for(task.config, store):
+                return _train(task, store)
     except Exception as error:  # such as a full disk, which even the log of the failure does not fit on
         return Outcome("failed", describe_failure(error))
+
+
+@contextlib.contextmanager
+def _room_for(config: RunConfig, store: RunStore) -> Iterator[None]:
+    """Say which disk is full, and keep nothing of a run there, where not even the log of its failure fits."""
+    try:
+        with os_errors_as(StoreError, store.root):
+            yield
+    except StoreError:
+        shutil.rmtree(store.partial_folder(config), ignore_errors=True)
+        raise
 
 
 def _train(task: RunTask, store: RunStore) -> Outcome[None]:
@@ -117,7 +131,8 @@ def _train(task: RunTask, store: RunStore) -> Outcome[None]:
             with (folder / "history.jsonl").open("w") as history:
 
                 def record_epoch(epoch: int, record: dict[str, float | None]) -> None:
-                    print(json.dumps({"epoch": epoch, **record}), file=history, flush=True)
+                    with os_errors_as(StoreError, store.root):
+                        print(json.dumps({"epoch": epoch, **record}), file=history, flush=True)
 
                 result = _train_config(task, record_epoch)
             store.commit(result)
