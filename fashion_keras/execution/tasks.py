@@ -3,12 +3,11 @@
 TensorFlow is imported inside the functions: the process that hands out the tasks does without it.
 """
 
-import contextlib
 import json
 import os
 import shutil
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -106,21 +105,14 @@ def execute_run(task: RunTask) -> Outcome[None]:
             # Only now: another process may have finished it while this task waited for its turn.
             if store.find(task.config):
                 return Outcome("found")
-            with _room_for(task.config, store):
-                return _train(task, store)
+            try:
+                with os_errors_as(StoreError, store.root):
+                    return _train(task, store)
+            except StoreError:
+                shutil.rmtree(store.partial_folder(task.config), ignore_errors=True)
+                raise
     except Exception as error:  # such as a full disk, which even the log of the failure does not fit on
         return Outcome("failed", describe_failure(error))
-
-
-@contextlib.contextmanager
-def _room_for(config: RunConfig, store: RunStore) -> Iterator[None]:
-    """Say which disk is full, and keep nothing of a run there, where not even the log of its failure fits."""
-    try:
-        with os_errors_as(StoreError, store.root):
-            yield
-    except StoreError:
-        shutil.rmtree(store.partial_folder(config), ignore_errors=True)
-        raise
 
 
 def _train(task: RunTask, store: RunStore) -> Outcome[None]:
