@@ -12,6 +12,7 @@ from fashion_keras.formatting import one_line
 __all__ = ["MAX_CLASSES", "check_names", "number_names", "read_class_names"]
 
 MAX_CLASSES = 256
+_MAX_BYTES = 2**20  # of labels.txt
 
 
 def number_names(
@@ -61,7 +62,10 @@ def read_class_names(path: Path, default: tuple[str, ...]) -> tuple[str, ...]:
         DataError: The file cannot be read, or has an empty line, a name twice, or more or fewer names than `default`.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        if path.exists() and not path.is_file():  # a pipe or a device may never end
+            raise DataError(f"{path} is not a regular file")
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return default
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ TensorFlow is imported inside the functions: the process that hands out the task
 
 import json
 import os
+import shutil
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from fashion_keras._output import redirected
 from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
-from fashion_keras.errors import UserError
+from fashion_keras.errors import StoreError, UserError, os_errors_as
 from fashion_keras.storage.results import RunResult
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.times import EpochTimes
@@ -95,7 +96,12 @@ def execute_run(task: RunTask) -> Outcome[None]:
             # Only now: another process may have finished it while this task waited for its turn.
             if store.find(task.config):
                 return Outcome("found")
-            return _train(task, store)
+            try:
+                with os_errors_as(StoreError, store.root):
+                    return _train(task, store)
+            except StoreError:
+                shutil.rmtree(store.partial_folder(task.config), ignore_errors=True)
+                raise
     except Exception as error:  # such as a full disk, which even the log of the failure does not fit on
         return Outcome("failed", _describe_failure(error))
 
@@ -108,7 +114,8 @@ def _train(task: RunTask, store: RunStore) -> Outcome[None]:
             with (folder / "history.jsonl").open("w") as history:
 
                 def record_epoch(epoch: int, record: dict[str, float | None]) -> None:
-                    print(json.dumps({"epoch": epoch, **record}), file=history, flush=True)
+                    with os_errors_as(StoreError, store.root):
+                        print(json.dumps({"epoch": epoch, **record}), file=history, flush=True)
 
                 result = _train_config(task, record_epoch)
             store.commit(result)

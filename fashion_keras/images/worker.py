@@ -130,14 +130,12 @@ class PictureReader:
         requests = [{"source": str(path), "name": str(path), **options} for path in paths]
         for start in range(0, len(requests), at_once):
             batch = requests[start : start + at_once]
-            yield from self._ask_each(batch)
-
-    def _ask_each(self, batch: list[dict[str, Any]]) -> list[Answers]:
-        with self._lock:
-            try:
-                return [self._ask(batch, b"", [self._closed])]
-            except ImageError:
-                return [self._ask([request], b"", [self._closed]) for request in batch]
+            with self._lock:
+                try:
+                    answers = [self._ask(batch, b"", [self._closed])]
+                except ImageError:
+                    answers = [self._ask([request], b"", [self._closed]) for request in batch]
+            yield from answers
 
     def _ask(self, requests: list[dict[str, Any]], content: bytes, signs: list[threading.Event]) -> Answers:
         """Return what the process answers to each request, and the pixels of all."""

@@ -27,7 +27,7 @@ def read_logs(folder: Path) -> ResultTable:
         ResultsError: There is no log, or none has scalars.
     """
     runs: dict[str, dict[str, float]] = {}
-    for path in sorted(folder.rglob("*tfevents*")):
+    for path in sorted(filter(Path.is_file, folder.rglob("*tfevents*"))):
         run, part = _run_of(path.parent.relative_to(folder).as_posix())
         values = _last_scalars(path)
         runs.setdefault(run, {}).update({f"{part}{tag}": value for tag, value in values.items()})

@@ -6,6 +6,7 @@ import json
 import lzma
 import multiprocessing
 import os
+import re
 import stat
 import sys
 import zipfile
@@ -198,12 +199,7 @@ def seal(content: Mapping[str, Any], **layout: Any) -> str:
     """
     text = json.dumps({DIGEST: "", **{key: value for key, value in content.items() if key != DIGEST}}, **layout) + "\n"
     digest = sha256(text.encode())
-    return text.replace(f'"{DIGEST}":{_space(layout)}""', f'"{DIGEST}":{_space(layout)}"{digest}"', 1)
-
-
-def _space(layout: Mapping[str, Any]) -> str:
-    separators = layout.get("separators")
-    return str(separators[1])[1:] if separators else " "
+    return re.sub(rf'("{DIGEST}": ?")"', rf'\g<1>{digest}"', text, count=1)
 
 
 def sha256(content: bytes) -> str:

@@ -45,12 +45,12 @@ def load_published(folder: Path, names: Sequence[str] = ()) -> list[ComparisonRe
 
 
 def _load(folder: Path, names: Sequence[str] = ()) -> list[ComparisonResults]:
-    for name in dict.fromkeys(names):
+    chosen = [*dict.fromkeys(names)]
+    for name in chosen:
         load_experiment((split_tuned(name) or (name,))[0])  # a misspelt name is told as such
         if not (folder / name / RECORD).exists():
             raise StoreError(f"{name} was not published in {folder}")
-    plain = [name for name in ALL_NAMES if (folder / name / RECORD).exists()]
-    chosen = [*dict.fromkeys(names)] or [*plain, *published_tuned(folder)]
+    chosen = chosen or [name for name in ALL_NAMES if (folder / name / RECORD).exists()] + published_tuned(folder)
     if not chosen:
         raise StoreError(f"{folder} holds no published comparison")
     archive = RunArchive(folder / ARCHIVE)

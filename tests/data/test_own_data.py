@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,14 @@ def test_a_wrong_labels_file_is_an_error(write_data_set, text, message):
     folder = write_data_set()
     (folder / "labels.txt").write_bytes(text)
     with pytest.raises(DataError, match=message):
+        locate(dataset=folder)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_a_labels_file_that_never_ends_is_refused_at_once(write_data_set, make):
+    folder = write_data_set()
+    make(folder / "labels.txt")
+    with pytest.raises(DataError, match=r"labels\.txt is not a regular file"):
         locate(dataset=folder)
 
 

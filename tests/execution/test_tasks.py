@@ -161,7 +161,8 @@ def test_disk_that_takes_not_even_a_log_fails_the_run_and_not_the_worker(
     tasks = [RunTask(config.with_changes(seed=seed), store.root, location) for seed in (0, 1)]
     outcomes = [outcome for _, outcome in LocalEngine(1).run(run_without_room, tasks)]
     assert [(outcome.status, outcome.log) for outcome in outcomes] == [("failed", "")] * 2
-    assert "File too large" in outcomes[0].message
+    assert outcomes[0].message.startswith(f"cannot write {store.root}: File too large")
+    assert not store.partial_folder(config).exists(), "what a full disk has no room for"
 
 
 def test_file_in_the_way_of_the_store_fails_the_run_with_one_line(

@@ -60,10 +60,10 @@ def test_record_is_read_as_it_was_written(store: RunStore) -> None:
     assert read_record(record.path_in(store)) == record
 
 
-def test_seeds_of_earlier_invocations_stay_in_the_record(store: RunStore) -> None:
+def test_seeds_of_earlier_invocations_stay_in_the_record_and_the_title_can_be_corrected(store: RunStore) -> None:
     save_record(store, make_record(EXPERIMENT, DATA, [0, 1]))
-    joined = save_record(store, make_record(EXPERIMENT, DATA, [1, 2]))
-    assert sorted(joined.arms[0].folders) == [0, 1, 2]
+    joined = save_record(store, make_record(replace(EXPERIMENT, title="Another title"), DATA, [1, 2]))
+    assert (joined.title, sorted(joined.arms[0].folders)) == ("Another title", [0, 1, 2])
     assert read_record(joined.path_in(store)) == joined
 
 
@@ -109,13 +109,6 @@ def test_a_score_is_the_mean_of_the_last_epochs_of_which_a_diverged_run_has_its_
     assert arm.finals("val_accuracy")[0] == 0.8
 
 
-def test_title_and_published_row_can_be_corrected_later(store: RunStore) -> None:
-    save_record(store, make_record(EXPERIMENT, DATA, [0]))
-    joined = save_record(store, make_record(replace(EXPERIMENT, title="Another title"), DATA, [1]))
-    assert joined.title == "Another title"
-    assert sorted(joined.arms[0].folders) == [0, 1]
-
-
 def test_record_of_another_protocol_is_refused(store: RunStore) -> None:
     path = save_record(store, make_record(EXPERIMENT, DATA, [0])).path_in(store)
     content = json.loads(path.read_text())
@@ -130,18 +123,13 @@ def test_file_in_the_way_of_the_records_is_one_line(store: RunStore) -> None:
         save_record(store, make_record(EXPERIMENT, DATA, [0]))
 
 
-def test_results_have_the_runs_that_are_there(store: RunStore) -> None:
+def test_results_have_the_runs_that_are_there_of_the_requested_arms_and_seeds_alone(store: RunStore) -> None:
     for arm, seed in [(0, 0), (0, 1), (1, 1)]:
         commit(store, config_of(arm, seed))
-    results = load_results(store, make_record(EXPERIMENT, DATA, range(3)), [2, 1, 0])
+    record = make_record(EXPERIMENT, DATA, range(3))
+    results = load_results(store, record, [2, 1, 0])
     assert results.seeds == (0, 1, 2)
     assert [list(arm.runs) for arm in results.arms] == [[0, 1], [1]]
-
-
-def test_results_are_of_the_requested_arms_and_seeds_alone(store: RunStore) -> None:
-    for arm, seed in [(0, 0), (0, 1), (1, 0), (1, 1)]:
-        commit(store, config_of(arm, seed))
-    record = make_record(EXPERIMENT, DATA, range(3))
     results = load_results(store, record, [1], ["fast"])
     assert [(arm.name, list(arm.runs)) for arm in results.arms] == [("fast", [1])]
     assert [list(arm.runs) for arm in load_results(store, record, [1, 7]).arms] == [[1], [1]], "no seed 7 was planned"

@@ -97,14 +97,11 @@ def test_a_file_of_ones_own_names_its_comparison(store, tmp_path):
     assert folders(store, [str(path)]) == ["mine"]
 
 
-def test_a_modified_comparison_does_not_pass_for_the_plain_one(store):
+def test_a_modified_comparison_does_not_pass_for_the_plain_one_nor_a_misspelt_name_for_another(store):
     train(store, load_experiment("learning_rates"), "quick", epochs=3)
+    train(store, MINE, "digits", DIGITS)
     with pytest.raises(StoreError, match=r"no runs of learning_rates; .*; it has learning_rates__quick"):
         load_stored(store, ["learning_rates"])
-
-
-def test_a_misspelt_name_is_told_with_what_is_there(store):
-    train(store, MINE, "digits", DIGITS)
     with pytest.raises(ConfigError, match=r"mine__digits.*did you mean 'mine__digits'"):
         load_stored(store, ["mine__digit"])
 
