@@ -98,7 +98,7 @@ def _combine(first: _Floats, second: _Floats, num_samples: int) -> _Floats:
 
 @lru_cache(maxsize=16)
 def _halves(num_samples: int) -> tuple[tuple[_Floats, list[int]], ...]:
-    """Return the multisets of 0, 1, ... n of each half of the numbers: counts [numbers, multisets], where sizes start."""
+    """Return the multisets of 0 to n of each half of the numbers: counts [numbers, multisets], where sizes start."""
     halves = []
     for numbers in (num_samples // 2, num_samples - num_samples // 2):
         chosen = [[*combinations_with_replacement(range(numbers), size)] for size in range(num_samples + 1)]
