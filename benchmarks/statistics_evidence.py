@@ -8,7 +8,7 @@ points, about what the published ones vary by between seeds.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -135,7 +135,7 @@ def percent(hits: NDArray[np.bool_]) -> str:
 class EachArmAlone(Replay):
     """The rule without what arms say together of how skewed their differences are."""
 
-    def _skewness(self, arms: Sequence[str], look: int) -> float:
+    def _skewness(self, seeds: Mapping[str, int]) -> float:
         return 0.0
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fashion_keras.statistics.design import Design
 from fashion_keras.statistics.intervals import student_critical
 
-__all__ = ["MAX_SEEDS_SEARCHED", "detectable_difference", "seeds_to_decide"]
+__all__ = ["MAX_SEEDS_SEARCHED", "chance_to_decide", "detectable_difference", "seeds_to_decide"]
 
 POWER = 0.8
 MAX_SEEDS_SEARCHED = 160
@@ -35,7 +35,7 @@ def detectable_difference(standard_deviation: float, design: Design, num_arms: i
         Infinity where no difference could be shown: under five seeds.
 
     >>> f"{100 * detectable_difference(0.003, Design(), num_arms=3):.2f} points"
-    '0.49 points'
+    '0.47 points'
     """
     if not design.looks:
         return float("inf")
@@ -85,6 +85,19 @@ def seeds_to_decide(
         if _predictive_power(mean, standard_deviation, num_seeds, look, critical, design.margin) >= POWER:
             return look
     return None
+
+
+def chance_to_decide(differences: _Floats, num_seeds: int, level: float, margin: float) -> float:
+    """Return the predictive chance, as in `seeds_to_decide`, that a look decides an undecided arm.
+
+    Args:
+        differences: the paired differences seen, float64 [seeds], two at least.
+        num_seeds: of the look, more than were seen.
+        level: of the look, two-sided.
+        margin: of equivalence, in the unit of the differences.
+    """
+    mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
+    return _predictive_power(mean, deviation, differences.size, num_seeds, _critical(num_seeds, level), margin)
 
 
 def _later_looks(num_seeds: int, design: Design, num_arms: int) -> list[tuple[int, float]]:

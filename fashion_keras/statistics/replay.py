@@ -10,7 +10,7 @@ from fashion_keras.statistics.collapse import compare_collapse, share_interval
 from fashion_keras.statistics.comparison import Comparison, Interval, Verdict
 from fashion_keras.statistics.design import MIN_SEEDS, Design
 from fashion_keras.statistics.intervals import MeanInference, student_critical
-from fashion_keras.statistics.power import seeds_to_decide
+from fashion_keras.statistics.power import chance_to_decide, seeds_to_decide
 
 __all__ = ["Replay", "State"]
 
@@ -28,6 +28,14 @@ class State:
     skewness: float = 0.0
     interval: Interval | None = None
     """An undecided arm's is only Student's until `Replay.widen`, which takes longer, has been asked."""
+    given_up: int = 0
+    """Up to so many seeds an undecided arm is not looked at again: they would hardly decide it."""
+
+    def next_look(self, design: Design) -> int | None:
+        """Return the look that an undecided arm waits for; all seeds where there are no looks, None after the last."""
+        if not design.looks:
+            return design.num_seeds
+        return next((look for look in design.looks if look > max(self.look or 0, self.given_up)), None)
 
 
 @dataclass(frozen=True)
@@ -46,50 +54,64 @@ class Replay:
         return (self.values[arm][:pairs] - self.values[self.baseline][:pairs])[:num_seeds]
 
     def states(self) -> dict[str, State]:
-        """Judge the undecided arms at each look that all of them have reached."""
+        """Judge the undecided arms at each look that all of them have reached, but for those that were given up."""
         states = {arm: State(num_arms=len(self.values) - 1) for arm in self.values if arm != self.baseline}
         if not states:
             return states
         levels = self.design.nominal_levels(len(states))
         for index, look in enumerate(self.design.looks):
             undecided = [arm for arm, state in states.items() if state.verdict is Verdict.UNDECIDED]
-            if any(self.differences(arm).size < look for arm in undecided):
+            judged = [arm for arm in undecided if states[arm].given_up < look]
+            if any(self.differences(arm).size < look for arm in judged):
                 break
-            self._judge(states, undecided, look, levels[:, index])
+            skewness = self._skewness({arm: look if arm in judged else states[arm].look or 0 for arm in undecided})
+            self._judge(states, judged, look, levels[:, index], skewness)
+            self._give_up(states, judged, look, levels[-1])
         return states
 
     def widen(self, states: dict[str, State]) -> dict[str, State]:
-        """Return the states with the intervals to be shown of undecided arms, which all stand at one look."""
-        undecided = {arm: state for arm, state in states.items() if state.verdict is Verdict.UNDECIDED}
-        state = next(iter(undecided.values()), State())
-        if state.look is None or state.level is None:
-            return states
-        intervals = self._intervals(list(undecided), state.look, state.level, state.skewness)
-        return states | {arm: replace(undecided[arm], interval=interval) for arm, interval in intervals.items()}
+        """Return the states with the intervals to be shown of undecided arms."""
+        widened = {}
+        for arm, state in states.items():
+            if state.verdict is Verdict.UNDECIDED and state.look is not None and state.level is not None:
+                (interval,) = self._intervals([arm], state.look, state.level, state.skewness).values()
+                widened[arm] = replace(state, interval=interval)
+        return states | widened
 
-    def _judge(self, states: dict[str, State], undecided: Sequence[str], look: int, levels: _Floats) -> None:
+    def _judge(
+        self, states: dict[str, State], undecided: Sequence[str], look: int, levels: _Floats, skewness: float
+    ) -> None:
         """Step down: while a difference is found, judge the arms left by what its share of the level frees."""
-        found, skewness = -1, self._skewness(undecided, look)
+        found = -1
         while undecided and found != (found := sum(state.verdict.is_difference for state in states.values())):
             level, num_arms = float(levels[found]), len(states) - found
             for arm, interval in self._judged_intervals(undecided, look, level, skewness).items():
                 states[arm] = State(look, level, num_arms, self._read(interval), skewness, interval)
             undecided = [arm for arm in undecided if states[arm].verdict is Verdict.UNDECIDED]
 
+    def _give_up(self, states: dict[str, State], judged: Sequence[str], look: int, levels: _Floats) -> None:
+        """Give up the arms that the design's last look would hardly decide, even if each other arm freed its share."""
+        end = self.design.end_of(look)
+        level = float(levels[self.design.looks.index(end)])
+        for arm in judged if look < end and self.design.futility else ():
+            if states[arm].verdict is Verdict.UNDECIDED:
+                chance = chance_to_decide(self.differences(arm, look), end, level, self.design.margin)
+                states[arm] = replace(states[arm], given_up=end if chance < self.design.futility else 0)
+
     def _inference(self, arms: Sequence[str], look: int) -> MeanInference:
         return MeanInference.of(np.stack([self.differences(arm, look) for arm in arms]))
 
-    def _skewness(self, arms: Sequence[str], look: int) -> float:
-        """Return the skewness that the differences of all arms of a look are taken to have.
+    def _skewness(self, seeds: Mapping[str, int]) -> float:
+        """Return the skewness that the differences of all arms not yet decided are taken to have, from so many seeds.
 
         One arm's few seeds hardly show it, but arms share what makes it, such as their baseline. It is the median of
         the samples', times 1 + 8 / n, for so much do they fall short of a gamma distribution's, times (k - 1) / k: one
         arm alone says no more than its bootstrap-t heeds already. Both factors were fitted to simulations.
         """
-        if len(arms) < 2:
+        if len(seeds) < 2:
             return 0.0
-        found = float(np.median(self._inference(arms, look).skewness))
-        return found * (1.0 + 8.0 / look) * (1.0 - 1.0 / len(arms))
+        found = [self._inference([arm], look).skewness[0] * (1.0 + 8.0 / look) for arm, look in seeds.items()]
+        return float(np.median(found)) * (1.0 - 1.0 / len(seeds))
 
     def _judged_intervals(self, arms: Sequence[str], look: int, level: float, skewness: float) -> dict[str, Interval]:
         """Return an interval per arm: that of `_intervals` where it may decide, else Student's, which is narrower."""
@@ -130,7 +152,8 @@ class Replay:
             level=state.level,
             interval=state.interval,
             verdict=state.verdict,
-            undecided_because=self._reason(state.look) if undecided else None,
+            undecided_because=self._reason(state) if undecided else None,
+            given_up=undecided and state.given_up >= self.design.num_seeds,
             seeds_won=float(np.mean((gains > 0.0) + 0.5 * (gains == 0.0))),
         )
         return comparison if state.level is None else self._add_evidence(comparison, state, gains)
@@ -156,8 +179,9 @@ class Replay:
         widening = reach / student if student > 0.0 else 1.0
         return seeds_to_decide(mean, deviation, seeds, self.design, state.num_arms, widening=widening)
 
-    def _reason(self, look: int | None) -> str:
-        later = [other for other in self.design.looks if other > (look or 0)]
+    def _reason(self, state: State) -> str:
         if not self.design.looks:
             return f"fewer than {MIN_SEEDS} seeds"
-        return f"next look at {later[0]} seeds" if later else "not enough evidence"
+        if look := state.next_look(self.design):
+            return f"next look at {look} seeds"
+        return f"{self.design.num_seeds} seeds would hardly decide" if state.given_up else "not enough evidence"
