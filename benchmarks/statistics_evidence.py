@@ -521,13 +521,13 @@ Nominal two-sided levels of each look, by which the first arm to be decided is j
 {levels_table()}
 ### How the design was chosen
 
-Arms drawn from the published ones, mean and deviation together, with normal runs; and tables without any difference. An
-undecided arm is given up where ten seeds would decide it with a chance of less than 5 %. Of some sixty designs, simulated
-like this with other draws (eleven sets of looks, exponents from 1 to 3, arms given up under 0 to 10 %, levels of Dunnett's
-kind for arms that share their baseline), this one needs the fewest runs among those with looks at 5, 6, 8 and 10 that decide
-no fewer arms and find no more false differences than the one before. Levels of Dunnett's kind saved 1 % of the runs at most
-and brought a tenth more false differences. When the design was chosen, the replay at the end of this page was known for the
-one before and for other looks, but not for this one.
+Arms drawn from the published ones, mean and deviation together, with normal runs; and tables without any difference.
+An undecided arm is given up where ten seeds would decide it with a chance of less than 5 %. Of some sixty designs,
+simulated like this with other draws (eleven sets of looks, exponents from 1 to 3, arms given up under 0 to 10 %,
+levels of Dunnett's kind for arms that share their baseline), this one needs the fewest runs among those with looks at
+5, 6, 8 and 10 that decide no fewer arms and find no more false differences than the one before. Levels of Dunnett's
+kind saved 1 % of the runs at most and brought a tenth more false differences. When the design was chosen, the replay
+at the end of this page was known for the one before and for other looks, but not for this one.
 
 {designs_table()}
 ## False verdicts
