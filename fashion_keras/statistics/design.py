@@ -146,10 +146,6 @@ class Design:
         parts = zip(self._shares(), powers, powers[1:], strict=False)
         return sum(share * min(1.0, max(0.0, (now - start) / (end - start))) for share, start, end in parts)
 
-    def end_of(self, look: int) -> int:
-        """Return the last look of the design that a look belongs to, this one or one that it goes on from."""
-        return min(end for end in (*self.finished, self.num_seeds) if end >= look)
-
     def nominal_levels(self, num_arms: int) -> NDArray[np.float64]:
         """Return how strictly each look judges: two-sided levels of one t-test, float64 [num_arms, looks].
 

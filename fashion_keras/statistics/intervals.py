@@ -140,7 +140,7 @@ class MeanInference:
 
     @cached_property
     def _resamples(self) -> list[Resamples]:
-        return [resample(row) for row in self.rows]
+        return [resample(row.tobytes()) for row in self.rows]
 
 
 def mean_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float] | None:

@@ -65,41 +65,53 @@ class Replay:
             if any(self.differences(arm).size < look for arm in judged):
                 break
             skewness = self._skewness({arm: look if arm in judged else states[arm].look or 0 for arm in undecided})
-            self._judge(states, judged, look, levels[:, index], skewness)
+            self._judge(states, judged, State(look, skewness=skewness), levels[:, index])
             self._give_up(states, judged, look, levels[-1])
         return states
 
     def widen(self, states: dict[str, State]) -> dict[str, State]:
         """Return the states with the intervals to be shown of undecided arms."""
-        widened = {}
-        for arm, state in states.items():
-            if state.verdict is Verdict.UNDECIDED and state.look is not None and state.level is not None:
-                (interval,) = self._intervals([arm], state.look, state.level, state.skewness).values()
-                widened[arm] = replace(state, interval=interval)
-        return states | widened
+        shown = {arm for arm, state in states.items() if state.verdict is Verdict.UNDECIDED and state.look is not None}
+        return {arm: self._read_interval(arm, state) if arm in shown else state for arm, state in states.items()}
 
-    def _judge(
-        self, states: dict[str, State], undecided: Sequence[str], look: int, levels: _Floats, skewness: float
-    ) -> None:
+    def _judge(self, states: dict[str, State], undecided: Sequence[str], state: State, levels: _Floats) -> None:
         """Step down: while a difference is found, judge the arms left by what its share of the level frees."""
         found = -1
         while undecided and found != (found := sum(state.verdict.is_difference for state in states.values())):
-            level, num_arms = float(levels[found]), len(states) - found
-            for arm, interval in self._judged_intervals(undecided, look, level, skewness).items():
-                states[arm] = State(look, level, num_arms, self._read(interval), skewness, interval)
+            state = replace(state, level=float(levels[found]), num_arms=len(states) - found)
+            for arm in undecided:
+                states[arm] = self._read_interval(arm, state, exact=False)
+                if states[arm].verdict is not Verdict.UNDECIDED:
+                    states[arm] = self._read_interval(arm, state)
             undecided = [arm for arm in undecided if states[arm].verdict is Verdict.UNDECIDED]
 
+    def _read_interval(self, arm: str, state: State, *, exact: bool = True) -> State:
+        """Return a state with its interval and what it says; unless `exact` Student's, which is fast and narrower.
+
+        The ends are rounded, so that sums which are equal on paper are, and within what values can differ by.
+        """
+        inference = MeanInference.of(self.differences(arm, state.look)[None])
+        find = inference.interval if exact else inference.student_interval
+        low, high = (float(end[0]) for end in find(1.0 - (state.level or 0.0), state.skewness))
+        if self.value_range is not None:
+            mean = float(self.values[self.baseline][: state.look].mean())
+            low, high = max(low, self.value_range[0] - mean), min(high, self.value_range[1] - mean)
+        interval = round(low, 12), round(high, 12)
+        return replace(
+            state, interval=interval, verdict=Verdict.of(interval, self.design.margin, self.higher_is_better)
+        )
+
     def _give_up(self, states: dict[str, State], judged: Sequence[str], look: int, levels: _Floats) -> None:
-        """Give up the arms that the design's last look would hardly decide, even if each other arm freed its share."""
-        end = self.design.end_of(look)
+        """Give up the arms that the last look, of this design or the one gone on from, would hardly decide.
+
+        Even if each other arm freed its share of the level.
+        """
+        end = min(seeds for seeds in (*self.design.finished, self.design.num_seeds) if seeds >= look)
         level = float(levels[self.design.looks.index(end)])
         for arm in judged if look < end and self.design.futility else ():
             if states[arm].verdict is Verdict.UNDECIDED:
                 chance = chance_to_decide(self.differences(arm, look), end, level, self.design.margin)
                 states[arm] = replace(states[arm], given_up=end if chance < self.design.futility else 0)
-
-    def _inference(self, arms: Sequence[str], look: int) -> MeanInference:
-        return MeanInference.of(np.stack([self.differences(arm, look) for arm in arms]))
 
     def _skewness(self, seeds: Mapping[str, int]) -> float:
         """Return the skewness that the differences of all arms not yet decided are taken to have, from so many seeds.
@@ -110,32 +122,9 @@ class Replay:
         """
         if len(seeds) < 2:
             return 0.0
-        found = [self._inference([arm], look).skewness[0] * (1.0 + 8.0 / look) for arm, look in seeds.items()]
-        return float(np.median(found)) * (1.0 - 1.0 / len(seeds))
-
-    def _judged_intervals(self, arms: Sequence[str], look: int, level: float, skewness: float) -> dict[str, Interval]:
-        """Return an interval per arm: that of `_intervals` where it may decide, else Student's, which is narrower."""
-        ends = zip(arms, *self._inference(arms, look).student_interval(1.0 - level, skewness), strict=True)
-        students = {arm: self._clip(low, high, look) for arm, low, high in ends}
-        hopeful = [arm for arm in arms if self._read(students[arm]) is not Verdict.UNDECIDED]
-        return students | self._intervals(hopeful, look, level, skewness)
-
-    def _intervals(self, arms: Sequence[str], look: int, level: float, skewness: float) -> dict[str, Interval]:
-        """Return each arm's interval at 1 - level over the seeds of a look."""
-        if not arms:
-            return {}
-        ends = zip(arms, *self._inference(arms, look).interval(1.0 - level, skewness), strict=True)
-        return {arm: self._clip(low, high, look) for arm, low, high in ends}
-
-    def _clip(self, low: float, high: float, look: int) -> Interval:
-        """Return the ends, rounded so that sums which are equal on paper are, within what values can differ by."""
-        if self.value_range is not None:
-            mean = float(self.values[self.baseline][:look].mean())
-            low, high = max(low, self.value_range[0] - mean), min(high, self.value_range[1] - mean)
-        return round(float(low), 12), round(float(high), 12)
-
-    def _read(self, interval: Interval) -> Verdict:
-        return Verdict.of(interval, self.design.margin, self.higher_is_better)
+        rows = [(MeanInference.of(self.differences(arm, look)[None]), look) for arm, look in seeds.items()]
+        found = float(np.median([inference.skewness[0] * (1.0 + 8.0 / look) for inference, look in rows]))
+        return found * (1.0 - 1.0 / len(seeds))
 
     def compare(self, arm: str, state: State) -> Comparison:
         """Return what is told of an arm that stands so."""

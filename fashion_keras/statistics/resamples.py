@@ -12,8 +12,6 @@ __all__ = ["Resamples", "resample"]
 
 MAX_ENUMERATED = 10
 NUM_DRAWS = 100_000
-_CHUNK = 20_000  # draws at a time: temporaries stay in the cache
-_NUM_BINS = 1_000
 
 _Floats = NDArray[np.float64]
 
@@ -23,9 +21,8 @@ class Resamples:
     """All multisets of n of n numbers with their multinomial weights (92,378 at n = 10); above ten, 100,000 draws.
 
     Attributes:
-        t: Student's t of each about the numbers' mean, float64; NaN of equal numbers, which have none.
-        weights: of each, float64; they sum to 1.
-        total: weight of those that have a t: the others are left out.
+        t: Student's t of each about the numbers' mean, float64; NaN of equal numbers, which have none: left out.
+        weights: of each, float64; they sum to 1, and those that have a t to `total`.
     """
 
     t: _Floats
@@ -41,14 +38,14 @@ class Resamples:
         return Resamples(-self.t, self.weights, self.total)
 
     def upper_quantile(self, tail: float, floor: float) -> float:
-        """Return the smallest t beyond which at most `tail` of the weight lies, or `floor` where that is below it.
+        """Return the smallest t beyond which at most `tail` of the weight lies, or `floor`, above 0, if that is below.
 
-        Those beyond `floor`, above 0, are counted in bins, of which only the one that matters is sorted.
+        Those beyond `floor` are counted in bins, of which only the one that matters is sorted.
         """
         beyond = np.flatnonzero(self.t > floor)
         t, weights = self.t[beyond], self.weights[beyond]
-        bins = (_NUM_BINS * floor / t).astype(np.intp)  # the farthest first
-        heavier = np.cumsum(np.bincount(bins, weights, _NUM_BINS + 1))
+        bins = (1_000 * floor / t).astype(np.intp)  # the farthest first
+        heavier = np.cumsum(np.bincount(bins, weights, 1_001))
         tail *= self.total * (1.0 + 1e-9)
         inside = np.flatnonzero(bins == np.searchsorted(heavier, tail, side="right"))
         if not inside.size:
@@ -59,13 +56,9 @@ class Resamples:
         return float(t[ordered[min(rank, ordered.size - 1)]])
 
 
-def resample(row: _Floats) -> Resamples:
-    """Return the resamples of numbers, float64 [n], ascending; those of the last few rows are remembered."""
-    return _resample(row.tobytes())
-
-
 @lru_cache(maxsize=32)  # 0.7 MB each at ten numbers
-def _resample(content: bytes) -> Resamples:
+def resample(content: bytes) -> Resamples:
+    """Return the resamples of the numbers, ascending float64, that make these bytes; the last few are remembered."""
     row = np.frombuffer(content)
     centred = row - row.mean()
     sums = _sums_of_multisets if row.size <= MAX_ENUMERATED else _sums_of_draws
@@ -109,18 +102,13 @@ def _halves(num_samples: int) -> tuple[tuple[_Floats, list[int]], ...]:
 
 
 def _sums_of_draws(rows: _Floats) -> _Floats:
-    counts = _draws(rows.shape[1])
-    starts = range(0, NUM_DRAWS, _CHUNK)
-    return np.concatenate([rows @ counts[:, start : start + _CHUNK].astype(np.float64) for start in starts], axis=1)
+    chunks = np.split(_draws(rows.shape[1]), 5, axis=1)  # temporaries stay in the cache
+    return np.concatenate([rows @ chunk.astype(np.float64) for chunk in chunks], axis=1)
 
 
 @lru_cache(maxsize=16)
 def _draws(num_samples: int) -> NDArray[np.uint16]:
-    """Return how often each number is in each draw, [num_samples, draws]: one fixed set for all rows.
-
-    The same numbers always get the same answer; the second half mirrors the first, which for sorted numbers makes -x
-    the exact mirror of x.
-    """
+    """Return how often each number is in each draw, [num_samples, draws]: one fixed set, and its mirror image."""
     counts = np.random.default_rng(0).multinomial(num_samples, np.full(num_samples, 1.0 / num_samples), NUM_DRAWS // 2)
     return np.ascontiguousarray(np.concatenate([counts, counts[:, ::-1]]).T.astype(np.uint16))
 

@@ -22,7 +22,7 @@ def brute_force_t(values):
 
 @pytest.mark.parametrize(("num_samples", "resamples"), [(2, 3), (6, 462), (9, 24_310), (10, 92_378), (11, 100_000)])
 def test_all_multisets_are_there_with_weights_that_sum_to_one_above_ten_many_draws(num_samples, resamples):
-    found = resample(np.arange(num_samples) ** 2.0)
+    found = resample((np.arange(num_samples) ** 2.0).tobytes())
     assert found.t.shape == found.weights.shape == (resamples,)
     assert found.weights.sum() == pytest.approx(1.0)
     of_equal_numbers = num_samples ** (1.0 - num_samples) if num_samples < 11 else 0.0
