@@ -287,16 +287,24 @@ def test_too_few_seeds_for_a_look_are_all_trained():
     assert to_train(NOISE[:3], design=Design.up_to(3))[0] == ()
 
 
-@given(st.lists(KINDS, min_size=2, max_size=5), st.integers(0, 10**6))
+@given(
+    st.lists(KINDS, min_size=2, max_size=5), st.integers(0, 10**6), st.sampled_from([TEN_SEEDS, TEN_SEEDS.extend(20)])
+)
 @settings(max_examples=40, deadline=None)
-def test_training_what_is_asked_for_ends_in_the_verdicts_of_all_seeds(kinds, seed):
+def test_training_what_is_asked_for_ends_in_the_verdicts_of_all_seeds(kinds, seed, design):
     rng = np.random.default_rng(seed)
-    every = {f"arm{index}": runs(kind, rng, 10) for index, kind in enumerate(kinds)}
+    every = {f"arm{index}": runs(kind, rng, design.num_seeds) for index, kind in enumerate(kinds)}
     trained = dict.fromkeys(every, 0)
-    for _ in range(7):
-        names, number = arms_to_train({arm: every[arm][:count] for arm, count in trained.items()}, "arm0", TEN_SEEDS)
+    for _ in range(9):
+        names, number = arms_to_train({arm: every[arm][:count] for arm, count in trained.items()}, "arm0", design)
         trained |= dict.fromkeys(names, number)
     assert names == ()
-    fewer = compare_arms({arm: every[arm][:count] for arm, count in trained.items()}, "arm0")
-    assert fewer == compare_arms(every, "arm0")
+    fewer = compare_arms({arm: every[arm][:count] for arm, count in trained.items()}, "arm0", design)
+    assert fewer == compare_arms(every, "arm0", design)
     assert {result.arm: result.num_seeds for result in fewer} == {a: n for a, n in trained.items() if a != "arm0"}
+    first = compare_arms({arm: row[:10] for arm, row in every.items()}, "arm0")
+    assert all(
+        now.verdict == then.verdict
+        for now, then in zip(fewer, first, strict=True)
+        if then.level and then.verdict != "undecided"
+    )
