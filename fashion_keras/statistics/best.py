@@ -65,7 +65,10 @@ def find_best(
     An arm is worse where another was shown to be better than it: for pairs with the baseline, by the verdict; for two
     other arms, by the interval of their paired differences at the looks up to which both were judged, each of these
     pairs having an equal share of the level. So the best arm is called worse with at most the chance of the level (of
-    its pairs, the one with the baseline has half of it, and those with the k - 1 other arms 1 / k together).
+    its pairs, the one with the baseline has half of it, and those with the k - 1 other arms 1 / k together). What arms
+    show together of skewness, which moves the intervals of `compare_arms`, is left out: of tables of three arms in
+    which one is exponential and the others steady, 6.3 % called an equal arm worse, with it 5.7, and it found 1 %
+    fewer.
 
     Source: comparisons with the best need no more than the pairs of the best, Hsu 1984, Constrained Simultaneous
     Confidence Intervals for Multiple Comparisons with the Best; all pairs, so that of equal arms none is called worse.

@@ -60,9 +60,11 @@ class Comparison:
             first look, as the intervals are.
         interval: of the mean difference on this test set, at 1 - `level`; the verdict is read off it.
         verdict: see `compare_arms`.
-        undecided_because: "fewer than 5 seeds", "next look at 8 seeds" or "not enough evidence"; None where decided.
+        undecided_because: "fewer than 5 seeds", "next look at 8 seeds", "10 seeds would hardly decide" or "not enough
+            evidence"; None where decided.
         seeds_to_decide: how many seeds in all would decide an undecided one with a chance of 80 %; None where decided,
             before the first look, and where no number up to 160 would.
+        given_up: whether an undecided arm gets no more seeds of the design, which would hardly decide it.
         seeds_won: share of the seeds on which the arm beats the baseline, ties half.
         seeds_won_interval: of the chance that it does, at 1 - `level`; ties are left open, either way.
         collapse: how often runs collapsed and how the others differ; None where none did. Where it is given, `interval`
@@ -85,6 +87,7 @@ class Comparison:
     seeds_to_decide: int | None = None
     collapse: Collapse | None = None
     new_images: Interval | None = None
+    given_up: bool = False
 
     @property
     def seeds_to_decide_text(self) -> str:

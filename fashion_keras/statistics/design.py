@@ -1,7 +1,7 @@
 """Design of a comparison: at which numbers of seeds it is looked at, and how strictly each look judges."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,16 +19,19 @@ MIN_SEEDS = 5
 """Fewer seeds are never judged: what five show barely reaches the level of a first look."""
 
 _FIRST_LOOKS = (5, 6, 8, 10, 14, 20)
+_OF_OLD = {"futility": 0.0, "spending": 2.0}
 
 
 @dataclass(frozen=True)
 class Design:
     """The looks of a comparison, fixed before its runs are seen.
 
-    Of the level that is spent in all, (n / num_seeds)^2 is spent by the look at n seeds (Lan and DeMets 1983, Discrete
+    Of the level that is spent in all, (n / num_seeds)^3 is spent by the look at n seeds (Lan and DeMets 1983, Discrete
     Sequential Boundaries for Clinical Trials; the power of Kim and DeMets 1987). Only looks of the design show
     evidence: between them the state is that of the last, and looks at fewer seeds later on show nothing, so that no way
-    of looking spends more.
+    of looking spends more. An undecided arm that the last look would hardly decide gets no more seeds (Lan, Simon and
+    Halperin 1982, Stochastically Curtailed Testing). Exponent and `futility` were chosen by simulated runs,
+    docs/statistics-evidence.md.
 
     Attributes:
         num_seeds: the most seeds of an arm.
@@ -37,6 +40,8 @@ class Design:
         level: chance of a false "better" or "worse" in the whole table that is put up with, see `total_level`.
         margin: of equivalence, in the unit of the values.
         finished: the most seeds of the designs that this one goes on from, see `extend`.
+        futility: the chance to be decided by the last look under which an undecided arm gets no more seeds.
+        spending: the exponent.
     """
 
     num_seeds: int = 10
@@ -44,6 +49,8 @@ class Design:
     level: float = LEVEL
     margin: float = MARGIN
     finished: tuple[int, ...] = ()
+    futility: float = 0.05
+    spending: float = 3.0
 
     def __post_init__(self) -> None:
         if self.num_seeds < 1:
@@ -104,24 +111,23 @@ class Design:
             return Design.up_to(num_seeds, looks, self.level, self.margin)
         earlier = _usual_looks(num_seeds) if looks is None else tuple(looks)
         later = tuple(look for look in earlier if self.num_seeds < look < num_seeds)
-        return Design(
-            num_seeds, (*self.looks, *later, num_seeds), self.level, self.margin, (*self.finished, self.num_seeds)
-        )
+        looks, finished = (*self.looks, *later, num_seeds), (*self.finished, self.num_seeds)
+        return replace(self, num_seeds=num_seeds, looks=looks, finished=finished)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the design as plain values, which `from_json` reads."""
-        return asdict(self)
+        """Return the design as plain values, which `from_json` reads; one look has no use for the last two."""
+        return {name: value for name, value in asdict(self).items() if len(self.looks) > 1 or name not in _OF_OLD}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Design":
-        """Read what `to_json` returned.
+        """Read what `to_json` returned, or what it did before there was `futility`.
 
         Raises:
             ValueError: it is no design.
         """
         values = dict(content)
         looks, finished = tuple(values.pop("looks")), tuple(values.pop("finished"))
-        return cls(looks=looks, finished=finished, **values)
+        return cls(looks=looks, finished=finished, **(_OF_OLD if len(looks) > 1 else {}) | values)
 
     @property
     def total_level(self) -> float:
@@ -136,11 +142,9 @@ class Design:
     def spent(self, num_seeds: int) -> float:
         """Return the share of `level` that is spent by the look at so many seeds, 0 to 1.25."""
         ends = (0, *self.finished, self.num_seeds)
-        parts = [
-            share * min(1.0, max(0.0, (num_seeds**2 - start**2) / (end**2 - start**2)))
-            for share, start, end in zip(self._shares(), ends, ends[1:], strict=False)
-        ]
-        return sum(parts)
+        now, *powers = (number**self.spending for number in (num_seeds, *ends))
+        parts = zip(self._shares(), powers, powers[1:], strict=False)
+        return sum(share * min(1.0, max(0.0, (now - start) / (end - start))) for share, start, end in parts)
 
     def nominal_levels(self, num_arms: int) -> NDArray[np.float64]:
         """Return how strictly each look judges: two-sided levels of one t-test, float64 [num_arms, looks].
@@ -148,7 +152,7 @@ class Design:
         Row j is for `num_arms` - j arms, as after j differences were found. See `looks.nominal_levels`.
 
         >>> Design.up_to(10, (5, 6, 8)).nominal_levels(1).round(3).tolist()
-        [[0.012, 0.011, 0.02, 0.03]]
+        [[0.006, 0.007, 0.019, 0.037]]
         """
         spent = [self.level * self.spent(look) for look in self.looks]
         families = tuple(tuple(chance / arms for chance in spent) for arms in range(num_arms, 0, -1))

@@ -66,6 +66,7 @@ def judge_arms(
     number = min(row.size for row in values.values())
     looks = sorted({look for look in looked_at if MIN_SEEDS <= look < number})
     design = Design.up_to(number, looks, LEVEL, max(smallest, (margin or 0.0) / scale))
+    design = replace(design, futility=0.0)  # the seeds are there
     compare, find = (compare_arms, find_best) if paired else (compare_unpaired, find_best_unpaired)
     options = {"value_range": ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None} if paired else {}
     comparisons = compare(scaled, baseline, design, higher_is_better=higher_is_better, **options)

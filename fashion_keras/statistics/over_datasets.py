@@ -6,10 +6,10 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from fashion_keras.statistics.comparison import Comparison, Interval, Verdict
 from fashion_keras.statistics.design import LEVEL, MARGIN
+from fashion_keras.statistics.intervals import student_critical
 
 __all__ = ["MIN_DATASETS", "OverDatasets", "Ranks", "compare_over_datasets", "rank_arms"]
 
@@ -85,7 +85,7 @@ def compare_over_datasets(
 
 
 def _interval(values: NDArray[np.float64], level: float) -> Interval:
-    half_width = stats.t.ppf(1 - level / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    half_width = student_critical(values.size, 1.0 - level) * values.std(ddof=1) / np.sqrt(values.size)
     return float(values.mean() - half_width), float(values.mean() + half_width)
 
 
@@ -120,6 +120,8 @@ def rank_arms(means: Mapping[str, ArrayLike], level: float = LEVEL, *, higher_is
     Raises:
         ValueError: for fewer arms or data sets.
     """
+    from scipy import stats  # takes half a second to load
+
     table = np.array([np.asarray(row, dtype=np.float64) for row in means.values()])
     if table.ndim != 2 or min(table.shape) < MIN_DATASETS:
         raise ValueError(f"ranks need at least 3 arms on 3 data sets, got an array of shape {table.shape}")

@@ -10,7 +10,7 @@ from fashion_keras.statistics.collapse import compare_collapse, share_interval
 from fashion_keras.statistics.comparison import Comparison, Interval, Verdict
 from fashion_keras.statistics.design import MIN_SEEDS, Design
 from fashion_keras.statistics.intervals import MeanInference, student_critical
-from fashion_keras.statistics.power import seeds_to_decide
+from fashion_keras.statistics.power import chance_to_decide, seeds_to_decide
 
 __all__ = ["Replay", "State"]
 
@@ -28,6 +28,14 @@ class State:
     skewness: float = 0.0
     interval: Interval | None = None
     """An undecided arm's is only Student's until `Replay.widen`, which takes longer, has been asked."""
+    given_up: int = 0
+    """Up to so many seeds an undecided arm is not looked at again: they would hardly decide it."""
+
+    def next_look(self, design: Design) -> int | None:
+        """Return the look that an undecided arm waits for; all seeds where there are no looks, None after the last."""
+        if not design.looks:
+            return design.num_seeds
+        return next((look for look in design.looks if look > max(self.look or 0, self.given_up)), None)
 
 
 @dataclass(frozen=True)
@@ -46,74 +54,77 @@ class Replay:
         return (self.values[arm][:pairs] - self.values[self.baseline][:pairs])[:num_seeds]
 
     def states(self) -> dict[str, State]:
-        """Judge the undecided arms at each look that all of them have reached."""
+        """Judge the undecided arms at each look that all of them have reached, but for those that were given up."""
         states = {arm: State(num_arms=len(self.values) - 1) for arm in self.values if arm != self.baseline}
         if not states:
             return states
         levels = self.design.nominal_levels(len(states))
         for index, look in enumerate(self.design.looks):
             undecided = [arm for arm, state in states.items() if state.verdict is Verdict.UNDECIDED]
-            if any(self.differences(arm).size < look for arm in undecided):
+            judged = [arm for arm in undecided if states[arm].given_up < look]
+            if any(self.differences(arm).size < look for arm in judged):
                 break
-            self._judge(states, undecided, look, levels[:, index])
+            skewness = self._skewness({arm: look if arm in judged else states[arm].look or 0 for arm in undecided})
+            self._judge(states, judged, State(look, skewness=skewness), levels[:, index])
+            self._give_up(states, judged, look, levels[-1])
         return states
 
     def widen(self, states: dict[str, State]) -> dict[str, State]:
-        """Return the states with the intervals to be shown of undecided arms, which all stand at one look."""
-        undecided = {arm: state for arm, state in states.items() if state.verdict is Verdict.UNDECIDED}
-        state = next(iter(undecided.values()), State())
-        if state.look is None or state.level is None:
-            return states
-        intervals = self._intervals(list(undecided), state.look, state.level, state.skewness)
-        return states | {arm: replace(undecided[arm], interval=interval) for arm, interval in intervals.items()}
+        """Return the states with the intervals to be shown of undecided arms."""
+        shown = {arm for arm, state in states.items() if state.verdict is Verdict.UNDECIDED and state.look is not None}
+        return {arm: self._read_interval(arm, state) if arm in shown else state for arm, state in states.items()}
 
-    def _judge(self, states: dict[str, State], undecided: Sequence[str], look: int, levels: _Floats) -> None:
+    def _judge(self, states: dict[str, State], undecided: Sequence[str], state: State, levels: _Floats) -> None:
         """Step down: while a difference is found, judge the arms left by what its share of the level frees."""
-        found, skewness = -1, self._skewness(undecided, look)
+        found = -1
         while undecided and found != (found := sum(state.verdict.is_difference for state in states.values())):
-            level, num_arms = float(levels[found]), len(states) - found
-            for arm, interval in self._judged_intervals(undecided, look, level, skewness).items():
-                states[arm] = State(look, level, num_arms, self._read(interval), skewness, interval)
+            state = replace(state, level=float(levels[found]), num_arms=len(states) - found)
+            for arm in undecided:
+                states[arm] = self._read_interval(arm, state, exact=False)
+                if states[arm].verdict is not Verdict.UNDECIDED:
+                    states[arm] = self._read_interval(arm, state)
             undecided = [arm for arm in undecided if states[arm].verdict is Verdict.UNDECIDED]
 
-    def _inference(self, arms: Sequence[str], look: int) -> MeanInference:
-        return MeanInference.of(np.stack([self.differences(arm, look) for arm in arms]))
+    def _read_interval(self, arm: str, state: State, *, exact: bool = True) -> State:
+        """Return a state with its interval and what it says; unless `exact` Student's, which is fast and narrower.
 
-    def _skewness(self, arms: Sequence[str], look: int) -> float:
-        """Return the skewness that the differences of all arms of a look are taken to have.
+        The ends are rounded, so that sums which are equal on paper are, and within what values can differ by.
+        """
+        inference = MeanInference.of(self.differences(arm, state.look)[None])
+        find = inference.interval if exact else inference.student_interval
+        low, high = (float(end[0]) for end in find(1.0 - (state.level or 0.0), state.skewness))
+        if self.value_range is not None:
+            mean = float(self.values[self.baseline][: state.look].mean())
+            low, high = max(low, self.value_range[0] - mean), min(high, self.value_range[1] - mean)
+        interval = round(low, 12), round(high, 12)
+        return replace(
+            state, interval=interval, verdict=Verdict.of(interval, self.design.margin, self.higher_is_better)
+        )
+
+    def _give_up(self, states: dict[str, State], judged: Sequence[str], look: int, levels: _Floats) -> None:
+        """Give up the arms that the last look, of this design or the one gone on from, would hardly decide.
+
+        Even if each other arm freed its share of the level.
+        """
+        end = min(seeds for seeds in (*self.design.finished, self.design.num_seeds) if seeds >= look)
+        level = float(levels[self.design.looks.index(end)])
+        for arm in judged if look < end and self.design.futility else ():
+            if states[arm].verdict is Verdict.UNDECIDED:
+                chance = chance_to_decide(self.differences(arm, look), end, level, self.design.margin)
+                states[arm] = replace(states[arm], given_up=end if chance < self.design.futility else 0)
+
+    def _skewness(self, seeds: Mapping[str, int]) -> float:
+        """Return the skewness that the differences of all arms not yet decided are taken to have, from so many seeds.
 
         One arm's few seeds hardly show it, but arms share what makes it, such as their baseline. It is the median of
         the samples', times 1 + 8 / n, for so much do they fall short of a gamma distribution's, times (k - 1) / k: one
         arm alone says no more than its bootstrap-t heeds already. Both factors were fitted to simulations.
         """
-        if len(arms) < 2:
+        if len(seeds) < 2:
             return 0.0
-        found = float(np.median(self._inference(arms, look).skewness))
-        return found * (1.0 + 8.0 / look) * (1.0 - 1.0 / len(arms))
-
-    def _judged_intervals(self, arms: Sequence[str], look: int, level: float, skewness: float) -> dict[str, Interval]:
-        """Return an interval per arm: that of `_intervals` where it may decide, else Student's, which is narrower."""
-        ends = zip(arms, *self._inference(arms, look).student_interval(1.0 - level, skewness), strict=True)
-        students = {arm: self._clip(low, high, look) for arm, low, high in ends}
-        hopeful = [arm for arm in arms if self._read(students[arm]) is not Verdict.UNDECIDED]
-        return students | self._intervals(hopeful, look, level, skewness)
-
-    def _intervals(self, arms: Sequence[str], look: int, level: float, skewness: float) -> dict[str, Interval]:
-        """Return each arm's interval at 1 - level over the seeds of a look."""
-        if not arms:
-            return {}
-        ends = zip(arms, *self._inference(arms, look).interval(1.0 - level, skewness), strict=True)
-        return {arm: self._clip(low, high, look) for arm, low, high in ends}
-
-    def _clip(self, low: float, high: float, look: int) -> Interval:
-        """Return the ends, rounded so that sums which are equal on paper are, within what values can differ by."""
-        if self.value_range is not None:
-            mean = float(self.values[self.baseline][:look].mean())
-            low, high = max(low, self.value_range[0] - mean), min(high, self.value_range[1] - mean)
-        return round(float(low), 12), round(float(high), 12)
-
-    def _read(self, interval: Interval) -> Verdict:
-        return Verdict.of(interval, self.design.margin, self.higher_is_better)
+        rows = [(MeanInference.of(self.differences(arm, look)[None]), look) for arm, look in seeds.items()]
+        found = float(np.median([inference.skewness[0] * (1.0 + 8.0 / look) for inference, look in rows]))
+        return found * (1.0 - 1.0 / len(seeds))
 
     def compare(self, arm: str, state: State) -> Comparison:
         """Return what is told of an arm that stands so."""
@@ -130,7 +141,8 @@ class Replay:
             level=state.level,
             interval=state.interval,
             verdict=state.verdict,
-            undecided_because=self._reason(state.look) if undecided else None,
+            undecided_because=self._reason(state) if undecided else None,
+            given_up=undecided and state.given_up >= self.design.num_seeds,
             seeds_won=float(np.mean((gains > 0.0) + 0.5 * (gains == 0.0))),
         )
         return comparison if state.level is None else self._add_evidence(comparison, state, gains)
@@ -156,8 +168,9 @@ class Replay:
         widening = reach / student if student > 0.0 else 1.0
         return seeds_to_decide(mean, deviation, seeds, self.design, state.num_arms, widening=widening)
 
-    def _reason(self, look: int | None) -> str:
-        later = [other for other in self.design.looks if other > (look or 0)]
+    def _reason(self, state: State) -> str:
         if not self.design.looks:
             return f"fewer than {MIN_SEEDS} seeds"
-        return f"next look at {later[0]} seeds" if later else "not enough evidence"
+        if look := state.next_look(self.design):
+            return f"next look at {look} seeds"
+        return f"{self.design.num_seeds} seeds would hardly decide" if state.given_up else "not enough evidence"

@@ -74,7 +74,7 @@ def arms_to_train(
 ) -> tuple[tuple[str, ...], int]:
     """Return which arms still need seeds, and how many seeds in all each of them needs for the next look.
 
-    What `compare_arms` decides gets no more seeds, and the baseline goes on as long as one arm does.
+    What `compare_arms` decides or gives up gets no more seeds, and the baseline goes on as long as one arm does.
 
     Args:
         values, baseline, design, higher_is_better, value_range: as for `compare_arms`; arms may have no values yet.
@@ -84,10 +84,10 @@ def arms_to_train(
     """
     rows = _check(values, baseline, value_range)
     states = Replay(rows, baseline, design, higher_is_better, value_range).states()
-    undecided = [arm for arm, state in states.items() if state.verdict is Verdict.UNDECIDED]
-    reached = max((states[arm].look or 0 for arm in undecided), default=0)
-    number = next((look for look in design.looks if look > reached), design.num_seeds)
-    needed = {*undecided, baseline} if undecided else set()
+    waiting = {arm: state.next_look(design) for arm, state in states.items() if state.verdict is Verdict.UNDECIDED}
+    number = min((look for look in waiting.values() if look), default=design.num_seeds)
+    needed = {arm for arm, look in waiting.items() if look == number}
+    needed |= {baseline} if needed else set()
     return tuple(arm for arm, row in rows.items() if arm in needed and row.size < number), number
 
 

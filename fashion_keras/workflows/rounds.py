@@ -106,7 +106,7 @@ def _undecided(comparison: PlannedComparison, job: Job) -> list[RunConfig]:
     """Return the configurations, of seed 0, of the arms that need more seeds by what the store has now."""
     record = comparison.record
     results = load_results(job.session.store, record, range(record.design.num_seeds))
-    decided = {item.arm for item in results.comparisons if item.verdict is not Verdict.UNDECIDED}
-    if len(decided) == len(record.arms) - 1:
+    done = {item.arm for item in results.comparisons if item.verdict is not Verdict.UNDECIDED or item.given_up}
+    if len(done) == len(record.arms) - 1:
         return []
-    return [config for name, config in comparison.configs.items() if name not in decided]
+    return [config for name, config in comparison.configs.items() if name not in done]

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fashion_keras.statistics import MeanInference, mean_interval, prediction_interval
-from fashion_keras.statistics.intervals import _shares, _weights
+from fashion_keras.statistics.resamples import resample
 
 
 def brute_force_t(values):
@@ -20,11 +20,13 @@ def brute_force_t(values):
     return resamples.mean(1) / resamples.std(1, ddof=1) * math.sqrt(len(values))
 
 
-@pytest.mark.parametrize(("num_samples", "resamples"), [(2, 3), (6, 462), (10, 92_378), (11, 100_000)])
+@pytest.mark.parametrize(("num_samples", "resamples"), [(2, 3), (6, 462), (9, 24_310), (10, 92_378), (11, 100_000)])
 def test_all_multisets_are_there_with_weights_that_sum_to_one_above_ten_many_draws(num_samples, resamples):
-    assert _shares(num_samples).shape == (num_samples, resamples)
-    assert (_shares(num_samples).sum(axis=0) == num_samples).all()
-    assert _weights(num_samples).sum() == pytest.approx(1.0)
+    found = resample((np.arange(num_samples) ** 2.0).tobytes())
+    assert found.t.shape == found.weights.shape == (resamples,)
+    assert found.weights.sum() == pytest.approx(1.0)
+    of_equal_numbers = num_samples ** (1.0 - num_samples) if num_samples < 11 else 0.0
+    assert 1.0 - found.total == pytest.approx(of_equal_numbers, abs=1e-12)
 
 
 @given(st.lists(st.integers(-9, 9).map(float), min_size=3, max_size=5))

@@ -96,7 +96,7 @@ def test_interval_for_new_images_covers_where_the_seeds_alone_do_not(num_seeds):
     assert seeds_only.mean() < 0.93
 
 
-def test_the_design_saves_nearly_a_quarter_of_the_published_runs():
+def test_the_design_saves_a_quarter_of_the_published_runs():
     runs, same, total = 0, 0, 0
     for baseline, arms in evidence.published().values():
         before = rule_before.before(arms, baseline)
@@ -104,7 +104,7 @@ def test_the_design_saves_nearly_a_quarter_of_the_published_runs():
         runs += sum(item.num_seeds for item in found) + max(item.num_seeds for item in found)
         same += sum(item.verdict == before[item.arm] for item in found)
         total += 10 * len(arms)
-    assert runs <= 351 < total
+    assert runs <= 0.75 * total
     assert same >= 30
 
 

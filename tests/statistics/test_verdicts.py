@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from fashion_keras.statistics import TEN_SEEDS, Design, Verdict, arms_to_train, compare_arms, mean_interval
 
 NOISE = np.array([0.3, -0.2, 0.1, -0.4, 0.2, 0.0, -0.1, 0.4, -0.3, 0.0]) / 1000  # mean 0, at most 0.04 points
+OPEN = NOISE * 30 + 0.005  # undecided to the last of ten seeds, which may always decide
 BASE = 0.88 + np.array([0.1, 0.4, 0.0, 0.3, 0.2, 0.1, 0.5, 0.2, 0.3, 0.4]) / 100
 FIXED = Design.fixed(10)
 
@@ -123,22 +125,22 @@ def test_a_difference_that_stands_alone_can_drown_among_many_arms():
 
 def test_a_decided_arm_keeps_the_look_that_decided_it_whatever_comes_later():
     turned = np.concatenate([NOISE[:5] + 0.02, [-0.5] * 5])
-    clear, open_ = compare(turned, NOISE * 30, design=TEN_SEEDS)
+    clear, open_ = compare(turned, OPEN, design=TEN_SEEDS)
     assert (clear.verdict, clear.look, clear.num_seeds) == ("better", 5, 5)
     assert clear.mean_difference == pytest.approx(np.mean(NOISE[:5]) + 0.02)
     assert (open_.verdict, open_.look, open_.num_seeds) == ("undecided", 10, 10)
 
 
 def test_between_looks_the_last_one_stands():
-    at_eight, at_nine = (compare(NOISE[:seeds] * 30, design=TEN_SEEDS)[0] for seeds in (8, 9))
+    at_eight, at_nine = (compare(OPEN[:seeds], design=TEN_SEEDS)[0] for seeds in (8, 9))
     assert at_nine == at_eight
     assert (at_nine.look, at_nine.undecided_because) == (8, "next look at 10 seeds")
 
 
 def test_a_look_waits_for_all_undecided_arms_and_not_for_the_decided():
-    waiting = compare(NOISE * 30, NOISE[:7] * 30, design=TEN_SEEDS)
+    waiting = compare(OPEN, OPEN[:7], design=TEN_SEEDS)
     assert {result.look for result in waiting} == {6}
-    decided, undecided = compare(NOISE[:5] + 0.02, NOISE * 30, design=TEN_SEEDS)
+    decided, undecided = compare(NOISE[:5] + 0.02, OPEN, design=TEN_SEEDS)
     assert (decided.look, undecided.look) == (5, 10)
 
 
@@ -156,7 +158,7 @@ def test_a_design_of_too_few_seeds_says_so():
 
 
 def test_later_looks_that_were_not_planned_are_judged_more_strictly():
-    extended = compare(NOISE * 30, design=Design.fixed(5).extend(10))[0]
+    extended = compare(OPEN + 0.003, design=Design.fixed(5).extend(10))[0]
     assert extended.look == 10
     assert extended.level < 0.02
 
@@ -253,15 +255,31 @@ def test_all_arms_are_trained_to_the_first_look():
 
 
 def test_only_the_undecided_and_the_baseline_go_on():
-    assert to_train(NOISE[:5] + 0.02, NOISE[:5] * 30) == (("base", "b"), 6)
-    assert to_train(NOISE[:5] + 0.02, NOISE[:6] * 30) == (("base", "b"), 8)
-    assert to_train(NOISE[:5] + 0.02, NOISE[:8] * 30)[1] == 10
+    assert to_train(NOISE[:5] + 0.02, OPEN[:5]) == (("base", "b"), 6)
+    assert to_train(NOISE[:5] + 0.02, OPEN[:6]) == (("base", "b"), 8)
+    assert to_train(NOISE[:5] + 0.02, OPEN[:8])[1] == 10
+
+
+def test_what_the_last_look_would_hardly_decide_gets_no_more_seeds():
+    (result,) = compare(NOISE * 30, design=TEN_SEEDS)
+    assert (result.verdict, result.look, result.given_up) == ("undecided", 5, True)
+    assert result.undecided_because == "10 seeds would hardly decide"
+    assert to_train(NOISE[:5] * 30, OPEN[:5]) == (("base", "b"), 6)
+    assert to_train(NOISE[:5] * 30)[0] == ()
+    assert compare(NOISE * 30, design=replace(TEN_SEEDS, futility=0.0))[0].look == 10
+
+
+def test_going_on_takes_up_what_was_given_up_once_the_others_are_there():
+    longer = TEN_SEEDS.extend(20)
+    assert compare(NOISE[:5] * 30, design=longer)[0].undecided_because == "next look at 14 seeds"
+    assert to_train(NOISE[:5] * 30, OPEN[:8], design=longer) == (("base", "b"), 10)
+    assert to_train(NOISE[:5] * 30, OPEN, design=longer) == (("base", "a", "b"), 14)
 
 
 def test_nothing_is_left_to_train_once_all_is_decided_or_all_seeds_are_there():
     assert to_train(NOISE[:5] + 0.02, NOISE[:5] - 0.02)[0] == ()
-    assert to_train(NOISE * 30)[0] == ()
-    assert to_train(NOISE * 30, design=TEN_SEEDS.extend(20)) == (("base", "a"), 14)
+    assert to_train(OPEN)[0] == ()
+    assert to_train(OPEN, design=TEN_SEEDS.extend(20)) == (("base", "a"), 14)
 
 
 def test_too_few_seeds_for_a_look_are_all_trained():
@@ -269,16 +287,24 @@ def test_too_few_seeds_for_a_look_are_all_trained():
     assert to_train(NOISE[:3], design=Design.up_to(3))[0] == ()
 
 
-@given(st.lists(KINDS, min_size=2, max_size=5), st.integers(0, 10**6))
+@given(
+    st.lists(KINDS, min_size=2, max_size=5), st.integers(0, 10**6), st.sampled_from([TEN_SEEDS, TEN_SEEDS.extend(20)])
+)
 @settings(max_examples=40, deadline=None)
-def test_training_what_is_asked_for_ends_in_the_verdicts_of_all_seeds(kinds, seed):
+def test_training_what_is_asked_for_ends_in_the_verdicts_of_all_seeds(kinds, seed, design):
     rng = np.random.default_rng(seed)
-    every = {f"arm{index}": runs(kind, rng, 10) for index, kind in enumerate(kinds)}
+    every = {f"arm{index}": runs(kind, rng, design.num_seeds) for index, kind in enumerate(kinds)}
     trained = dict.fromkeys(every, 0)
-    for _ in range(7):
-        names, number = arms_to_train({arm: every[arm][:count] for arm, count in trained.items()}, "arm0", TEN_SEEDS)
+    for _ in range(9):
+        names, number = arms_to_train({arm: every[arm][:count] for arm, count in trained.items()}, "arm0", design)
         trained |= dict.fromkeys(names, number)
     assert names == ()
-    fewer = compare_arms({arm: every[arm][:count] for arm, count in trained.items()}, "arm0")
-    assert fewer == compare_arms(every, "arm0")
+    fewer = compare_arms({arm: every[arm][:count] for arm, count in trained.items()}, "arm0", design)
+    assert fewer == compare_arms(every, "arm0", design)
     assert {result.arm: result.num_seeds for result in fewer} == {a: n for a, n in trained.items() if a != "arm0"}
+    first = compare_arms({arm: row[:10] for arm, row in every.items()}, "arm0")
+    assert all(
+        now.verdict == then.verdict
+        for now, then in zip(fewer, first, strict=True)
+        if then.level and then.verdict != "undecided"
+    )
