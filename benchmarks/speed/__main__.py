@@ -50,6 +50,7 @@ def _parse_options() -> argparse.Namespace:
     names = lambda text: tuple(text.split(","))  # noqa: E731
     parser.add_argument("--models", type=names, default=("fcn", "cnn"), help="fcn,cnn")
     parser.add_argument("--systems", type=names, default=tuple(SYSTEMS), help=",".join(SYSTEMS))
+    parser.add_argument("--modes", type=names, default=("user", "packed"), help="user,packed")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the limit and the FCN (5)")
     parser.add_argument("--cnn-rounds", type=int, default=3, help="rounds of the CNN (3)")
     parser.add_argument("--epochs", type=int, default=6, help="measured epochs of the FCN (6)")
@@ -118,7 +119,7 @@ class _Benchmark:
         """Return every round and cell that is not in the record yet."""
         keys = ("round", "model", "system", "precision", "mode")
         done = {tuple(item[key] for key in keys) for item in self.record["measurements"]}
-        cells = plan_cells(self.options.models, self.options.systems)
+        cells = plan_cells(self.options.models, self.options.systems, self.options.modes)
         planned = []
         for number in range(max(self.options.rounds, self.options.cnn_rounds)):
             rounds = {"cnn": self.options.cnn_rounds}

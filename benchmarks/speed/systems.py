@@ -86,8 +86,8 @@ class Cell:
     mode: str
 
 
-def plan_cells(models: tuple[str, ...], systems: tuple[str, ...]) -> list[Cell]:
-    """Return every cell of these models and systems, model by model; the limit has a model of its own."""
+def plan_cells(models: tuple[str, ...], systems: tuple[str, ...], modes: tuple[str, ...]) -> list[Cell]:
+    """Return every cell of these models, systems and modes, model by model; the limit has a model of its own."""
     return [
         Cell(model, name, precision, mode)
         for model in ("limit", *models)
@@ -96,6 +96,7 @@ def plan_cells(models: tuple[str, ...], systems: tuple[str, ...]) -> list[Cell]:
         for precision in SYSTEMS[name].precisions
         if (model, precision) != SYSTEMS[name].left_out
         for mode in SYSTEMS[name].modes
+        if mode in modes
     ]
 
 

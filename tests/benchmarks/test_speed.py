@@ -106,7 +106,7 @@ def test_target_at_most_is_missed_above_its_bound() -> None:
 
 
 def test_plan_has_each_cell_once_and_a_round_starts_further_on() -> None:
-    cells = plan_cells(("fcn", "cnn"), tuple(SYSTEMS))
+    cells = plan_cells(("fcn", "cnn"), tuple(SYSTEMS), ("user", "packed"))
     assert len(cells) == len(set(cells))
     assert Cell("cnn", "loader0", "float32", "user") not in cells
     starts = [rotate(cells, number, 5)[0] for number in range(5)]
