@@ -144,13 +144,10 @@ def check_artefacts(
     for name, about in artefacts.items():
         if "/" in name:
             raise ValueError(f"{name!r} is no file of the run")
-        if type(about) is int:
-            size = about
-        elif name in hashed:
+        if name in hashed and type(about) is not int:
             check_artefact(folder, name, artefacts, remedy)
             continue
-        else:
-            size = about["size"]  # type: ignore[index]
+        size = about if type(about) is int else about["size"]  # type: ignore[index]
         try:
             found = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  # of thousands of runs, a path would cost more
         except OSError:
