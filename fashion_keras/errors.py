@@ -4,6 +4,7 @@ import contextlib
 import errno
 import importlib.util
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -81,6 +82,16 @@ def os_errors_as(kind: type[UserError], path: str | os.PathLike[str], action: st
     try:
         yield
     except OSError as error:
+        error = _first_of(error)
         remedy = _REMEDIES.get(error.errno or 0, "") if action == "write" else ""
         where = path if error.filename is None or isinstance(error.filename, int) else Path(os.fsdecode(error.filename))
         raise kind(f"cannot {action} {where}: {error.strerror or error}{remedy and '; ' + remedy}") from error
+
+
+def _first_of(error: OSError) -> OSError:
+    """Return the first error of a folder that was copied, whose own has a list of all of them, as texts."""
+    if error.errno is not None or not error.args or not isinstance(error.args[0], list):
+        return error
+    _, place, text = error.args[0][0]
+    found = re.search(r"\[Errno (\d+)\]", text)
+    return OSError(int(found[1]), os.strerror(int(found[1])), place) if found else OSError(0, text, place)

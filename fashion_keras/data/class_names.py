@@ -12,7 +12,6 @@ from fashion_keras.formatting import one_line
 __all__ = ["MAX_CLASSES", "check_names", "number_names", "read_class_names"]
 
 MAX_CLASSES = 256
-_MAX_BYTES = 2**20  # of labels.txt
 
 
 def number_names(
@@ -65,7 +64,7 @@ def read_class_names(path: Path, default: tuple[str, ...]) -> tuple[str, ...]:
         if path.exists() and not path.is_file():  # a pipe or a device may never end
             raise DataError(f"{path} is not a regular file")
         with path.open("rb") as file:
-            text = file.read(_MAX_BYTES).decode("utf-8-sig")
+            text = file.read(2**20).decode("utf-8-sig")
     except FileNotFoundError:
         return default
     except UnicodeDecodeError as error:

@@ -40,7 +40,6 @@ _POLL_SECONDS = 0.05
 _RETIREMENT_KILOBYTES = 400 * 1024  # of memory that a process has ever had: freed memory need not go back
 _START = "import sys; sys.path[:] = sys.argv[4:]; from fashion_keras.images.worker import serve; serve(*sys.argv[1:4])"
 
-
 Answers = tuple[list[dict[str, Any]], bytes]
 """What is said of each of some pictures, and the pixels of all."""
 
@@ -91,13 +90,13 @@ class PictureReader:
         Raises:
             ImageError: As `read_picture`; or it takes more seconds or memory than it may, or is given up.
         """
-        request = {"image_shape": list(image_shape), "invert": invert, "name": name, "ground": ground}
+        options = {"image_shape": list(image_shape), "invert": invert, "ground": ground}
         signs = [self._closed, *([unwanted] if unwanted else [])]
         while not self._lock.acquire(timeout=_POLL_SECONDS):
             _check_wanted(signs, name)
         try:
             _check_wanted(signs, name)
-            return _to_picture(*self._ask([request], content, signs))
+            return _to_picture(*self._ask([name], options, content, signs))
         finally:
             self._lock.release()
 
@@ -122,29 +121,31 @@ class PictureReader:
 
     def measure_files(self, paths: Sequence[Path]) -> Iterator[tuple[tuple[int, int], str]]:
         """Yield height and width, upright, and the mode of files' pictures, by their headers; raises as `read`."""
-        for answers, _ in self._ask_of_files(paths, {"measure": True}, _AT_ONCE):
+        for answers, _ in self._ask_of_files(paths, {}, _AT_ONCE):
             yield from ((tuple(answer["size"]), answer["mode"]) for answer in answers)
 
     def _ask_of_files(self, paths: Sequence[Path], options: dict[str, Any], at_once: int) -> Iterator[Answers]:
         """Yield answers of as many files at once; where that fails, of each, so that the one is named."""
-        requests = [{"source": str(path), "name": str(path), **options} for path in paths]
-        for start in range(0, len(requests), at_once):
-            batch = requests[start : start + at_once]
+        names = list(map(str, paths))
+        for start in range(0, len(names), at_once):
+            batch = names[start : start + at_once]
             with self._lock:
                 try:
-                    answers = [self._ask(batch, b"", [self._closed])]
+                    answers = [self._ask(batch, options, None, [self._closed])]
                 except ImageError:
-                    answers = [self._ask([request], b"", [self._closed]) for request in batch]
+                    answers = [self._ask([name], options, None, [self._closed]) for name in batch]
             yield from answers
 
-    def _ask(self, requests: list[dict[str, Any]], content: bytes, signs: list[threading.Event]) -> Answers:
-        """Return what the process answers to each request, and the pixels of all."""
-        done, name = False, requests[0]["name"]
+    def _ask(
+        self, names: list[str], options: dict[str, Any], content: bytes | None, signs: list[threading.Event]
+    ) -> Answers:
+        """Return what the process answers of the `content` or else of each file, and the pixels of all."""
+        done, name = False, names[0]
         try:
             connection = self._connection or self._start(signs, name)
-            connection.send_bytes(json.dumps(requests).encode())
-            connection.send_bytes(content)
-            self._wait(connection, self._limits[0] * len(requests), signs, name)
+            connection.send_bytes(json.dumps([names, options, content is not None]).encode())
+            connection.send_bytes(content or b"")
+            self._wait(connection, self._limits[0] * len(names), signs, name)
             answers, kilobytes = json.loads(connection.recv_bytes())
             pixels = connection.recv_bytes()
             done = kilobytes < _RETIREMENT_KILOBYTES
@@ -209,12 +210,12 @@ def serve(descriptor: str, seconds: str, memory: str) -> None:
     with Connection(int(descriptor)) as connection, contextlib.suppress(EOFError, OSError):
         connection.send_bytes(b"ready")
         while True:
-            requests, content = json.loads(connection.recv_bytes()), connection.recv_bytes()
+            (names, options, has_content), content = json.loads(connection.recv_bytes()), connection.recv_bytes()
             answers, pixels = [], bytearray()
-            for request in requests:
+            for name in names:
                 # The other side counts too; this ends the process over one of several, and where that side is gone.
                 signal.alarm(math.ceil(float(seconds)) + 1)
-                answers.append(_read({"source": content, **request}, pixels))
+                answers.append(_read(content if has_content else name, name, options, pixels))
                 if "error" in answers[-1]:
                     break
             signal.alarm(0)
@@ -223,24 +224,24 @@ def serve(descriptor: str, seconds: str, memory: str) -> None:
             connection.send_bytes(pixels)
 
 
-def _read(request: dict[str, Any], pixels: bytearray) -> dict[str, Any]:
-    """Return what is said of a picture, and append its pixels."""
+def _read(source: bytes | str, name: str, options: dict[str, Any], pixels: bytearray) -> dict[str, Any]:
+    """Return what is said of a picture, and append its pixels; without options it is measured alone."""
     try:
         # A worker that ends without a word would say less.
-        with errors_on_one_line(request["name"]):
-            if request.pop("measure", False):
-                size, mode = measure(request["source"])
+        with errors_on_one_line(name):
+            if isinstance(source, str) and not options:
+                size, mode = measure(source)
                 return {"size": size, "mode": mode}
-            picture = read_picture(**request)
+            picture = read_picture(source=source, name=name, **options)
     except UserError as error:
         return {"error": str(error)}
     pixels += picture.pixels.tobytes()
-    return {**vars(picture), "pixels": picture.pixels.shape}
+    return {"picture": [name, picture.pixels.shape, *[*vars(picture).values()][2:]]}
 
 
 def _to_picture(answers: list[dict[str, Any]], pixels: bytes) -> Picture:
-    (answer,) = answers
-    return Picture(**{**answer, "pixels": np.frombuffer(pixels, np.uint8).reshape(answer["pixels"])})
+    name, shape, *others = answers[0]["picture"]
+    return Picture(name, np.frombuffer(pixels, np.uint8).reshape(shape), *others)
 
 
 def _peak_kilobytes() -> int:

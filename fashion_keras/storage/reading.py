@@ -70,8 +70,6 @@ class damage_of:  # noqa: N801  # a block; a generator would take four times as 
         remedy: How to go on, after a semicolon.
     """
 
-    __slots__ = ("_path", "_remedy")
-
     def __init__(self, path: str | os.PathLike[str], remedy: str = ""):
         self._path, self._remedy = path, remedy
 

@@ -114,11 +114,8 @@ def _find_tuned(store: RunStore, name: str) -> ComparisonRecord | None:
 
 
 def _is_whole_tuning(record: ComparisonRecord) -> bool:
-    return (
-        record.tuning is not None
-        and bool(record.data["is_fashion_mnist"])
-        and TuningRecord.from_json(record.tuning).is_of_whole_runs
-    )
+    tuning = TuningRecord.from_json(record.tuning) if record.tuning is not None else None
+    return bool(tuning and record.data["is_fashion_mnist"] and tuning.is_of_whole_runs)
 
 
 def _is_of_project(record: ComparisonRecord) -> bool:

@@ -66,20 +66,15 @@ def _check_identity(result: Mapping[str, Any], folder: str) -> None:
     if not _RUN_ID.fullmatch(run_id) or not folder.endswith(f"__{run_id[:12]}"):
         raise ValueError("its run id is not that of its folder")
     config = result["config"]
-    if "trainer" in config:
-        versions: Mapping[str, str] = {}
-    elif "keras" in environment and "tensorflow" in environment:
-        versions = _major_minor(environment["keras"], environment["tensorflow"])
-    else:
-        return
-    if identify(config, versions) != run_id:
+    versions = () if "trainer" in config else (environment.get("keras"), environment.get("tensorflow"))
+    if None not in versions and identify(config, _major_minor(versions)) != run_id:
         raise ValueError("its run id is not that of its configuration")
 
 
 @cache
-def _major_minor(keras: str, tensorflow: str) -> Mapping[str, str]:
-    versions = {"keras": keras, "tensorflow": tensorflow}
-    return {name: ".".join(version.split(".")[:2]) for name, version in versions.items()}
+def _major_minor(versions: tuple[str, ...]) -> Mapping[str, str]:
+    names = ("keras", "tensorflow")
+    return {name: ".".join(version.split(".")[:2]) for name, version in zip(names, versions, strict=False)}
 
 
 def _check_final(result: Mapping[str, Any]) -> None:
@@ -144,13 +139,10 @@ def check_artefacts(
     for name, about in artefacts.items():
         if "/" in name:
             raise ValueError(f"{name!r} is no file of the run")
-        if type(about) is int:
-            size = about
-        elif name in hashed:
+        if name in hashed and type(about) is not int:
             check_artefact(folder, name, artefacts, remedy)
             continue
-        else:
-            size = about["size"]  # type: ignore[index]
+        size = about if type(about) is int else about["size"]  # type: ignore[index]
         try:
             found = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  # of thousands of runs, a path would cost more
         except OSError:

@@ -236,7 +236,9 @@ def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
 def _describe(found: Sequence[ComparisonResults], times: Times | None) -> str:
     """The page that says how the published numbers came about."""
     names = "\n".join(
-        f"- [{results.record.name}]({results.record.name}/table.md): {_title(results)}" for results in found
+        f"- [{results.record.name}]({results.record.name}/table.md): {results.record.title}, {len(results.arms)} arms, "
+        f"{len(results.seeds)} seeds"
+        for results in found
     )
     runs = _runs_of(found)
     dates = sorted(run.result["finished_at"] for run in runs)
@@ -268,10 +270,6 @@ def _describe_times(times: Times | None) -> str:
         return ""
     rounds, count = count_noun(times.num_rounds, "round"), len(times.measurements)
     return f"\n- [times]({TIMES}): timing runs, one at a time, {count} measurements in {rounds} over all arms"
-
-
-def _title(results: ComparisonResults) -> str:
-    return f"{results.record.title}, {len(results.arms)} arms, {len(results.seeds)} seeds"
 
 
 def _values(runs: Iterable[StoredRun], name: str) -> str:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -148,3 +149,10 @@ def test_an_error_of_the_system_is_one_line_with_the_path(kind: type[UserError],
         (tmp_path / "none").read_bytes()
     with pytest.raises(kind, match="No space left on device; free"), os_errors_as(kind, tmp_path):
         refuse()
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from" / "a").touch()
+    with (
+        pytest.raises(kind, match=f"^cannot write {tmp_path / 'to' / 'a'}: No space left on device; free [^\\[]*$"),
+        os_errors_as(kind, tmp_path),
+    ):
+        shutil.copytree(tmp_path / "from", tmp_path / "to", copy_function=refuse)
