@@ -26,12 +26,12 @@ _OF_OLD = {"futility": 0.0, "spending": 2.0}
 class Design:
     """The looks of a comparison, fixed before its runs are seen.
 
-    Of the level that is spent in all, (n / num_seeds)^3 is spent by the look at n seeds (Lan and DeMets 1983, Discrete
-    Sequential Boundaries for Clinical Trials; the power of Kim and DeMets 1987). Only looks of the design show
+    Of the level that is spent in all, (n / num_seeds)^2.5 is spent by the look at n seeds (Lan and DeMets 1983,
+    Discrete Sequential Boundaries for Clinical Trials; the power of Kim and DeMets 1987). Only looks of the design show
     evidence: between them the state is that of the last, and looks at fewer seeds later on show nothing, so that no way
-    of looking spends more. An undecided arm that the last look would hardly decide gets no more seeds (Lan, Simon and
-    Halperin 1982, Stochastically Curtailed Testing). Exponent and `futility` were chosen by simulated runs,
-    docs/statistics-evidence.md.
+    of looking spends more. Where the last look would hardly decide one of the undecided arms, they get no more seeds
+    (Lan, Simon and Halperin 1982, Stochastically Curtailed Testing). Exponent and `futility` were chosen by simulated
+    runs, docs/statistics-evidence.md.
 
     Attributes:
         num_seeds: the most seeds of an arm.
@@ -40,7 +40,7 @@ class Design:
         level: chance of a false "better" or "worse" in the whole table that is put up with, see `total_level`.
         margin: of equivalence, in the unit of the values.
         finished: the most seeds of the designs that this one goes on from, see `extend`.
-        futility: the chance to be decided by the last look under which an undecided arm gets no more seeds.
+        futility: the chance to be decided by the last look; where each undecided arm's is less, none gets more seeds.
         spending: the exponent.
     """
 
@@ -49,8 +49,8 @@ class Design:
     level: float = LEVEL
     margin: float = MARGIN
     finished: tuple[int, ...] = ()
-    futility: float = 0.05
-    spending: float = 3.0
+    futility: float = 0.02
+    spending: float = 2.5
 
     def __post_init__(self) -> None:
         if self.num_seeds < 1:
@@ -152,7 +152,7 @@ class Design:
         Row j is for `num_arms` - j arms, as after j differences were found. See `looks.nominal_levels`.
 
         >>> Design.up_to(10, (5, 6, 8)).nominal_levels(1).round(3).tolist()
-        [[0.006, 0.007, 0.019, 0.037]]
+        [[0.009, 0.009, 0.019, 0.034]]
         """
         spent = [self.level * self.spent(look) for look in self.looks]
         families = tuple(tuple(chance / arms for chance in spent) for arms in range(num_arms, 0, -1))

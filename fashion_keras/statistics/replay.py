@@ -29,7 +29,7 @@ class State:
     interval: Interval | None = None
     """An undecided arm's is only Student's until `Replay.widen`, which takes longer, has been asked."""
     given_up: int = 0
-    """Up to so many seeds an undecided arm is not looked at again: they would hardly decide it."""
+    """Up to so many seeds the undecided arms are not looked at again: they would hardly decide one of them."""
 
     def next_look(self, design: Design) -> int | None:
         """Return the look that an undecided arm waits for; all seeds where there are no looks, None after the last."""
@@ -54,19 +54,21 @@ class Replay:
         return (self.values[arm][:pairs] - self.values[self.baseline][:pairs])[:num_seeds]
 
     def states(self) -> dict[str, State]:
-        """Judge the undecided arms at each look that all of them have reached, but for those that were given up."""
+        """Judge the undecided arms at each look that all of them have reached."""
         states = {arm: State(num_arms=len(self.values) - 1) for arm in self.values if arm != self.baseline}
         if not states:
             return states
-        levels = self.design.nominal_levels(len(states))
+        levels, given_up = self.design.nominal_levels(len(states)), 0
         for index, look in enumerate(self.design.looks):
             undecided = [arm for arm, state in states.items() if state.verdict is Verdict.UNDECIDED]
-            judged = [arm for arm in undecided if states[arm].given_up < look]
-            if any(self.differences(arm).size < look for arm in judged):
+            if look <= given_up:
+                continue
+            if any(self.differences(arm).size < look for arm in undecided):
                 break
-            skewness = self._skewness({arm: look if arm in judged else states[arm].look or 0 for arm in undecided})
-            self._judge(states, judged, State(look, skewness=skewness), levels[:, index])
-            self._give_up(states, judged, look, levels[-1])
+            self._judge(states, undecided, State(look, skewness=self._skewness(undecided, look)), levels[:, index])
+            undecided = [arm for arm in undecided if states[arm].verdict is Verdict.UNDECIDED]
+            if given_up := self._given_up(undecided, look, levels[-1]):
+                states |= {arm: replace(states[arm], given_up=given_up) for arm in undecided}
         return states
 
     def widen(self, states: dict[str, State]) -> dict[str, State]:
@@ -101,30 +103,29 @@ class Replay:
             state, interval=interval, verdict=Verdict.of(interval, self.design.margin, self.higher_is_better)
         )
 
-    def _give_up(self, states: dict[str, State], judged: Sequence[str], look: int, levels: _Floats) -> None:
-        """Give up the arms that the last look, of this design or the one gone on from, would hardly decide.
+    def _given_up(self, undecided: Sequence[str], look: int, levels: _Floats) -> int:
+        """Return the seeds up to which no arm gets more: the last look, of this design or the one gone on from.
 
-        Even if each other arm freed its share of the level.
+        It is 0 where that look may decide one arm, if each other freed its share of the level: the others then go on
+        beside it, for which is best is asked of all.
         """
         end = min(seeds for seeds in (*self.design.finished, self.design.num_seeds) if seeds >= look)
-        level = float(levels[self.design.looks.index(end)])
-        for arm in judged if look < end and self.design.futility else ():
-            if states[arm].verdict is Verdict.UNDECIDED:
-                chance = chance_to_decide(self.differences(arm, look), end, level, self.design.margin)
-                states[arm] = replace(states[arm], given_up=end if chance < self.design.futility else 0)
+        level, futility = float(levels[self.design.looks.index(end)]), self.design.futility
+        differences = [self.differences(arm, look) for arm in undecided] if look < end and futility else []
+        hardly = [chance_to_decide(row, end, level, self.design.margin) < futility for row in differences]
+        return end if hardly and all(hardly) else 0
 
-    def _skewness(self, seeds: Mapping[str, int]) -> float:
-        """Return the skewness that the differences of all arms not yet decided are taken to have, from so many seeds.
+    def _skewness(self, arms: Sequence[str], look: int) -> float:
+        """Return the skewness that the differences of all arms of a look are taken to have.
 
         One arm's few seeds hardly show it, but arms share what makes it, such as their baseline. It is the median of
         the samples', times 1 + 8 / n, for so much do they fall short of a gamma distribution's, times (k - 1) / k: one
         arm alone says no more than its bootstrap-t heeds already. Both factors were fitted to simulations.
         """
-        if len(seeds) < 2:
+        if len(arms) < 2:
             return 0.0
-        rows = [(MeanInference.of(self.differences(arm, look)[None]), look) for arm, look in seeds.items()]
-        found = float(np.median([inference.skewness[0] * (1.0 + 8.0 / look) for inference, look in rows]))
-        return found * (1.0 - 1.0 / len(seeds))
+        found = MeanInference.of(np.stack([self.differences(arm, look) for arm in arms])).skewness
+        return float(np.median(found)) * (1.0 + 8.0 / look) * (1.0 - 1.0 / len(arms))
 
     def compare(self, arm: str, state: State) -> Comparison:
         """Return what is told of an arm that stands so."""

@@ -74,7 +74,8 @@ def arms_to_train(
 ) -> tuple[tuple[str, ...], int]:
     """Return which arms still need seeds, and how many seeds in all each of them needs for the next look.
 
-    What `compare_arms` decides or gives up gets no more seeds, and the baseline goes on as long as one arm does.
+    What `compare_arms` decides gets no more seeds, and the baseline goes on as long as one arm does; none does where
+    the last look would hardly decide one.
 
     Args:
         values, baseline, design, higher_is_better, value_range: as for `compare_arms`; arms may have no values yet.
@@ -84,11 +85,10 @@ def arms_to_train(
     """
     rows = _check(values, baseline, value_range)
     states = Replay(rows, baseline, design, higher_is_better, value_range).states()
-    waiting = {arm: state.next_look(design) for arm, state in states.items() if state.verdict is Verdict.UNDECIDED}
-    number = min((look for look in waiting.values() if look), default=design.num_seeds)
-    needed = {arm for arm, look in waiting.items() if look == number}
-    needed |= {baseline} if needed else set()
-    return tuple(arm for arm, row in rows.items() if arm in needed and row.size < number), number
+    undecided = {arm: state for arm, state in states.items() if state.verdict is Verdict.UNDECIDED}
+    look = next(iter(undecided.values())).next_look(design) if undecided else None  # they all wait for one
+    names = tuple(arm for arm, row in rows.items() if look and arm in {*undecided, baseline} and row.size < look)
+    return names, look or design.num_seeds
 
 
 def looks_taken(

@@ -29,6 +29,16 @@ def test_all_multisets_are_there_with_weights_that_sum_to_one_above_ten_many_dra
     assert 1.0 - found.total == pytest.approx(of_equal_numbers, abs=1e-12)
 
 
+@pytest.mark.parametrize("tail", [0.025, 0.005, 0.0005])
+def test_the_quantile_in_bins_is_that_of_all_sorted(tail):
+    found = resample(np.sort(np.random.default_rng(0).exponential(size=10)).tobytes())
+    t, weights = np.nan_to_num(found.t, nan=-np.inf), found.weights / found.total
+    order = np.argsort(-t)
+    expected = t[order][np.searchsorted(np.cumsum(weights[order]), tail, side="right")]
+    assert found.upper_quantile(tail, 1.0) == expected
+    assert found.upper_quantile(tail, 1e3) == 1e3, "no nearer than Student's"
+
+
 @given(st.lists(st.integers(-9, 9).map(float), min_size=3, max_size=5))
 @settings(max_examples=40, deadline=None)
 def test_p_is_the_share_of_all_ordered_resamples_or_students(values):
