@@ -45,7 +45,8 @@ def tune(options: TuneOptions, session: Session) -> int:
         device=session.device,
         data=session.dataset.content_hash,
     )
-    return _Invocation(Study.of_search(space, base, options), options, session).run()
+    with session:  # a pool of workers that is open at the end of the program may end it with a traceback
+        return _Invocation(Study.of_search(space, base, options), options, session).run()
 
 
 class _Invocation:

@@ -334,7 +334,7 @@ print(dict(campaign.kill_publishing(Path({str(tmp_path)!r}), every=17)))
 def test_whatever_reads_published_results_first_ends_a_publishing_that_was_killed(
     command, without_pictures, published, tmp_path, monkeypatch, capsys
 ):
-    block = "<!-- table of experiments/learning_rates -->\n<!-- end -->\n"
+    block = "<!-- answers of experiments -->\n<!-- end -->\n"
     (tmp_path / "README.md").write_text(block)
     (published / UNFINISHED).touch()
     monkeypatch.chdir(tmp_path)
@@ -344,10 +344,10 @@ def test_whatever_reads_published_results_first_ends_a_publishing_that_was_kille
 
 
 def test_a_page_that_cannot_be_filled_keeps_nobody_from_reading(without_pictures, published, tmp_path, capsys):
-    (tmp_path / "README.md").write_text("<!-- table of experiments/dropout -->\n<!-- end -->\n")
+    (tmp_path / "README.md").mkdir()
     (published / UNFINISHED).touch()
     assert len(load_published(published)) == 1
-    assert "README.md does not show what was published last: there is no table" in capsys.readouterr().err
+    assert "README.md does not show what was published last: " in capsys.readouterr().err
     assert (published / UNFINISHED).exists()
 
 
