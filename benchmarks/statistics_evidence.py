@@ -1,7 +1,7 @@
 """Measures what the statistics of this package do on data whose truth is known, and writes docs/statistics-evidence.md.
 
 Run:   python -m benchmarks.statistics_evidence
-Cost:  ten minutes on one core. Seeded: a second run writes the same file.
+Cost:  six minutes on one core. Seeded: a second run writes the same file.
 
 Simulated but for the last table, which replays the published runs of experiments/. Differences are in units of 0.3
 points, about what the published ones vary by between seeds.

@@ -63,10 +63,10 @@ class ComparisonOutcome:
 
     @property
     def is_judged(self) -> bool:
-        """Whether every arm is decided, or was looked at with all its seeds: later seeds change nothing."""
+        """Whether every arm is decided, given up, or was looked at with all its seeds: later seeds change nothing."""
         last = self.whole.record.design.looks[-1:]
         open_ = [item for item in self.comparisons if item.verdict is Verdict.UNDECIDED]
-        return bool(self.comparisons and last) and all(item.look == last[0] for item in open_)
+        return bool(self.comparisons and last) and all(item.given_up or item.look == last[0] for item in open_)
 
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -99,8 +99,8 @@ def print_outcomes(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
         print_tables(session.console, results, differences, outcome.against_report, explain=job.options.explain)
         if differences is None and not all(arm.runs for arm in outcome.whole.arms):
             session.say("No differences yet: they are judged over all arms together, and some have no run of a seed")
-        waiting = [item for item in outcome.comparisons if item.look and item.verdict is Verdict.UNDECIDED]
-        if waiting and len(results.seeds) < len(job.seeds):
+        undecided = [item for item in outcome.comparisons if item.verdict is Verdict.UNDECIDED]
+        if any(item.look and not item.given_up for item in undecided) and len(results.seeds) < len(job.seeds):
             shown = count_noun(len(results.seeds), "seed")
             session.say(f"Shown as at the look at {shown}: runs for the next one are missing")
 

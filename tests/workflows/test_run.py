@@ -413,8 +413,9 @@ def test_looks_are_those_that_were_asked_for(run: Run, engine: Engine, options: 
 @pytest.mark.parametrize("shard", [None, (0, 1)])
 def test_an_arm_that_all_seeds_would_hardly_decide_gets_no_more(run: Run, engine: Engine, shard: Any) -> None:
     engine.accuracy = lambda config: 0.5 + 0.01 * (-1) ** config.seed * (config.optimizer.as_dict() != {})
-    run(seeds=10, shard=shard)
+    _, output = run(seeds=10, shard=shard)
     assert len(engine.runs) == 5 + 5
+    assert "are missing" not in output
 
 
 def test_an_interrupted_design_goes_on_from_its_look(run: Run, engine: Engine) -> None:
