@@ -8,17 +8,9 @@ import tensorflow as tf
 from fashion_keras.data.orders import epoch_orders, num_batches
 
 __all__ = [
-    "Augment",
-    "Gather",
-    "gather_from",
-    "hold_images",
-    "make_evaluation_dataset",
-    "make_orders",
-    "make_part",
-    "make_training_dataset",
-    "normalise",
-    "take_batch",
-]
+    "Augment", "Gather", "gather_from", "hold_images", "make_evaluation_dataset", "make_orders", "make_part",
+    "make_training_dataset", "normalise", "take_batch",
+]  # fmt: skip
 
 Augment = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 """From normalised images [N, H, W, C] and class ids [N] to such images, float32, and ids or shares [N, classes]."""

@@ -30,15 +30,9 @@ from fashion_keras.training.compilation import build_callbacks, compile_model, f
 from fashion_keras.training.environment import describe_environment
 
 __all__ = [
-    "estimate_run_seconds",
-    "image_dtype",
-    "predict_test",
-    "preload_dataset",
-    "train_run",
-    "try_run",
-    "use_device",
+    "estimate_run_seconds", "image_dtype", "predict_test", "preload_dataset", "train_run", "try_run", "use_device",
     "use_threads",
-]
+]  # fmt: skip
 
 _TRIAL_EXAMPLES = 8
 

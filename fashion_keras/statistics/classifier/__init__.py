@@ -14,17 +14,7 @@ from fashion_keras.statistics.classifier.scores import (
 )
 
 __all__ = [
-    "NUM_BINS",
-    "NUM_MISTAKES",
-    "Calibration",
-    "ClassScores",
-    "Evaluation",
-    "Mistake",
-    "brier_score",
-    "commonest_confusions",
-    "confident_mistakes",
-    "confusion_matrix",
-    "evaluate",
-    "negative_log_likelihood",
+    "NUM_BINS", "NUM_MISTAKES", "Calibration", "ClassScores", "Evaluation", "Mistake", "brier_score",
+    "commonest_confusions", "confident_mistakes", "confusion_matrix", "evaluate", "negative_log_likelihood",
     "wilson_interval",
-]
+]  # fmt: skip
