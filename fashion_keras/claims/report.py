@@ -21,8 +21,10 @@ from fashion_keras.claims.parts import (
     shown,
 )
 from fashion_keras.claims.times import TIME_WORDS, cnn_quickest, describe_timing, time_order_parts
+from fashion_keras.experiments.definition import published_rows
 from fashion_keras.experiments.names import NAMES
-from fashion_keras.statistics import MARGIN
+from fashion_keras.formatting import count_noun
+from fashion_keras.statistics import MARGIN, prediction_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.times import Times
 
@@ -180,6 +182,7 @@ def _cnn_best(found: Results, times: Times | None) -> ClaimResult:
     measure = (
         "Final test accuracy against every fully connected arm of every comparison, paired by seed. The epochs, 10 "
         f"against 50, were chosen and not found, so they are not judged. {TIME_WORDS}. {describe_timing(times)}"
+        f"{_describe_readings(found)}"
     )
     parts = [higher(found, TEST_ACCURACY, "cnn/cnn", other) for other in _fully_connected(found)]
     parts += [
@@ -189,6 +192,24 @@ def _cnn_best(found: Results, times: Times | None) -> ClaimResult:
     ]
     epochs = Part("epochs: 10 for `cnn`, 50 for the others, by design", None)
     return make_claim(15, "cnn-best", text, measure, *parts, epochs, *cnn_quickest(times))
+
+
+def _describe_readings(found: Results) -> str:
+    """Say of which readings, that is of what it leaves unsaid, the report's accuracy of the CNN may be one run."""
+    readings = [arm for arm in found["cnn_readings"].arms if arm.record.published] if "cnn_readings" in found else []
+    said = []
+    for name, accuracy in (("test_accuracy", "test accuracy"), ("val_accuracy", "validation accuracy")):
+        fitting = []
+        for arm in readings:
+            published = published_rows()[arm.record.published or ""][name]
+            interval = prediction_interval([run.final[name] or 0.0 for run in arm.runs.values()])
+            if published is not None and interval and interval[0] <= published <= interval[1]:
+                fitting.append(f"`{arm.name}`")
+        said.append(f"the {accuracy} of {' and '.join(fitting) or 'none'}")
+    if not readings:
+        return ""
+    names = count_noun(len(readings), "reading")
+    return f" Of the {names} in experiments/cnn_readings, the report's accuracy may be one run's: {', '.join(said)}."
 
 
 def _time_order(times: Times | None) -> ClaimResult:
