@@ -95,6 +95,9 @@ def describe_design(design: Design, comparisons: Sequence[Comparison] = (), unit
     levels = sorted({100 * (1 - item.level) for item in comparisons if item.level is not None})
     ends = " to ".join(dict.fromkeys(f"{level:.1f}" for level in (levels[0], levels[-1]))) if levels else ""
     shown = f" The intervals shown are of {ends} %." if levels else ""
+    if earlier and design.futility:
+        chance = f"{100 * design.futility:g} %"
+        shown = f" Where {last} seeds would decide each arm left with less than {chance} chance, none gets more.{shown}"
     return (
         f"Looked at with {looks}, so that any false better or worse in the whole table has a chance of "
         f"{100 * design.total_level:g} %; the margin of equivalence is {unit.margin(design.margin)}.{shown}"

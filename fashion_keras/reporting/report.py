@@ -74,7 +74,7 @@ def write_report(
     if (effects := build_effects(results)) is not None:
         contents["table.md"] += "\n" + to_markdown(effects, level=2)
         contents["effects.csv"] = to_csv(effects)
-    if against_report is not None:  # last: README takes the first and the second table by their places
+    if against_report is not None:
         contents["table.md"] += "\n" + to_markdown(against_report, level=2)
         contents["against_report.csv"] = to_csv(against_report)
     tuned = build_tuning_tables(results)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import keras
 import numpy as np
@@ -26,7 +25,7 @@ from fashion_keras.seeding import derive_seed
 from fashion_keras.statistics.classifier.scores import ClassScores, confusion_matrix
 from fashion_keras.storage.results import METRICS, Predictions, RunResult, kept_epoch
 from fashion_keras.training.callbacks import AveragedWeights, BestEpoch, CountPredictions, EvaluateTestSet, HistoryLog
-from fashion_keras.training.compilation import build_callbacks, compile_model, fuse_steps
+from fashion_keras.training.compilation import build_callbacks, build_optimizer, compile_model, fuse_steps
 from fashion_keras.training.environment import describe_environment
 
 __all__ = [
@@ -167,6 +166,8 @@ def _build(
     """Return the compiled model of a run, whose steps gather batches of these images and labels."""
     model = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
     compile_model(model, config, steps_per_epoch)
+    if model.built:  # in a graph, ScheduleFreeAdamW would start from zeros instead of the weights
+        model.optimizer.build(model.trainable_variables)
     augment = build_augmentation(config.augmentation, dataset.num_classes, config.seed)
     fuse_steps(model, gather_from(images, labels, augment, class_weights), config.batch_size)
     return model
@@ -175,8 +176,14 @@ def _build(
 def _is_shareable(config: RunConfig) -> bool:
     """Whether runs that differ in seed and initialiser alone may use one model: all that those decide is a variable."""
     parts = (config.model, config.optimizer, config.loss)
+    is_trial = config.evaluate_test == "never"  # whose rate no other trial has
     has_custom = config.callbacks is not None or any(is_custom_name(part.name) for part in parts)
-    return not has_custom and config.augmentation.name == "none" and not isinstance(config.class_weight, str)
+    return (
+        not is_trial
+        and not has_custom
+        and config.augmentation.name == "none"
+        and not isinstance(config.class_weight, str)
+    )
 
 
 def _shared_model(config: RunConfig, dataset: Dataset, num_train: int) -> keras.Model:
@@ -185,25 +192,23 @@ def _shared_model(config: RunConfig, dataset: Dataset, num_train: int) -> keras.
     Tracing and optimising its graphs takes a short run a third of its time.
     """
     alike = config.with_changes(seed=0, initializer="pytorch_default")
-    model, start = _traced_model(alike, dataset, num_train)
+    model = _traced_model(alike, dataset, num_train)
     fresh = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
-    for layer, fresh_layer in zip(model.layers, fresh.layers, strict=True):
-        for variable, value in zip(layer.variables, fresh_layer.variables, strict=True):
+    optimizer = build_optimizer(config, num_batches(num_train, config.batch_size))
+    optimizer.build(fresh.trainable_variables)  # some optimizers start from the weights
+    for old, new in zip([*model.layers, model.optimizer], [*fresh.layers, optimizer], strict=True):
+        for variable, value in zip(old.variables, new.variables, strict=True):
             variable.assign(value)
-    for variable, value in start:
-        variable.assign(value)
     return model
 
 
 @lru_cache(maxsize=4)  # the arms of a comparison take turns
-def _traced_model(config: RunConfig, dataset: Dataset, num_train: int) -> tuple[keras.Model, list[tuple[Any, Any]]]:
-    """Return a model, and what its optimizer's variables are before the first step."""
+def _traced_model(config: RunConfig, dataset: Dataset, num_train: int) -> keras.Model:
+    """Return a model whose graphs are traced when it is trained first; they hold the training images."""
     images, *_ = preload_dataset(dataset, image_dtype(config))
     weights = _class_weights(config, dataset.train_labels, dataset.num_classes)
     steps = num_batches(num_train, config.batch_size)
-    model = _build(config, dataset, images, dataset.train_labels, weights, steps)
-    model.optimizer.build(model.trainable_variables)
-    return model, [(variable, variable.numpy().copy()) for variable in model.optimizer.variables]
+    return _build(config, dataset, images, dataset.train_labels, weights, steps)
 
 
 def _network_folder(name: str) -> str | None:
@@ -211,7 +216,10 @@ def _network_folder(name: str) -> str | None:
 
 
 def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> float:
-    """Return how many seconds a run takes here: by two epochs of at most twenty steps, and the number of examples."""
+    """Return how many seconds a run takes here: by two epochs of at most twenty steps, and the number of examples.
+
+    It counts the tracing of the graphs, which runs that share a model do once.
+    """
     train, _ = _split_examples(replace(config, train_examples=None), dataset)
     whole = config.train_examples or len(train)
     # Enough steps to time, and for a convolutional network no more than seconds.
@@ -323,6 +331,7 @@ def image_dtype(config: RunConfig) -> str:
 @lru_cache(maxsize=1)  # a worker's runs share them
 def preload_dataset(dataset: Dataset, dtype: str = "float32") -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return the training, validation and test images [N, H, W, C] as the pipelines take them, see `hold_images`."""
+    _traced_model.cache_clear()  # their graphs would keep the images of before
 
     def hold(images: NDArray[np.uint8]) -> tf.Tensor:
         return hold_images(images.reshape(-1, *dataset.image_shape), dtype)

@@ -14,6 +14,7 @@ from fashion_keras.storage.comparison import (
     ComparisonRecord,
     add_look,
     describe_data,
+    find_record,
     load_results,
     make_record,
     read_record,
@@ -102,9 +103,11 @@ class RunOptions:
         if margin >= 1 and experiment.metric.is_share:
             raise ConfigError(f"--margin must be below 100 points of {experiment.metric.text}, got {self.margin:g}")
         try:
-            return Design.up_to(self.num_seeds, () if once else self.looks, level, margin)
+            design = Design.up_to(self.num_seeds, () if once else self.looks, level, margin)
         except ValueError as error:
             raise ConfigError(f"{experiment.name}: {error}") from error
+        # A gate may be met by an arm that will stay undecided.
+        return design if self.require is None else replace(design, futility=0.0)
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,13 @@ class Job:
                 names.setdefault(config, {})[name] = None
         more = {config: f" and {len(others)} more" if others else "" for config, (_, *others) in names.items()}
         return {config: next(iter(found)) + more[config] for config, found in names.items()}
+
+    def with_known_records(self) -> "Job":
+        """Return the job with what the store knows of the records: seeds, looks and the design that holds."""
+        store = self.session.store
+        return replace(
+            self, comparisons=tuple(replace(each, record=find_record(store, each.record)) for each in self.comparisons)
+        )
 
     def with_saved_records(self) -> "Job":
         """Write the records, and return the job with what the store knew of them before: seeds, looks and design."""

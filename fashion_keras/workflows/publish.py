@@ -1,4 +1,4 @@
-"""Publishing: tables, curves and runs of whole comparisons, and the README's tables, put into place at once.
+"""Publishing: tables, curves and runs of whole comparisons, and the README's table, put into place at once.
 
 Ordinary runs write elsewhere; what is published changes by `fashion-keras report --publish` and `fashion-keras times
 --publish` alone.
@@ -51,8 +51,7 @@ def publish(found: Sequence[ComparisonResults], folder: Path) -> None:
 
     The new folder is made beside the old one, the new README within it; the one takes its place at once, the other
     with the next call to the system. Ended in between, the next invocation that reads what is published does that.
-    The README's blocks are `<!-- table of experiments/NAME -->`, `<!-- verdicts of ... -->`, and
-    `<!-- answers of experiments -->` over all comparisons.
+    The README's block is `<!-- answers of experiments -->`, a table over all comparisons.
 
     Args:
         found: Every comparison that is to be published.
@@ -68,11 +67,10 @@ def publish(found: Sequence[ComparisonResults], folder: Path) -> None:
     complete_publishing(folder)
     _check_none_is_lost(found, folder)
     times, readme = load_times(folder), readme_of(folder)
-    page = {UNFINISHED: fill_answers(readme.read_text(), found)} if readme.exists() else {}
 
     def show() -> None:
         with contextlib.suppress(OSError):  # on another disk it is written instead
-            if page:
+            if (folder / UNFINISHED).exists():
                 (folder / UNFINISHED).replace(readme)
 
     with _replaced(folder, show) as partial:
@@ -80,7 +78,8 @@ def publish(found: Sequence[ComparisonResults], folder: Path) -> None:
             _publish_comparison(results, partial / results.record.name)
         write_archive(partial / ARCHIVE, _runs_of(found))
         _write_pages(found, times, partial)
-        write_files(partial, page)
+        if readme.exists():  # read last: it may be edited meanwhile
+            write_files(partial, {UNFINISHED: fill_answers(readme.read_text(), found)})
     complete_publishing(folder)
 
 

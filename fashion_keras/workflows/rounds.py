@@ -18,7 +18,7 @@ def whole_plan(job: Job) -> Plan:
     plan = make_plan([(each.experiment, each.arms) for each in job.comparisons], job.seeds, job.session.store)
     if job.options.shard:
         return take_shard(plan, *job.options.shard)
-    if job.options.arms is None and not _next_plan(job).pending:
+    if job.options.arms is None and not _next_plan(job.with_known_records()).pending:
         pending = set(plan.pending)
         return Plan(tuple(config for config in plan.configs if config not in pending), ())
     return plan

@@ -126,7 +126,9 @@ def _carry_out(job: Job, show: Show) -> RunOutcome:
     if any(len(each.record.design.looks) > 1 for each in job.comparisons):
         is_part = job.options.shard or job.options.arms
         unless = ", but runs of other commands are not waited for: --fixed looks once" if is_part else ""
-        session.say(f"At most so many: after each look an arm that is decided gets no more seeds{unless}")
+        session.say(
+            f"At most so many: after each look an arm that is decided, or never would be, gets no more seeds{unless}"
+        )
     with _interrupt_reported(plan, session):
         try:
             failed = train_rounds(job)
@@ -168,6 +170,7 @@ def _to_json(outcome: RunOutcome, requirement: str | None) -> dict[str, Any]:
 
 def _describe(job: Job) -> None:
     """Say which runs are needed, which are there, what they could show, and how long the rest takes."""
+    job = job.with_known_records()
     session, plan = job.session, whole_plan(job)
     pending = set(plan.pending)
     for comparison in job.comparisons:
