@@ -8,8 +8,8 @@ import tensorflow as tf
 from fashion_keras.data.orders import epoch_orders, num_batches
 
 __all__ = [
-    "Augment", "Gather", "gather_from", "hold_images", "make_evaluation_dataset", "make_orders", "make_part",
-    "make_training_dataset", "normalise", "take_batch",
+    "Augment", "Gather", "gather_from", "hold_images", "make_evaluation_dataset", "make_orders",
+    "make_training_dataset", "normalise",
 ]  # fmt: skip
 
 Augment = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
@@ -93,13 +93,16 @@ def make_training_dataset(
 def make_orders(examples: np.ndarray, num_epochs: int, seed: int) -> tf.data.Dataset:
     """Make a data set of an element an epoch, the order of its examples, for a graph that gathers its batches itself.
 
+    After the last order comes the first again.
+
     Args:
         examples: Indices of the examples to train with, int32 [n].
         num_epochs: How many orders are drawn, those of `make_training_dataset`.
         seed: The run's seed.
     """
-    orders = examples[epoch_orders(len(examples), num_epochs, seed)]
-    return _on_one_core(tf.data.Dataset.from_tensor_slices(orders))
+    orders = tf.data.Dataset.from_tensor_slices(examples[epoch_orders(len(examples), num_epochs, seed)])
+    # Without an end: to Keras an element is a batch, and it would begin anew when it had counted so many of them.
+    return _on_one_core(orders.repeat())
 
 
 def gather_from(
@@ -151,37 +154,6 @@ def make_evaluation_dataset(
     if pixels.dtype == tf.uint8:
         dataset = dataset.map(lambda batch, batch_labels: (normalise(batch), batch_labels))
     return _on_one_core(dataset)
-
-
-def make_part(
-    images: tf.Tensor | np.ndarray, labels: np.ndarray, examples: np.ndarray | None = None
-) -> tf.data.Dataset:
-    """Make a data set of one element, all images and labels, of which a graph takes its batches: see `take_batch`.
-
-    The arguments are those of `make_evaluation_dataset`.
-    """
-    pixels, classes = _as_held(images), tf.constant(labels)
-    if examples is not None:
-        pixels, classes = tf.gather(pixels, examples), tf.gather(classes, examples)
-    whole = tf.data.Dataset.from_tensors((pixels, classes)).map(lambda *part: tuple(map(_without_size, part)))
-    return _on_one_core(whole)
-
-
-def _without_size(values: tf.Tensor) -> tf.Tensor:
-    """Return a tensor whose type does not tell N, so that one graph serves parts of any size."""
-    return tf.compat.v1.placeholder_with_default(values, [None, *values.shape[1:]])
-
-
-def take_batch(part: Sequence[tf.Tensor], start: tf.Tensor | int, batch_size: int) -> tuple[tf.Tensor, ...]:
-    """Return a batch of an element such as that of `make_part`: its images normalised; nothing is copied.
-
-    Args:
-        part: Images [N, H, W, C], labels [N], and whatever else there is for each example.
-        start: Index of the batch's first example.
-        batch_size: Examples; the last batch has what is left.
-    """
-    images, *others = (values[start : start + batch_size] for values in part)
-    return _normalised(images), *others
 
 
 def _as_held(images: tf.Tensor | np.ndarray) -> tf.Tensor:

@@ -1,6 +1,5 @@
-"""Compilation of a model: its optimizer, its schedule, its loss; an epoch and an evaluation as one graph each."""
+"""Compilation of a model: its optimizer, its schedule, its loss, and an epoch as one graph."""
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 import keras
@@ -11,36 +10,39 @@ from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.keras_classes import is_keras_name
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.orders import num_batches
-from fashion_keras.data.pipelines import Gather, take_batch
+from fashion_keras.data.pipelines import Gather
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.losses import build_loss
 
-__all__ = ["build_callbacks", "build_optimizer", "compile_model", "fuse_steps"]
-
-_EVALUATION_BATCH = 512
+__all__ = ["build_callbacks", "build_optimizer", "compile_model", "fuse_training_steps"]
 
 Kind = TypeVar("Kind")
 
 
 def compile_model(model: keras.Model, config: RunConfig, steps_per_epoch: int) -> None:
-    """Compile a `model` as its `config` says, for epochs of `steps_per_epoch`."""
+    """Compile a `model` as its `config` says, for epochs of `steps_per_epoch`; so many are evaluated in one call."""
     may_differ = is_custom_name(config.model.name) or config.class_weight is not None
     mixes_labels = "mixup" in config.augmentation.name
     loss, metrics = build_loss(config.loss, may_differ=may_differ, mixes_labels=mixes_labels)
-    optimizer = build_optimizer(config, steps_per_epoch)
-    model.compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=False)
+    model.compile(
+        optimizer=build_optimizer(config, steps_per_epoch),
+        loss=loss,
+        metrics=metrics,
+        jit_compile=False,
+        steps_per_execution=steps_per_epoch,
+    )
 
 
-def fuse_steps(model: keras.Model, gather: Gather, batch_size: int) -> None:
-    """Make `fit` run a whole epoch, and `evaluate` a whole part of the data, as one graph; for any compiled model.
+def fuse_training_steps(model: keras.Model, gather: Gather, batch_size: int) -> None:
+    """Make `fit` run a whole epoch as one graph, for any compiled model.
 
-    Both use a function that is already there. Keras's own asks before each step whether the data has ended, and a
-    tf.data pipeline takes turns with the step on the one core of a run: together some 15 % of a small network's time.
-    So the graph gathers its batches itself, and to Keras an epoch is one step: `fit` must be given the data of
-    `make_orders` and `steps_per_epoch=1`, and `evaluate` those of `make_part`.
+    `fit` uses a train function that is already there. Keras's own asks before each step whether the data has ended, and
+    a tf.data pipeline takes turns with the step on the one core of a run. So the graph gathers its batches itself, out
+    of the data of `make_orders`, an element an epoch.
 
     Args:
-        model: Compiled; `run_eagerly` has no effect any more.
+        model: Compiled with a `steps_per_execution` that `fit` is given as `steps_per_epoch`, too; `run_eagerly` has no
+            effect any more.
         gather: What gathers a batch, see `gather_from`.
         batch_size: Examples a batch; the last of an epoch has what is left.
     """
@@ -49,33 +51,16 @@ def fuse_steps(model: keras.Model, gather: Gather, batch_size: int) -> None:
     def train_epoch(iterator: Any) -> dict[str, tf.Tensor]:
         order = next(iterator)
 
-        def train_batch(number: tf.Tensor) -> None:
+        def train_batch(number: tf.Tensor) -> tf.Tensor:
             start = number * batch_size
             model.train_step(gather(order[start : start + batch_size]))
+            return number + 1
 
-        _repeat(num_batches(order.shape[0], batch_size), train_batch)
+        steps = num_batches(order.shape[0], batch_size)
+        tf.while_loop(lambda number: number < steps, train_batch, [tf.constant(0)])
         return model.get_metrics_result()
 
-    @tf.function(autograph=False)
-    def test_part(iterator: Any) -> dict[str, tf.Tensor]:
-        part = next(iterator)
-        batches = -(-tf.shape(part[0], tf.int64)[0] // _EVALUATION_BATCH)
-        _repeat(
-            batches, lambda number: model.test_step(take_batch(part, number * _EVALUATION_BATCH, _EVALUATION_BATCH))
-        )
-        return model.get_metrics_result()
-
-    model.train_function, model.test_function = train_epoch, test_part
-
-
-def _repeat(times: tf.Tensor | int, step: Callable[[tf.Tensor], object]) -> None:
-    """Call a step in a graph with the numbers from 0, int64 [], one after another."""
-
-    def take(number: tf.Tensor) -> tf.Tensor:
-        step(number)
-        return number + 1
-
-    tf.while_loop(lambda number: number < times, take, [tf.constant(0, tf.int64)])
+    model.train_function = train_epoch
 
 
 def build_optimizer(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:

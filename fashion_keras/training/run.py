@@ -17,7 +17,7 @@ from fashion_keras.config.custom_code import find_function, is_custom_name
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset, split_dataset
 from fashion_keras.data.orders import num_batches
-from fashion_keras.data.pipelines import gather_from, hold_images, make_evaluation_dataset, make_orders, make_part
+from fashion_keras.data.pipelines import gather_from, hold_images, make_evaluation_dataset, make_orders
 from fashion_keras.errors import ConfigError
 from fashion_keras.models.augmentation import build_augmentation
 from fashion_keras.models.networks import build_model
@@ -25,7 +25,7 @@ from fashion_keras.seeding import derive_seed
 from fashion_keras.statistics.classifier.scores import ClassScores, confusion_matrix
 from fashion_keras.storage.results import METRICS, Predictions, RunResult, kept_epoch
 from fashion_keras.training.callbacks import AveragedWeights, BestEpoch, CountPredictions, EvaluateTestSet, HistoryLog
-from fashion_keras.training.compilation import build_callbacks, build_optimizer, compile_model, fuse_steps
+from fashion_keras.training.compilation import build_callbacks, build_optimizer, compile_model, fuse_training_steps
 from fashion_keras.training.environment import describe_environment
 
 __all__ = [
@@ -95,26 +95,24 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
     train, validation = _split_examples(config, dataset)
     images, validation_images, test_images = preload_dataset(dataset, image_dtype(config))
     weights = _class_weights(config, dataset.train_labels[train], dataset.num_classes)
+    steps = num_batches(len(train), config.batch_size)
     if _is_shareable(config):
-        model = _shared_model(config, dataset, len(train))
+        model = _shared_model(config, dataset, steps)
     else:
-        steps = num_batches(len(train), config.batch_size)
         model = _build(config, dataset, images, dataset.train_labels, weights, steps)
     test_batches = make_evaluation_dataset(test_images, dataset.test_labels)
+    val_batches = make_evaluation_dataset(validation_images, dataset.validation_labels, validation)
     log, averaging = HistoryLog(on_epoch), [AveragedWeights()] * bool(model.optimizer.use_ema)
     sees_test = config.evaluate_test == "each_epoch"
     counting: list[keras.callbacks.Callback] = []
-    evaluation: list[keras.callbacks.Callback] = [
-        EvaluateTestSet(make_part(test_images, dataset.test_labels), averaging)
-    ] * sees_test
+    evaluation: list[keras.callbacks.Callback] = [EvaluateTestSet(test_batches, averaging)] * sees_test
     if CountPredictions.is_needed(model):
 
         def read(part: str) -> Predictions:
             if part == "test":
                 return predict_test(model, test_batches, dataset.test_labels)
             if part == "val":
-                batches = make_evaluation_dataset(validation_images, dataset.validation_labels, validation)
-                return predict_test(model, batches, dataset.validation_labels[validation])
+                return predict_test(model, val_batches, dataset.validation_labels[validation])
             batches = make_evaluation_dataset(images, dataset.train_labels, train)
             return predict_test(model, batches, dataset.train_labels[train])
 
@@ -126,8 +124,8 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
     model.fit(
         make_orders(train, config.epochs, config.seed),
         epochs=config.epochs,
-        steps_per_epoch=1,
-        validation_data=None if counting else make_part(validation_images, dataset.validation_labels, validation),
+        steps_per_epoch=steps,
+        validation_data=None if counting else val_batches,
         shuffle=False,
         verbose=0,
         # A user's own come before the test set is evaluated, and never hear of it.
@@ -169,7 +167,7 @@ def _build(
     if model.built:  # in a graph, ScheduleFreeAdamW would start from zeros instead of the weights
         model.optimizer.build(model.trainable_variables)
     augment = build_augmentation(config.augmentation, dataset.num_classes, config.seed)
-    fuse_steps(model, gather_from(images, labels, augment, class_weights), config.batch_size)
+    fuse_training_steps(model, gather_from(images, labels, augment, class_weights), config.batch_size)
     return model
 
 
@@ -178,23 +176,19 @@ def _is_shareable(config: RunConfig) -> bool:
     parts = (config.model, config.optimizer, config.loss)
     is_trial = config.evaluate_test == "never"  # whose rate no other trial has
     has_custom = config.callbacks is not None or any(is_custom_name(part.name) for part in parts)
-    return (
-        not is_trial
-        and not has_custom
-        and config.augmentation.name == "none"
-        and not isinstance(config.class_weight, str)
-    )
+    in_graph = config.augmentation.name != "none" or isinstance(config.class_weight, str)
+    return not (is_trial or has_custom or in_graph)
 
 
-def _shared_model(config: RunConfig, dataset: Dataset, num_train: int) -> keras.Model:
+def _shared_model(config: RunConfig, dataset: Dataset, steps_per_epoch: int) -> keras.Model:
     """Return the model of an earlier run that differed in seed and initialiser alone, as if it were built for this one.
 
     Tracing and optimising its graphs takes a short run a third of its time.
     """
     alike = config.with_changes(seed=0, initializer="pytorch_default")
-    model = _traced_model(alike, dataset, num_train)
+    model = _traced_model(alike, dataset, steps_per_epoch)
     fresh = build_model(config.model, dataset.image_shape, dataset.num_classes, config.seed)
-    optimizer = build_optimizer(config, num_batches(num_train, config.batch_size))
+    optimizer = build_optimizer(config, steps_per_epoch)
     optimizer.build(fresh.trainable_variables)  # some optimizers start from the weights
     for old, new in zip([*model.layers, model.optimizer], [*fresh.layers, optimizer], strict=True):
         for variable, value in zip(old.variables, new.variables, strict=True):
@@ -203,12 +197,11 @@ def _shared_model(config: RunConfig, dataset: Dataset, num_train: int) -> keras.
 
 
 @lru_cache(maxsize=4)  # the arms of a comparison take turns
-def _traced_model(config: RunConfig, dataset: Dataset, num_train: int) -> keras.Model:
+def _traced_model(config: RunConfig, dataset: Dataset, steps_per_epoch: int) -> keras.Model:
     """Return a model whose graphs are traced when it is trained first; they hold the training images."""
     images, *_ = preload_dataset(dataset, image_dtype(config))
     weights = _class_weights(config, dataset.train_labels, dataset.num_classes)
-    steps = num_batches(num_train, config.batch_size)
-    return _build(config, dataset, images, dataset.train_labels, weights, steps)
+    return _build(config, dataset, images, dataset.train_labels, weights, steps_per_epoch)
 
 
 def _network_folder(name: str) -> str | None:

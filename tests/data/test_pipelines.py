@@ -11,10 +11,8 @@ from fashion_keras.data.pipelines import (
     hold_images,
     make_evaluation_dataset,
     make_orders,
-    make_part,
     make_training_dataset,
     normalise,
-    take_batch,
 )
 
 NUM_EXAMPLES = 100
@@ -145,11 +143,8 @@ def test_a_graph_takes_the_batches_of_the_pipelines(examples, monkeypatch):
     for held_bytes in (pipelines.HELD_BYTES, 0):
         monkeypatch.setattr(pipelines, "HELD_BYTES", held_bytes)
         gather, orders = gather_from(*examples), make_orders(part, num_epochs=3, seed=1)
-        taken = [gather(order[start : start + 2]) for order in orders for start in (0, 2, 4)]
+        taken = [gather(order[start : start + 2]) for order in orders.take(3) for start in (0, 2, 4)]
         assert_same_batches(taken, make_training_dataset(*examples, part, batch_size=2, num_epochs=3, seed=1))
-        (whole,) = make_part(*examples, part)
-        taken = [take_batch(whole, start, 2) for start in (0, 2, 4)]
-        assert_same_batches(taken, make_evaluation_dataset(*examples, part, batch_size=2))
 
 
 def assert_same_batches(taken, expected):

@@ -53,6 +53,7 @@ class SpaceHyperModel(kt.HyperModel):
         config = self.config(hp)
         model = build_model(config.model, self.image_shape, self.num_classes, self.seed)
         compile_model(model, config, num_batches(self.num_examples, config.batch_size))
+        model.steps_per_execution = 1  # keras-tuner's callbacks see every step
         return model
 
     def fit(self, hp: Any, model: keras.Model, *args: Any, **kwargs: Any) -> Any:
