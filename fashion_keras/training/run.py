@@ -183,7 +183,7 @@ def _is_shareable(config: RunConfig) -> bool:
 def _shared_model(config: RunConfig, dataset: Dataset, steps_per_epoch: int) -> keras.Model:
     """Return the model of an earlier run that differed in seed and initialiser alone, as if it were built for this one.
 
-    Tracing and optimising its graphs takes a short run a third of its time.
+    Tracing and optimising its graphs takes a short run a quarter of its time.
     """
     alike = config.with_changes(seed=0, initializer="pytorch_default")
     model = _traced_model(alike, dataset, steps_per_epoch)
