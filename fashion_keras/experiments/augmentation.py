@@ -1,9 +1,10 @@
 """Augmentations of the report's convolutional network: which one helps?
 
 Reproduces: nothing of the report.
-Run:        python -m fashion_keras.experiments.augmentation
-Cost:       8 arms x 10 seeds of 10 epochs; --dry-run says how long here.
-Measured:   not yet
+Run:        python -m fashion_keras.experiments.augmentation --seeds 5 --fixed
+Cost:       8 arms x 5 seeds of 10 epochs; --dry-run says how long here. The published runs without augmentation are
+            those of precision_cnn, made on another processor: their times do not compare.
+Measured:   experiments/augmentation/
 """
 
 from dataclasses import replace
