@@ -16,6 +16,7 @@ from fashion_keras.statistics.verdicts import ACCURACIES, compare_arms
 __all__ = ["JudgedArms", "judge_arms"]
 
 _Floats = NDArray[np.float64]
+_SMALLEST = 2.0**-256  # of a unit, beside the largest value, whose cube must be finite in it
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,11 @@ def judge_arms(
 
 
 def _scale(values: Mapping[str, _Floats]) -> float:
-    """Return a power of two that no value exceeds."""
-    largest = max(float(np.abs(row).max()) for row in values.values())
-    return float(np.ldexp(1.0, int(np.frexp(largest)[1]))) if largest else 1.0
+    """Return a power of two near the median size: beside a run that exploded, others keep their digits."""
+    sizes = np.abs(np.concatenate(list(values.values())))
+    sizes = sizes[sizes > 0.0]
+    usual = max(float(np.median(sizes)), float(sizes.max()) * _SMALLEST) if sizes.size else 1.0
+    return float(np.ldexp(1.0, int(np.frexp(usual)[1])))
 
 
 def _rescale(comparison: Comparison, scale: float, keep_collapse: bool) -> Comparison:

@@ -50,6 +50,13 @@ def test_other_units_change_nothing_but_the_unit() -> None:
     assert tiny.verdict == fractions.verdict
 
 
+def test_a_run_that_exploded_leaves_the_verdicts_on_other_arms_as_they_were() -> None:
+    exploded = [*BASE[:9], 1e20]
+    alone = judge(columns(metric="loss", base=BASE, new=BETTER))
+    beside = judge(columns(metric="loss", base=BASE, new=BETTER, burst=exploded))
+    assert (alone.verdicts["new"], beside.verdicts["new"], beside.verdicts["burst"]) == ("worse", "worse", "undecided")
+
+
 def test_lower_is_better_for_a_loss_and_may_be_said_otherwise() -> None:
     losses = columns(metric="loss", base=BASE, new=BETTER)
     assert judge(losses).verdicts == {"new": "worse"}
