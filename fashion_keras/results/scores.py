@@ -72,7 +72,12 @@ def extract_scores(table: ResultTable, selection: Selection | None = None) -> Sc
     numbers = _judged_numbers(reshaped.table, columns, reshaped.may_lack)
     grouped = _group(columns, numbers, reshaped.table)
     rows = [row for arms in grouped.values() for runs in arms.values() for row in runs.values()]
-    metric = Metric.of(columns.metric, [numbers[row] for row in rows], reshaped.selection.higher_is_better)
+    metric = Metric.of(
+        columns.metric,
+        [numbers[row] for row in rows],
+        reshaped.selection.higher_is_better,
+        in_percent=any(str(value)[-1:] == "%" for value in reshaped.table.distinct(columns.metric)),
+    )
     scale = 0.01 if metric.was_percent else 1.0
     values = {row: scale * numbers[row] for row in rows}
     datasets = {

@@ -185,12 +185,24 @@ def test_the_metric_is_found_by_its_name_and_its_part_of_the_data() -> None:
         ("seconds", [0.3, 0.4], False, False),
         ("reward", [-3.0, 400.0], True, False),
         ("Accuracy", [91.0, 92.0], True, True),
+        ("negative_log_likelihood", [0.3, 0.4], False, False),
+        ("test_neg_mean_squared_error", [-0.3, -0.4], True, False),
+        ("mean_squared_error", [0.3, 0.4], False, False),
+        ("logloss", [0.3, 0.4], False, False),
     ],
 )
 def test_direction_and_bounds_follow_the_name(name: str, numbers: list[float], higher: bool, share: bool) -> None:
     metric = Metric.of(name, numbers)
     assert (metric.higher_is_better, metric.is_share) == (higher, share)
     assert Metric.of(name, numbers, not higher).higher_is_better is not higher
+
+
+@pytest.mark.parametrize(("head", "sign"), [("error", "%"), ("error_pct", ""), ("test error (%)", "")])
+def test_percent_below_one_is_told_by_its_sign_or_its_name(head: str, sign: str, tmp_path: Path) -> None:
+    lines = [f"{arm},{seed},0.{arm_error}{seed}{sign}" for arm, arm_error in (("a", 4), ("b", 5)) for seed in range(5)]
+    scores = read(tmp_path, "\n".join([f"model,seed,{head}", *lines]))
+    assert scores.datasets[""]["a"].values[0] == pytest.approx(0.004)
+    assert scores.metric.was_percent
 
 
 @pytest.mark.parametrize(
