@@ -72,7 +72,7 @@ def judge_arms(
     options = {"value_range": ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None} if paired else {}
     comparisons = compare(scaled, baseline, design, higher_is_better=higher_is_better, **options)
     best = find(scaled, comparisons, design, higher_is_better=higher_is_better)
-    rescaled = tuple(_rescale(item, scale, keep_collapse=higher_is_better) for item in comparisons)
+    rescaled = tuple(_rescale(item, scale) for item in comparisons)
     return JudgedArms(values, rescaled, best, design, margin)
 
 
@@ -84,13 +84,12 @@ def _scale(values: Mapping[str, _Floats]) -> float:
     return float(np.ldexp(1.0, int(np.frexp(usual)[1])))
 
 
-def _rescale(comparison: Comparison, scale: float, keep_collapse: bool) -> Comparison:
-    """Return the comparison in the unit of the values; its collapse is of runs far below others, if these are bad."""
+def _rescale(comparison: Comparison, scale: float) -> Comparison:
+    """Return the comparison in the unit of the values."""
     low, high = comparison.interval or (0.0, 0.0)
     return replace(
         comparison,
         mean_difference=comparison.mean_difference * scale,
         standard_deviation=comparison.standard_deviation * scale,
         interval=comparison.interval and (low * scale, high * scale),
-        collapse=comparison.collapse if keep_collapse else None,
     )
