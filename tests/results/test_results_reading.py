@@ -124,6 +124,14 @@ def test_every_shape_gives_the_same_values_and_seeds(shape: str, tmp_path: Path)
     assert scores.metric.is_share
 
 
+def test_an_epoch_that_is_there_twice_does_no_harm_before_the_last_one(tmp_path: Path) -> None:
+    assert values(read(tmp_path, EPOCHS + "adam,4,1,0.2\n"))["adam"] == ADAM
+
+
+def test_runs_that_end_at_different_epochs_are_said_to(tmp_path: Path) -> None:
+    assert "counts, 2 to 7" in read(tmp_path, EPOCHS + "adam,4,7,0.8\n").taken
+
+
 def test_a_wide_table_of_several_data_sets_is_judged_on_each(tmp_path: Path) -> None:
     head, *lines = WIDE.splitlines()
     text = "\n".join([f"dataset,{head}", *(f"{name},{line}" for name in ("a", "b") for line in lines)])
@@ -238,6 +246,7 @@ def test_names_of_runs_hold_arm_and_seed(name: str, expected: tuple[str, str | N
         ("model,seed,accuracy\na,0,0.9\na,1,0.8\n", {"arm": "model"}, "one arm"),
         ("model,seed,width,depth\na,0,1,2\nb,0,3,4\n", {}, "--metric COLUMN; it has width, depth"),
         ("model,seed,accuracy\na,0,0.9\nb,0,93\n", {}, "mixes fractions and percent"),
+        (EPOCHS + "adam,4,2,0.8\n", {}, "results.csv:29 and results.csv:32 are both arm 'adam', seed '4'"),
         ("model,epoch,accuracy\na,0,0.9\na,1,0.8\nb,0,0.9\nb,1,0.8\n", {}, "none that tells runs apart"),
     ],
 )
