@@ -107,8 +107,8 @@ def _check_looks(looked_at: Sequence[int], number: int, noun: str) -> None:
         return
     if noun == "example":
         raise ResultsError("--looked-at counts looks at fewer seeds, but each arm has one run here; leave it out")
-    if max(looked_at) > number or min(looked_at) < 1:
-        raise ResultsError(f"looked at {max(looked_at)} {noun}s, but there are {number}; earlier looks are at fewer")
+    if wrong := [look for look in looked_at if not 0 < look <= number]:
+        raise ResultsError(f"looked at {wrong[0]} {noun}s, but there are {number}; earlier looks are at 1 to {number}")
     if number > _MOST_SEEDS_LOOKED_AT:
         raise ResultsError(
             f"--looked-at is for up to {_MOST_SEEDS_LOOKED_AT} {noun}s, there are {number}; leave it out"

@@ -88,6 +88,8 @@ def test_earlier_looks_make_the_last_one_stricter() -> None:
     design = Design.up_to(10, (5, 8))
     assert counted == compare_arms({"base": BASE, "new": BETTER}, "base", design)[0]
     assert (counted.level or 1.0) < (alone.level or 0.0)
+    with pytest.raises(ResultsError, match="looked at 0 seeds"):
+        judge(columns(), looked_at=(0, 8))
 
 
 def test_each_data_set_is_judged_by_itself() -> None:
@@ -202,10 +204,14 @@ def test_a_notebook_shows_names_as_they_stand() -> None:
     assert "<b>" not in shown
 
 
-@pytest.mark.parametrize(("shared", "noun"), [(4, "run"), (5, "seed")])
-def test_pairs_are_formed_where_half_of_the_runs_have_one(shared: int, noun: str) -> None:
-    table = columns()
-    table["seed"] = [*range(10), *range(10 - shared, 20 - shared)]
+@pytest.mark.parametrize(
+    ("runs", "shared", "noun"), [(10, 4, "run"), (10, 5, "seed"), (8, 4, "run"), (4, 3, "seed"), (5, 5, "seed")]
+)
+def test_pairs_are_formed_where_half_of_the_runs_have_one_and_they_can_be_judged_if_the_runs_can(
+    runs: int, shared: int, noun: str
+) -> None:
+    table = columns(base=BASE[:runs], new=BETTER[:runs])
+    table["seed"] = [*range(runs), *range(runs - shared, 2 * runs - shared)]
     assert judge(table).datasets[0].noun == noun
 
 
