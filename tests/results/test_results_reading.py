@@ -141,6 +141,10 @@ def test_a_wide_table_of_several_data_sets_is_judged_on_each(tmp_path: Path) -> 
         read(tmp_path, "dataset,sgd,adam\na,0.1,0.2\nb,0.1,0.2\n")
 
 
+def test_a_metric_of_a_row_of_its_own_is_found_whatever_its_case(tmp_path: Path) -> None:
+    assert values(read(tmp_path, TIDY, metric="Loss"))["adam"] == [1.5] * 5
+
+
 def test_runs_that_did_not_finish_are_left_out_and_said(tmp_path: Path) -> None:
     scores = read(tmp_path, MLFLOW + "x,FAILED,2026,,,adam,9,10\n")
     assert values(scores)["adam"] == ADAM
@@ -237,6 +241,7 @@ def test_names_of_runs_hold_arm_and_seed(name: str, expected: tuple[str, str | N
         ("model,model,accuracy\na,b,1\n", {}, "two columns 'model'"),
         (LONG + "adam,9,0.9,7\n", {}, "results.csv:12 has 4 fields"),
         (LONG, {"metric": "acuracy"}, "did you mean 'test_accuracy'?"),
+        (TIDY, {"metric": "acuracy"}, "no metric 'acuracy'; did you mean 'accuracy'?"),
         (LONG, {"baseline": "sdg"}, "no arm 'sdg'; did you mean 'sgd'?"),
         (LONG + "adam,5,nan\n", {}, "results.csv:12 has 'nan' in column 'test_accuracy'"),
         (LONG + "adam,5,\n", {}, "results.csv:12 has nothing in column 'test_accuracy'"),
