@@ -230,6 +230,8 @@ def test_a_margin_is_in_the_unit_of_the_table() -> None:
     points = columns(base=100 * BASE, new=100 * BETTER)
     assert judge(points, margin=2.0).verdicts == {"new": "better, negligibly"}
     assert judge(points, margin=0.2).verdicts == {"new": "better"}
+    with pytest.raises(ResultsError, match="got 1: 0.002 is 0.2 points"):
+        judge(columns(), margin=1)
 
 
 def test_values_that_do_not_vary_are_shown_with_the_digits_of_their_difference() -> None:
