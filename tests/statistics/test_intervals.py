@@ -51,6 +51,12 @@ def test_p_is_the_share_of_all_ordered_resamples_or_students(values):
     assert p == pytest.approx(share, abs=1e-9) or (p > share and low == pytest.approx(0.0, abs=1e-6))
 
 
+def test_skewness_moves_one_end_as_far_as_halls_expansion_says():
+    inference = MeanInference.of([[1.0, 2.0, 3.0, 4.0, 5.0]])
+    (plain,), (moved,) = (inference.student_interval(0.95, skewness)[1] for skewness in (0.0, 0.6))
+    assert moved - plain == pytest.approx(0.6 * (2 * 2.776445**2 + 1) / (6 * math.sqrt(5)) * math.sqrt(2.5 / 5))
+
+
 def test_the_interval_is_the_hull_of_students_and_of_the_enumerated_bootstrap():
     values = np.array([0.0, 1.0, 1.0, 3.0, 12.0])
     resampled, error = np.sort(brute_force_t(values)), values.std(ddof=1) / math.sqrt(5)
