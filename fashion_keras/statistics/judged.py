@@ -69,8 +69,8 @@ def judge_arms(
     design = Design.up_to(number, looks, LEVEL, max(smallest, (margin or 0.0) / scale))
     design = replace(design, futility=0.0)  # the seeds are there
     compare, find = (compare_arms, find_best) if paired else (compare_unpaired, find_best_unpaired)
-    options = {"value_range": ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None} if paired else {}
-    comparisons = compare(scaled, baseline, design, higher_is_better=higher_is_better, **options)
+    limits = ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None
+    comparisons = compare(scaled, baseline, design, higher_is_better=higher_is_better, value_range=limits)
     best = find(scaled, comparisons, design, higher_is_better=higher_is_better)
     rescaled = tuple(_rescale(item, scale) for item in comparisons)
     return JudgedArms(values, rescaled, best, design, margin)

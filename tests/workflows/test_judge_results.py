@@ -71,6 +71,12 @@ def test_without_seeds_it_compares_unpaired_and_says_what_pairing_were_worth() -
     assert "times as wide" in unpaired.answer
 
 
+def test_no_interval_of_unpaired_accuracies_leaves_what_they_can_differ_by() -> None:
+    arms = {"base": BASE[:5], **{f"arm{number}": [0.9, 0.1, 0.9, 0.1, 0.9] for number in range(30)}}
+    for item in judge(columns(seeds=False, **arms)).comparisons:
+        assert item.interval == pytest.approx((-BASE[:5].mean(), 1.0 - BASE[:5].mean()), abs=1e-9)
+
+
 def test_seeds_that_do_not_match_are_no_pairs() -> None:
     table = columns()
     table["seed"] = list(range(20))
