@@ -29,6 +29,13 @@ def test_all_multisets_are_there_with_weights_that_sum_to_one_above_ten_many_dra
     assert 1.0 - found.total == pytest.approx(of_equal_numbers, abs=1e-12)
 
 
+def test_a_resample_whose_t_is_asked_for_counts_whatever_its_last_bits():
+    found = resample((np.arange(5) ** 2.0).tobytes())
+    highest = np.nanmax(found.t)
+    for t in (highest, highest * (1.0 + 1e-14)):
+        assert found.share_above(t) == pytest.approx(found.weights[found.t >= highest - 1e-9].sum() / found.total)
+
+
 @pytest.mark.parametrize("tail", [0.025, 0.005, 0.0005])
 def test_the_quantile_in_bins_is_that_of_all_sorted(tail):
     found = resample(np.sort(np.random.default_rng(0).exponential(size=10)).tobytes())
