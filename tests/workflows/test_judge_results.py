@@ -108,11 +108,12 @@ def test_each_data_set_is_judged_by_itself() -> None:
 
 
 def test_single_examples_of_several_runs_give_an_interval_on_new_examples() -> None:
-    correct = {arm: np.random.default_rng(2).random((6, 80)) < share for arm, share in (("a", 0.6), ("b", 0.9))}
+    easy, draws = np.linspace(0.0, 1.0, 80), np.random.default_rng(2).random((2, 6, 80))
+    correct = {"a": draws[0] < easy, "b": draws[1] < easy[::-1]}
     rows = [
         {"arm": arm, "seed": seed, "example": f"e{place}", "correct": bool(right)}
         for arm, table in correct.items()
-        for seed, row in enumerate(table)
+        for seed, row in sorted(enumerate(table), reverse=arm == "b", key=lambda item: item[0])
         for place, right in enumerate(row)
     ]
     (found,) = judge(rows).comparisons
