@@ -75,7 +75,7 @@ def test_what_is_no_pairs_is_refused(arm, baseline):
 
 
 def test_the_interval_leaves_out_nothing_saved_only_where_seeds_correlate():
-    """Pitman's and Morgan's interval excludes 0 exactly where the arms' correlation is significant; it is never narrower."""
+    """Pitman's and Morgan's interval excludes 0 where the arms' correlation is significant; this is never narrower."""
     draws = np.random.default_rng(0).multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], (300, 6))
     for arm, baseline in np.moveaxis(draws, 2, 1):
         low, high = pairing_interval(arm, baseline)
