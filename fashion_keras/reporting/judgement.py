@@ -109,7 +109,6 @@ class Judgement:
             return None
         found = find_over_all(
             {each.dataset: each.judged.comparisons for each in self.datasets},
-            {each.dataset: each.judged.values for each in self.datasets},
             self.datasets[0].judged.margin or float(np.finfo(np.float64).tiny),
             unit=self.unit,
             higher_is_better=self.metric.higher_is_better,

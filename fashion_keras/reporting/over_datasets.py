@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, interval_fields
 from fashion_keras.reporting.units import ABSENT, POINTS, Unit
@@ -107,7 +104,6 @@ class OverAll:
 
 def find_over_all(
     comparisons: Mapping[str, Sequence[Comparison]],
-    values: Mapping[str, Mapping[str, ArrayLike]],
     margin: float = MARGIN,
     level: float = LEVEL,
     *,
@@ -118,18 +114,18 @@ def find_over_all(
 
     Args:
         comparisons: For each data set, by its name, every arm with the baseline.
-        values: For each data set what was judged of each arm, the baseline included, float [seeds].
         margin: Of equivalence, in the unit of the values.
         level: Of the verdicts over all arms, and of the critical difference.
         unit: How differences are shown.
         higher_is_better: False for a loss.
     """
     found = compare_over_datasets(comparisons, margin, level, higher_is_better=higher_is_better)
-    shared = [arm for arm in next(iter(values.values())) if all(arm in each for each in values.values())]
-    means = {arm: [float(np.asarray(each[arm], dtype=np.float64).mean()) for each in values.values()] for arm in shared}
-    enough = len(shared) >= MIN_DATASETS and len(values) >= MIN_DATASETS
+    # By differences: arms that were decided early have fewer seeds than the baseline, and those may be the harder ones.
+    means = {item.baseline: [0.0] * len(comparisons) for item in found}
+    means |= {item.arm: [*item.differences.values()] for item in found}
+    enough = min(len(means), len(comparisons)) >= MIN_DATASETS
     ranks = rank_arms(means, level, higher_is_better=higher_is_better) if enough else None
-    return OverAll(found, tuple(values), ranks, unit)
+    return OverAll(found, tuple(comparisons), ranks, unit)
 
 
 def _rank_sentence(ranks: Ranks) -> str:

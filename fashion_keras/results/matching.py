@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.results.scores import ArmScores
-from fashion_keras.statistics import pairing_worth
+from fashion_keras.statistics import MIN_SEEDS, pairing_worth
 
 __all__ = ["MatchedArms", "match_arms"]
 
@@ -78,12 +78,15 @@ def _match_examples(arms: Mapping[str, ArmScores], baseline: str) -> dict[str, _
 
 
 def _shared_seeds(arms: Mapping[str, ArmScores]) -> list[str] | None:
-    """Return the seeds of all arms, ascending; None where they are fewer than two, or than half of the fewest runs."""
+    """Return the seeds of all arms, ascending; None where they are fewer than two, or than half of the fewest runs.
+
+    None, too, where they are too few to be judged and the runs are not.
+    """
     if any(scores.seeds is None for scores in arms.values()):
         return None
     sets = [set(scores.seeds or ()) for scores in arms.values()]
-    shared = set.intersection(*sets)
-    if len(shared) < 2 or 2 * len(shared) < min(map(len, sets)):
+    shared, fewest = set.intersection(*sets), min(map(len, sets))
+    if len(shared) < 2 or 2 * len(shared) < fewest or len(shared) < MIN_SEEDS <= fewest:
         return None
     return sorted(shared, key=lambda seed: (not seed.isdecimal(), int(seed) if seed.isdecimal() else 0, seed))
 

@@ -20,15 +20,20 @@ _SHARES = words(
 _HIGHER = words("score bleu rouge r2 ssim spearman pearson quality")
 _UNBOUNDED_HIGHER = words("reward return psnr throughput likelihood elbo")
 _LOWER_SHARES = words("error err wer cer ece brier")
-_UNBOUNDED = words("loss perplexity ppl nll rmse mse mae fid regret bpc bpb deviance crossentropy")
+_UNBOUNDED = words(
+    """loss perplexity ppl nll rmse mse mae fid regret bpc bpb deviance crossentropy logloss mlogloss mape smape rmsle
+    msle divergence"""
+)
 _COSTS = words("seconds second sec secs time minutes hours ms duration latency runtime memory cost")
 _FILLERS = words(
     """final last best mean avg average macro micro weighted balanced top top1 top5 1 5 at k epoch vs iterations
-    categorical sparse rate cross entropy log exact match wall total step metric value binary percent pct"""
+    categorical sparse rate cross entropy log exact match wall total step metric value binary percent pct neg negative
+    squared absolute root"""
 )
 _GROUPS = (_SHARES, _HIGHER, _UNBOUNDED_HIGHER, _LOWER_SHARES, _UNBOUNDED, _COSTS)
 _KNOWN = tuple(word for group in _GROUPS for word in group)
 _LOWER = frozenset((*_LOWER_SHARES, *_UNBOUNDED, *_COSTS))
+_NO_SHARES = frozenset((*_UNBOUNDED, *_UNBOUNDED_HIGHER, *_COSTS, "squared", "absolute"))
 _ALL_PARTS = frozenset(word for part in _PARTS for word in part)
 
 
@@ -63,9 +68,9 @@ class Metric:
                 raise ConfigError(
                     f"which {self.name} is better cannot be told: Metric({self.name!r}, higher_is_better=...)"
                 )
-            object.__setattr__(self, "higher_is_better", not words & _LOWER)
+            object.__setattr__(self, "higher_is_better", _is_better_higher(words))
         if self.is_share is None:
-            is_share = bool(words & {*_SHARES, *_LOWER_SHARES}) and not words & {*_UNBOUNDED, *_COSTS} and not self.unit
+            is_share = bool(words & {*_SHARES, *_LOWER_SHARES}) and not words & _NO_SHARES and not self.unit
             object.__setattr__(self, "is_share", is_share)
         if self.unit == "" and words & {"seconds", "second", "sec", "secs"}:
             object.__setattr__(self, "unit", "s")
@@ -95,22 +100,26 @@ class Metric:
         return "higher is better" if self.higher_is_better else "lower is better"
 
     @classmethod
-    def of(cls, name: str, values: Sequence[float], higher_is_better: bool | None = None) -> "Metric":
+    def of(
+        cls, name: str, values: Sequence[float], higher_is_better: bool | None = None, *, in_percent: bool = False
+    ) -> "Metric":
         """Read a metric off its name and values.
 
         Args:
             name: Of the column.
             values: All that are judged.
             higher_is_better: What the user says; guessed from the name where None.
+            in_percent: Whether the table writes them with a percent sign; else name and size tell.
 
         Raises:
             ResultsError: An accuracy has fractions and percent beside each other.
         """
         words = set(normalise(name).split("_"))
-        higher = not words & _LOWER if higher_is_better is None else higher_is_better
+        higher = _is_better_higher(words) if higher_is_better is None else higher_is_better
         low, high = min(values), max(values)
-        if low >= 0.0 and high <= 1.0:
-            return cls(name, higher, not words & {*_UNBOUNDED, *_UNBOUNDED_HIGHER, *_COSTS})
+        in_percent |= bool(words & {*_LOWER_SHARES}) and ("%" in name or bool(words & {"percent", "pct"}))
+        if low >= 0.0 and high <= 1.0 and not in_percent:
+            return cls(name, higher, not words & _NO_SHARES)
         if not words & {*_SHARES, *_LOWER_SHARES} or low < 0.0 or high > 100.0:
             return cls(name, higher, is_share=False)
         if low < 1.0 < high and low > 0.0 and words & {"accuracy", "acc"}:
@@ -121,6 +130,13 @@ class Metric:
     def described(self) -> str:
         """Name and direction in words."""
         return f"{quoted(self.name)} ({'in percent, ' if self.was_percent else ''}{self.direction})"
+
+
+def _is_better_higher(words: set[str]) -> bool:
+    """Whether more is better, by the words of a name; `neg_` before a loss turns it round, as scikit-learn does."""
+    if words & {"neg", "negative"} and words & {"likelihood", "elbo"}:
+        return False
+    return "neg" in words or not words & _LOWER
 
 
 TEST_ACCURACY = Metric("test_accuracy")

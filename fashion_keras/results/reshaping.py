@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fashion_keras.errors import ResultsError
 from fashion_keras.results.metrics import find_metric, is_metric_name
 from fashion_keras.results.names import USUAL, find_column, is_seed_name, split_run_name
-from fashion_keras.results.table import ResultTable, Selection, normalise
+from fashion_keras.results.table import ResultTable, Selection, did_you_mean, normalise, quoted
 
 __all__ = ["Reshaped", "reshape"]
 
@@ -53,7 +54,7 @@ def _from_chart(table: ResultTable, selection: Selection) -> Reshaped | None:
     if not pairs or selection.arm is not None or not any(f"{name}__MIN" in table.columns for name in pairs):
         return None
     metrics = list(dict.fromkeys(metric for _, metric in pairs.values()))
-    metric = selection.metric if selection.metric in metrics else find_metric(metrics) or metrics[0]
+    metric = _choose(metrics, selection.metric, table.name)
     runs = {name: run for name, (run, of) in pairs.items() if of == metric}
     arms, seeds = zip(*map(split_run_name, runs.values()), strict=True)
     steps = find_column(table, "step") or next(iter(table.columns))
@@ -61,8 +62,22 @@ def _from_chart(table: ResultTable, selection: Selection) -> Reshaped | None:
     seed = None if None in seeds else "seed"
     if seed is None:
         melted = melted.without("seed")
-    chosen = _given(selection, arm="arm", seed=seed, metric=metric)
+    chosen = replace(_given(selection, arm="arm", seed=seed), metric=metric)
     return Reshaped(melted, chosen, "a chart of W&B", may_lack=True)
+
+
+def _choose(metrics: Sequence[str], given: str | None, name: str) -> str:
+    """Return which metric is judged, of those that a table has: the one that the user named, or the usual one.
+
+    Raises:
+        ResultsError: It has none of that name.
+    """
+    if given is None:
+        return find_metric(metrics) or metrics[0]
+    same = [metric for metric in metrics if normalise(metric) == normalise(given)]
+    if not same:
+        raise ResultsError(f"{name} has no metric {quoted(given)}{did_you_mean(given, metrics)}")
+    return given if given in same else same[0]
 
 
 def _from_seed_columns(table: ResultTable, selection: Selection) -> Reshaped | None:
@@ -86,7 +101,7 @@ def _from_metric_rows(table: ResultTable, selection: Selection) -> Reshaped | No
     if not {"metric", "value"} <= set(names) or table.is_numeric(names["metric"]):
         return None
     metrics = table.distinct(names["metric"])
-    metric = selection.metric if selection.metric in metrics else find_metric(metrics) or metrics[0]
+    metric = _choose(metrics, selection.metric, table.name)
     rows = [row for row, each in enumerate(table.columns[names["metric"]]) if str(each).strip() == metric]
     kept = table.keep(rows)
     values = {metric: kept.columns[names["value"]]}

@@ -1,6 +1,6 @@
 """Scores of arms, read out of a result table: a value for each run, by data set, arm and seed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +72,12 @@ def extract_scores(table: ResultTable, selection: Selection | None = None) -> Sc
     numbers = _judged_numbers(reshaped.table, columns, reshaped.may_lack)
     grouped = _group(columns, numbers, reshaped.table)
     rows = [row for arms in grouped.values() for runs in arms.values() for row in runs.values()]
-    metric = Metric.of(columns.metric, [numbers[row] for row in rows], reshaped.selection.higher_is_better)
+    metric = Metric.of(
+        columns.metric,
+        [numbers[row] for row in rows],
+        reshaped.selection.higher_is_better,
+        in_percent=any(str(value)[-1:] == "%" for value in reshaped.table.distinct(columns.metric)),
+    )
     scale = 0.01 if metric.was_percent else 1.0
     values = {row: scale * numbers[row] for row in rows}
     datasets = {
@@ -86,7 +91,7 @@ def extract_scores(table: ResultTable, selection: Selection | None = None) -> Sc
     taken = [
         ", ".join(filter(None, [f"{table.name}: {count_noun(len(table.lines), 'row')}", reshaped.note])),
         *_describe(columns, metric, baseline, grouped),
-        *[f"the last {quoted(columns.step)} of each run counts"] * (len(rows) < len(numbers)),
+        *_describe_steps(reshaped.table, columns.step, rows),
         *[f"{count_noun(dropped, 'run')} that did not finish left out"] * bool(dropped),
     ]
     return Scores(metric, baseline, datasets, "; ".join(taken))
@@ -117,24 +122,32 @@ def _judged_numbers(table: ResultTable, columns: Columns, may_lack: bool) -> dic
 
 
 def _group(columns: Columns, numbers: Mapping[int, float], table: ResultTable) -> _Grouped:
-    """Return the row of each run, that of its last epoch or step where the rows are those of training."""
+    """Return the row of each run, that of its last epoch or step where the rows are those of training.
+
+    Raises:
+        ResultsError: Two rows are of one run, and of one epoch where there are epochs.
+    """
     nameless = columns.seeds is None and columns.examples is None
     if nameless and columns.step is not None and len(table.distinct(columns.step)) > 1:
         raise ResultsError(
             f"{table.name} has a column {quoted(columns.step)}, but none that tells runs apart; name it with --seed"
         )
-    steps = None if columns.step is None else table.numbers(columns.step)
+    steps = [0.0] * len(table.lines) if columns.step is None else [at or 0.0 for at in table.numbers(columns.step)]
     grouped: dict[str, dict[str, dict[tuple[str, str], int]]] = {}
+    twice: dict[int, int] = {}
     for row in numbers:
         dataset = columns.datasets.texts[row] if columns.datasets else ""
         runs = grouped.setdefault(dataset, {}).setdefault(columns.arms.texts[row], {})
         seed = columns.seeds.texts[row] if columns.seeds else str(row) if nameless else ""
         key = seed, columns.examples.texts[row] if columns.examples else ""
-        first = runs.setdefault(key, row)
-        if first != row and steps is None:
-            _refuse_twice(columns, table, first, row)
-        if steps is not None and (steps[row] or 0.0) > (steps[first] or 0.0):
+        last = runs.setdefault(key, row)
+        if steps[row] > steps[last]:
             runs[key] = row
+            twice.pop(last, None)  # an earlier epoch may be there twice, as after a run went on
+        elif row != last and steps[row] == steps[last]:
+            twice.setdefault(last, row)
+    for first, second in twice.items():
+        _refuse_twice(columns, table, first, second)
     return grouped
 
 
@@ -158,6 +171,14 @@ def _arm_scores(arm: str, runs: _Runs, columns: Columns, values: Mapping[int, fl
         )
     table = np.array([[values[runs[seed, example]] for example in examples] for seed in seeds])
     return ArmScores(table.mean(axis=1), named, table, examples)
+
+
+def _describe_steps(table: ResultTable, step: str | None, rows: Sequence[int]) -> list[str]:
+    if step is None or len(rows) == len(table.lines):
+        return []
+    last = sorted({at for at in map(table.numbers(step).__getitem__, rows) if at is not None})
+    span = f", {last[0]:g} to {last[-1]:g}" if len(last) > 1 else ""
+    return [f"the last {quoted(step)} of each run counts{span}"]
 
 
 def _find_baseline(grouped: _Grouped, given: str | None, name: str) -> str:

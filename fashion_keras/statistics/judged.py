@@ -16,6 +16,7 @@ from fashion_keras.statistics.verdicts import ACCURACIES, compare_arms
 __all__ = ["JudgedArms", "judge_arms"]
 
 _Floats = NDArray[np.float64]
+_SMALLEST = 2.0**-256  # of a unit, beside the largest value, whose cube must be finite in it
 
 
 @dataclass(frozen=True)
@@ -68,26 +69,27 @@ def judge_arms(
     design = Design.up_to(number, looks, LEVEL, max(smallest, (margin or 0.0) / scale))
     design = replace(design, futility=0.0)  # the seeds are there
     compare, find = (compare_arms, find_best) if paired else (compare_unpaired, find_best_unpaired)
-    options = {"value_range": ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None} if paired else {}
-    comparisons = compare(scaled, baseline, design, higher_is_better=higher_is_better, **options)
+    limits = ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None
+    comparisons = compare(scaled, baseline, design, higher_is_better=higher_is_better, value_range=limits)
     best = find(scaled, comparisons, design, higher_is_better=higher_is_better)
-    rescaled = tuple(_rescale(item, scale, keep_collapse=higher_is_better) for item in comparisons)
+    rescaled = tuple(_rescale(item, scale) for item in comparisons)
     return JudgedArms(values, rescaled, best, design, margin)
 
 
 def _scale(values: Mapping[str, _Floats]) -> float:
-    """Return a power of two that no value exceeds."""
-    largest = max(float(np.abs(row).max()) for row in values.values())
-    return float(np.ldexp(1.0, int(np.frexp(largest)[1]))) if largest else 1.0
+    """Return a power of two near the median size: beside a run that exploded, others keep their digits."""
+    sizes = np.abs(np.concatenate(list(values.values())))
+    sizes = sizes[sizes > 0.0]
+    usual = max(float(np.median(sizes)), float(sizes.max()) * _SMALLEST) if sizes.size else 1.0
+    return float(np.ldexp(1.0, int(np.frexp(usual)[1])))
 
 
-def _rescale(comparison: Comparison, scale: float, keep_collapse: bool) -> Comparison:
-    """Return the comparison in the unit of the values; its collapse is of runs far below others, if these are bad."""
+def _rescale(comparison: Comparison, scale: float) -> Comparison:
+    """Return the comparison in the unit of the values."""
     low, high = comparison.interval or (0.0, 0.0)
     return replace(
         comparison,
         mean_difference=comparison.mean_difference * scale,
         standard_deviation=comparison.standard_deviation * scale,
         interval=comparison.interval and (low * scale, high * scale),
-        collapse=comparison.collapse if keep_collapse else None,
     )

@@ -154,11 +154,12 @@ class Replay:
         won, tied = int((gains > 0.0).sum()), int((gains == 0.0).sum())
         ours, theirs = (self.values[name][: gains.size] for name in (comparison.arm, self.baseline))
         needed = self._seeds_to_decide(comparison, state) if state.verdict is Verdict.UNDECIDED else None
+        may_collapse = self.value_range is not None and self.higher_is_better  # a run far below others failed
         return replace(
             comparison,
             seeds_to_decide=needed,
             seeds_won_interval=share_interval(won, won + tied, gains.size, confidence),
-            collapse=None if self.value_range is None else compare_collapse(ours, theirs, confidence),
+            collapse=compare_collapse(ours, theirs, confidence) if may_collapse else None,
         )
 
     def _seeds_to_decide(self, comparison: Comparison, state: State) -> int | None:

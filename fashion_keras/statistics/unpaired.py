@@ -48,7 +48,12 @@ def _standard_error(first: _Floats, second: _Floats) -> tuple[float, float]:
 
 
 def compare_unpaired(
-    values: Mapping[str, ArrayLike], baseline: str, design: Design, *, higher_is_better: bool = True
+    values: Mapping[str, ArrayLike],
+    baseline: str,
+    design: Design,
+    *,
+    higher_is_better: bool = True,
+    value_range: Interval | None = None,
 ) -> tuple[Comparison, ...]:
     """Compare every arm with the baseline by Welch's interval, at the last look of a design.
 
@@ -61,7 +66,7 @@ def compare_unpaired(
         values: for every arm float [runs of that arm], two at least.
         baseline: the name of the arm that the others are compared with.
         design: its last look is at the fewest runs of any arm; earlier ones made it stricter.
-        higher_is_better: as for `compare_arms`.
+        higher_is_better, value_range: as for `compare_arms`.
 
     Returns:
         One per arm but the baseline, in the order of `values`.
@@ -77,8 +82,11 @@ def compare_unpaired(
         level = float(levels[found])
         for arm in others:
             if arm not in judged or judged[arm].verdict is Verdict.UNDECIDED:
-                interval = welch_interval(rows[arm], rows[baseline], 1.0 - level)
-                judged[arm] = _compare(arm, baseline, rows, level, interval, design, higher_is_better)
+                low, high = welch_interval(rows[arm], rows[baseline], 1.0 - level)
+                if value_range is not None:
+                    least, most = (end - float(rows[baseline].mean()) for end in value_range)
+                    low, high = max(low, least), min(high, most)
+                judged[arm] = _compare(arm, baseline, rows, level, (low, high), design, higher_is_better)
     return tuple(judged[arm] for arm in others)
 
 

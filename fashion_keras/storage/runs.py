@@ -109,8 +109,13 @@ class StoredRun:
         return self.result["final"]
 
     def value(self, metric: str) -> float | None:
-        """Return what it ended with of a metric, or its `seconds` of training; None where that is no finite number."""
-        return self.seconds["train"] if metric == "seconds" else self.final.get(metric)
+        """Return what it ended with of a metric, or its `seconds` of training.
+
+        None where that is no finite number; of a run that diverged, and stopped for it, the seconds count for nothing.
+        """
+        if metric == "seconds":
+            return self.seconds["train"] if self.status == "finished" else None
+        return self.final.get(metric)
 
     def judged_value(self, metric: str) -> float | None:
         """Return the same; None where the run diverged.
@@ -119,7 +124,8 @@ class StoredRun:
             StoreError: It has no such metric: a custom trainer need not return all that runs of Keras have.
         """
         value = self.value(metric)
-        if value is None and (metric not in self.final or (self.has_trainer and self.status == "finished")):
+        is_missing = metric not in self.final or (self.has_trainer and self.status == "finished")
+        if value is None and metric != "seconds" and is_missing:
             has = ", ".join(name for name, value in self.final.items() if value is not None)
             raise StoreError(
                 f"{self.path} has no {metric}, but {has}; judge by one of these, or remove the folder to train it again"

@@ -86,7 +86,8 @@ def _make_result(config: RunConfig, returned: Any, seconds: float) -> RunResult:
     if not isinstance(returned, Mapping):
         raise ConfigError(f"must return a mapping, such as {{'test_accuracy': 0.93}}; got {_show(returned)}")
     values = dict(returned)
-    history = _read_history(values.pop("history", None))
+    rows = values.pop("history", None)
+    history = _read_history(rows)
     correct = _read_correct(values.pop("correct", None))
     final = {name: column[-1] for name, column in history.items() if name not in ("learning_rate", "seconds")}
     returned = {name: _read_number(name, value) for name, value in values.items()}
@@ -101,7 +102,8 @@ def _make_result(config: RunConfig, returned: Any, seconds: float) -> RunResult:
         final["test_accuracy"] = _count(correct, final)
     if not final:
         raise ConfigError("must return what its runs are judged by, such as {'test_accuracy': 0.93}; it has none")
-    lost = None in returned.values() or final.get("test_accuracy", 0.0) is None
+    told = [name for name, value in rows[-1].items() if value is not None] if rows else []
+    lost = None in (final[name] for name in final.keys() & {*told, *returned, "test_accuracy"})
     return RunResult(
         config=config,
         status="diverged" if lost else "finished",

@@ -9,6 +9,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import DEFAULT_SEEDS, Arm, Experiment
 from fashion_keras.formatting import safe_name
+from fashion_keras.reporting.units import Unit
 from fashion_keras.statistics import Design
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
@@ -168,8 +169,17 @@ class Job:
 
     def with_saved_records(self) -> "Job":
         """Write the records, and return the job with what the store knew of them before: seeds, looks and design."""
-        comparisons = (replace(each, record=_save(each.record, self.session.store)) for each in self.comparisons)
-        return replace(self, comparisons=tuple(comparisons))
+        saved = [replace(each, record=_save(each.record, self.session.store)) for each in self.comparisons]
+        for asked, kept in (
+            (before.record, after.record) for before, after in zip(self.comparisons, saved, strict=True)
+        ):
+            level, margin = kept.design.level, kept.design.margin
+            if (level, margin) != (asked.design.level, asked.design.margin):
+                self.session.say(
+                    f"{kept.name}: level {level:g} and margin {Unit.of(kept.metric, ()).margin(margin)} stay what they "
+                    "were at its first look; another --out begins anew"
+                )
+        return replace(self, comparisons=tuple(saved))
 
 
 def _save(record: ComparisonRecord, store: RunStore) -> ComparisonRecord:

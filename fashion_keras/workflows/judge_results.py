@@ -68,9 +68,10 @@ def judge(
     """
     selection = Selection(arm, seed, metric, baseline, dataset_column, higher_is_better)
     scores = extract_scores(read_results(results), selection)
-    if margin is not None and not 0.0 < margin < float("inf"):
-        raise ResultsError(f"the margin must be a number above 0, got {margin:g}; 0.002 is 0.2 points of accuracy")
     given = margin * 0.01 if margin is not None and scores.metric.was_percent else margin
+    if given is not None and not 0.0 < given < (1.0 if scores.metric.is_share else float("inf")):
+        unit = "in percent" if scores.metric.was_percent else "0.002 is 0.2 points of accuracy"
+        raise ResultsError(f"the margin must be above 0, and below all of a share, got {margin:g}: {unit}")
     used = MARGIN if given is None and scores.metric.is_share else given
     datasets = [_judge_dataset(name, arms, scores, used, looked_at) for name, arms in scores.datasets.items()]
     return Judgement(scores.taken, scores.metric, tuple(datasets))
@@ -107,8 +108,8 @@ def _check_looks(looked_at: Sequence[int], number: int, noun: str) -> None:
         return
     if noun == "example":
         raise ResultsError("--looked-at counts looks at fewer seeds, but each arm has one run here; leave it out")
-    if max(looked_at) > number or min(looked_at) < 1:
-        raise ResultsError(f"looked at {max(looked_at)} {noun}s, but there are {number}; earlier looks are at fewer")
+    if wrong := [look for look in looked_at if not 0 < look <= number]:
+        raise ResultsError(f"looked at {wrong[0]} {noun}s, but there are {number}; earlier looks are at 1 to {number}")
     if number > _MOST_SEEDS_LOOKED_AT:
         raise ResultsError(
             f"--looked-at is for up to {_MOST_SEEDS_LOOKED_AT} {noun}s, there are {number}; leave it out"

@@ -96,13 +96,16 @@ def _finish(outcomes: Mapping[str, RunOutcome], options: RunOptions, session: Se
 
 
 def _over(found: Mapping[str, ComparisonOutcome]) -> OverAll:
-    design = next(iter(found.values())).whole.record.design
+    record = next(iter(found.values())).whole.record
+    unit = Unit.of(record.metric, [row for each in found.values() for row in each.whole.values.values()])
     comparisons = {dataset: each.comparisons for dataset, each in found.items()}
-    values = {dataset: each.whole.values for dataset, each in found.items()}
-    metric = next(iter(found.values())).whole.record.metric
-    unit = Unit.of(metric, [row for rows in values.values() for row in rows.values()])
-    better = metric.higher_is_better
-    return find_over_all(comparisons, values, design.margin, design.level, unit=unit, higher_is_better=better)
+    return find_over_all(
+        comparisons,
+        record.design.margin,
+        record.design.level,
+        unit=unit,
+        higher_is_better=record.metric.higher_is_better,
+    )
 
 
 def _show(name: str, over: OverAll, session: Session) -> None:

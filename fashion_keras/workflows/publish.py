@@ -38,7 +38,6 @@ from fashion_keras.workflows.published import (
     complete_publishing,
     fill_answers,
     load_published,
-    published_tuned,
     readme_of,
 )
 from fashion_keras.workflows.report import CLAIMS_PAGE, PAIRING_PAGE, overall_pages
@@ -92,15 +91,15 @@ def load_publishable(store: RunStore, published: Path | None = None) -> list[Com
             settings that others have, and from the store those that are new.
 
     Raises:
-        StoreError: One of the project's is neither here nor there.
+        StoreError: One of the project's is neither here nor there, or nothing was published there.
     """
     if published is None:
         return load_stored(store, [*PUBLISHED_NAMES, *tuned_names(store)])
-    before = {path.parent.name for path in published.glob(f"*/{RECORD}")}
-    found = [_load_new(name, store, published) for name in PUBLISHED_NAMES if name not in before]
-    found += load_published(published, [name for name in PUBLISHED_NAMES if name in before])
-    found.sort(key=lambda results: PUBLISHED_NAMES.index(results.record.name))
-    return found + (load_published(published, tuned) if (tuned := published_tuned(published)) else [])
+    found = load_published(published)
+    before = {results.record.name for results in found}
+    found += [_load_new(name, store, published) for name in PUBLISHED_NAMES if name not in before]
+    places = {name: place for place, name in enumerate(PUBLISHED_NAMES)}
+    return sorted(found, key=lambda results: places.get(results.record.name, len(places)))
 
 
 def _load_new(name: str, store: RunStore, published: Path) -> ComparisonResults:

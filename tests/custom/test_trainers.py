@@ -145,6 +145,8 @@ def test_a_history_has_its_epochs_and_ends_with_what_is_returned(trained):
 def test_no_finite_number_is_a_diverged_run(trained):
     result = trained(returning("{'test_accuracy': float('nan')}"))
     assert (result.status, result.final["test_accuracy"]) == ("diverged", None)
+    told = "[{'val_loss': 1.0}, {'val_loss': float('nan')}]"
+    assert trained(returning(f"{{'test_accuracy': 0.5, 'history': {told}}}")).status == "diverged"
 
 
 def test_trials_know_nothing_of_the_test_set(trained):

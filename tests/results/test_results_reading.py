@@ -124,6 +124,14 @@ def test_every_shape_gives_the_same_values_and_seeds(shape: str, tmp_path: Path)
     assert scores.metric.is_share
 
 
+def test_an_epoch_that_is_there_twice_does_no_harm_before_the_last_one(tmp_path: Path) -> None:
+    assert values(read(tmp_path, EPOCHS + "adam,4,1,0.2\n"))["adam"] == ADAM
+
+
+def test_runs_that_end_at_different_epochs_are_said_to(tmp_path: Path) -> None:
+    assert "counts, 2 to 7" in read(tmp_path, EPOCHS + "adam,4,7,0.8\n").taken
+
+
 def test_a_wide_table_of_several_data_sets_is_judged_on_each(tmp_path: Path) -> None:
     head, *lines = WIDE.splitlines()
     text = "\n".join([f"dataset,{head}", *(f"{name},{line}" for name in ("a", "b") for line in lines)])
@@ -131,6 +139,10 @@ def test_a_wide_table_of_several_data_sets_is_judged_on_each(tmp_path: Path) -> 
     assert values(scores, "a") == values(scores, "b") == {"sgd": SGD, "adam": ADAM}
     with pytest.raises(ResultsError, match="one value of arm 'sgd' on 'a'"):
         read(tmp_path, "dataset,sgd,adam\na,0.1,0.2\nb,0.1,0.2\n")
+
+
+def test_a_metric_of_a_row_of_its_own_is_found_whatever_its_case(tmp_path: Path) -> None:
+    assert values(read(tmp_path, TIDY, metric="Loss"))["adam"] == [1.5] * 5
 
 
 def test_runs_that_did_not_finish_are_left_out_and_said(tmp_path: Path) -> None:
@@ -185,12 +197,24 @@ def test_the_metric_is_found_by_its_name_and_its_part_of_the_data() -> None:
         ("seconds", [0.3, 0.4], False, False),
         ("reward", [-3.0, 400.0], True, False),
         ("Accuracy", [91.0, 92.0], True, True),
+        ("negative_log_likelihood", [0.3, 0.4], False, False),
+        ("test_neg_mean_squared_error", [-0.3, -0.4], True, False),
+        ("mean_squared_error", [0.3, 0.4], False, False),
+        ("logloss", [0.3, 0.4], False, False),
     ],
 )
 def test_direction_and_bounds_follow_the_name(name: str, numbers: list[float], higher: bool, share: bool) -> None:
     metric = Metric.of(name, numbers)
     assert (metric.higher_is_better, metric.is_share) == (higher, share)
     assert Metric.of(name, numbers, not higher).higher_is_better is not higher
+
+
+@pytest.mark.parametrize(("head", "sign"), [("error", "%"), ("error_pct", ""), ("test error (%)", "")])
+def test_percent_below_one_is_told_by_its_sign_or_its_name(head: str, sign: str, tmp_path: Path) -> None:
+    lines = [f"{arm},{seed},0.{arm_error}{seed}{sign}" for arm, arm_error in (("a", 4), ("b", 5)) for seed in range(5)]
+    scores = read(tmp_path, "\n".join([f"model,seed,{head}", *lines]))
+    assert scores.datasets[""]["a"].values[0] == pytest.approx(0.004)
+    assert scores.metric.was_percent
 
 
 @pytest.mark.parametrize(
@@ -217,6 +241,7 @@ def test_names_of_runs_hold_arm_and_seed(name: str, expected: tuple[str, str | N
         ("model,model,accuracy\na,b,1\n", {}, "two columns 'model'"),
         (LONG + "adam,9,0.9,7\n", {}, "results.csv:12 has 4 fields"),
         (LONG, {"metric": "acuracy"}, "did you mean 'test_accuracy'?"),
+        (TIDY, {"metric": "acuracy"}, "no metric 'acuracy'; did you mean 'accuracy'?"),
         (LONG, {"baseline": "sdg"}, "no arm 'sdg'; did you mean 'sgd'?"),
         (LONG + "adam,5,nan\n", {}, "results.csv:12 has 'nan' in column 'test_accuracy'"),
         (LONG + "adam,5,\n", {}, "results.csv:12 has nothing in column 'test_accuracy'"),
@@ -226,6 +251,7 @@ def test_names_of_runs_hold_arm_and_seed(name: str, expected: tuple[str, str | N
         ("model,seed,accuracy\na,0,0.9\na,1,0.8\n", {"arm": "model"}, "one arm"),
         ("model,seed,width,depth\na,0,1,2\nb,0,3,4\n", {}, "--metric COLUMN; it has width, depth"),
         ("model,seed,accuracy\na,0,0.9\nb,0,93\n", {}, "mixes fractions and percent"),
+        (EPOCHS + "adam,4,2,0.8\n", {}, "results.csv:29 and results.csv:32 are both arm 'adam', seed '4'"),
         ("model,epoch,accuracy\na,0,0.9\na,1,0.8\nb,0,0.9\nb,1,0.8\n", {}, "none that tells runs apart"),
     ],
 )

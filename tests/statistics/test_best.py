@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fashion_keras.statistics import TEN_SEEDS, BestArms, Design, compare_arms, find_best
+from fashion_keras.statistics import TEN_SEEDS, BestArms, Design, compare_arms, find_best, mean_interval
 
 rng = np.random.default_rng(0)
 RUNS = {
@@ -32,6 +32,15 @@ def test_one_arm_alone_may_be_left():
 def test_a_lower_loss_is_the_best():
     losses = {name: 1.0 - row for name, row in RUNS.items()}
     assert best_of(losses, higher_is_better=False) == best_of(RUNS)
+
+
+def test_each_pair_of_arms_has_its_share_of_the_level():
+    steps = 0.001 * rng.standard_normal(10)
+    noisy = {"base": 0.8 + 0.1 * rng.standard_normal(10), **dict.fromkeys("abc", np.full(10, 0.8))}
+    for level, told_apart in ((0.05 / 5, False), (0.05 / 7, True)):  # of six pairs
+        ahead = 0.8 + steps - mean_interval(steps, 1.0 - level)[0]
+        best = best_of(noisy | {"d": ahead}, Design.fixed(10))
+        assert (best.worse == ("a", "b", "c")) == told_apart
 
 
 def test_only_seeds_up_to_the_look_that_decided_an_arm_count():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fashion_keras.statistics import Share, collapsed, compare_collapse
+from fashion_keras.statistics import Design, Share, collapsed, compare_arms, compare_collapse
 from fashion_keras.statistics.collapse import hodges_lehmann
 
 
@@ -45,3 +45,9 @@ def test_collapsed_runs_of_either_are_left_out_of_the_difference():
 
 def test_where_no_run_collapsed_there_is_nothing_to_say():
     assert compare_collapse([0.88, 0.89], [0.87, 0.88]) is None
+
+
+def test_a_run_of_far_fewer_errors_has_not_collapsed():
+    errors = {"base": [0.15] * 6, "arm": [0.15, 0.16, 0.02, 0.15, 0.14, 0.15]}
+    (found,) = compare_arms(errors, "base", Design.fixed(6), higher_is_better=False)
+    assert found.collapse is None

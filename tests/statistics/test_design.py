@@ -47,7 +47,7 @@ def test_a_finer_grid_changes_no_level(monkeypatch):
 
 def test_going_on_adds_an_eighth_of_the_level_then_a_sixteenth():
     once, twice = TEN_SEEDS.extend(20), TEN_SEEDS.extend(20).extend(40)
-    assert once.looks == (5, 6, 8, 10, 14, 20)
+    assert once.looks == TEN_SEEDS.extend(20, (14, 20)).looks == (5, 6, 8, 10, 14, 20)
     assert (TEN_SEEDS.spent(10), once.spent(10), once.spent(20), twice.spent(40)) == (1.0, 1.0, 1.125, 1.1875)
     assert twice.total_level == pytest.approx(0.05 * 1.1875)
     assert twice.nominal_levels(3)[:, :4] == pytest.approx(TEN_SEEDS.nominal_levels(3))

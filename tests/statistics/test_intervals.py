@@ -29,6 +29,13 @@ def test_all_multisets_are_there_with_weights_that_sum_to_one_above_ten_many_dra
     assert 1.0 - found.total == pytest.approx(of_equal_numbers, abs=1e-12)
 
 
+def test_a_resample_whose_t_is_asked_for_counts_whatever_its_last_bits():
+    found = resample((np.arange(5) ** 2.0).tobytes())
+    highest = np.nanmax(found.t)
+    for t in (highest, highest * (1.0 + 1e-14)):
+        assert found.share_above(t) == pytest.approx(found.weights[found.t >= highest - 1e-9].sum() / found.total)
+
+
 @pytest.mark.parametrize("tail", [0.025, 0.005, 0.0005])
 def test_the_quantile_in_bins_is_that_of_all_sorted(tail):
     found = resample(np.sort(np.random.default_rng(0).exponential(size=10)).tobytes())
@@ -49,6 +56,12 @@ def test_p_is_the_share_of_all_ordered_resamples_or_students(values):
     (p,) = MeanInference.of([row]).p_above()
     (low,), _ = MeanInference.of([row]).student_interval(1 - 2 * p)
     assert p == pytest.approx(share, abs=1e-9) or (p > share and low == pytest.approx(0.0, abs=1e-6))
+
+
+def test_skewness_moves_one_end_as_far_as_halls_expansion_says():
+    inference = MeanInference.of([[1.0, 2.0, 3.0, 4.0, 5.0]])
+    (plain,), (moved,) = (inference.student_interval(0.95, skewness)[1] for skewness in (0.0, 0.6))
+    assert moved - plain == pytest.approx(0.6 * (2 * 2.776445**2 + 1) / (6 * math.sqrt(5)) * math.sqrt(2.5 / 5))
 
 
 def test_the_interval_is_the_hull_of_students_and_of_the_enumerated_bootstrap():

@@ -1,5 +1,7 @@
 """Verdicts over data sets: by hand, their error, and ranks against the published example."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,12 @@ def test_the_interval_is_that_of_students_t_over_the_data_sets() -> None:
     assert found.mean == pytest.approx(0.02)
     assert found.interval == pytest.approx((0.02 - 4.302653 * 0.01 / 3**0.5, 0.02 + 4.302653 * 0.01 / 3**0.5))
     assert (found.verdict, found.num_datasets) == (Verdict.UNDECIDED, 3)
+
+
+def test_arms_share_the_level() -> None:
+    two = {name: (item, replace(item, arm="other")) for name, (item,) in differences([0.01, 0.02, 0.03]).items()}
+    for found in compare_over_datasets(two):
+        assert found.interval == pytest.approx((0.02 - 6.205347 * 0.01 / 3**0.5, 0.02 + 6.205347 * 0.01 / 3**0.5))
 
 
 def test_an_arm_that_is_better_on_every_data_set_alike_is_better_and_for_a_loss_worse() -> None:

@@ -1,10 +1,12 @@
 """Runs that share no seeds, and intervals of many numbers."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from fashion_keras.statistics import Design, mean_interval, pairing_worth
+from fashion_keras.statistics import BestArms, Design, mean_interval, pairing_worth
 from fashion_keras.statistics.unpaired import compare_unpaired, find_best_unpaired, welch_interval
 
 
@@ -44,10 +46,23 @@ def test_fewer_than_five_runs_show_nothing() -> None:
 def test_the_best_is_judged_over_all_pairs() -> None:
     rng = np.random.default_rng(2)
     values = {arm: rng.normal(mean, 0.1, 10) for arm, mean in (("a", 0.0), ("b", 5.0), ("c", 9.0), ("d", 9.0))}
-    design = Design.fixed(10)
-    best = find_best_unpaired(values, compare_unpaired(values, "a", design), design)
+    for arms, higher in ((values, True), ({arm: -row for arm, row in values.items()}, False)):
+        assert set(best_of(arms, higher_is_better=higher).worse) == {"a", "b"}
+
+
+def test_each_pair_of_arms_has_its_share_of_the_level() -> None:
+    spread = np.linspace(-1.0, 1.0, 10)
+    base = {"base": 100.0 * spread, "a": spread, "b": spread, "c": spread}
+    for level, told_apart in ((0.05 / 5, False), (0.05 / 7, True)):  # of six pairs
+        ahead = spread + welch_interval(spread, spread, 1.0 - level)[1]
+        assert (best_of(base | {"d": ahead}).worse == ("a", "b", "c")) == told_apart
+
+
+def best_of(values: dict[str, Any], **options: bool) -> BestArms:
+    baseline, design = next(iter(values)), Design.fixed(10)
+    best = find_best_unpaired(values, compare_unpaired(values, baseline, design, **options), design, **options)
     assert best is not None
-    assert set(best.worse) == {"a", "b"}
+    return best
 
 
 def test_five_percent_of_tables_without_a_difference_show_one() -> None:

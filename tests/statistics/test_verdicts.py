@@ -220,6 +220,7 @@ def test_better_on_this_test_set_where_new_images_might_tell_otherwise():
     assert judged.verdict is result.verdict
     assert judged.new_images[0] < 0.0 < judged.new_images[1]
     assert judged.verdict_text == f"{result.verdict} on this test set"
+    assert result.with_correct(*(np.vstack([rows, ~rows]) for rows in (arm, baseline))) == judged, "of its seeds alone"
     none_yet = compare_arms({name: row[:3] for name, row in values.items()}, "base", FIXED)[0]
     assert none_yet.with_correct(arm, baseline) == none_yet
 

@@ -50,6 +50,13 @@ def test_other_units_change_nothing_but_the_unit() -> None:
     assert tiny.verdict == fractions.verdict
 
 
+def test_a_run_that_exploded_leaves_the_verdicts_on_other_arms_as_they_were() -> None:
+    exploded = [*BASE[:9], 1e20]
+    alone = judge(columns(metric="loss", base=BASE, new=BETTER))
+    beside = judge(columns(metric="loss", base=BASE, new=BETTER, burst=exploded))
+    assert (alone.verdicts["new"], beside.verdicts["new"], beside.verdicts["burst"]) == ("worse", "worse", "undecided")
+
+
 def test_lower_is_better_for_a_loss_and_may_be_said_otherwise() -> None:
     losses = columns(metric="loss", base=BASE, new=BETTER)
     assert judge(losses).verdicts == {"new": "worse"}
@@ -62,6 +69,12 @@ def test_without_seeds_it_compares_unpaired_and_says_what_pairing_were_worth() -
     assert unpaired.datasets[0].noun == "run"
     assert np.ptp(paired.comparisons[0].interval or ()) < np.ptp(unpaired.comparisons[0].interval or ())
     assert "times as wide" in unpaired.answer
+
+
+def test_no_interval_of_unpaired_accuracies_leaves_what_they_can_differ_by() -> None:
+    arms = {"base": BASE[:5], **{f"arm{number}": [0.9, 0.1, 0.9, 0.1, 0.9] for number in range(30)}}
+    for item in judge(columns(seeds=False, **arms)).comparisons:
+        assert item.interval == pytest.approx((-BASE[:5].mean(), 1.0 - BASE[:5].mean()), abs=1e-9)
 
 
 def test_seeds_that_do_not_match_are_no_pairs() -> None:
@@ -81,6 +94,8 @@ def test_earlier_looks_make_the_last_one_stricter() -> None:
     design = Design.up_to(10, (5, 8))
     assert counted == compare_arms({"base": BASE, "new": BETTER}, "base", design)[0]
     assert (counted.level or 1.0) < (alone.level or 0.0)
+    with pytest.raises(ResultsError, match="looked at 0 seeds"):
+        judge(columns(), looked_at=(0, 8))
 
 
 def test_each_data_set_is_judged_by_itself() -> None:
@@ -93,11 +108,12 @@ def test_each_data_set_is_judged_by_itself() -> None:
 
 
 def test_single_examples_of_several_runs_give_an_interval_on_new_examples() -> None:
-    correct = {arm: np.random.default_rng(2).random((6, 80)) < share for arm, share in (("a", 0.6), ("b", 0.9))}
+    easy, draws = np.linspace(0.0, 1.0, 80), np.random.default_rng(2).random((2, 6, 80))
+    correct = {"a": draws[0] < easy, "b": draws[1] < easy[::-1]}
     rows = [
         {"arm": arm, "seed": seed, "example": f"e{place}", "correct": bool(right)}
         for arm, table in correct.items()
-        for seed, row in enumerate(table)
+        for seed, row in sorted(enumerate(table), reverse=arm == "b", key=lambda item: item[0])
         for place, right in enumerate(row)
     ]
     (found,) = judge(rows).comparisons
@@ -195,10 +211,14 @@ def test_a_notebook_shows_names_as_they_stand() -> None:
     assert "<b>" not in shown
 
 
-@pytest.mark.parametrize(("shared", "noun"), [(4, "run"), (5, "seed")])
-def test_pairs_are_formed_where_half_of_the_runs_have_one(shared: int, noun: str) -> None:
-    table = columns()
-    table["seed"] = [*range(10), *range(10 - shared, 20 - shared)]
+@pytest.mark.parametrize(
+    ("runs", "shared", "noun"), [(10, 4, "run"), (10, 5, "seed"), (8, 4, "run"), (4, 3, "seed"), (5, 5, "seed")]
+)
+def test_pairs_are_formed_where_half_of_the_runs_have_one_and_they_can_be_judged_if_the_runs_can(
+    runs: int, shared: int, noun: str
+) -> None:
+    table = columns(base=BASE[:runs], new=BETTER[:runs])
+    table["seed"] = [*range(runs), *range(runs - shared, 2 * runs - shared)]
     assert judge(table).datasets[0].noun == noun
 
 
@@ -217,6 +237,8 @@ def test_a_margin_is_in_the_unit_of_the_table() -> None:
     points = columns(base=100 * BASE, new=100 * BETTER)
     assert judge(points, margin=2.0).verdicts == {"new": "better, negligibly"}
     assert judge(points, margin=0.2).verdicts == {"new": "better"}
+    with pytest.raises(ResultsError, match="got 1: 0"):
+        judge(columns(), margin=1)
 
 
 def test_values_that_do_not_vary_are_shown_with_the_digits_of_their_difference() -> None:

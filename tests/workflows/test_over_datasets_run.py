@@ -12,7 +12,8 @@ from stored_runs import commit
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Arm, Experiment
-from fashion_keras.statistics import Design
+from fashion_keras.reporting.over_datasets import find_over_all
+from fashion_keras.statistics import Design, compare_arms
 from fashion_keras.storage.comparison import load_settled, make_record, save_record
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows import over_datasets
@@ -57,6 +58,15 @@ def test_one_verdict_over_all_says_on_how_many_data_sets_it_rests(tmp_path: Path
     rows = {row["arm"]: row for row in csv.DictReader((folder / "table.csv").open())}
     assert float(rows["fast"]["difference_mean"]) == pytest.approx(np.mean(list(GAINS.values())), abs=1e-3)
     assert (folder / "ranks.png").exists()
+
+
+def test_an_arm_that_was_decided_early_is_ranked_by_the_seeds_that_it_shares_with_the_baseline() -> None:
+    harder = np.repeat([0.8, 0.9], 5)
+    arms = {"base": harder, "good": harder[:5] + 0.02, "open": harder + np.resize([0.02, -0.02], 10)}
+    comparisons = dict.fromkeys("abc", compare_arms(arms, "base", Design.up_to(10)))
+    ranks = find_over_all(comparisons).ranks
+    assert ranks is not None
+    assert ranks.average["good"] == 1.0
 
 
 def test_without_a_verdict_on_each_data_set_there_is_none_over_all(tmp_path: Path, capsys) -> None:

@@ -221,7 +221,7 @@ def test_what_was_not_published_is_told_by_name(published, tmp_path):
     with pytest.raises(ConfigError, match="did you mean 'dropout'"):
         load_published(published, ["droput"])
     with pytest.raises(StoreError, match="holds no published comparison"):
-        load_published(tmp_path / "nothing")
+        publishing.load_publishable(RunStore(tmp_path / "store"), tmp_path / "nothing")
 
 
 def test_the_readme_shows_the_published_tables():

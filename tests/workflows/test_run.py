@@ -135,6 +135,14 @@ def test_diverged_run_is_no_failure_and_is_not_exported(run: Run, engine: Engine
     assert engine.exports == ["runs/rates__sample/saved_models/slow/1"]
 
 
+def test_a_level_and_a_margin_that_came_after_the_first_look_are_said_to_be_left_out(run: Run, engine: Engine) -> None:
+    engine.accuracy = noisy
+    _, first = run(seeds=5)
+    _, same = run(seeds=6)
+    _, other = run(seeds=6, margin=5.0)
+    assert ["margin 0.2 points stay" in output for output in (first, same, other)] == [False, False, True]
+
+
 def test_runs_that_another_process_has_in_work_are_waited_for(run: Run, engine: Engine, tmp_path: Path) -> None:
     store = RunStore(tmp_path / "runs" / "store")
     asked: list[RunConfig] = []
