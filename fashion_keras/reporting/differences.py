@@ -11,12 +11,19 @@ from numpy.typing import NDArray
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.gates import Gate
-from fashion_keras.reporting.pairing import pairing_note
 from fashion_keras.reporting.summary import describe_results, examples_of, score_epochs
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
-from fashion_keras.statistics import MARGIN, BestArms, Comparison, detectable_difference, find_best
+from fashion_keras.statistics import (
+    MARGIN,
+    MIN_SEEDS,
+    BestArms,
+    Comparison,
+    detectable_difference,
+    find_best,
+    pairing_gain,
+)
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 __all__ = ["Differences", "build_differences", "compare_with_baseline", "describe_power"]
@@ -142,7 +149,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
             describe_design(design, chosen, unit),
             *_score_notes(results),
             *(collapse_sentence(item) for item in chosen if item.collapse),
-            *filter(None, [pairing_note(results, [item.arm for item in chosen])]),
+            *_pairing_notes(results, [item.arm for item in chosen]),
         ),
         comparisons=tuple(chosen),
         best=find_best(results.values, chosen, design, higher_is_better=better) if is_whole else None,
@@ -159,6 +166,24 @@ def _score_notes(results: ComparisonResults) -> list[str]:
     return [
         f"Judged by the mean test accuracy of {score_epochs(results)}, as the experiment declares. There is no interval"
         " on new images: which images a run got right is kept of its last epoch alone."
+    ]
+
+
+def _pairing_notes(results: ComparisonResults, shown: Sequence[str]) -> list[str]:
+    values = results.values
+    baseline = values.pop(results.record.baseline, np.empty(0))
+    common = {name: min(values[name].size, baseline.size) for name in shown if name in values}
+    saved = {
+        name: pairing_gain(values[name][:number], baseline[:number])
+        for name, number in common.items()
+        if number >= MIN_SEEDS
+    }
+    if not saved:
+        return []
+    ordered = sorted(saved, key=saved.__getitem__)
+    ends = dict.fromkeys(f"{round(100 * saved[name])} % ({name})" for name in (ordered[0], ordered[-1]))
+    return [
+        f"Pairing by seed saved {' to '.join(ends)} of the variance that the differences of unpaired runs would have."
     ]
 
 

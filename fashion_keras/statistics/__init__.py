@@ -15,7 +15,7 @@ from fashion_keras.statistics.factors import Effect, find_effects
 from fashion_keras.statistics.intervals import MeanInference, mean_interval
 from fashion_keras.statistics.medians import median_interval, sign_test_p
 from fashion_keras.statistics.over_datasets import OverDatasets, Ranks, compare_over_datasets, rank_arms
-from fashion_keras.statistics.pairing import PairingGain, pairing_gain, pairing_interval
+from fashion_keras.statistics.pairing import pairing_gain
 from fashion_keras.statistics.power import detectable_difference, seeds_to_decide
 from fashion_keras.statistics.requirement import Requirement
 from fashion_keras.statistics.scores import score
@@ -24,9 +24,9 @@ from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare
 
 __all__ = [
     "ACCURACIES", "LEVEL", "MARGIN", "MIN_SEEDS", "TEN_SEEDS", "BestArms", "Comparison", "Design", "Effect",
-    "MeanInference", "OverDatasets", "PairingGain", "Ranks", "Requirement", "Share", "Verdict", "arms_to_train",
+    "MeanInference", "OverDatasets", "Ranks", "Requirement", "Share", "Verdict", "arms_to_train",
     "collapsed", "compare_arms", "compare_collapse", "compare_over_datasets", "detectable_difference", "find_best",
     "find_effects", "looks_taken", "mean_interval", "median_interval", "misses_p", "new_images_interval",
-    "pairing_gain", "pairing_interval", "pairing_worth", "prediction_interval", "rank_arms", "score", "seeds_to_decide",
+    "pairing_gain", "pairing_worth", "prediction_interval", "rank_arms", "score", "seeds_to_decide",
     "sign_test_p",
 ]  # fmt: skip

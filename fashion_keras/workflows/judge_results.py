@@ -132,7 +132,7 @@ def _gain_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:
     if matched.noun != "seed" or min(row.size for row in judged.values.values()) < MIN_SEEDS:
         return ()
     baseline = judged.values[judged.comparisons[0].baseline]
-    saved = float(np.median([pairing_gain(judged.values[item.arm], baseline).saved for item in judged.comparisons]))
+    saved = float(np.median([pairing_gain(judged.values[item.arm], baseline) for item in judged.comparisons]))
     share = f"{100 * saved:.0f} % of the variance of unpaired runs" if saved >= 0.005 else "nothing here"
     return (f"Paired by seed, which saved {share}",)
 

@@ -40,7 +40,7 @@ from fashion_keras.workflows.published import (
     load_published,
     readme_of,
 )
-from fashion_keras.workflows.report import CLAIMS_PAGE, PAIRING_PAGE, overall_pages
+from fashion_keras.workflows.report import CLAIMS_PAGE, overall_pages
 
 __all__ = ["load_publishable", "publish", "publish_times"]
 
@@ -247,8 +247,7 @@ def _describe(found: Sequence[ComparisonResults], times: Times | None) -> str:
 Written by `fashion-keras report --publish`: do not edit.
 
 {names}
-- [claims]({CLAIMS_PAGE}): which sentences of the report hold
-- [pairing]({PAIRING_PAGE}): what pairing by seed saved{_describe_times(times)}
+- [claims]({CLAIMS_PAGE}): which sentences of the report hold{_describe_times(times)}
 
 - Runs: {len(runs)} different ones in these tables, untuned ones beside tuned among them, trials and timing runs not;
   {format_duration(worked)} of single-threaded work.

@@ -16,7 +16,6 @@ from fashion_keras.formatting import print_plain
 from fashion_keras.reporting import (
     build_against_report,
     build_differences,
-    pairing_page,
     print_answer,
     print_tables,
     write_report,
@@ -34,7 +33,7 @@ from fashion_keras.workflows.published import PUBLISHED, complete_publishing, lo
 from fashion_keras.workflows.session import DataOptions, make_console
 
 __all__ = [
-    "CLAIMS_PAGE", "PAIRING_PAGE", "PUBLISHED_REPORTS", "overall_pages", "report_comparisons", "report_page",
+    "CLAIMS_PAGE", "PUBLISHED_REPORTS", "overall_pages", "report_comparisons", "report_page",
 ]  # fmt: skip
 
 PUBLISHED_REPORTS = "published"
@@ -42,9 +41,6 @@ PUBLISHED_REPORTS = "published"
 
 CLAIMS_PAGE = "claims.md"
 """Which of the report's claims hold."""
-
-PAIRING_PAGE = "pairing.md"
-"""What pairing by seed gained."""
 
 
 def report_comparisons(
@@ -109,8 +105,8 @@ def report_comparisons(
     if not names:
         pages = overall_pages(found, times)
         write_files(out, pages)
-        claims = f"Which of the report's claims hold: {out / CLAIMS_PAGE}; " if CLAIMS_PAGE in pages else ""
-        say(f"{claims}{'what' if claims else 'What'} pairing gained: {out / PAIRING_PAGE}")
+        if pages:
+            say(f"Which of the report's claims hold: {out / CLAIMS_PAGE}")
     if as_json:
         print_json({"comparisons": content})
     return exit_status(gates) if requirement is not None else 0
@@ -168,9 +164,9 @@ def _find_data(found: Sequence[ComparisonResults], options: DataOptions) -> Iter
 
 
 def overall_pages(found: Sequence[ComparisonResults], times: Times | None) -> dict[str, str]:
-    """Return the pages over all comparisons by their files' names: the claims, if any, and what pairing gained."""
+    """Return the pages over all comparisons by their files' names: the claims, if any."""
     claims = _judge_claims(found, times)
-    return ({CLAIMS_PAGE: claims_page(claims)} if claims else {}) | {PAIRING_PAGE: pairing_page(found)}
+    return {CLAIMS_PAGE: claims_page(claims)} if claims else {}
 
 
 def _judge_claims(found: Sequence[ComparisonResults], times: Times | None) -> Sequence[ClaimResult]:

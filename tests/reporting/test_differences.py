@@ -201,3 +201,17 @@ def test_fewer_than_two_seeds_show_no_spread(gains):
 def test_too_few_planned_seeds_are_said_to_show_nothing():
     (line,) = describe_power(results_of(0.01, 0.02, num_seeds=4))
     assert line.startswith("other: 4 seeds can show no difference, whatever its size")
+
+
+def test_a_footnote_names_what_pairing_saved_of_the_arms_that_are_shown_with_seeds_enough():
+    base = [0.850, 0.852, 0.848, 0.851, 0.849, 0.853, 0.847, 0.850]
+    shifts = {"base": [0.0] * 8, "close": [0.0101, 0.0099] * 4, "skewed": [0.001] * 7 + [0.02]}
+    arms = [
+        make_arm(name, [make_run(seed, test_accuracy=[base[seed] + shift]) for seed, shift in enumerate(row)])
+        for name, row in shifts.items()
+    ]
+    notes = build_differences(make_results(*arms)).notes
+    assert "100 % (close)" in notes[-1]
+    assert "skewed" not in build_differences(make_results(*arms), ["close"]).notes[-1]
+    few = make_results(*(make_arm(arm.name, [arm.runs[seed] for seed in range(4)]) for arm in arms))
+    assert not any("Pairing" in note for note in build_differences(few).notes)

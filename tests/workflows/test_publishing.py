@@ -113,8 +113,8 @@ def test_tables_and_curves_from_the_archive_are_those_that_were_published(publis
     for name in names:
         again = tmp_path / "again" / "published" / "learning_rates" / name
         assert again.read_bytes() == (published / "learning_rates" / name).read_bytes(), name
-    for page in ("claims.md", "pairing.md"):
-        assert (tmp_path / "again" / "published" / page).read_bytes() == (published / page).read_bytes()
+    again = tmp_path / "again" / "published" / "claims.md"
+    assert again.read_bytes() == (published / "claims.md").read_bytes()
 
 
 def test_a_named_comparison_is_reported_alone_once_and_without_the_claims(published, tmp_path, console):
@@ -285,7 +285,7 @@ assert "matplotlib" not in sys.modules
     again = tmp_path / "again" / "published"
     written = sorted(path.relative_to(again) for path in again.rglob("*.*"))
     assert not [path for path in written if path.suffix in (".png", ".svg")]
-    assert {path.name for path in written} >= {"table.md", "differences.csv", "claims.md", "pairing.md"}
+    assert {path.name for path in written} >= {"table.md", "differences.csv", "claims.md"}
     for path in written:
         assert (again / path).read_bytes() == (published / path).read_bytes(), path
 
