@@ -19,7 +19,7 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.experiments.registry import check_name, find_data, is_reading, load_experiment
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting import Table, answer_text, build_table, print_tables, runs_csv
+from fashion_keras.reporting import answer_text, print_tables, runs_csv
 from fashion_keras.reporting.terminal import plain_console
 from fashion_keras.storage.files import write_files
 from fashion_keras.workflows import run as workflow
@@ -121,7 +121,7 @@ class ComparisonResult:
     def answer(self) -> str:
         """A sentence for each arm, and one on the best."""
         workers = self._session.engine.workers
-        return answer_text(self.outcome.results, self.outcome.differences, workers=workers)
+        return answer_text(self.outcome.report, workers=workers)
 
     @property
     def verdicts(self) -> dict[str, str]:
@@ -135,9 +135,7 @@ class ComparisonResult:
 
     def __str__(self) -> str:
         file = io.StringIO()
-        outcome = self.outcome
-        console = plain_console(file)
-        print_tables(console, outcome.results, outcome.differences, outcome.against_report, explain=self._explain)
+        print_tables(plain_console(file), self.outcome.report, explain=self._explain)
         lines = [line.rstrip() for line in file.getvalue().splitlines()]
         return "\n".join([*lines, self.answer]).rstrip("\n")
 
@@ -150,12 +148,10 @@ class ComparisonResult:
         """Return what a notebook shows: the answer, the forest plot and the tables."""
         from fashion_keras.reporting.html.cell import build_cell
 
-        outcome = self.outcome
-        tables: list[Table] = [build_table(outcome.results)]
-        if outcome.differences is not None:
-            tables.insert(0, outcome.differences)
-        picture = _to_png(self.plot()) if outcome.differences is not None else None
-        return build_cell(outcome.results.record.heading, self.answer.splitlines(), picture, tables)
+        report = self.outcome.report
+        tables = [each for each in (report.differences, report.summary) if each is not None]
+        picture = _to_png(self.plot()) if report.differences is not None else None
+        return build_cell(report.results.record.heading, self.answer.splitlines(), picture, tables)
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return a row for each run, with the columns of `runs.csv`.
@@ -177,7 +173,7 @@ class ComparisonResult:
         """
         from fashion_keras.reporting.forest_figure import draw_forest  # matplotlib takes half a second to load
 
-        differences = self.outcome.differences
+        differences = self.outcome.report.differences
         if differences is None:
             raise ConfigError("nothing to plot: there are no differences before all arms have a run of one seed")
         figure = draw_forest(differences, self.outcome.results.record.heading)

@@ -83,5 +83,5 @@ def working_folder(folder: Path, engine: Engine, draws: bool = False) -> Iterato
         patch.chdir(folder)
         patch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
         if not draws:
-            patch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])
+            patch.setattr("fashion_keras.reporting.Report.draw", lambda _: {})
         yield engine

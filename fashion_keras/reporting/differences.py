@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
-from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.summary import describe_results, examples_of, score_epochs
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields
 from fashion_keras.reporting.units import POINTS, Unit
@@ -113,10 +112,6 @@ class Differences(Table):
     examples: str = "images"
     metric: Metric = TEST_ACCURACY
     unit: Unit = POINTS
-
-    def require(self, requirement: str) -> Gate:
-        """Return whether every arm is shown to be `better`, `not-worse` or `equivalent`."""
-        return Gate.of(requirement, self.comparisons, self.margin, higher_is_better=self.metric.higher_is_better)
 
 
 def build_differences(results: ComparisonResults, shown: Sequence[str] | None = None) -> Differences | None:

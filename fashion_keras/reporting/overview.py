@@ -11,6 +11,7 @@ from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.findings import figure
+from fashion_keras.reporting.report import Report
 from fashion_keras.reporting.summary import build_table, examples_of
 from fashion_keras.reporting.sweep import tuning_of
 from fashion_keras.reporting.tables import Row, Table
@@ -38,14 +39,9 @@ def natural_width(console: Console, grid: RichTable) -> int:
     return Measurement.get(console, console.options.update_width(UNBOUNDED), grid).maximum
 
 
-def build_overview(results: ComparisonResults, comparisons: Sequence[Comparison]) -> ConsoleRenderable:
-    """Return what a console shows of a comparison: accuracy, difference and verdict of each arm, on its own width.
-
-    Args:
-        results: The arms and seeds to show.
-        comparisons: Of those arms with the baseline; none where there are none yet.
-    """
-    return _Overview(results, {item.arm: item for item in comparisons})
+def build_overview(report: Report) -> ConsoleRenderable:
+    """Return what a console shows of a comparison: accuracy, difference and verdict of each arm, on its own width."""
+    return _Overview(report.results, {item.arm: item for item in report.comparisons})
 
 
 @dataclass(frozen=True)

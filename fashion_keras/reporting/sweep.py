@@ -8,7 +8,6 @@ import numpy as np
 from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.run_config import BFLOAT16_IS_EQUIVALENT, RunConfig
 from fashion_keras.formatting import count_noun, csv_text
-from fashion_keras.reporting.rendering import to_csv
 from fashion_keras.reporting.summary import describe_results
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, interval_fields, measured_cell
 from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
@@ -49,17 +48,10 @@ def build_tuning_tables(results: ComparisonResults) -> list[Table]:
     ]
 
 
-def tuning_files(results: ComparisonResults, built: Sequence[Table]) -> dict[str, str]:
-    """Return the files of a tuning by name: every trial, the same with settings and selected values, both `built`."""
+def tuning_files(results: ComparisonResults) -> dict[str, str]:
+    """Return the files of a tuning by name: every trial, and the same with settings and selected values."""
     tuning = tuning_of(results)
-    if tuning is None:
-        return {}
-    tables = dict(zip(("tuned_untuned.csv", "ordering.csv"), built, strict=False))
-    return {
-        "tuning.csv": _trials_csv(tuning),
-        "tuning.json": _tuning_json(tuning),
-        **{name: to_csv(table) for name, table in tables.items()},
-    }
+    return {} if tuning is None else {"tuning.csv": _trials_csv(tuning), "tuning.json": _tuning_json(tuning)}
 
 
 def _tabulate_tuning(

@@ -9,16 +9,13 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
-from fashion_keras.reporting.differences import Differences
-from fashion_keras.reporting.effects import build_effects, effect_sentences
-from fashion_keras.reporting.findings import Remedy, best_sentence, collapse_sentence, remedy, sentence, unjudged
+from fashion_keras.reporting.effects import effect_sentences
+from fashion_keras.reporting.findings import Remedy, collapse_sentence, remedy, sentence, unjudged
 from fashion_keras.reporting.overview import NARROWEST_NAME, UNBOUNDED, VERDICT_STYLES, build_overview, natural_width
-from fashion_keras.reporting.summary import build_table
-from fashion_keras.reporting.sweep import build_tuning_tables
+from fashion_keras.reporting.report import Report
 from fashion_keras.reporting.tables import Cell, Row, Table
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
-from fashion_keras.storage.comparison import ComparisonResults
 
 __all__ = ["answer_text", "plain_console", "print_answer", "print_sentence", "print_tables", "to_rich"]
 
@@ -33,53 +30,29 @@ def to_rich(table: Table, *, explain: bool = True) -> ConsoleRenderable:
     return _TableView(table, explain)
 
 
-def print_tables(
-    console: Console,
-    results: ComparisonResults,
-    differences: Differences | None,
-    against_report: Table | None,
-    *,
-    explain: bool = False,
-) -> None:
+def print_tables(console: Console, report: Report, *, explain: bool = False) -> None:
     """Print a comparison as one table.
 
     Args:
         console: Where to print.
-        results: The arms and seeds to show.
-        differences: See `build_differences`.
-        against_report: See `build_against_report`.
+        report: The comparison's.
         explain: Print all tables with their footnotes before, as they stand in `table.md`.
     """
-    if explain:
-        for table in (
-            build_table(results),
-            differences,
-            build_effects(results),
-            against_report,
-            *build_tuning_tables(results),
-        ):
-            if table is not None:
-                console.print(to_rich(table))
-                console.print()
-    console.print(build_overview(results, differences.comparisons if differences else ()))
+    for table in report.tables.values() if explain else ():
+        console.print(to_rich(table))
+        console.print()
+    console.print(build_overview(report))
 
 
-def print_answer(
-    console: Console,
-    results: ComparisonResults,
-    differences: Differences | None,
-    *,
-    workers: int = 1,
-) -> None:
+def print_answer(console: Console, report: Report, *, workers: int = 1) -> None:
     """Print a sentence for each arm, with what would decide an undecided one, and one on the best.
 
     Args:
         console: Where to print; what is no terminal gets each sentence on one line, without colour.
-        results: The arms and seeds to show.
-        differences: As in `print_tables`; without them there is no answer yet.
+        report: The comparison's; without differences there is no answer yet.
         workers: Runs at a time, for what more seeds would cost.
     """
-    comparisons, unit = (differences.comparisons, differences.unit) if differences else ((), POINTS)
+    results, comparisons = report.results, report.comparisons
     for line in unjudged(results):
         _print(console, Text(line))
     remedies = [
@@ -87,21 +60,21 @@ def print_answer(
         for item in comparisons
     ]
     for comparison, text, following in zip(comparisons, remedies, [*remedies, ""][1:], strict=True):
-        print_sentence(console, comparison, unit)
+        print_sentence(console, comparison, report.unit)
         if comparison.collapse:
             _print(console, Text(f"  {collapse_sentence(comparison)}"))
         if text != following and text:  # once for arms that the same command would decide
             _print(console, Text(f"  to decide{text}"))
     for line in effect_sentences(results):
         _print(console, Text(line))
-    if differences and differences.best:
-        _print(console, Text(best_sentence(differences.best), style="bold"))
+    if report.best:
+        _print(console, Text(report.best, style="bold"))
 
 
-def answer_text(results: ComparisonResults, differences: Differences | None, *, workers: int = 1) -> str:
+def answer_text(report: Report, *, workers: int = 1) -> str:
     """Return what `print_answer` prints, without colour, a sentence on each line; the arguments are its own."""
     file = io.StringIO()
-    print_answer(plain_console(file), results, differences, workers=workers)
+    print_answer(plain_console(file), report, workers=workers)
     return file.getvalue().rstrip("\n")
 
 

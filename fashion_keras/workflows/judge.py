@@ -8,16 +8,7 @@ from pathlib import Path
 from fashion_keras.export.task import ExportTask, execute_export
 from fashion_keras.formatting import count_noun, safe_name
 from fashion_keras.inference.record import find_export
-from fashion_keras.reporting import (
-    Table,
-    build_against_report,
-    build_differences,
-    compare_with_baseline,
-    print_answer,
-    print_tables,
-    write_report,
-)
-from fashion_keras.reporting.differences import Differences
+from fashion_keras.reporting import Report, print_answer, print_tables, write_report
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults, add_look, load_settled
@@ -33,28 +24,31 @@ class ComparisonOutcome:
     """What came out of a comparison.
 
     Attributes:
-        results: The runs of the arms that were asked for.
-        whole: The runs of all arms, of the same seeds: the verdicts are over all of them.
+        report: What there is to say of the arms that were asked for.
         folder: Where its report is.
         paths: The files of the report.
         exports: The SavedModels of its arms, by the arms' names.
     """
 
-    results: ComparisonResults
-    whole: ComparisonResults
+    report: Report
     folder: Path
     paths: tuple[Path, ...] = ()
     exports: Mapping[str, Path] = field(default_factory=dict)
 
-    @cached_property
-    def differences(self) -> Differences | None:
-        """The table of the differences from the baseline, see `build_differences`."""
-        return build_differences(self.whole, [arm.name for arm in self.results.arms])
+    @property
+    def results(self) -> ComparisonResults:
+        """The runs of the arms that were asked for."""
+        return self.report.results
 
-    @cached_property
-    def against_report(self) -> Table | None:
-        """The table of the published numbers, see `build_against_report`."""
-        return build_against_report(self.results)
+    @property
+    def whole(self) -> ComparisonResults:
+        """The runs of all arms, of the same seeds."""
+        return self.report.whole or self.results
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Every arm against the baseline."""
+        return self.report.all_comparisons
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -67,11 +61,6 @@ class ComparisonOutcome:
         last = self.whole.record.design.looks[-1:]
         open_ = [item for item in self.comparisons if item.verdict is Verdict.UNDECIDED]
         return bool(self.comparisons and last) and all(item.given_up or item.look == last[0] for item in open_)
-
-    @cached_property
-    def comparisons(self) -> tuple[Comparison, ...]:
-        """Every arm against the baseline, see `compare_with_baseline`."""
-        return compare_with_baseline(self.whole)
 
 
 def judge(job: Job) -> tuple[ComparisonOutcome, ...]:
@@ -88,16 +77,16 @@ def judge(job: Job) -> tuple[ComparisonOutcome, ...]:
 def _load(comparison: PlannedComparison, session: Session) -> ComparisonOutcome:
     whole = load_settled(session.store, comparison.record)
     shown = whole.select([arm.name for arm in comparison.arms])
-    return ComparisonOutcome(shown, whole, session.out / comparison.record.folder)
+    return ComparisonOutcome(Report(shown, whole), session.out / comparison.record.folder)
 
 
 def print_outcomes(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
     """Print the tables."""
     session = job.session
     for outcome in outcomes:
-        results, differences = outcome.results, outcome.differences
-        print_tables(session.console, results, differences, outcome.against_report, explain=job.options.explain)
-        if differences is None and not all(arm.runs for arm in outcome.whole.arms):
+        results = outcome.results
+        print_tables(session.console, outcome.report, explain=job.options.explain)
+        if outcome.report.differences is None and not all(arm.runs for arm in outcome.whole.arms):
             session.say("No differences yet: they are judged over all arms together, and some have no run of a seed")
         undecided = [item for item in outcome.comparisons if item.verdict is Verdict.UNDECIDED]
         if any(item.look and not item.given_up for item in undecided) and len(results.seeds) < len(job.seeds):
@@ -111,15 +100,14 @@ def print_answers(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
     for outcome in outcomes:
         if len(outcomes) > 1:
             session.say(f"{outcome.results.record.heading}:")
-        print_answer(session.console, outcome.results, outcome.differences, workers=session.engine.workers)
+        print_answer(session.console, outcome.report, workers=session.engine.workers)
 
 
 def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[ComparisonOutcome, ...]:
     """Write the tables, the curves and the logs, and return the outcomes with the paths."""
     written = []
     for outcome in outcomes:
-        differences, against = outcome.differences, outcome.against_report
-        paths = write_report(outcome.results, outcome.folder, differences=differences, against_report=against)
+        paths = write_report(outcome.report, outcome.folder)
         job.session.say(f"Written to {outcome.folder}: table.md and {len(paths) - 1} more files")
         if job.options.tensorboard is not None:
             job.session.say(write_logs(outcome.results, job.options.tensorboard / outcome.folder.name))

@@ -17,7 +17,7 @@ from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import FEWER_SEEDS, PUBLISHED_NAMES, command_of
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import count_noun, format_duration
-from fashion_keras.reporting import build_against_report, build_differences, write_report
+from fashion_keras.reporting import Report, write_report
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
@@ -224,10 +224,7 @@ def _all_runs(results: ComparisonResults) -> Iterator[StoredRun]:
 
 def _publish_comparison(results: ComparisonResults, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    differences, against_report = build_differences(results), build_against_report(results)
-    write_report(
-        results, folder, differences=differences, against_report=against_report, pictures=("png",), published=True
-    )
+    write_report(Report(results), folder, pictures=("png",), published=True)
     write_files(folder, {RECORD: record_text(replace(results.record, command=""))})
 
 

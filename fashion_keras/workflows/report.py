@@ -13,16 +13,10 @@ from fashion_keras.errors import ConfigError, DataError
 from fashion_keras.execution.local import available_cores
 from fashion_keras.experiments.names import ALL_NAMES
 from fashion_keras.formatting import print_plain
-from fashion_keras.reporting import (
-    build_against_report,
-    build_differences,
-    print_answer,
-    print_tables,
-    write_report,
-)
+from fashion_keras.reporting import Report, print_answer, print_tables, write_report
 from fashion_keras.reporting.claims import claims_page
 from fashion_keras.reporting.gates import exit_status
-from fashion_keras.reporting.records import comparison_to_json, print_json, require
+from fashion_keras.reporting.records import comparison_to_json, print_json
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
@@ -66,7 +60,7 @@ def report_comparisons(
         tensorboard: The folder of TensorBoard's logs; None writes none.
         explain: Print all tables with their footnotes too.
         as_json: Print JSON on standard output.
-        requirement: What every arm must be, see `require`; None is nothing.
+        requirement: What every arm must be, see `Report.require`; None is nothing.
 
     Returns:
         The exit status: 0, or that of what is required, see `exit_status`.
@@ -82,25 +76,17 @@ def report_comparisons(
     aloud = make_console({}) if console.quiet else console
     content, gates = [], []
     for results in found:
-        differences, against = build_differences(results), build_against_report(results)
-        folder = out / results.record.folder
-        paths = write_report(
-            results,
-            folder,
-            differences=differences,
-            against_report=against,
-            pictures=pictures,
-            published=published is not None,
-        )
+        report, folder = Report(results), out / results.record.folder
+        paths = write_report(report, folder, pictures=pictures, published=published is not None)
         if as_json:
-            content.append(comparison_to_json(results, differences, requirement) | {"files": list(map(str, paths))})
+            content.append(comparison_to_json(report, requirement) | {"files": list(map(str, paths))})
         say(f"Written to {folder}: table.md and {len(paths) - 1} more files")
         if tensorboard is not None:
             say(write_logs(results, tensorboard / folder.name))
-        print_tables(console, results, differences, against, explain=explain)
-        print_answer(aloud, results, differences, workers=available_cores())
+        print_tables(console, report, explain=explain)
+        print_answer(aloud, report, workers=available_cores())
         if requirement is not None:
-            gates.append(require(differences, requirement))
+            gates.append(report.require(requirement))
             print_plain(aloud, gates[-1].why)
     if not names:
         pages = overall_pages(found, times)

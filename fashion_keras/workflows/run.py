@@ -11,7 +11,7 @@ from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import describe_power
 from fashion_keras.reporting.findings import describe_design
 from fashion_keras.reporting.gates import Gate, exit_status
-from fashion_keras.reporting.records import comparison_to_json, print_json, require
+from fashion_keras.reporting.records import comparison_to_json, print_json
 from fashion_keras.reporting.units import Unit
 from fashion_keras.storage.comparison import load_results
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
@@ -49,7 +49,7 @@ class RunOutcome:
 
     def gates(self, requirement: str | None) -> list[Gate]:
         """Return whether each comparison shows what is required; nothing where nothing is."""
-        return [require(each.differences, requirement) for each in self.comparisons if requirement]
+        return [each.report.require(requirement) for each in self.comparisons if requirement]
 
 
 def run_experiments(
@@ -161,7 +161,7 @@ def _judge_and_show(job: Job, show: Show) -> tuple[ComparisonOutcome, ...]:
 
 def _to_json(outcome: RunOutcome, requirement: str | None) -> dict[str, Any]:
     comparisons = [
-        comparison_to_json(each.results, each.differences, requirement)
+        comparison_to_json(each.report, requirement)
         | {"files": list(map(str, each.paths)), "models": {arm: str(path) for arm, path in each.exports.items()}}
         for each in outcome.comparisons
     ]

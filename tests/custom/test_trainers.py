@@ -19,7 +19,6 @@ from fashion_keras.execution import LocalEngine
 from fashion_keras.execution.tasks import RunTask, execute_run
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 from fashion_keras.export import export_run
-from fashion_keras.reporting import build_differences, build_table
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.training.custom import train_custom
 from fashion_keras.workflows.job import RunOptions
@@ -233,7 +232,7 @@ def test_scikit_learn_from_a_file_to_verdicts_with_options_of_the_command(write,
     assert len(run.history["val_accuracy"]) == 3
     assert run.final["test_accuracy"] == np.mean(run.correct) > 0.8
     assert "sklearn" in run.result["environment"]
-    table, differences = build_table(comparison.results), build_differences(comparison.results)
+    table, differences = comparison.report.summary, comparison.report.differences
     assert [column.key for column in table.columns][:-1] == ["val_accuracy", "test_accuracy"]
     assert differences is not None
     assert comparison.verdicts["large"].value == "better"

@@ -10,7 +10,7 @@ from html_pages import seeded_comparison
 from rich.console import Console
 
 from fashion_keras.formatting import format_duration
-from fashion_keras.reporting import build_differences, compare_with_baseline, print_answer, print_tables
+from fashion_keras.reporting import Report, build_differences, compare_with_baseline, print_answer, print_tables
 from fashion_keras.reporting.findings import best_sentence, remedy, sentence
 from fashion_keras.statistics import Comparison, Design, Verdict
 from fashion_keras.storage.archive import ArchivedRun
@@ -37,9 +37,8 @@ def shown(
     results: ComparisonResults, width: int = 80, *, is_terminal: bool = True, explain: bool = False, **options: Any
 ) -> list[str]:
     console = Console(file=io.StringIO(), width=width, force_terminal=is_terminal, color_system=None, height=24)
-    differences = build_differences(results)
-    print_tables(console, results, differences, None, explain=explain)
-    print_answer(console, results, differences, **options)
+    print_tables(console, Report(results), explain=explain)
+    print_answer(console, Report(results), **options)
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined]
 
 
@@ -76,7 +75,7 @@ def test_the_sentences_are_the_last_lines_in_the_order_of_the_arms():
 def test_some_of_the_arms_have_no_sentence_on_the_best_of_all():
     results = three_arms(0.02, 0.01)
     console = Console(file=io.StringIO(), width=80)
-    print_answer(console, results, build_differences(results, ["2"]))
+    print_answer(console, Report(results.select(["0", "2"]), results))
     assert "Best" not in console.file.getvalue()
 
 

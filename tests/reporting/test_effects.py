@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from conftest import make_arm, make_results, make_run
 
-from fashion_keras.reporting import build_differences, print_answer, write_report
+from fashion_keras.reporting import Report, print_answer, write_report
 from fashion_keras.reporting.effects import build_effects, effects_of
 from fashion_keras.reporting.terminal import plain_console
 from fashion_keras.storage.comparison import ComparisonResults
@@ -31,7 +31,7 @@ def grid(num_seeds: int = 5, together: float = 0.0) -> ComparisonResults:
 def test_the_answer_says_each_effect_and_whether_they_add_up() -> None:
     file = io.StringIO()
     results = grid(together=-0.02)
-    print_answer(plain_console(file), results, build_differences(results))
+    print_answer(plain_console(file), Report(results))
     lines = [line for line in file.getvalue().splitlines() if " on average: " in line or "beside their sum" in line]
     assert [line.rpartition(": ")[2] for line in lines] == ["better", "equivalent", "less together"]
     assert lines[0].startswith("norm: normed instead of plain, ")
@@ -39,12 +39,12 @@ def test_the_answer_says_each_effect_and_whether_they_add_up() -> None:
 
 def test_the_effects_stand_in_the_table_and_in_a_file_that_goes_with_them(tmp_path: Path) -> None:
     results = grid()
-    write_report(results, tmp_path, pictures=())
+    write_report(Report(results), tmp_path, pictures=())
     rows = list(csv.DictReader((tmp_path / "effects.csv").open()))
     assert [row["arm"] for row in rows] == ["normed", "he", "normed x he"]
     assert "## Effects of the factors" in (tmp_path / "table.md").read_text()
     plain = replace(results, record=replace(results.record, factors={}))
-    write_report(plain, tmp_path, pictures=())
+    write_report(Report(plain), tmp_path, pictures=())
     assert not (tmp_path / "effects.csv").exists()
 
 

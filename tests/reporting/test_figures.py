@@ -14,11 +14,11 @@ from PIL import Image
 
 from fashion_keras.reporting.curves import Curve, arm_curves, axis_limits, find_outliers
 from fashion_keras.reporting.differences import build_differences, compare_with_baseline
-from fashion_keras.reporting.figures import draw_arms_apart, draw_arms_overlaid
+from fashion_keras.reporting.figures import draw_arms_apart, draw_arms_overlaid, write_figures
 from fashion_keras.reporting.findings import figure
 from fashion_keras.reporting.forest_figure import draw_forest
 from fashion_keras.reporting.panels import arm_style
-from fashion_keras.reporting.pictures import draw_pictures
+from fashion_keras.reporting.report import Report
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 TwoArms = Callable[..., ComparisonResults]
@@ -44,6 +44,10 @@ def falling_arm(name: str, end: float, epochs: int = 50, num_seeds: int = 3) -> 
 def single(values: ArrayLike) -> Curve:
     """The curve of one run."""
     return Curve.of(np.asarray(values, dtype=np.float64)[None])
+
+
+def draw_all(results: ComparisonResults, folder: Path) -> list[Path]:
+    return write_figures(Report(results).draw, folder)
 
 
 def legend_texts(figure: Figure) -> list[str]:
@@ -184,24 +188,25 @@ def test_seven_arms_differ_in_colour_line_and_marker() -> None:
 
 
 def test_equal_results_give_equal_files(two_arms: TwoArms, tmp_path: Path) -> None:
-    first, second = (draw_pictures(two_arms(), None, tmp_path / name) for name in ("first", "second"))
+    first, second = (draw_all(two_arms(), tmp_path / name) for name in ("first", "second"))
     assert [path.name for path in first] == [
-        "curves_by_arm.png", "curves_by_arm.svg", "curves_overlaid.png", "curves_overlaid.svg",
+        "curves_by_arm.png", "curves_by_arm.svg", "curves_overlaid.png", "curves_overlaid.svg", "forest.png",
+        "forest.svg",
     ]  # fmt: skip
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
 def test_settings_of_the_user_change_nothing_and_are_left_alone(two_arms: TwoArms, tmp_path: Path) -> None:
-    plain = draw_pictures(two_arms(), None, tmp_path / "plain")
+    plain = draw_all(two_arms(), tmp_path / "plain")
     with matplotlib.rc_context({"lines.linewidth": 9.0, "axes.facecolor": "red"}):
-        changed = draw_pictures(two_arms(), None, tmp_path / "changed")
+        changed = draw_all(two_arms(), tmp_path / "changed")
         assert matplotlib.rcParams["lines.linewidth"] == 9.0
     assert [path.read_bytes() for path in plain] == [path.read_bytes() for path in changed]
 
 
 def test_pictures_are_whole_and_fit_for_print_and_web(tmp_path: Path) -> None:
     arms = [falling_arm(f"some_arm_of_a_long_name_{number}", 0.3) for number in range(7)]
-    for path in draw_pictures(make_results(*arms), None, tmp_path):
+    for path in draw_all(make_results(*arms), tmp_path):
         if path.suffix == ".png":
             with Image.open(path) as picture:
                 assert picture.width >= 1400
@@ -216,11 +221,11 @@ def test_anything_that_a_name_or_a_run_can_be_is_drawn(awkward_name: str, tmp_pa
     lost = make_run(0, status="diverged", **{f"{part}_loss": [None] for part in ("train", "val", "test")})
     half_lost = make_run(1, status="diverged", val_loss=[0.5, None], train_loss=[0.5, None], test_loss=[0.5, None])
     arms = [make_arm(awkward_name, [lost]), make_arm("$x_{$", [lost, half_lost]), make_arm("none", [])]
-    assert len(draw_pictures(make_results(*arms, title=awkward_name), None, tmp_path)) == 4
+    assert len(draw_all(make_results(*arms, title=awkward_name), tmp_path)) == 4
     figure = draw_arms_apart(arms[:2], "Lost")
     assert figure.axes[0].texts[0].get_text() == "no values"
     assert "diverged counts up to there" in note_of(figure)
-    assert draw_pictures(make_results(make_arm("none", [])), None, tmp_path) == []
+    assert draw_all(make_results(make_arm("none", [])), tmp_path) == []
 
 
 def test_a_forest_plot_has_a_row_an_arm_with_its_verdict_in_words() -> None:
@@ -239,7 +244,7 @@ def test_a_forest_plot_has_a_row_an_arm_with_its_verdict_in_words() -> None:
 
 def test_a_forest_plot_is_drawn_for_the_web_and_for_print(tmp_path: Path, awkward_name: str) -> None:
     results = seeded_comparison(arm=awkward_name, title=awkward_name)
-    paths = draw_pictures(results, build_differences(results), tmp_path)
+    paths = draw_all(results, tmp_path)
     assert [path.name for path in paths[-2:]] == ["forest.png", "forest.svg"]
     with Image.open(paths[-2]) as picture:
         assert picture.width == 1600

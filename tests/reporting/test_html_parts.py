@@ -16,6 +16,7 @@ from fashion_keras.reporting.forest import build_forest
 from fashion_keras.reporting.html.curve_data import build_curves
 from fashion_keras.reporting.html.predictions import NO_DATA, NO_PREDICTIONS, PredictionReader, png_address
 from fashion_keras.reporting.html.summary import count_claims, count_verdicts, headline, undecided_arms
+from fashion_keras.reporting.report import Report
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -155,17 +156,17 @@ def test_runs_without_predictions_show_no_answers(sample_dataset):
 def test_a_headline_names_the_arm_that_gained_most():
     base, small = seeded_comparison(arm="small", gain=0.01).arms
     results = make_results(base, small, seeded_comparison(arm="large", gain=0.03).arms[1])
-    line = headline(results, compare_with_baseline(results))
+    line = headline(Report(results))
     assert line["answer"] == "large beats base"
     assert line["verdict"] == "better"
     assert line["figure"].startswith("+3.0")
     assert line["others"] == "others: 1 better"
-    assert undecided_arms(results, compare_with_baseline(results), "here") == []
+    assert undecided_arms(Report(results), "here") == []
 
 
 def test_a_headline_does_not_let_an_undecided_arm_win():
     results = seeded_comparison(gain=0.02, num_seeds=4)
-    line = headline(results, compare_with_baseline(results))
+    line = headline(Report(results))
     assert line["answer"] == "No arm is shown to beat base; the nearest is other"
     assert line["verdict"] == "undecided"
 

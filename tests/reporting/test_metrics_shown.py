@@ -10,12 +10,12 @@ from reporting.conftest import make_arm, make_results, make_run
 
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
-from fashion_keras.reporting import answer_text, build_differences, build_table, describe_power, runs_csv
+from fashion_keras.reporting import Report, answer_text, build_differences, build_table, describe_power, runs_csv
 from fashion_keras.reporting.findings import best_sentence
 from fashion_keras.reporting.forest import build_forest
-from fashion_keras.reporting.gates import exit_status
+from fashion_keras.reporting.gates import Gate, exit_status
 from fashion_keras.reporting.html import build_page
-from fashion_keras.reporting.records import comparison_to_json, require
+from fashion_keras.reporting.records import comparison_to_json
 from fashion_keras.reporting.rendering import to_csv, to_markdown
 from fashion_keras.results import Metric
 from fashion_keras.storage.comparison import ComparisonResults, record_from_json, record_to_json
@@ -98,7 +98,7 @@ def test_lower_is_better_of_a_loss_in_table_sentences_and_plots(judged_by: Calla
     (item,) = differences.comparisons
     assert (item.verdict.value, item.collapse, item.new_images) == ("better", None, None)
     assert item.mean_difference < 0
-    assert answer_text(results, differences).startswith("low beats base by 0.1")
+    assert answer_text(Report(results)).startswith("low beats base by 0.1")
     assert best_sentence(differences.best) == "Best: low; base is worse"
     text = to_markdown(differences)
     assert "better below 0, worse above, equivalent within 0.01 either way" in text
@@ -116,14 +116,14 @@ def test_seconds_and_shares_have_their_units_and_columns(judged_by: Callable[...
     table, differences = build_table(results), build_differences(results)
     assert [column.title for column in table.columns][-3:] == ["test macro f1, %", "seconds, s", "minutes"]
     assert "difference, s" in to_markdown(differences)
-    assert "low beats base by 5." in answer_text(results, differences)
-    assert "s (-" in answer_text(results, differences).replace("5.0 s", "s")
+    assert "low beats base by 5." in answer_text(Report(results))
+    assert "s (-" in answer_text(Report(results)).replace("5.0 s", "s")
     row = next(csv.DictReader(StringIO(to_csv(table))))
     assert float(row["seconds_mean"]) == pytest.approx(50 * (0.5 + 3.5 / 50))
     assert float(next(csv.DictReader(StringIO(runs_csv(results))))["test_macro_f1"]) == 0.5
     assert all(" s " in line for line in describe_power(results))
     f1 = judged_by(F1)
-    assert "low beats base by 10." in answer_text(f1, build_differences(f1))
+    assert "low beats base by 10." in answer_text(Report(f1))
     assert "difference, points" in to_markdown(build_differences(f1))
 
 
@@ -132,7 +132,7 @@ def test_the_page_and_the_json_say_what_was_judged(judged_by: Callable[..., Comp
     page = build_page([results])
     assert "Test loss (lower is better) against base" in page
     assert "low beats base" in page
-    content = comparison_to_json(results, build_differences(results))
+    content = comparison_to_json(Report(results))
     assert content["metric"] == {"name": "test_loss", "higher_is_better": False, "is_share": False, "unit": ""}
 
 
@@ -147,8 +147,9 @@ def test_a_run_without_the_metric_or_with_no_number_of_it_is_said(judged_by: Cal
     with pytest.raises(StoreError, match=r"has no val_f1, but train_loss, .*judge by one of these"):
         build_differences(judged_by(Metric("val_f1")))
     lost = judged_by(LOSS, num_lost=1)
-    assert build_differences(lost) is None
-    assert "base: test loss is no finite number with seed 0" in answer_text(lost, None)
+    assert Report(lost).differences is None
+    assert Report(lost).require("better").is_met is None
+    assert "base: test loss is no finite number with seed 0" in answer_text(Report(lost))
 
 
 @pytest.mark.parametrize(
@@ -164,14 +165,14 @@ def test_a_run_without_the_metric_or_with_no_number_of_it_is_said(judged_by: Cal
 def test_a_gate_goes_by_the_metric_s_direction(
     judged_by: Callable[..., ComparisonResults], metric: Metric, requirement: str, status: int
 ) -> None:
-    gate = require(build_differences(judged_by(metric)), requirement)
+    gate = Report(judged_by(metric)).require(requirement)
     assert gate.status == status
     assert gate.why.startswith(f"Required {requirement}: shown")
-    assert comparison_to_json(judged_by(metric), None, requirement)["require"]["status"] == 3
+    assert comparison_to_json(Report(judged_by(metric)), requirement)["require"]["status"] == status
 
 
 def test_the_exit_status_is_the_worst_of_all_gates() -> None:
-    undecided = require(None, "better")
+    undecided = Gate(None, "")
     shown, otherwise = (replace(undecided, is_met=met) for met in (True, False))
     statuses = [exit_status(gates) for gates in ((), (shown,), (shown, undecided), (undecided, otherwise))]
     assert statuses == [3, 0, 3, 1]

@@ -60,4 +60,3 @@ _replace("fashion_keras.export.saved_model", export_run=export_run, export_model
 record.find_export = find_export  # type: ignore[assignment]
 if "DRAWN" not in os.environ:
     _replace("fashion_keras.reporting.figures", write_figures=lambda *_: [])
-    _replace("fashion_keras.reporting.pictures", draw_pictures=lambda *_: [])

@@ -12,6 +12,7 @@ from stored_runs import commit
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Arm, Experiment
+from fashion_keras.reporting import Report
 from fashion_keras.reporting.over_datasets import find_over_all
 from fashion_keras.statistics import Design, compare_arms
 from fashion_keras.storage.comparison import load_settled, make_record, save_record
@@ -40,7 +41,7 @@ def outcome_of(data: str, gain: float, store: RunStore, seeds: int = 5) -> RunOu
             accuracy = 0.5 + shift + 0.001 * ((place + 1) * seed % 3)
             commit(store, found.config_of(arm).with_changes(seed=seed), [accuracy])
     results = load_settled(store, record)
-    return RunOutcome((ComparisonOutcome(results, results, store.root),), ())
+    return RunOutcome((ComparisonOutcome(Report(results), store.root),), ())
 
 
 def finish(outcomes: dict[str, RunOutcome], out: Path, **options: bool) -> None:

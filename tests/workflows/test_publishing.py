@@ -20,7 +20,7 @@ from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.names import PUBLISHED_NAMES
 from fashion_keras.experiments.registry import load_experiment
-from fashion_keras.reporting import build_against_report, build_differences, write_report
+from fashion_keras.reporting import Report, write_report
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
 from fashion_keras.storage.comparison import load_results, make_record, save_record
 from fashion_keras.storage.runs import RunStore
@@ -65,7 +65,7 @@ def train(store, name, num_seeds, skip=None):
 @pytest.fixture
 def without_pictures(monkeypatch):
     """Draw no curves, which takes seconds; it comes before `published`."""
-    monkeypatch.setattr("fashion_keras.reporting.pictures.draw_pictures", lambda *_: [])
+    monkeypatch.setattr("fashion_keras.reporting.Report.draw", lambda _: {})
 
 
 @pytest.fixture
@@ -240,10 +240,7 @@ def test_every_comparison_is_published_whole():
 @pytest.mark.parametrize("name", [*PUBLISHED_NAMES, *published_tuned(PUBLISHED)])
 def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
     (results,) = load_published(PUBLISHED, [name])
-    differences, against_report = build_differences(results), build_against_report(results)
-    paths = write_report(
-        results, tmp_path, differences=differences, against_report=against_report, pictures=(), published=True
-    )
+    paths = write_report(Report(results), tmp_path, pictures=(), published=True)
     assert "differences.csv" in [path.name for path in paths]
     for path in paths:
         assert path.read_text() == (PUBLISHED / name / path.name).read_text(), path.name
@@ -366,7 +363,7 @@ def test_a_narrower_report_leaves_no_file_of_the_wider_one(store, tmp_path, cons
     (folder / "curves_by_arm.svg").write_text("of an earlier report")
     (results,) = load_stored(store, ["learning_rates"])
     one_arm = replace(results, arms=results.arms[:1])
-    paths = write_report(one_arm, folder, differences=None, pictures=())
+    paths = write_report(Report(one_arm), folder, pictures=())
     assert {path.name for path in folder.iterdir()} == {"notes.csv", *(path.name for path in paths)}
     assert not (folder / "differences.csv").exists()
 

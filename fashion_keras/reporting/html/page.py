@@ -13,10 +13,7 @@ from fashion_keras.claims import ClaimResult
 from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.data import Dataset
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting.against_report import build_against_report
 from fashion_keras.reporting.claims import explain_claims, part_texts
-from fashion_keras.reporting.differences import build_differences
-from fashion_keras.reporting.findings import best_sentence
 from fashion_keras.reporting.forest import build_forest
 from fashion_keras.reporting.html.curve_data import build_curves
 from fashion_keras.reporting.html.predictions import PredictionReader
@@ -27,9 +24,8 @@ from fashion_keras.reporting.html.summary import (
     undecided_arms,
     undecided_claims,
 )
-from fashion_keras.reporting.rendering import runs_csv, to_csv
-from fashion_keras.reporting.summary import build_table, data_notes, describe_results
-from fashion_keras.reporting.sweep import build_tuning_tables
+from fashion_keras.reporting.report import Report
+from fashion_keras.reporting.summary import data_notes, describe_results
 from fashion_keras.reporting.tables import Cell, Field, Table
 from fashion_keras.reporting.units import ACCURACY
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
@@ -79,8 +75,8 @@ def build_page(
 
 def _build_section(results: ComparisonResults, anchor: str, answers: PredictionReader) -> dict[str, Any]:
     """Return a comparison's part of the page, by the names of its template; None is nothing to show."""
-    table, differences, against = build_table(results), build_differences(results), build_against_report(results)
-    comparisons = differences.comparisons if differences else ()
+    report = Report(results)
+    differences, comparisons = report.differences, report.comparisons
     return {
         "found": results,
         "anchor": anchor,
@@ -89,27 +85,21 @@ def _build_section(results: ComparisonResults, anchor: str, answers: PredictionR
         "data_notes": data_notes(results),
         "baseline": one_line(results.record.baseline),
         "comparisons": comparisons,
-        "best": best_sentence(differences.best) if differences else "",
-        "headline": headline(results, comparisons),
-        "undecided": undecided_arms(results, comparisons, anchor),
+        "best": report.best,
+        "headline": headline(report),
+        "undecided": undecided_arms(report, anchor),
         "forest": differences and build_forest(comparisons, differences.margin, differences.metric, differences.unit),
         "differences": differences,
-        "results": table,
-        "tuning": build_tuning_tables(results),
-        "against_report": against,
+        "results": report.summary,
+        "tuning": [table for name, table in report.tables.items() if name in ("tuned_untuned", "ordering")],
+        "against_report": report.tables.get("against_report"),
         "curves": build_curves(results),
         "answers": answers.read(results),
-        "downloads": _downloads(results, table, differences, against),
+        "downloads": [
+            (name, f"data:text/csv;charset=utf-8;base64,{b64encode(text.encode()).decode()}")
+            for name, text in report.to_csv().items()
+        ],
     }
-
-
-def _downloads(results: ComparisonResults, *tables: Table | None) -> tuple[tuple[str, str], ...]:
-    """Return the CSV files of a comparison as data addresses, under their names in its folder."""
-    names = (("table", None), ("differences", results.record.baseline), ("against_report", None))
-    files = {f"{name}.csv": to_csv(table, base) for (name, base), table in zip(names, tables, strict=True) if table}
-    files["runs.csv"] = runs_csv(results)
-    start = "data:text/csv;charset=utf-8;base64,"
-    return tuple((name, start + b64encode(text.encode()).decode()) for name, text in files.items())
 
 
 def _definitions(sections: Sequence[Mapping[str, Any]]) -> dict[str, tuple[tuple[str, str], ...]]:

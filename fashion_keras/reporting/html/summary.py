@@ -7,6 +7,7 @@ from fashion_keras.claims import ClaimResult, ClaimVerdict
 from fashion_keras.claims.definition import Unit
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import BETTER, figure, remedy
+from fashion_keras.reporting.report import Report
 from fashion_keras.reporting.tables import measured_cell
 from fashion_keras.reporting.units import Unit as ShownUnit
 from fashion_keras.statistics import Comparison, Verdict
@@ -17,21 +18,17 @@ __all__ = ["count_claims", "count_verdicts", "headline", "undecided_arms", "unde
 _VERDICTS = (Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.UNDECIDED)
 
 
-def headline(results: ComparisonResults, comparisons: Sequence[Comparison]) -> dict[str, str]:
+def headline(report: Report) -> dict[str, str]:
     """Return a comparison's answer: on the arm that gained the most, of those that are decided where any gained.
-
-    Args:
-        results: All arms of the comparison.
-        comparisons: Of every arm with the baseline; none where there are none yet.
 
     Returns:
         `answer`, `figure`, `verdict`, `accuracies` and `others`; without comparisons an answer alone.
     """
+    results, comparisons, unit = report.results, report.comparisons, report.unit
     baseline = one_line(results.record.baseline)
     if not comparisons:
         return {"answer": f"Nothing to set against {baseline} yet"}
-    metric, unit = results.record.metric, ShownUnit.of(results.record.metric, results.values.values())
-    sign = 1.0 if metric.higher_is_better else -1.0
+    sign = 1.0 if results.record.metric.higher_is_better else -1.0
     best = max(
         [item for item in comparisons if item.verdict in BETTER] or comparisons,
         key=lambda item: (not item.only_on_this_test_set, sign * item.mean_difference),
@@ -75,25 +72,21 @@ def count_claims(claims: Sequence[ClaimResult]) -> dict[str, int]:
     return {str(verdict): counts[verdict] for verdict in ClaimVerdict}
 
 
-def undecided_arms(results: ComparisonResults, comparisons: Sequence[Comparison], anchor: str) -> list[dict[str, str]]:
+def undecided_arms(report: Report, anchor: str) -> list[dict[str, str]]:
     """Return what a comparison's seeds do not tell, and what would decide it.
 
-    Args:
-        results, comparisons: As in `headline`.
-        anchor: Where the page has more of it.
-
     Returns:
-        Of each arm `anchor`, `where` and `what`, `why` it is open, the `remedy`, its `command` and its `cost`.
+        Of each arm `anchor`, where the page has more of it, `where` and `what`, `why` it is open, the `remedy`, its
+        `command` and its `cost`.
     """
-    where = one_line(results.record.heading)
-    unit = ShownUnit.of(results.record.metric, results.values.values())
+    results, comparisons, unit = report.results, report.comparisons, report.unit
     open_arms = [
         (item, remedy(results, item, comparisons)) for item in comparisons if item.verdict is Verdict.UNDECIDED
     ]
     return [
         {
             "anchor": anchor,
-            "where": where,
+            "where": one_line(results.record.heading),
             "what": f"{one_line(item.arm)} against {one_line(item.baseline)}: {unit.amount(figure(item, unit))}",
             "why": item.undecided_because or "",
             "remedy": found.text,
