@@ -66,7 +66,7 @@ def _print(shipped: "Sequence[ListedModel]", others: "Sequence[ListedModel]", fo
 
 
 def _table(models: "Sequence[ListedModel]", console: "Console") -> "Table":
-    from fashion_keras.reporting.overview import natural_width
+    from fashion_keras.reporting.terminal import natural_width
 
     spare = console.width - natural_width(console, _grid(models, len(_DESCRIPTION)))
     return _grid(models, len(_DESCRIPTION) + max(spare, 0))

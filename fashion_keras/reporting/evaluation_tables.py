@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fashion_keras.formatting import count_noun, shorten
-from fashion_keras.reporting.overview import natural_width
+from fashion_keras.reporting.terminal import natural_width
 from fashion_keras.reporting.units import ABSENT, ACCURACY
 from fashion_keras.statistics.classifier import Evaluation, commonest_confusions
 

@@ -1,14 +1,14 @@
 """Tables of a comparison as data: cells, a row an arm, columns, each with its definition in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import count_noun
 from fashion_keras.reporting.units import Unit
-from fashion_keras.statistics import mean_interval
+from fashion_keras.statistics import Verdict, mean_interval
 
 __all__ = [
     "MINUTES_KEY", "Cell", "Column", "Field", "Interval", "Row", "Table", "difference_cell", "interval_fields",
@@ -28,11 +28,13 @@ class Cell:
         lines: The text for people, in parts that a narrow table puts below each other.
         fields: The CSV fields by the end of their names; the same ends in every cell of a column.
         published: The report's value for people, or an empty text.
+        verdict: What it says in colour, if it does.
     """
 
     lines: tuple[str, ...]
-    fields: Mapping[str, Field]
+    fields: Mapping[str, Field] = field(default_factory=dict)
     published: str = ""
+    verdict: Verdict | None = None
 
 
 def interval_fields(interval: Interval | None) -> dict[str, Field]:
@@ -91,11 +93,16 @@ def measured_cell(
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its key begins its CSV fields, its definition is a footnote that a student understands."""
+    """One column: its key begins its CSV fields, its definition is a footnote that a student understands.
+
+    Attributes:
+        urgency: On a terminal 0 is always shown, the others as far as there is room, the lowest first.
+    """
 
     key: str
     title: str
     definition: str
+    urgency: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,6 +146,7 @@ class Table:
         rows: The report's rows in the experiment's order, then those of its words only.
         notes: Footnotes that are no definitions of columns.
         legend: How to read a cell, where the terminal shows it by its layout.
+        is_brief: A terminal says of the runs only where some are missing.
     """
 
     title: str
@@ -147,6 +155,7 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     legend: str = ""
+    is_brief: bool = False
 
     @property
     def has_published(self) -> bool:

@@ -1,23 +1,37 @@
 """Comparisons on a terminal: the answer last, one table above it, and all of them with footnotes where asked for."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rich import box
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderResult
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.effects import effect_sentences
 from fashion_keras.reporting.findings import Remedy, collapse_sentence, remedy, sentence, unjudged
-from fashion_keras.reporting.overview import NARROWEST_NAME, UNBOUNDED, VERDICT_STYLES, build_overview, natural_width
+from fashion_keras.reporting.overview import build_overview
 from fashion_keras.reporting.report import Report
 from fashion_keras.reporting.tables import Cell, Row, Table
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
 
-__all__ = ["answer_text", "plain_console", "print_answer", "print_sentence", "print_tables", "to_rich"]
+__all__ = ["answer_text", "natural_width", "plain_console", "print_answer", "print_sentence", "print_tables", "to_rich"]
+
+
+VERDICT_STYLES: Mapping[Verdict | None, str] = {
+    Verdict.BETTER: "bold green",
+    Verdict.BETTER_NEGLIGIBLY: "green",
+    Verdict.WORSE: "bold red",
+    Verdict.WORSE_NEGLIGIBLY: "red",
+    Verdict.EQUIVALENT: "cyan",
+    Verdict.UNDECIDED: "yellow",
+}
+_UNBOUNDED = 10_000
+_NARROWEST_NAME = 12
 
 
 def to_rich(table: Table, *, explain: bool = True) -> ConsoleRenderable:
@@ -27,7 +41,7 @@ def to_rich(table: Table, *, explain: bool = True) -> ConsoleRenderable:
         table: Rows of any columns.
         explain: Show what its columns mean, and its notes.
     """
-    return _TableView(table, explain)
+    return _View(table, explain)
 
 
 def print_tables(console: Console, report: Report, *, explain: bool = False) -> None:
@@ -41,7 +55,7 @@ def print_tables(console: Console, report: Report, *, explain: bool = False) -> 
     for table in report.tables.values() if explain else ():
         console.print(to_rich(table))
         console.print()
-    console.print(build_overview(report))
+    console.print(to_rich(build_overview(report), explain=False))
 
 
 def print_answer(console: Console, report: Report, *, workers: int = 1) -> None:
@@ -107,68 +121,90 @@ def _print(console: Console, text: Text) -> None:
     console.print(text, soft_wrap=not console.is_terminal)
 
 
-class _TableView:
-    """Chooses the layout when it is printed: only then is the width known."""
+def natural_width(console: Console, grid: RichTable) -> int:
+    """Return how many columns a grid takes where nothing is broken."""
+    return Measurement.get(console, console.options.update_width(_UNBOUNDED), grid).maximum
 
-    def __init__(self, table: Table, explain: bool):
-        self.table = table
-        self.explain = explain
+
+@dataclass(frozen=True)
+class _View:
+    """Shows a table; the layout is chosen when it is printed: only then is the width known.
+
+    Attributes:
+        is_stacked: The parts of a cell stand below each other, and so do an arm and its runs.
+        more: Places of the columns for which there is room.
+    """
+
+    table: Table
+    explain: bool
+    is_stacked: bool = False
+    more: frozenset[int] = frozenset()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text(one_line(self.table.title), style="bold")
-        yield Text(one_line(self.table.caption))
-        grid = self._fit(console, options)
+        yield Text(one_line(self.table.caption), style="dim")
+        grid = self._fit(console, options.max_width)
         yield grid
-        if natural_width(console, grid) > options.max_width:
+        if natural_width(console, grid) > options.max_width and not self.table.is_brief:
             yield Text("This terminal is too narrow for the whole table.", style="yellow")
         for column in self.table.columns if self.explain else ():
             yield Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim"))
         for note in self.table.notes if self.explain else ():
             yield Text(one_line(note), style="dim")
 
-    def _fit(self, console: Console, options: ConsoleOptions) -> RichTable:
-        wide = _build_grid(self.table, is_wide=True)
-        if natural_width(console, wide) <= options.max_width:
-            return wide
-        narrowest = _build_grid(self.table, is_wide=False, name_width=NARROWEST_NAME)
+    def _fit(self, console: Console, width: int) -> RichTable:
+        view = self
+        optional = {column.urgency: place for place, column in enumerate(self.table.columns) if column.urgency}
+        for _, place in sorted(optional.items()):
+            wider = replace(view, more=view.more | {place})
+            view = wider if natural_width(console, wider._grid()) <= width else view
+        if not self.table.is_brief and natural_width(console, view._grid()) > width:
+            view = replace(view, is_stacked=True)
         # What the numbers leave is for the names.
-        spare = options.max_width - natural_width(console, narrowest)
-        return _build_grid(self.table, is_wide=False, name_width=NARROWEST_NAME + max(spare, 0))
+        spare = width - natural_width(console, view._grid(_NARROWEST_NAME))
+        return view._grid(_NARROWEST_NAME + max(spare, 0))
+
+    def _grid(self, name_width: int = _UNBOUNDED) -> RichTable:
+        table, stacked = self.table, self.is_stacked
+        space = 0 if stacked else 1 + table.is_brief
+        grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, space, 0, 0))
+        grid.add_column("arm", min_width=_NARROWEST_NAME)
+        if not (stacked or table.is_brief):
+            grid.add_column("runs", no_wrap=True)
+        places = [place for place, column in enumerate(table.columns) if not column.urgency or place in self.more]
+        for title in (table.columns[place].title for place in places):
+            words = title.split(" ", -1 if stacked else 1 - table.is_brief)
+            grid.add_column("\n".join(words), no_wrap=title != "verdict")
+        texts = [_align([row.cells[place] for row in table.rows], "\n" if stacked else " ") for place in places]
+        by_row = iter(zip(*texts, strict=True))
+        for part in table.parts:
+            for row in part:
+                self._add_row(grid, row, next(by_row, ()), name_width)
+            grid.add_section()
+        return grid
+
+    def _add_row(self, grid: RichTable, row: Row, texts: Sequence[tuple[Text, str]], name_width: int) -> None:
+        is_whole = row.num_runs == row.num_seeds and not row.num_diverged
+        remarks = [] if self.table.is_brief and is_whole else row.remarks
+        name, blanks = break_name(row.arm, name_width), []
+        if self.is_stacked or self.table.is_brief:
+            head = [Text.assemble(name, *((f"\n  {remark}", "dim") for remark in remarks))]
+        else:
+            head, blanks = [Text(name), Text(", ".join(remarks))], [Text("")]
+        grid.add_row(*head, *(measured for measured, _ in texts))
+        if any(cell.published for cell in row.cells):
+            grid.add_row(Text("  published"), *blanks, *(Text(published) for _, published in texts), style="dim")
 
 
-def _build_grid(table: Table, *, is_wide: bool, name_width: int = UNBOUNDED) -> RichTable:
-    grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 1 if is_wide else 0, 0, 0))
-    grid.add_column("arm", min_width=NARROWEST_NAME)
-    if is_wide:
-        grid.add_column("runs", no_wrap=True)
-    for column in table.columns:
-        words = column.title.split(" ", 1 if is_wide else -1)
-        grid.add_column("\n".join(words), no_wrap=True)
-    by_column = [_align([row.cells[place] for row in table.rows], is_wide) for place in range(len(table.columns))]
-    texts = iter(zip(*by_column, strict=True))
-    for part in table.parts:
-        for row in part:
-            _add_row(grid, row, next(texts), is_wide, name_width)
-        grid.add_section()
-    return grid
-
-
-def _add_row(grid: RichTable, row: Row, texts: Sequence[tuple[str, str]], is_wide: bool, name_width: int) -> None:
-    name = break_name(row.arm, name_width)
-    if is_wide:
-        head = [Text(name), Text(", ".join(row.remarks))]
-    else:
-        head = [Text.assemble(name, *((f"\n  {remark}", "dim") for remark in row.remarks))]
-    grid.add_row(*head, *(Text(measured) for measured, _ in texts))
-    if any(cell.published for cell in row.cells):
-        blanks = [Text("")] * (len(head) - 1)
-        grid.add_row(Text("  published"), *blanks, *(Text(published) for _, published in texts), style="dim")
-
-
-def _align(cells: Sequence[Cell], is_wide: bool) -> list[tuple[str, str]]:
-    """Return measured and published texts of one column, so padded that the decimal points stand below each other."""
-    width = max((len(text) for cell in cells for text in (cell.lines[0], cell.published)), default=0)
-    between = " " if is_wide else "\n"
+def _align(cells: Sequence[Cell], between: str) -> list[tuple[Text, str]]:
+    """Return measured and published texts of one column, decimal points below each other."""
+    firsts = [cell.lines[0] for cell in cells]
+    is_words = any(first[:1].isalpha() for first in firsts)
+    width = 0 if is_words else max(map(len, (*firsts, *(cell.published for cell in cells))), default=0)
     return [
-        (between.join([cell.lines[0].rjust(width), *cell.lines[1:]]), cell.published.rjust(width)) for cell in cells
+        (
+            Text(between.join([cell.lines[0].rjust(width), *cell.lines[1:]]), VERDICT_STYLES.get(cell.verdict, "")),
+            cell.published.rjust(width),
+        )
+        for cell in cells
     ]
