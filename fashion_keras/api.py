@@ -173,10 +173,9 @@ class ComparisonResult:
         """
         from fashion_keras.reporting.forest_figure import draw_forest  # matplotlib takes half a second to load
 
-        differences = self.outcome.report.differences
-        if differences is None:
+        if self.outcome.report.differences is None:
             raise ConfigError("nothing to plot: there are no differences before all arms have a run of one seed")
-        figure = draw_forest(differences, self.outcome.results.record.heading)
+        figure = draw_forest(self.outcome.report)
         # A notebook shows a figure that pyplot did not make only if it says how.
         vars(figure)["_repr_png_"] = lambda: _to_png(figure)
         return figure

@@ -15,7 +15,6 @@ from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
 from fashion_keras.statistics import (
-    MARGIN,
     MIN_SEEDS,
     BestArms,
     Comparison,
@@ -100,7 +99,7 @@ def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> NDArray[np.bool_] |
 
 @dataclass(frozen=True)
 class Differences(Table):
-    """The table of differences, the comparisons in its order, how they are shown, and what is classified.
+    """The table of differences, and the comparisons in its order.
 
     Attributes:
         best: Which arms may be the best; None where some are not shown, and before the first look.
@@ -108,10 +107,6 @@ class Differences(Table):
 
     comparisons: tuple[Comparison, ...] = ()
     best: BestArms | None = None
-    margin: float = MARGIN
-    examples: str = "images"
-    metric: Metric = TEST_ACCURACY
-    unit: Unit = POINTS
 
 
 def build_differences(results: ComparisonResults, shown: Sequence[str] | None = None) -> Differences | None:
@@ -148,10 +143,6 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         ),
         comparisons=tuple(chosen),
         best=find_best(results.values, chosen, design, higher_is_better=better) if is_whole else None,
-        margin=design.margin,
-        examples=examples_of(results),
-        metric=metric,
-        unit=unit,
     )
 
 

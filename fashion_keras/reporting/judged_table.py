@@ -1,12 +1,12 @@
 """Judgement of results made elsewhere, for people: its table, its sentences and what must be said below them."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.formatting import one_line
-from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, measured_cell
 from fashion_keras.reporting.units import ABSENT, POINTS, Unit
 from fashion_keras.statistics.comparison import Comparison
 from fashion_keras.statistics.judged import JudgedArms
@@ -63,13 +63,9 @@ def build_judgement(judged: JudgedArms, unit: Unit, title: str, caption: str, no
         )
     rows = [
         Row(arm, False, row.size, 0, row.size, _cells(row, by_arm.get(arm), unit, has_new, noun), noun)
-        for arm, row in _baseline_first(judged.values, baseline).items()
+        for arm, row in {baseline: judged.values[baseline], **judged.values}.items()
     ]
     return Table(title, caption, tuple(columns), tuple(rows), ())
-
-
-def _baseline_first(values: Mapping[str, _Floats], baseline: str) -> dict[str, _Floats]:
-    return {baseline: values[baseline], **values}
 
 
 def _verdict_words(judged: JudgedArms, unit: Unit) -> str:
@@ -81,14 +77,10 @@ def _verdict_words(judged: JudgedArms, unit: Unit) -> str:
 
 
 def _cells(row: _Floats, comparison: Comparison | None, unit: Unit, has_new: bool, noun: str) -> tuple[Cell, ...]:
-    deviation = None if row.size < 2 or noun == "example" else float(row.std(ddof=1))
-    texts = [unit.text(float(row.mean())), *([] if deviation is None else [f"± {unit.text(deviation)}"])]
-    value = Cell(tuple(texts), {"mean": float(row.mean()), "std": deviation, "n": row.size})
+    value = measured_cell(unit, row)
+    value = replace(value, lines=value.lines[: 1 if noun == "example" else 2])
     if comparison is None:
-        empty = {"mean": None, **interval_fields(None)}
-        new = [Cell((ABSENT,), interval_fields(None))] * has_new
-        return (value, Cell((ABSENT,), empty), *new, Cell(("baseline",), {"text": "baseline"}))
-    new = [Cell((unit.span(comparison.new_images),), interval_fields(comparison.new_images))] * has_new
-    verdict = comparison.verdict_text.replace("test set", "set of examples")
-    difference = difference_cell(comparison.mean_difference, comparison.interval, unit)
-    return (value, difference, *new, Cell((verdict,), {"text": str(comparison.verdict)}))
+        return (value, *[Cell((ABSENT,))] * (1 + has_new), Cell(("baseline",)))
+    new = [Cell((unit.span(comparison.new_images),))] * has_new
+    verdict = Cell((comparison.verdict_text.replace("test set", "set of examples"),), verdict=comparison.verdict)
+    return (value, difference_cell(comparison.mean_difference, comparison.interval, unit), *new, verdict)

@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fashion_keras.formatting import count_noun, one_line
-from fashion_keras.reporting.tables import Cell, Column, Row, Table, interval_fields
-from fashion_keras.reporting.units import ABSENT, POINTS, Unit
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell
+from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import LEVEL, MARGIN, Comparison, OverDatasets, Ranks, compare_over_datasets, rank_arms
 from fashion_keras.statistics.over_datasets import MIN_DATASETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-__all__ = ["OverAll", "draw_ranks", "find_over_all", "write_ranks"]
+__all__ = ["OverAll", "find_over_all", "write_ranks"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class OverAll:
             Column("verdict", "verdict", "read off the interval; it rests on as many data sets as the row says."),
             *(
                 Column(f"on_{place}", one_line(name), f"the difference on {one_line(name)}.")
-                for place, name in self._by
+                for place, name in enumerate(self.datasets, 1)
             ),
         )
         rows = [self._row(item) for item in self.arms]
@@ -67,15 +66,10 @@ class OverAll:
         baseline = one_line(self.arms[0].baseline) if self.arms else ""
         return Table(f"Over {len(self.datasets)} data sets", f"Against {baseline}", columns, tuple(rows), tuple(notes))
 
-    @property
-    def _by(self) -> list[tuple[int, str]]:
-        return list(enumerate(self.datasets, 1))
-
     def _row(self, item: OverDatasets) -> Row:
-        lines = (self.unit.difference(item.mean), f"({self.unit.span(item.interval)})" if item.interval else ABSENT)
         cells = (
-            Cell(lines, {"mean": item.mean, **interval_fields(item.interval), "std": item.standard_deviation}),
-            Cell((str(item.verdict),), {"text": str(item.verdict)}),
+            difference_cell(item.mean, item.interval, self.unit, std=item.standard_deviation),
+            Cell((str(item.verdict),), {"text": str(item.verdict)}, verdict=item.verdict),
             *(
                 Cell((self.unit.difference(item.differences[name]),), {"mean": item.differences[name]})
                 for name in self.datasets
@@ -85,18 +79,7 @@ class OverAll:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values: accuracies are fractions."""
-        arms = [
-            {
-                "arm": item.arm,
-                "baseline": item.baseline,
-                "num_datasets": item.num_datasets,
-                "mean": item.mean,
-                "interval": item.interval,
-                "verdict": str(item.verdict),
-                "differences": dict(item.differences),
-            }
-            for item in self.arms
-        ]
+        arms = [{"num_datasets": item.num_datasets, **vars(item), "verdict": str(item.verdict)} for item in self.arms]
         found = self.ranks
         ranks = found and {"average": dict(found.average), "critical_difference": found.critical_difference}
         return {"arms": arms, "ranks": ranks}
@@ -136,11 +119,6 @@ def _rank_sentence(ranks: Ranks) -> str:
 
 
 def write_ranks(ranks: Ranks, num_datasets: int, path: Path) -> None:
-    """Draw the diagram of `ranks` over `num_datasets` into a file at `path`, whose suffix says the format."""
-    draw_ranks(ranks, num_datasets).savefig(path, dpi=200)
-
-
-def draw_ranks(ranks: Ranks, num_datasets: int) -> "Figure":
     """Draw a critical-difference diagram: average ranks on a line, bars over what is not told apart.
 
     Source: Demsar 2006, figure 1.
@@ -148,6 +126,7 @@ def draw_ranks(ranks: Ranks, num_datasets: int) -> "Figure":
     Args:
         ranks: See `rank_arms`.
         num_datasets: That the ranks are averaged over.
+        path: Of the file; its suffix says the format.
     """
     from matplotlib.figure import Figure
 
@@ -169,7 +148,7 @@ def draw_ranks(ranks: Ranks, num_datasets: int) -> "Figure":
     axis.set_title(f"Average rank over {count_noun(num_datasets, 'data set')}, 1 is best", loc="left", fontsize=10)
     told = f"Bars join arms that are not told apart: critical difference {ranks.critical_difference:.2f}"
     figure.supxlabel(told, fontsize=8, x=0.01, ha="left")
-    return figure
+    figure.savefig(path, dpi=200)
 
 
 def _draw_names(axis: "Axes", ranks: Ranks, below: float, pad: float) -> None:

@@ -12,6 +12,7 @@ from fashion_keras.reporting.against_report import build_against_report
 from fashion_keras.reporting.differences import Differences, build_differences, compare_with_baseline
 from fashion_keras.reporting.effects import build_effects
 from fashion_keras.reporting.findings import BETTER, WORSE, best_sentence
+from fashion_keras.reporting.forest import Forest, build_forest
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.rendering import escape_markdown, markdown_table, runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.summary import build_table, describe_results
@@ -78,6 +79,12 @@ class Report:
         shown = None if self.whole is None else [arm.name for arm in self.results.arms]
         return build_differences(self.whole or self.results, shown)
 
+    @property
+    def forest(self) -> Forest:
+        """The forest plot of the differences; there must be some."""
+        record = self.results.record
+        return build_forest(self.comparisons, record.design.margin, record.metric, self.unit)
+
     @cached_property
     def tables(self) -> dict[str, Table]:
         """Every table that there is, by the name of its file."""
@@ -123,7 +130,7 @@ class Report:
 
         drawn, tuning, record = draw_curves(self.results), tuning_of(self.results), self.results.record
         if self.differences is not None:
-            drawn["forest"] = draw_forest(self.differences, record.heading)
+            drawn["forest"] = draw_forest(self)
         if tuning is not None:
             drawn["tuning"] = draw_tuning(
                 tuning, f"{one_line(record.title)}\n{one_line(describe_results(self.results))}"

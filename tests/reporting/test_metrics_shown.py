@@ -12,7 +12,6 @@ from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 from fashion_keras.reporting import Report, answer_text, build_differences, build_table, describe_power, runs_csv
 from fashion_keras.reporting.findings import best_sentence
-from fashion_keras.reporting.forest import build_forest
 from fashion_keras.reporting.gates import Gate, exit_status
 from fashion_keras.reporting.html import build_page
 from fashion_keras.reporting.records import comparison_to_json
@@ -104,7 +103,7 @@ def test_lower_is_better_of_a_loss_in_table_sentences_and_plots(judged_by: Calla
     assert "better below 0, worse above, equivalent within 0.01 either way" in text
     assert "| difference |" in text
     assert "points" not in text
-    forest = build_forest(differences.comparisons, differences.margin, differences.metric, differences.unit)
+    forest = Report(results).forest
     assert forest.quantity == "test loss (lower is better)"
     dot, (low, high) = forest.rows[0].dot, forest.margin
     assert dot is not None

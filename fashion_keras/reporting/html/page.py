@@ -14,7 +14,6 @@ from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.data import Dataset
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.claims import explain_claims, part_texts
-from fashion_keras.reporting.forest import build_forest
 from fashion_keras.reporting.html.curve_data import build_curves
 from fashion_keras.reporting.html.predictions import PredictionReader
 from fashion_keras.reporting.html.summary import (
@@ -25,7 +24,7 @@ from fashion_keras.reporting.html.summary import (
     undecided_claims,
 )
 from fashion_keras.reporting.report import Report
-from fashion_keras.reporting.summary import data_notes, describe_results
+from fashion_keras.reporting.summary import data_notes, describe_results, examples_of
 from fashion_keras.reporting.tables import Cell, Field, Table
 from fashion_keras.reporting.units import ACCURACY
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
@@ -88,7 +87,8 @@ def _build_section(results: ComparisonResults, anchor: str, answers: PredictionR
         "best": report.best,
         "headline": headline(report),
         "undecided": undecided_arms(report, anchor),
-        "forest": differences and build_forest(comparisons, differences.margin, differences.metric, differences.unit),
+        "forest": report.forest if differences else None,
+        "examples": examples_of(results),
         "differences": differences,
         "results": report.summary,
         "tuning": [table for name, table in report.tables.items() if name in ("tuned_untuned", "ordering")],
