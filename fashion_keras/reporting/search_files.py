@@ -8,7 +8,7 @@ from pathlib import Path
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 from fashion_keras.experiments.source import experiment_source, plain_settings
 from fashion_keras.formatting import format_duration, safe_name
-from fashion_keras.reporting.search_tables import importance_csv, leaderboard_rows, to_markdown, trials_csv
+from fashion_keras.reporting.search_tables import leaderboard_rows, to_markdown, trials_csv
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.trials import Trial, best_trial
 from fashion_keras.tuning.search.analysis import FEWEST_TRIALS, ForestReport, measure_importance
@@ -132,8 +132,6 @@ def write_outputs(results: SearchResults, folder: Path) -> list[Path]:
     experiment = results.experiment()
     if experiment is not None:
         contents[results.file_name] = experiment_source(experiment, _docstring(results, folder / results.file_name))
-    if forest is not None:
-        contents["importance.csv"] = importance_csv(forest)
     paths = write_files(folder, contents)
     return [*paths, *_draw(results, forest, folder)] if results.done else paths
 

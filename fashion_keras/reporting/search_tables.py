@@ -12,10 +12,9 @@ from fashion_keras.formatting import csv_text
 from fashion_keras.reporting.rendering import escape_markdown, markdown_row
 from fashion_keras.storage.results import METRICS
 from fashion_keras.storage.trials import Objective, Trial, rank_trials
-from fashion_keras.tuning.search.analysis import ForestReport
 from fashion_keras.tuning.search.spaces import describe_values
 
-__all__ = ["SHOWN", "importance_csv", "leaderboard_rows", "to_markdown", "to_rich", "trials_csv"]
+__all__ = ["SHOWN", "leaderboard_rows", "to_markdown", "to_rich", "trials_csv"]
 
 SHOWN = 10
 HEADS = ("rank", "trial", "validation accuracy, %", "validation loss", "epochs", "minutes", "settings")
@@ -97,9 +96,3 @@ def _fields(trial: Trial, names: Sequence[str]) -> list[Any]:
         trial.message,
         *(trial.values.get(name) for name in names),
     ]
-
-
-def importance_csv(report: ForestReport) -> str:
-    """Return the importances as rows of `hyperparameter`, `importance`, `low` and `high`: shares of the variance."""
-    rows = ([item.name, item.mean, item.low, item.high] for item in report.importances)
-    return csv_text(["hyperparameter", "importance", "low", "high"], rows)

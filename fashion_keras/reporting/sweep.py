@@ -1,6 +1,7 @@
 """Tables and files of a comparison with tuned arms: what was tried and selected, and whether the order survives."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -8,8 +9,8 @@ import numpy as np
 from fashion_keras.config.components import option_values, stored_values
 from fashion_keras.config.run_config import BFLOAT16_IS_EQUIVALENT, RunConfig
 from fashion_keras.formatting import count_noun, csv_text
-from fashion_keras.reporting.summary import describe_results
-from fashion_keras.reporting.tables import Cell, Column, Row, Table, interval_fields, measured_cell
+from fashion_keras.reporting.summary import describe_results, make_row
+from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields, measured_cell
 from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
 from fashion_keras.statistics import Comparison, Verdict, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
@@ -100,14 +101,7 @@ def _build_row(arm: ArmResults, tried: TunedArm, before: ArmResults, tuning: Tun
         measured_cell(ACCURACY, before.finals("test_accuracy")),
         _gain(arm, before),
     ]
-    return Row(
-        arm=arm.name,
-        text_only=False,
-        num_runs=len(arm.runs),
-        num_diverged=sum(run.status == "diverged" for run in arm.runs.values()),
-        num_seeds=num_seeds,
-        cells=tuple(cells),
-    )
+    return replace(make_row(arm, num_seeds, cells), text_only=False)
 
 
 def _setting_of(arm: ArmResults, setting: str) -> float:
@@ -128,9 +122,10 @@ def _gain(arm: ArmResults, before: ArmResults) -> Cell:
     gains = after[: earlier.size] - earlier[: after.size]
     if not len(gains):
         return Cell((ABSENT,), {"mean": None, **interval_fields(None)})
-    mean, interval = float(gains.mean()), mean_interval(gains)
+    interval = mean_interval(gains)
     interval = interval and (max(-1.0, interval[0]), min(1.0, interval[1]))  # few and scattered gains reach beyond
-    return Cell((POINTS.difference(mean), *_brackets(interval)), {"mean": mean, **interval_fields(interval)})
+    cell = difference_cell(float(gains.mean()), interval, POINTS)
+    return replace(cell, lines=tuple(part for line in cell.lines for part in line.split(" ", 1)))
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:
@@ -255,9 +250,9 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
 
 
 def _pair_cell(comparison: Comparison) -> Cell:
-    mean, verdict = comparison.mean_difference, str(comparison.verdict)
-    fields = {"mean": mean, **interval_fields(comparison.interval), "level": comparison.level, "verdict": verdict}
-    return Cell((POINTS.difference(mean), *_brackets(comparison.interval), *verdict.split()), fields)
+    verdict, item = str(comparison.verdict), comparison
+    cell = difference_cell(item.mean_difference, item.interval, POINTS, level=item.level, verdict=verdict)
+    return replace(cell, lines=(*cell.lines, *verdict.split()))
 
 
 def _survival(new: Comparison, old: Comparison) -> str:
@@ -267,11 +262,6 @@ def _survival(new: Comparison, old: Comparison) -> str:
     if after == before:
         return "same"
     return "changed" if _EQUAL in (after, before) else "reversed"
-
-
-def _brackets(interval: tuple[float, float] | None) -> tuple[str, ...]:
-    """Return an interval in parts."""
-    return () if interval is None else (f"({POINTS.difference(interval[0])}", f"to {POINTS.difference(interval[1])})")
 
 
 def _trials_csv(tuning: TuningRecord) -> str:
