@@ -175,7 +175,7 @@ class ComparisonResult:
 
         if self.outcome.report.differences is None:
             raise ConfigError("nothing to plot: there are no differences before all arms have a run of one seed")
-        figure = draw_forest(self.outcome.report)
+        figure = draw_forest(self.outcome.report.forest, self.outcome.results)
         # A notebook shows a figure that pyplot did not make only if it says how.
         vars(figure)["_repr_png_"] = lambda: _to_png(figure)
         return figure

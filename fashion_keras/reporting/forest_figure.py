@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from fashion_keras.formatting import break_name, one_line, shorten
 from fashion_keras.reporting.forest import Forest, ForestRow
-from fashion_keras.reporting.report import Report
-from fashion_keras.reporting.summary import examples_of
+from fashion_keras.reporting.summary import describe_results, examples_of
+from fashion_keras.storage.comparison import ComparisonResults
 
 __all__ = ["draw_forest"]
 
@@ -23,16 +23,15 @@ _DECIDED, _OPEN = "#0072B2", "#6b6b6b"
 _LONGEST_NAME = 44
 
 
-def draw_forest(report: Report) -> Figure:
+def draw_forest(plot: Forest, results: ComparisonResults) -> Figure:
     """Draw the arms against their baseline, a row each, the first on top, under the comparison's title."""
-    plot, results = report.forest, report.results
     figure = Figure((_WIDTH, _ROW * len(plot.rows) + _HEAD), layout="constrained")
     axis = figure.subplots()
-    _set_up(axis, plot, [break_name(shorten(item.arm, _LONGEST_NAME), 22) for item in report.comparisons])
+    _set_up(axis, plot, [break_name(shorten(item.arm, _LONGEST_NAME), 22) for item in plot.rows])
     for place, row in enumerate(plot.rows):
         _draw_row(axis, row, place)
     figure.suptitle(one_line(results.record.heading), fontsize=11, fontweight="bold", x=0.01, ha="left")
-    axis.set_title(one_line(report.summary.caption), loc="left", fontsize=9)
+    axis.set_title(one_line(describe_results(results)), loc="left", fontsize=9)
     figure.supxlabel(textwrap.fill(_describe_marks(plot, examples_of(results)), 116), fontsize=7.5, x=0.01, ha="left")
     return figure
 

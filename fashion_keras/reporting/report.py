@@ -130,7 +130,7 @@ class Report:
 
         drawn, tuning, record = draw_curves(self.results), tuning_of(self.results), self.results.record
         if self.differences is not None:
-            drawn["forest"] = draw_forest(self)
+            drawn["forest"] = draw_forest(self.forest, self.results)
         if tuning is not None:
             drawn["tuning"] = draw_tuning(
                 tuning, f"{one_line(record.title)}\n{one_line(describe_results(self.results))}"

@@ -235,7 +235,7 @@ def test_a_forest_plot_has_a_row_an_arm_with_its_verdict_in_words() -> None:
     assert differences is not None
     report = Report(sure)
     vars(report)["differences"] = replace(differences, comparisons=comparisons)
-    axis = draw_forest(report).axes[0]
+    axis = draw_forest(report.forest, sure).axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["sure", "open"]
     words = [text.get_text() for text in axis.texts]
     assert words == ["better", figure(comparisons[0]), "undecided", figure(comparisons[1])]
