@@ -14,10 +14,13 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import Arm, Experiment
+from fashion_keras.statistics import Design
 from fashion_keras.storage.comparison import (
+    _join,
     add_look,
     describe_data,
     load_results,
+    load_settled,
     make_record,
     read_record,
     record_text,
@@ -149,6 +152,24 @@ def test_values_end_before_the_first_seed_that_has_none_so_that_pairs_stay_pairs
     slow, fast = load_results(store, make_record(EXPERIMENT, DATA, range(3)), range(3)).arms
     assert slow.values("val_loss", range(3)).tolist() == [0.1]
     assert fast.values("val_loss", range(3)).tolist() == []
+
+
+def test_of_an_arm_that_was_decided_the_runs_of_its_look_are_shown_whichever_is_better(store: RunStore) -> None:
+    arms = (*EXPERIMENT.arms, Arm("open", learning_rate=0.2))
+    experiment = replace(EXPERIMENT, arms=arms, metric="val_loss", margin=0.01)
+    for seed in range(10):
+        for arm, loss in zip(arms, (0.6, 0.3 + 0.001 * seed, 0.6 + 0.2 * (-1) ** seed), strict=True):
+            commit(store, experiment.config_of(arm).with_changes(seed=seed), [1.0, loss])
+    settled = load_settled(store, make_record(experiment, DATA, range(10), replace(Design(), futility=0.0)))
+    assert [len(arm.runs) for arm in settled.arms] == [10, 5, 10]
+    assert [item.verdict for item in settled.comparisons] == ["better", "undecided"]
+
+
+def test_what_was_tuned_with_more_trials_stays() -> None:
+    more, fewer = (
+        replace(make_record(EXPERIMENT, DATA, [0]), tuning={"budgets": [count], "seeds": [1_000]}) for count in (8, 4)
+    )
+    assert _join(more, fewer).tuning == _join(fewer, more).tuning == more.tuning
 
 
 def test_histories_end_in_nan_after_a_run_diverged(store: RunStore) -> None:
