@@ -14,10 +14,13 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import Arm, Experiment
+from fashion_keras.statistics import Design
 from fashion_keras.storage.comparison import (
+    _join,
     add_look,
     describe_data,
     load_results,
+    load_settled,
     make_record,
     read_record,
     record_text,
@@ -67,6 +70,12 @@ def test_seeds_of_earlier_invocations_stay_in_the_record_and_the_title_can_be_co
     assert read_record(joined.path_in(store)) == joined
 
 
+def test_runs_of_another_version_of_keras_take_the_place_of_those_of_before(store: RunStore) -> None:
+    record = save_record(store, make_record(EXPERIMENT, DATA, [0, 1]))
+    later = replace(record, arms=tuple(replace(arm, folders={0: f"{arm.name}__s0__new"}) for arm in record.arms))
+    assert save_record(store, later).arms[1].folders == {0: "fast__s0__new", 1: config_of(1, 1).folder}
+
+
 def test_look_is_noted_once_for_a_number_of_seeds(store: RunStore) -> None:
     first = save_record(store, make_record(EXPERIMENT, DATA, [0, 1]))
     add_look(store, first, 2)
@@ -85,8 +94,9 @@ def test_identity_is_the_definition_and_not_the_seeds() -> None:
         make_record(EXPERIMENT.with_overrides(epochs=4), DATA, [0]),
         make_record(replace(EXPERIMENT, baseline="fast"), DATA, [0]),
         make_record(EXPERIMENT, {**DATA, "content_hash": "def"}, [0]),
+        make_record(replace(EXPERIMENT, metric="val_loss", margin=0.1), DATA, [0]),
     ]
-    assert len({identity, *(other.identity for other in others)}) == 5
+    assert len({identity, *(other.identity for other in others)}) == 6
 
 
 def test_a_score_of_its_own_makes_another_comparison_and_none_changes_nothing(store: RunStore) -> None:
@@ -133,6 +143,33 @@ def test_results_have_the_runs_that_are_there_of_the_requested_arms_and_seeds_al
     results = load_results(store, record, [1], ["fast"])
     assert [(arm.name, list(arm.runs)) for arm in results.arms] == [("fast", [1])]
     assert [list(arm.runs) for arm in load_results(store, record, [1, 7]).arms] == [[1], [1]], "no seed 7 was planned"
+
+
+def test_values_end_before_the_first_seed_that_has_none_so_that_pairs_stay_pairs(store: RunStore) -> None:
+    for seed, loss in ((0, 0.1), (1, None), (2, 0.3)):
+        commit(store, config_of(0, seed), [1.0, loss])
+    commit(store, config_of(1, 1), [1.0, 0.2])
+    slow, fast = load_results(store, make_record(EXPERIMENT, DATA, range(3)), range(3)).arms
+    assert slow.values("val_loss", range(3)).tolist() == [0.1]
+    assert fast.values("val_loss", range(3)).tolist() == []
+
+
+def test_of_an_arm_that_was_decided_the_runs_of_its_look_are_shown_whichever_is_better(store: RunStore) -> None:
+    arms = (*EXPERIMENT.arms, Arm("open", learning_rate=0.2))
+    experiment = replace(EXPERIMENT, arms=arms, metric="val_loss", margin=0.01)
+    for seed in range(10):
+        for arm, loss in zip(arms, (0.6, 0.3 + 0.001 * seed, 0.6 + 0.2 * (-1) ** seed), strict=True):
+            commit(store, experiment.config_of(arm).with_changes(seed=seed), [1.0, loss])
+    settled = load_settled(store, make_record(experiment, DATA, range(10), replace(Design(), futility=0.0)))
+    assert [len(arm.runs) for arm in settled.arms] == [10, 5, 10]
+    assert [item.verdict for item in settled.comparisons] == ["better", "undecided"]
+
+
+def test_what_was_tuned_with_more_trials_stays() -> None:
+    more, fewer = (
+        replace(make_record(EXPERIMENT, DATA, [0]), tuning={"budgets": [count], "seeds": [1_000]}) for count in (8, 4)
+    )
+    assert _join(more, fewer).tuning == _join(fewer, more).tuning == more.tuning
 
 
 def test_histories_end_in_nan_after_a_run_diverged(store: RunStore) -> None:

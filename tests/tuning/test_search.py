@@ -194,6 +194,18 @@ def test_a_diverged_trial_counts_as_the_worst(tmp_path: Path) -> None:
     assert Objective("val_loss").value(diverged) == 10
 
 
+def test_a_short_trial_that_finished_comes_before_a_whole_one_that_diverged(tmp_path: Path) -> None:
+    short, lost, odd = (
+        Trial({}, (TrialRun(0, "folder", status, accuracy, 1.0),), number, is_full=number > 1)
+        for number, (status, accuracy) in enumerate((("finished", 0.5), ("diverged", 0.9), ("finished", None)), 1)
+    )
+    assert [trial.number for trial in rank_trials([odd, lost, short], Objective())] == [1, 3, 2]
+    assert (odd.status, Objective().value(odd)) == ("diverged", 0.0)
+    store, (first, second) = RunStore(tmp_path), (RunConfig(epochs=2, seed=seed) for seed in (0, 1))
+    commit(store, first)
+    assert Trial.find(store, [first, second], {}, 1).status == "failed", "one of its runs is not there"
+
+
 def test_an_error_in_a_space_stops_the_search_before_anything_is_trained(tmp_path: Path) -> None:
     def sometimes(hp: Any) -> dict[str, Any]:
         return {"dropout_rate": 0.1 / (hp.Int("divisor", 0, 2, default=1))}
