@@ -79,7 +79,7 @@ def _grid(models: "Sequence[ListedModel]", width: int) -> "Table":
     from rich.text import Text
 
     table = Table(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("model", overflow="fold", no_wrap=True)  # a name that is cut off is of no use
+    table.add_column("model", overflow="fold")  # a name that is cut off is of no use
     table.add_column(_DESCRIPTION, overflow="fold")
     for title in ("test accuracy, %", "MB"):
         table.add_column(title, justify="right", no_wrap=True)

@@ -61,9 +61,10 @@ def add_command(
         commands: Of the parser above.
         name: As it is typed.
         function: Does it, and returns the exit status.
-        text: What it does, for `--help`, as a sentence without its capital and its full stop.
+        text: What it does, for `--help`, as a sentence without its capital and its full stop, or a question.
     """
-    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+    sentence = text[0].upper() + text[1:] + ("" if text.endswith("?") else ".")
+    parser = commands.add_parser(name, help=text, description=sentence, allow_abbrev=False)
     parser.set_defaults(function=function)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser

@@ -61,8 +61,8 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser.add_argument(
         "--publish",
         action="store_true",
-        help="write experiments/ and the README's tables: the report's comparisons and the tuned ones, ten seeds; with "
-        "--published, from the runs that were published before, and beside them the store's",
+        help="write experiments/ and the README's tables: the report's comparisons and the tuned ones, ten seeds or "
+        "five; with --published, from the runs that were published before, and beside them the store's",
     )
 
 

@@ -6,6 +6,7 @@ Any page that a browser has open can send requests to the loopback address, and 
 
 import asyncio
 import threading
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ MAX_UPLOADS = 12
 
 SILENCE_SEC = 5.0
 UPLOAD_SEC = 60.0
+LINGER_SEC = 2.0
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -105,7 +107,7 @@ async def _note_leaving(request: Request, unwanted: threading.Event) -> None:
 
 
 async def read_upload(request: Request) -> bytes:
-    """Return the body of a request; of one that is too large no more is read than the limit.
+    """Return the body of a request; of one that is too large no more is kept than the limit.
 
     Raises:
         UploadError: It is larger than MAX_UPLOAD_BYTES, or says so; or it stops, or takes longer than UPLOAD_SEC.
@@ -130,10 +132,27 @@ async def read_upload(request: Request) -> bytes:
 
 
 async def _say_error(request: Request, error: Exception) -> Response:
-    status = error.status if isinstance(error, UploadError) else 422 if isinstance(error, ImageError) else 500
-    # What is left of an upload is not read, so that the connection cannot serve another request.
-    headers = {"Connection": "close"} if isinstance(error, UploadError) else None
-    return JSONResponse({"error": str(error)}, status_code=status, headers=headers)
+    answer = {"error": str(error)}
+    if isinstance(error, UploadError):
+        return _LastAnswer(answer, error.status, {"Connection": "close"})
+    return JSONResponse(answer, 422 if isinstance(error, ImageError) else 500)
+
+
+class _LastAnswer(JSONResponse):
+    """An answer while an upload still arrives, of which the rest is dropped for a while.
+
+    A system that closes a connection with unread bytes resets it, and the sender would lose the answer (RFC 9112, 9.6).
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and keep the connection until the sender has read it, or LINGER_SEC."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SEC):
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body"})
 
 
 class _Guard:

@@ -153,8 +153,8 @@ def never_raising(work: Callable[[Task], Value]) -> Callable[[Task], Outcome[Val
 
 
 @never_raising
-def execute_timing(task: TimingTask) -> float:
-    """Train a little; the value is the estimated number of seconds of the whole run."""
+def execute_timing(task: TimingTask) -> tuple[float, float]:
+    """Train a little; the value is what the whole run is estimated to take, see `estimate_run_seconds`."""
     import_tensorflow(in_worker=True)
     from fashion_keras.training.run import estimate_run_seconds
 

@@ -208,10 +208,10 @@ def _network_folder(name: str) -> str | None:
     return str(find_function("model", name).folder) if is_custom_name(name) else None
 
 
-def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> float:
-    """Return how many seconds a run takes here: by two epochs of at most twenty steps, and the number of examples.
+def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> tuple[float, float]:
+    """Return how many seconds a run takes here, and how many more the first of those that share its model.
 
-    It counts the tracing of the graphs, which runs that share a model do once.
+    By two epochs of at most twenty steps, and the number of examples.
     """
     train, _ = _split_examples(replace(config, train_examples=None), dataset)
     whole = config.train_examples or len(train)
@@ -221,9 +221,18 @@ def estimate_run_seconds(config: RunConfig, dataset: Dataset) -> float:
     result = train_run(trial, dataset)
     # The first epoch traces the graphs; the second is like all that follow. A diverged run has the first alone.
     seconds = [value or 0.0 for value in result.history["seconds"]]
-    first, second = seconds[0], seconds[-1]
+    tracing, once = seconds[0] - seconds[-1], 0.0
+    if _is_shareable(trial):
+        traced, result = result, train_run(trial, dataset)
+        seconds = [value or 0.0 for value in result.history["seconds"]]
+        tracing, once = 0.0, max(0.0, _whole_seconds(traced) - _whole_seconds(result))
     evaluation = max(0.0, result.seconds["total"] - sum(seconds)) / len(seconds)
-    return result.seconds["startup"] + (first - second) + config.epochs * (second * whole / part + evaluation)
+    each = result.seconds["startup"] + tracing + config.epochs * (seconds[-1] * whole / part + evaluation)
+    return each, once
+
+
+def _whole_seconds(result: RunResult) -> float:
+    return result.seconds["startup"] + result.seconds["total"]
 
 
 def use_threads(threads: int) -> None:

@@ -1,5 +1,6 @@
 """Plan of runs: which are needed, which the store has, in which order, and how long the rest takes."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -10,7 +11,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation
 from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine
-from fashion_keras.execution.local import group_tasks
+from fashion_keras.execution.local import TASKS_PER_WORKER, group_tasks
 from fashion_keras.execution.tasks import TimingTask, execute_timing
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.formatting import count_noun, format_duration
@@ -130,26 +131,41 @@ def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, engine
     if any(config.trainer is not None for config in unknown.values()):
         return None
     known |= _measure_durations(unknown, location, engine)
-    return sum(
-        sum(known[cost_key(config)] for config in configs) / min(max(1, engine.workers // threads), len(configs))
-        for (threads, _), configs in group_tasks(plan.pending).items()
-    )
+    total = 0.0
+    for (threads, _), configs in group_tasks(plan.pending).items():
+        workers = min(max(1, engine.workers // threads), len(configs))
+        each = sum(known[cost_key(config)][0] for config in configs)
+        once = sum(number * known[cost_key(config)][1] for config, number in _count_traced(configs, workers).items())
+        total += (each + once) / workers
+    return total
 
 
-def _stored_durations(store: RunStore) -> dict[Any, float]:
+def _count_traced(configs: Sequence[RunConfig], workers: int) -> dict[RunConfig, int]:
+    """Return how often runs that share a model but for seed and initialiser have it traced: once in each process."""
+    shared = Counter(config.with_changes(seed=0, initializer="pytorch_default") for config in configs)
+    processes = max(workers, -(-len(configs) // TASKS_PER_WORKER))
+    return {config: min(number, processes) for config, number in shared.items()}
+
+
+def _stored_durations(store: RunStore) -> dict[Any, tuple[float, float]]:
     durations: dict[Any, list[float]] = {}
     for run in store.all_runs():
         if run.status == "finished":
             durations.setdefault(cost_key(run.config), []).append(run.seconds["startup"] + run.seconds["total"])
-    return {key: median(values) for key, values in durations.items()}
+    return {key: (median(values), 0.0) for key, values in durations.items()}
 
 
-def _measure_durations(configs: Mapping[Any, RunConfig], location: DataLocation, engine: Engine) -> dict[Any, float]:
+def _measure_durations(
+    configs: Mapping[Any, RunConfig], location: DataLocation, engine: Engine
+) -> dict[Any, tuple[float, float]]:
     """Train a little of each configuration, as many at a time as the real runs: they share the machine's memory."""
     tasks = [TimingTask(config, location) for config in configs.values() for _ in range(min(engine.workers, 2))]
-    measured: dict[Any, list[float]] = {}
+    measured: dict[Any, list[tuple[float, float]]] = {}
     for task, outcome in engine.run(execute_timing, tasks):
         if outcome.value is None:
             raise ConfigError(f"{task.config.label} cannot be trained: {outcome.message}")
         measured.setdefault(cost_key(task.config), []).append(outcome.value)
-    return {key: median(values) for key, values in measured.items()}
+    return {
+        key: (median(each for each, _ in values), median(once for _, once in values))
+        for key, values in measured.items()
+    }

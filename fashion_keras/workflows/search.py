@@ -105,7 +105,7 @@ class _Invocation:
         epochs = self.study.base.epochs
         if self.study.oracle == "hyperband":
             return f"up to {epochs} epochs"
-        return "as many epochs as the space sets" if self.search.sets_epochs else f"{epochs} epochs"
+        return "as many epochs as the space sets" if self.search.sets_epochs else count_noun(epochs, "epoch")
 
     def _describe_first_trials(self) -> None:
         """Say what varies, what is proposed before any result is known, and how long the search takes."""
@@ -118,7 +118,7 @@ class _Invocation:
         seconds_of = _make_clock([*configs, self.base], self.session)
         for number, config in enumerate(configs[:SHOWN], start=1):
             there = "" if config in missing else ", in the store"
-            epochs = f"{config.epochs} epochs, about {format_duration(seconds_of(config))}"
+            epochs = f"{count_noun(config.epochs, 'epoch')}, about {format_duration(seconds_of(config))}"
             self._say(f"Trial {number}: {config.label} ({epochs}){there}")
         self._describe_time(configs, missing, seconds_of)
 
@@ -134,7 +134,8 @@ class _Invocation:
         left = (self.study.budget or len(configs)) - len(configs)
         seconds = first + left * mean / workers + self.options.final_seeds * (mean + seconds_of(self.base)) / workers
         whole = "" if self.study.budget is None else f"; the whole search, with {self._describe_final()}, about "
-        self._say(f"{text}{whole}{format_duration(seconds) if whole else ''} with {workers} workers on this machine")
+        total = format_duration(seconds) if whole else ""
+        self._say(f"{text}{whole}{total} with {count_noun(workers, 'worker')} on this machine")
 
     def _describe_final(self) -> str:
         seeds = self.options.final_seeds
@@ -179,8 +180,9 @@ class _Invocation:
         if not seeds:
             return 0
         self._say(f"Measuring both on {count_noun(seeds, 'fresh seed')}: {experiment.name}")
-        # In the precision that the comparison states.
-        return run_experiments([experiment], RunOptions(seeds=seeds), self.session.with_precision(None))
+        # In the precision that the comparison states. More seeds come from its file: this command would search again.
+        options = RunOptions(seeds=seeds, command=command)
+        return run_experiments([experiment], options, self.session.with_precision(None))
 
     def _command(self, best: RunConfig, path: Path) -> str:
         """Return the command that runs the comparison's file on the same data."""

@@ -26,6 +26,7 @@ from fashion_keras.demo.prediction import MAX_UPLOAD_BYTES, TOO_LARGE, Demo  # n
 from fashion_keras.errors import DataError, ImageError  # noqa: E402
 
 Answer = tuple[int, Mapping[str, str], bytes]
+CHUNKED = {"Transfer-Encoding": "chunked"}
 
 
 def ask(
@@ -122,7 +123,14 @@ def test_upload_that_declares_too_many_bytes_is_refused_before_it_is_sent(addres
     assert json.loads(answer) == {"error": TOO_LARGE}
 
 
-def test_upload_without_a_length_is_read_to_the_limit_only(address: str) -> None:
+def test_who_sends_too_much_without_looking_has_the_answer_all_the_same(address: str) -> None:
+    chunks = iter([bytes(2**16)] * (3 * MAX_UPLOAD_BYTES // 2**16))  # all are sent before the answer is read
+    status, _, answer = ask(address, "POST", "/predict", chunks, CHUNKED, encode_chunked=True)
+    assert (status, json.loads(answer)) == (413, {"error": TOO_LARGE})
+
+
+def test_upload_without_end_is_read_to_the_limit_only(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "LINGER_SEC", 0.0)
     sent = 0
 
     def endless() -> Iterator[bytes]:
@@ -131,14 +139,8 @@ def test_upload_without_a_length_is_read_to_the_limit_only(address: str) -> None
             sent += 2**16
             yield bytes(2**16)
 
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
-    try:
-        with pytest.raises((BrokenPipeError, ConnectionResetError)):
-            connection.request(
-                "POST", "/predict", endless(), encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
-            )
-    finally:
-        connection.close()
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        ask(address, "POST", "/predict", endless(), CHUNKED, encode_chunked=True)
     # What lies in the system's buffers on both sides was sent, too.
     assert MAX_UPLOAD_BYTES < sent < 2 * MAX_UPLOAD_BYTES
 

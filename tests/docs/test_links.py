@@ -8,6 +8,8 @@ from urllib.parse import unquote
 import pytest
 from guides import PROJECT, tracked
 
+from fashion_keras.experiments.names import FEWER_SEEDS
+
 DOCUMENTS = {str(path.relative_to(PROJECT)): path for path in tracked("*.md")}
 _FENCED = re.compile(r"^( *)```.*?^\1```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)|^\[[^]]+\]: (\S+)|(?:href|src)=\"([^\"]+)\"", re.MULTILINE)
@@ -71,3 +73,9 @@ def test_headings_have_github_s_anchors(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("# What's *new*, in `run`?\n## A [link](x.md)\n## A link\n```sh\n# no heading\n```\n")
     assert anchors(page) == {"whats-new-in-run", "a-link", "a-link-1"}
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/compare.md"])
+def test_comparisons_that_are_published_with_fewer_seeds_are_named(path: str) -> None:
+    (named,) = re.findall(r"five of ((?:`\w+`(?:,\s+|\s+and\s+)?)+)", (PROJECT / path).read_text())
+    assert set(re.findall(r"\w+(?=`)", named)) == set(FEWER_SEEDS)

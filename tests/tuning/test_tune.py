@@ -64,7 +64,7 @@ def folder_of(tmp_path: Path) -> Path:
 
 
 def test_a_search_ends_with_its_best_trial_beside_the_base_on_fresh_seeds(
-    run: Run, engine: Engine, tmp_path: Path
+    run: Run, engine: Engine, tmp_path: Path, sample_dir: Path
 ) -> None:
     status, output = run()
     assert status == 0
@@ -78,7 +78,9 @@ def test_a_search_ends_with_its_best_trial_beside_the_base_on_fresh_seeds(
     data = {config.data for config in searched}.pop()
     changed = experiment.with_overrides(data=data)
     assert {replace(config, seed=0) for config in measured} == {changed.config_of(arm) for arm in changed.arms}
-    assert f"fashion-keras run {path.relative_to(tmp_path)} --dataset " in output
+    command = f"fashion-keras run {path.relative_to(tmp_path)} --dataset {sample_dir}"
+    assert output.count(command) == 2
+    assert output.rstrip().endswith(f"{command} --seeds 10"), "what decides is a command that exists"
     assert "Best so far: trial " in output
     (table,) = (tmp_path / "runs").glob("tuned_fcn-random-*__sample/table.md")
     assert "| tuned | 2 seeds |" in table.read_text()

@@ -96,6 +96,17 @@ def test_damaged_model_is_listed_as_that(capsys: pytest.CaptureFixture[str]) -> 
     assert damages == {"changed": "saved_model.pb is not as it was written", "pipe": odd, "device": odd}
 
 
+def test_path_that_is_wider_than_the_terminal_is_shown_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    make_model(Path("saved_models", "x" * 60, "last", "1"))
+    assert cli.main(["models"]) == 0
+    output = capsys.readouterr().out
+    names = "".join(line.split(" ")[0] for line in output.splitlines())
+    assert f"saved_models/{'x' * 60}/last" in names
+
+
 def test_name_of_a_folder_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     make_model(Path("saved_models/a\nb\x1b[2J/1"))
     assert cli.main(["models"]) == 0

@@ -62,7 +62,7 @@ def test_longest_runs_of_a_seed_start_first(store: RunStore) -> None:
 
 def test_nothing_pending_takes_no_time(store: RunStore) -> None:
     commit(store, BASE)
-    engine = Engine(2, value=100.0)
+    engine = Engine(2, value=(100.0, 0.0))
     assert estimate_seconds(make_plan([(RATES, RATES.select(["base"]))], [0], store), store, LOCATION, engine) == 0
     assert engine.tasks == []
 
@@ -70,7 +70,7 @@ def test_nothing_pending_takes_no_time(store: RunStore) -> None:
 def test_runs_are_estimated_by_like_runs_in_the_store(store: RunStore) -> None:
     for seed, seconds in enumerate([29.0, 19.0, 999.0]):  # and a second of starting each
         commit(store, BASE.with_changes(seed=seed), seconds=seconds)
-    plan, engine = make_plan([(RATES, RATES.arms)], range(5), store), Engine(2, value=100.0)
+    plan, engine = make_plan([(RATES, RATES.arms)], range(5), store), Engine(2, value=(100.0, 0.0))
     assert len(plan.pending) == 7
     assert estimate_seconds(plan, store, LOCATION, engine) == pytest.approx(7 * 30.0 / 2), "the median, of two workers"
     assert engine.tasks == []
@@ -79,7 +79,9 @@ def test_runs_are_estimated_by_like_runs_in_the_store(store: RunStore) -> None:
 def test_diverged_runs_say_nothing_of_the_time(store: RunStore) -> None:
     commit(store, BASE, [None], seconds=1.0)
     assert (
-        estimate_seconds(make_plan([(RATES, RATES.arms)], range(2), store), store, LOCATION, Engine(1, value=100.0))
+        estimate_seconds(
+            make_plan([(RATES, RATES.arms)], range(2), store), store, LOCATION, Engine(1, value=(100.0, 0.0))
+        )
         == 300
     )
 
@@ -100,10 +102,23 @@ THREADS = Experiment("t", "T", BASE, (Arm("one"), Arm("two", threads=2)))
 def test_each_kind_of_unknown_run_is_timed_once(
     store: RunStore, work: Any, num_seeds: int, workers: int, kinds: int, seconds: float
 ) -> None:
-    engine = Engine(workers, value=100.0)
+    engine = Engine(workers, value=(100.0, 0.0))
     plan = make_plan(work, range(num_seeds), store)
     assert estimate_seconds(plan, store, LOCATION, engine) == pytest.approx(seconds)
     assert len({task.config.run_id for task in engine.tasks}) == kinds
+
+
+@pytest.mark.parametrize(("num_seeds", "workers", "traced"), [(4, 1, 2), (4, 2, 4), (1, 8, 2), (5, 1, 4)])
+def test_models_that_runs_share_are_traced_once_in_each_process(
+    store: RunStore, num_seeds: int, workers: int, traced: int
+) -> None:
+    # Seeds and initialisers share a model, rates do not. A process ends after twelve runs.
+    arms = (Arm("base"), Arm("he", initializer="he_uniform"), Arm("fast", learning_rate=0.1))
+    plan = make_plan(
+        [(Experiment("i", "I", BASE, arms), arms[:2] if num_seeds == 1 else arms)], range(num_seeds), store
+    )
+    seconds = estimate_seconds(plan, store, LOCATION, Engine(workers, value=(0.0, 10.0)))
+    assert seconds == pytest.approx(10 * traced / min(workers, len(plan.pending)))
 
 
 def test_run_that_cannot_be_timed_is_an_error_of_its_configuration(store: RunStore) -> None:

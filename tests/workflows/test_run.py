@@ -531,7 +531,7 @@ def test_ray_is_asked_how_long_its_runs_take(run: Run, engine: Engine, monkeypat
     cluster.RayEngine = lambda _: engine  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, cluster.__name__, cluster)
     monkeypatch.setattr("fashion_keras.workflows.session.LocalEngine", lambda *_, **__: pytest.fail("local processes"))
-    engine.respond = lambda task: Outcome("done", value=50.0)
+    engine.respond = lambda task: Outcome("done", value=(50.0, 0.0))
     _, output = run(engine="ray", dry_run=True)
     assert output.splitlines()[-1] == "About 1 min 40 s with 2 workers on the cluster"
     assert {type(task) for task in engine.tasks} == {TimingTask}
