@@ -160,7 +160,7 @@ def _write_files(folder: Path, count: int) -> int:
     for name in MODELS:
         trained = load_trained(find_model(name), dataset)
         for file_format in FORMATS.values():
-            write_format(file_format, trained.model, trained.class_names, folder / name, images[:100, ..., np.newaxis])
+            write_format(file_format, trained, folder / name, images[:100, ..., np.newaxis])
         (folder / name / "saved_model").symlink_to(find_model(name))
     return len(images)
 
