@@ -1,7 +1,7 @@
 """Names of the comparisons, each a module of `fashion_keras.experiments`, and of those that were tuned."""
 
 __all__ = [
-    "ALL_NAMES", "FEWER_SEEDS", "GRID_NAMES", "NAMES", "PRECISION_NAMES", "PUBLISHED_NAMES", "TUNED_NAMES",
+    "ALL_NAMES", "FEWER_SEEDS", "GRID_NAMES", "NAMES", "PRECISION_NAMES", "TUNED_NAMES",
     "command_of", "is_tuned_name", "split_tuned", "tuned_name",
 ]  # fmt: skip
 
@@ -20,10 +20,8 @@ GRID_NAMES = ("batch_norm_initializers",)
 LATER_NAMES = ("cnn_readings", "resnet", "mlp", "augmentation")
 """Networks and ways to train them that go beyond the report, beside its own."""
 
-PUBLISHED_NAMES = NAMES + PRECISION_NAMES + TUNED_NAMES + GRID_NAMES + LATER_NAMES
+ALL_NAMES = NAMES + PRECISION_NAMES + TUNED_NAMES + GRID_NAMES + LATER_NAMES
 """All that `experiments/` has tables of."""
-
-ALL_NAMES = PUBLISHED_NAMES
 
 FEWER_SEEDS = dict.fromkeys(LATER_NAMES, 5)
 """Comparisons that are published with fewer seeds than others: what they have room for."""

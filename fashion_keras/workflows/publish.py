@@ -14,7 +14,7 @@ from fashion_keras.claims.measures import MIN_SEEDS
 from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
-from fashion_keras.experiments.names import FEWER_SEEDS, PUBLISHED_NAMES, command_of
+from fashion_keras.experiments.names import ALL_NAMES, FEWER_SEEDS, command_of
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting import Report, write_report
@@ -94,11 +94,11 @@ def load_publishable(store: RunStore, published: Path | None = None) -> list[Com
         StoreError: One of the project's is neither here nor there, or nothing was published there.
     """
     if published is None:
-        return load_stored(store, [*PUBLISHED_NAMES, *tuned_names(store)])
+        return load_stored(store, [*ALL_NAMES, *tuned_names(store)])
     found = load_published(published)
     before = {results.record.name for results in found}
-    found += [_load_new(name, store, published) for name in PUBLISHED_NAMES if name not in before]
-    places = {name: place for place, name in enumerate(PUBLISHED_NAMES)}
+    found += [_load_new(name, store, published) for name in ALL_NAMES if name not in before]
+    places = {name: place for place, name in enumerate(ALL_NAMES)}
     return sorted(found, key=lambda results: places.get(results.record.name, len(places)))
 
 

@@ -18,7 +18,7 @@ from fashion_keras import cli
 from fashion_keras.config.components import Component
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
-from fashion_keras.experiments.names import PUBLISHED_NAMES
+from fashion_keras.experiments.names import ALL_NAMES
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.reporting import Report, write_report
 from fashion_keras.storage.archive import ARCHIVE, RunArchive, write_archive
@@ -232,12 +232,12 @@ def test_the_readme_shows_the_published_tables():
 
 def test_every_comparison_is_published_whole():
     found = load_published(PUBLISHED)
-    assert [results.record.name for results in found] == [*PUBLISHED_NAMES, *published_tuned(PUBLISHED)]
+    assert [results.record.name for results in found] == [*ALL_NAMES, *published_tuned(PUBLISHED)]
     for results in found:
         publishing._check_whole(results)
 
 
-@pytest.mark.parametrize("name", [*PUBLISHED_NAMES, *published_tuned(PUBLISHED)])
+@pytest.mark.parametrize("name", [*ALL_NAMES, *published_tuned(PUBLISHED)])
 def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
     (results,) = load_published(PUBLISHED, [name])
     paths = write_report(Report(results), tmp_path, pictures=(), published=True)
@@ -249,7 +249,7 @@ def test_the_published_tables_are_those_of_the_published_runs(name, tmp_path):
 def test_what_was_published_is_published_again_without_a_store(published, tmp_path, monkeypatch):
     before = {path: path.read_bytes() for path in published.rglob("*.*")}
     monkeypatch.setattr("fashion_keras.workflows.published.ALL_NAMES", ("learning_rates",))
-    monkeypatch.setattr("fashion_keras.workflows.publish.PUBLISHED_NAMES", ("learning_rates",))
+    monkeypatch.setattr("fashion_keras.workflows.publish.ALL_NAMES", ("learning_rates",))
     monkeypatch.chdir(tmp_path)
     (published / "learning_rates" / "table.md").write_text("an older wording")
     assert cli.main(["report", "--publish", "--published", "experiments"]) == 0
@@ -257,7 +257,7 @@ def test_what_was_published_is_published_again_without_a_store(published, tmp_pa
 
 
 def test_a_new_comparison_is_made_of_the_store_s_runs_and_of_published_ones(published, tmp_path, monkeypatch):
-    monkeypatch.setattr("fashion_keras.workflows.publish.PUBLISHED_NAMES", ("learning_rates", "dropout"))
+    monkeypatch.setattr("fashion_keras.workflows.publish.ALL_NAMES", ("learning_rates", "dropout"))
     monkeypatch.setattr("fashion_keras.workflows.published.ALL_NAMES", ("learning_rates", "dropout"))
     store = RunStore(tmp_path / "other")
     train(store, "dropout", 10)
