@@ -159,7 +159,7 @@ def publish_in_child(folder: Path, store: Path, number: int = 0) -> tuple[int, i
     os.chdir(folder)
     killer, status = Killer(number), 1
     try:
-        Report.draw = lambda _: {}  # type: ignore[method-assign]  # they take seconds, and are written alike
+        Report.draw = lambda _: {}  # type: ignore[assignment,method-assign]  # they take seconds, and are written alike
         found = load_stored(RunStore(store), [NAME])
         killer.install()
         publish(found, Path("experiments"))

@@ -127,7 +127,7 @@ def draw_splits(num_splits: int, rng: np.random.Generator) -> Splits:
 
 def judge(accuracies: Floats, splits: Splits) -> list[Comparison]:
     """Compare the two false arms of each split, as the table of a comparison does."""
-    found = []
+    found: list[Comparison] = []
     for first, second in splits:
         arms = {"one": accuracies[first], "other": accuracies[second]}
         found += compare_arms(arms, "one", Design.fixed(NUM_PAIRS))

@@ -13,9 +13,9 @@ Floats = NDArray[np.float64]
 
 
 @cache
-def sign_patterns(num_seeds: int) -> Floats:
+def sign_patterns(num_seeds: int) -> NDArray[np.floating]:
     if num_seeds > 12:
-        return np.random.default_rng(0).choice([-1.0, 1.0], (num_seeds, 20_000))
+        return np.random.default_rng(0).choice(np.array([-1.0, 1.0]), (num_seeds, 20_000))
     return 1.0 - 2.0 * ((np.arange(2**num_seeds) >> np.arange(num_seeds)[:, None]) & 1)
 
 

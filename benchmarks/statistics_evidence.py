@@ -312,10 +312,15 @@ def detectable_table(num_tables: int = 1_000) -> str:
     return markdown(["seeds", "1 arm", "3 arms", "5 arms"], rows)
 
 
-EFFECTS = {
+def draw_published(rng: np.random.Generator) -> float:
+    mean, deviation = rng.choice(published_differences())
+    return float(mean / deviation)
+
+
+EFFECTS: dict[str, Callable[[np.random.Generator], float]] = {
     "uniform, -3 to 3 deviations": lambda rng: rng.uniform(-3.0, 3.0),
     "normal, deviation 1": lambda rng: rng.standard_normal(),
-    "published": lambda rng: float(np.divide(*rng.choice(published_differences()))),
+    "published": draw_published,
     "none": lambda rng: 0.0,
 }
 
@@ -377,7 +382,7 @@ def collapse_table(num_samples: int = 2_000) -> str:
         samples = UNIT * collapsing(chance)(np.random.default_rng([9]), (num_samples, 10))
         mean = -100.0 * UNIT * chance
         low, high = MeanInference.of(samples).interval()
-        both, shares, others = [], [], []
+        shares, others = [], []
         for row in samples:
             found = compare_collapse(BASELINE + row, np.full(10, BASELINE))
             if found is not None:

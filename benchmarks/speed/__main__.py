@@ -86,9 +86,9 @@ def _write_arrays(folder: Path, settings: Settings) -> None:
     for share in set(settings.shares.values()):
         small = shrink(dataset, share)
         parts = dict(zip(PARTS, _split(small), strict=True))
-        arrays = {f"{part}_images": images for part, (images, _) in parts.items()}
-        labels = {f"{part}_labels": values for part, (_, values) in parts.items()}
-        np.savez(arrays_path(folder, share), **arrays, **labels)
+        arrays: dict[str, Any] = {f"{part}_images": images for part, (images, _) in parts.items()}
+        arrays |= {f"{part}_labels": values for part, (_, values) in parts.items()}
+        np.savez(arrays_path(folder, share), **arrays)
 
 
 def _split(dataset: Dataset) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -23,8 +23,8 @@ from benchmarks.speed.work import (
     read_parts,
 )
 
-Params = list[tuple[Array, Array]]
-Images = Array
+Params: TypeAlias = list[tuple[Array, Array]]
+Images: TypeAlias = Array
 """uint8 [N, 28, 28]; a batch is normalised when it is gathered, which is faster than gathering floats."""
 
 
@@ -59,10 +59,10 @@ def _initial_layer(
     layer: Dense | Convolution, generator: np.random.Generator, by_units: bool = False
 ) -> tuple[Array, Array]:
     if isinstance(layer, Dense):
-        fan_in, shape = layer.inputs, (layer.inputs, layer.units)
+        fan_in, shape = layer.inputs, [layer.inputs, layer.units]
     else:
         fan_in = layer.channels * layer.kernel_size**2
-        shape = (layer.kernel_size, layer.kernel_size, layer.channels, layer.filters)
+        shape = [layer.kernel_size, layer.kernel_size, layer.channels, layer.filters]
     limit = fan_in**-0.5
     draw = partial(generator.uniform, -limit, limit)
     weights, biases = jnp.asarray(draw(shape), jnp.float32), jnp.asarray(draw(shape[-1:]), jnp.float32)

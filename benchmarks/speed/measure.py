@@ -95,6 +95,9 @@ class _Process:
             stderr=self.errors,
             text=True,
         )
+        assert self.child.stdin is not None
+        assert self.child.stdout is not None
+        self.questions, self.answers = self.child.stdin, self.child.stdout
         self.alarm = threading.Timer(TIME_LIMIT_SEC, self.child.kill)
 
     def __enter__(self) -> "_Process":
@@ -111,14 +114,14 @@ class _Process:
         self._read_line()
 
     def start_clock(self) -> None:
-        self.child.stdin.write("go\n")
-        self.child.stdin.flush()
+        self.questions.write("go\n")
+        self.questions.flush()
 
     def result(self) -> dict[str, Any]:
         return json.loads(self._read_line())
 
     def _read_line(self) -> str:
-        line = self.child.stdout.readline()
+        line = self.answers.readline()
         if line:
             return line
         self.child.wait()

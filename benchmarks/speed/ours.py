@@ -21,7 +21,7 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
     use_threads(configure(work).threads)
     preload_dataset(dataset, image_dtype(configure(work)))  # a worker's runs share it, as they share the data
     clock.append(time.perf_counter())
-    first_epoch = []
+    first_epoch: list[float] = []
 
     def record(_epoch: int, values: dict[str, float | None]) -> None:
         if not first_epoch:
@@ -39,10 +39,10 @@ def run(work: Work, on_epoch: OnEpoch) -> dict[str, float]:
 
 def configure(work: Work) -> Any:
     """Return the run's configuration."""
-    from fashion_keras.config.run_config import RunConfig
+    from fashion_keras.experiments import BASE
 
     optimizer = OPTIMIZERS[work.model]
-    return RunConfig(
+    return BASE.with_changes(
         model=work.model,
         optimizer={"name": optimizer, "learning_rate": LEARNING_RATES[optimizer]},
         epochs=1 + work.epochs,

@@ -119,7 +119,7 @@ def _train(work: Work, dataset: Dataset) -> tuple[float, float]:
 
     def record(_epoch: int, values: dict[str, float | None]) -> None:
         ends.append(time.perf_counter())
-        trained.append(values["seconds"])
+        trained.append(values["seconds"] or 0.0)
 
     train_run(configure(work), dataset, record)
     return trained[1], ends[1] - ends[0] - trained[1]

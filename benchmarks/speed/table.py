@@ -1,6 +1,7 @@
 """The tables of `speed.md`, out of what `speed.json` holds."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -129,7 +130,7 @@ def _render_startup(results: Results) -> str:
     for model in ("fcn", "cnn"):
         for precision in PRECISIONS:
             cell = Cell(model, "ours", precision, "packed")
-            seconds = [results.spread(cell, lambda item, part=part: startup_seconds(item, part)) for part in parts]
+            seconds = [results.spread(cell, partial(startup_seconds, part=part)) for part in parts]
             share = results.spread(cell, lambda item: startup_share(item, TASKS_PER_WORKER))
             if share:
                 rows.append([model.upper(), precision, *map(show, seconds), show(_scaled(share, results, model), "%")])

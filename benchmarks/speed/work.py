@@ -130,7 +130,7 @@ def read_parts(work: Work) -> dict[str, Part]:
 
 def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Map pixels to [-1, 1]: x/255, then (x - 0.5)/0.5."""
-    return ((images.astype(np.float32) / 255) - 0.5) / 0.5
+    return (images.astype(np.float32) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
 
 
 def batch_bounds(num_examples: int) -> list[tuple[int, int]]:
