@@ -123,6 +123,7 @@ def _about(found: Sequence[ComparisonResults]) -> dict[str, str]:
     return {
         "runs": count_noun(len(ids), "different run"),
         "comparisons": count_noun(len(found), "comparison"),
+        "besides": " (untuned ones beside tuned among them, trials not)" if shown[len(found) :] else "",
         "version": _version(),
         "protocol": str(PROTOCOL_VERSION),
     }
