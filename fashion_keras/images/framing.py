@@ -26,6 +26,7 @@ _NOISE = (
     2.5  # robust standard deviations of the ground from which on something stands out, and at least so many levels:
 )
 _FAINTEST = 6
+_STEEP = 2  # levels a pixel along the ground, above which it is not light that changes but the ground
 _SHADOW = 0.4  # of the height of the item's edges, below which it is a shadow or dirt
 _BLACK = 0.7  # of the height from which on something is of the item, which becomes black: its edge is soft
 _PART = 0.02  # of the largest connected part; smaller ones are specks
@@ -65,12 +66,14 @@ class Relief:
         edges: float64 [H, W]: how steep they are, less towards the border; soft shadows have hardly any.
         noise: Levels that the ground's own grain may reach.
         ground: The ground's median level.
+        steps: float64 [H, W]: levels by which the ground changes at once, as at a horizon, where an item does not.
     """
 
     heights: NDArray[np.float64]
     edges: NDArray[np.float64]
     noise: float
     ground: float
+    steps: NDArray[np.float64]
 
     @property
     def contrast(self) -> float:
@@ -91,7 +94,7 @@ class Relief:
             uint8 [H, W]; None where nothing can be told from the ground, or nothing would be left to see. Nor is what
             fills a picture on black drawn anew: it is framed as the data set's own images are.
         """
-        heights = self.heights if is_light else -self.heights
+        heights, steps = (self.heights, self.steps) if is_light else (-self.heights, -self.steps)
         # What is lower than the item's edges by far is a shadow, or dirt.
         is_black = (self.ground if is_light else 255 - self.ground) <= _CLOSE
         shadow = 0 if is_black else _SHADOW * _average(heights, np.where(heights > self.noise, self.edges, 0))
@@ -104,6 +107,7 @@ class Relief:
             return None
         level, percentile = _TOP
         black = _BLACK * lowest
+        heights = heights + steps - steps[shown].mean()
         scale = level / max(np.percentile(heights[shown], percentile) - black, 1)
         drawn = np.where(scipy.ndimage.binary_dilation(shown, iterations=2), (heights - black) * scale, 0)
         return np.asarray(ImageOps.pad(Image.fromarray(np.clip(drawn[box], 0, 255).astype(np.uint8)), size, color=0))
@@ -113,13 +117,15 @@ def measure_relief(levels: Image.Image) -> Relief:
     """Return what stands out of a grey picture from its ground, which may be lighter at one side or have a horizon."""
     pixels = np.asarray(_shrink(levels)).astype(np.float64)
     ground = float(np.median(np.concatenate(_sides(pixels))))
-    heights = max(pixels - ground, pixels - _coons_patch(pixels), key=_share_of_ground)
+    grounds = np.full_like(pixels, ground), _coons_patch(pixels)
+    lit = max(grounds, key=lambda levels: _share_of_ground(pixels - levels))
+    heights = pixels - lit
     steepness = scipy.ndimage.gaussian_gradient_magnitude(pixels, 1.0)
     down, along = (np.abs(np.linspace(-1, 1, count)) for count in pixels.shape)
     near_centre = np.clip(1.2 - np.maximum.outer(down, along), 0, 1)
     deviation = 1.4826 * float(np.median(np.abs(np.concatenate(_sides(heights)))))
     edges = np.maximum(steepness - np.median(steepness), 0) * near_centre
-    return Relief(heights, edges, max(_FAINTEST, _NOISE * deviation), ground)
+    return Relief(heights, edges, max(_FAINTEST, _NOISE * deviation), ground, _steps(lit))
 
 
 def _shrink(levels: Image.Image) -> Image.Image:
@@ -155,6 +161,13 @@ def _coons_patch(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
     left = (left - between[:, :1] + left - _line(left, down)) / 2
     right = (right - between[:, -1:] + right - _line(right, down)) / 2
     return between + (1 - along) * left + along * right
+
+
+def _steps(ground: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what changes at once of a ground's levels, from row to row and from column to column."""
+    down, along = (np.diff(ground.mean(axis=1 - axis), prepend=np.nan) for axis in (0, 1))
+    down, along = (np.cumsum(np.where(np.abs(change) > _STEEP, change, 0)) for change in (down, along))
+    return down[:, np.newaxis] + along
 
 
 def _line(side: NDArray[np.float64], down: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -60,6 +60,14 @@ def test_ground_that_slopes_or_has_a_horizon_is_found(low: int) -> None:
         assert item[14:, 14:].max() < 10
 
 
+def test_item_of_one_level_is_drawn_in_one_level_across_a_horizon() -> None:
+    scene = np.repeat([60, 100], SIDE // 2)[:, None] + np.zeros((1, SIDE))
+    scene[70:210, 70:120] = scene[70:120, 70:210] = 180
+    item = measure_relief(Image.fromarray(scene.astype(np.uint8))).draw_item((28, 28), is_light=True)
+    assert item is not None
+    assert item[3:25, 3:6].min() > 200
+
+
 def test_image_of_the_data_set_stays_as_it_is_whatever_its_size(sample_dataset: Dataset) -> None:
     for pixels in sample_dataset.test_images[:20]:
         picture = read_picture(Image.fromarray(pixels))
