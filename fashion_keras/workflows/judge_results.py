@@ -156,8 +156,8 @@ def _margin_notes(
         return ()
     written = f", in which 0.2 points are {0.2 if metric.was_percent else MARGIN:g}" * metric.is_share
     return (
-        f"The margin is {unit.margin(margin)}, and all values lie within {unit.amount(unit.text(spread))}: equivalent "
-        f"says nothing here. --margin is in the unit of the table{written}",
+        f"The margin is {unit.margin(margin)}, and all values lie within {unit.amount(unit.text(spread))}, so that no "
+        f"difference can be more than negligible: --margin is in the unit of the table{written}",
     )
 
 

@@ -170,6 +170,8 @@ def test_logs_of_tensorboard_are_read_without_tensorflow(tmp_path: Path) -> None
                     summary = Summary(value=[Summary.Value(tag="epoch_accuracy", simple_value=number)])
                     writer.write(Event(step=step, summary=summary).SerializeToString())
     (tmp_path / "logs" / "adam" / "seed_0" / "validation" / "events.out.tfevents.1").open("ab").write(b"\x99\0\0")
+    with (tmp_path / "logs" / "adam" / "seed_1" / "validation" / "events.out.tfevents.0").open("wb") as file:
+        file.write((2**25).to_bytes(8, "little") + bytes(2**25 + 8))  # a large picture
     program = f"""
 import sys
 from fashion_keras import judge
