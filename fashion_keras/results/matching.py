@@ -15,6 +15,7 @@ __all__ = ["MatchedArms", "match_arms"]
 
 _Floats = NDArray[np.float64]
 _Seeds = Mapping[str, list[str]]
+_MOST_SEEDS = 200  # of which looks are guessed: their levels are integrated seed by seed
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,15 @@ def _heed_looks(pairs: _Seeds, looked_at: Sequence[int]) -> tuple[_Seeds, tuple[
     """Return what each arm is judged by: its own seeds where looks ended it, else those of all; looks; what to say."""
     fewest, *_, most = sorted(map(len, pairs.values()))
     early = sorted({len(seeds) for seeds in pairs.values()} - {*range(MIN_SEEDS), most})  # fewer are never judged
-    counted = ",".join(map(str, early))
-    if not set(early) <= set(looked_at or Design.up_to(most).looks):
+    looks = tuple(looked_at) or (Design.up_to(most).looks if most <= _MOST_SEEDS else ())
+    if not set(early) <= set(looks):
         shared = {arm: seeds[:fewest] for arm, seeds in pairs.items()}
+        counted = ",".join(map(str, sorted({*early, *looked_at})))
         return shared, tuple(looked_at), [f"Were arms ended by looks, --looked-at {counted} counts all seeds of each"]
     if looked_at or not early:
         return pairs, tuple(looked_at), []
-    looks = Design.up_to(most).looks
-    note = f"Arms that end at {counted} of {most} seeds are taken for ended by looks at {', '.join(map(str, looks))}"
-    return pairs, looks, [f"{note}; --looked-at names others"]
+    ends, usual = ("{} and {}".format(", ".join(map(str, row[:-1])), row[-1]) for row in ([*early, most], looks))
+    return pairs, looks, [f"Arms end at {ends} seeds, as where looks at {usual} decide; --looked-at names other looks"]
 
 
 def _match_examples(arms: Mapping[str, ArmScores], baseline: str) -> dict[str, _Floats] | None:

@@ -104,8 +104,11 @@ def _drop_unfinished(table: ResultTable) -> ResultTable:
 
 
 def _judged_numbers(table: ResultTable, columns: Columns, may_lack: bool) -> dict[int, float]:
-    """Return the values by their rows; an empty field is an error where it should be a run."""
+    """Return the values by their rows; an empty field is an error where it should be a run that did not diverge."""
     numbers = table.numbers(columns.metric, finite=False)
+    if status := find_column(table, "status"):
+        lost = [str(text) == "diverged" for text in table.columns[status]]
+        numbers = [math.inf if number is None and lost[row] else number for row, number in enumerate(numbers)]
     found = {row: number for row, number in enumerate(numbers) if number is not None}
     if len(found) < len(numbers) and not may_lack and columns.step is None:
         raise ResultsError(

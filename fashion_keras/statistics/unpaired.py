@@ -62,8 +62,7 @@ def compare_unpaired(
 
     As `compare_arms` does, but for its pairs: the arms share the level that the last look has, those found to differ
     leave theirs to the others, and the verdict is read off the interval. `num_seeds` is the number of runs of the
-    smaller arm, `seeds_won` the chance that a run of the arm beats one of the baseline, ties half. How many more runs
-    would decide is not told. Where runs diverged, nothing is but how many.
+    smaller arm. How many more runs would decide is not told. Where runs diverged, nothing is but how many.
 
     Args:
         values: for every arm float [runs of that arm], two at least; infinite where one diverged.
@@ -120,7 +119,6 @@ def _compare(
     interval = interval and (unit * round(interval[0] / unit, 12), unit * round(interval[1] / unit, 12))
     verdict = Verdict.UNDECIDED if interval is None else Verdict.of(interval, design.margin, higher_is_better)
     reason = f"fewer than {MIN_SEEDS} runs" if interval is None else _REASONS[is_known]
-    wins = _share_won(first, second)
     return Comparison(
         arm=arm,
         baseline=baseline,
@@ -132,7 +130,7 @@ def _compare(
         interval=interval,
         verdict=verdict,
         undecided_because=reason if verdict is Verdict.UNDECIDED else None,
-        seeds_won=wins if higher_is_better else 1.0 - wins,
+        seeds_won=float("nan"),  # there are no pairs
         collapse=None if is_known or interval is None else _collapse(first, second),
     )
 
@@ -143,13 +141,6 @@ def _collapse(first: _Floats, second: _Floats) -> Collapse:
     ours, theirs = (Share.of(row.size - kept.size, row.size) for row, kept in zip((first, second), known, strict=True))
     number = min(kept.size for kept in known)
     return Collapse(ours, theirs, number, float(known[0].mean() - known[1].mean()) if number else None, None)
-
-
-def _share_won(first: _Floats, second: _Floats) -> float:
-    """Return the share of all pairs of runs in which the first is larger, ties half."""
-    ordered = np.sort(second)
-    below = np.searchsorted(ordered, first, "left") + np.searchsorted(ordered, first, "right")
-    return float(below.mean()) / 2.0 / second.size
 
 
 def find_best_unpaired(

@@ -151,6 +151,12 @@ def test_runs_that_did_not_finish_are_left_out_and_said(tmp_path: Path) -> None:
     assert "1 run that did not finish left out" in scores.taken
 
 
+def test_an_empty_field_of_a_run_that_diverged_is_the_worst(tmp_path: Path) -> None:
+    lines = [f"{arm},{seed},finished,{value}" for arm in "ab" for seed, value in enumerate((0.3, 0.4, 0.5))]
+    text = "\n".join(["arm,seed,status,loss", *lines, "b,3,diverged,"])
+    assert values(read(tmp_path, text))["b"] == [0.3, 0.4, 0.5, np.inf]
+
+
 def test_an_empty_field_of_a_wide_table_is_no_run(tmp_path: Path) -> None:
     assert values(read(tmp_path, WIDE + "5,0.89,\n")) == {"sgd": [*SGD, 0.89], "adam": ADAM}
 

@@ -108,7 +108,7 @@ def test_a_comparison_that_looks_ended_early_gets_the_verdicts_of_its_run() -> N
     found = judge(columns(**trained))
     assert found.comparisons == compare_arms(trained, "base")
     assert found.comparisons == judge(columns(**trained), looked_at=(5, 6, 8)).comparisons
-    assert "taken for ended by looks at 5, 6, 8, 10" in found.answer
+    assert "as where looks at 5, 6, 8 and 10 decide" in found.answer
 
 
 def test_arms_that_end_at_no_look_are_cut_to_the_seeds_of_all_and_the_remedy_is_said() -> None:
