@@ -5,14 +5,14 @@ import io
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "break_name", "count_noun", "csv_text", "first_line", "format_duration", "one_line",
+    "break_name", "count_noun", "csv_text", "finite_or_none", "first_line", "format_duration", "one_line",
     "print_plain", "safe_name", "shorten",
 ]  # fmt: skip
 
@@ -89,6 +89,15 @@ def _csv_value(value: Any, digits: int) -> Any:
     if not isinstance(value, float):
         return value
     return "" if math.isnan(value) else f"{value:.{digits}g}"
+
+
+def finite_or_none(value: Any) -> Any:
+    """Return plain values with None for each number that is not finite, for which JSON has no word."""
+    if isinstance(value, Mapping):
+        return {key: finite_or_none(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite_or_none(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_plain(console: "Console", text: str) -> None:

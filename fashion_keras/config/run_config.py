@@ -22,6 +22,7 @@ from fashion_keras.config.identity import identify, keras_versions
 from fashion_keras.config.values import Settings, to_plain
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError
+from fashion_keras.formatting import shorten
 
 __all__ = ["BFLOAT16_IS_EQUIVALENT", "DEVICES", "PRECISIONS", "TEST_EVALUATIONS", "RunConfig"]
 
@@ -212,6 +213,10 @@ class RunConfig:
     @cached_property
     def label(self) -> str:
         """A name for people: model, optimizer, rate and what else differs, such as `fcn-sgd-0.02-dropout_rate=0.1`."""
+        return shorten(self._whole_label, _LABEL_WIDTH)
+
+    @cached_property
+    def _whole_label(self) -> str:
         left_out = {SOURCE}
         if self.trainer is not None:
             parts = [self.trainer.name]
@@ -230,7 +235,7 @@ class RunConfig:
         more = {name: getattr(self, name) for name in ("stratify", "class_weight", "keep_best", "patience")}
         parts += [_describe(name, value) for name, value in more.items() if value]
         text = "-".join(parts)
-        return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)[:100]
+        return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)
 
     @property
     def has_custom_parts(self) -> bool:
@@ -240,7 +245,7 @@ class RunConfig:
     @property
     def folder(self) -> str:
         """The run's folder in the store: the label, the seed and twelve digits of the run id."""
-        return f"{self.label}__s{self.seed}__{self.run_id[:12]}"
+        return f"{self._whole_label[:_LABEL_WIDTH]}__s{self.seed}__{self.run_id[:12]}"
 
 
 _LIMITS: Mapping[str, Mapping[str, Any]] = {
@@ -259,6 +264,7 @@ _SETTINGS = {
 _FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
 _TRAINER_SETTINGS = frozenset(("trainer", "threads", "device", "evaluate_test", "seed"))
 _RESERVED = frozenset(("name", "cls"))
+_LABEL_WIDTH = 100
 
 
 def _kinds_of(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def find_trained(name: str, store: RunStore) -> StoredRun | Path:
 def short_name(found: StoredRun | Path) -> str:
     """Return a name for the folder of what is made of it: the run's label and seed, or the model's folder's name."""
     if isinstance(found, StoredRun):
-        return f"{found.config.label}__s{found.seed}"
+        return found.config.folder.rpartition("__")[0]
     return found.parent.name if found.name.isdecimal() else found.name
 
 

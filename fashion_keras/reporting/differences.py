@@ -82,7 +82,7 @@ def compare_with_baseline(results: ComparisonResults) -> tuple[Comparison, ...]:
     if record.score_share:
         return comparisons  # what a run got right is kept of the last epoch alone
     if record.metric != TEST_ACCURACY:  # of others neither what an image adds is known, nor when a run has collapsed
-        return tuple(replace(item, collapse=None) for item in comparisons)
+        return tuple(item if item.has_diverged else replace(item, collapse=None) for item in comparisons)
     return tuple(_add_new_images(item, correct[item.arm], correct[record.baseline]) for item in comparisons)
 
 
@@ -138,7 +138,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
             f"test set, and about these settings: {_tuning_words(results)}.",
             describe_design(design, chosen, unit),
             *_score_notes(results),
-            *(collapse_sentence(item) for item in chosen if item.collapse),
+            *(collapse_sentence(item, unit) for item in chosen if item.collapse),
             *_pairing_notes(results, [item.arm for item in chosen]),
         ),
         comparisons=tuple(chosen),
@@ -230,7 +230,7 @@ def describe_power(results: ComparisonResults) -> list[str]:
     """
     design = results.record.design
     planned = design.num_seeds
-    comparisons = [item for item in compare_with_baseline(results) if item.num_seeds > 1]
+    comparisons = [item for item in compare_with_baseline(results) if np.isfinite(item.standard_deviation)]
     unit = Unit.of(results.record.metric, results.values.values())
     lines = []
     for item in comparisons:

@@ -1,28 +1,34 @@
 """Effects of a grid's factors: their table and their sentences."""
 
+import math
+
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import describe_design
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell
-from fashion_keras.reporting.units import POINTS
+from fashion_keras.reporting.units import Unit
 from fashion_keras.statistics import Effect, Verdict, find_effects
 from fashion_keras.storage.comparison import ComparisonResults
 
 __all__ = ["build_effects", "effect_sentences", "effects_of"]
 
-_COLUMNS = (
-    Column(
+
+def _columns(results: ComparisonResults) -> tuple[Column, Column]:
+    effect = Column(
         "effect",
-        "effect, points",
-        "of a level: mean over the seeds and the other factors' levels of its test accuracy minus that of the factor's "
-        "first level. Of two levels together: by how much the effect of the one is larger at the other than at the "
-        "other's first level. In brackets the interval by which it was judged; all of the table hold together.",
-    ),
-    Column(
-        "verdict",
-        "verdict",
-        "read off the interval: above 0, below, within the margin of equivalence, or undecided. More or less together "
-        "says that two effects do not simply add up.",
-    ),
+        _unit_of(results).title("effect"),
+        f"of a level: mean over the seeds and the other factors' levels of its {results.record.metric.text} minus that "
+        "of the factor's first level. Of two levels together: by how much the effect of the one is larger at the other "
+        "than at the other's first level. In brackets the interval by which it was judged; all of the table hold "
+        "together.",
+    )
+    return effect, _VERDICT
+
+
+_VERDICT = Column(
+    "verdict",
+    "verdict",
+    "read off the interval: above 0, below, within the margin of equivalence, or undecided. More or less together "
+    "says that two effects do not simply add up.",
 )
 
 
@@ -35,7 +41,15 @@ def effects_of(results: ComparisonResults) -> tuple[Effect, ...]:
     record = results.record
     if not record.factors or len(results.arms) < len(record.arms) or not all(arm.runs for arm in results.arms):
         return ()
-    return find_effects(results.values, record.factors, record.design)
+    metric = record.metric
+    limits = (-math.inf, math.inf) if metric.is_share else None
+    return find_effects(
+        results.values, record.factors, record.design, higher_is_better=metric.higher_is_better, value_range=limits
+    )
+
+
+def _unit_of(results: ComparisonResults) -> Unit:
+    return Unit.of(results.record.metric, results.values.values())
 
 
 def build_effects(results: ComparisonResults) -> Table | None:
@@ -44,19 +58,20 @@ def build_effects(results: ComparisonResults) -> Table | None:
     if not effects:
         return None
     first = ", ".join(f"{one_line(name)}: {one_line(levels[0])}" for name, levels in results.record.factors.items())
-    seeds = effects[0].comparison.num_seeds
+    seeds, unit = effects[0].comparison.num_seeds, _unit_of(results)
     return Table(
         "Effects of the factors",
         f"Against the first level of each factor ({first})",
-        _COLUMNS,
-        tuple(Row(_name(each), False, seeds, 0, seeds, _cells(each)) for each in effects),
-        (describe_design(results.record.design, [each.comparison for each in effects]),),
+        _columns(results),
+        tuple(Row(_name(each), False, seeds, 0, seeds, _cells(each, unit)) for each in effects),
+        (describe_design(results.record.design, [each.comparison for each in effects], unit),),
     )
 
 
 def effect_sentences(results: ComparisonResults) -> tuple[str, ...]:
     """Return a sentence for each effect that was judged."""
-    return tuple(_sentence(each) for each in effects_of(results) if each.comparison.interval is not None)
+    unit = _unit_of(results)
+    return tuple(_sentence(each, unit) for each in effects_of(results) if each.comparison.interval is not None)
 
 
 def _name(effect: Effect) -> str:
@@ -67,22 +82,23 @@ def _verdict(effect: Effect) -> str:
     verdict = effect.comparison.verdict
     if not effect.is_interaction:
         return str(verdict)
-    words = {"better": "more together", "worse": "less together", "equivalent": "simply add up"}
+    together = "more together" if effect.comparison.mean_difference > 0.0 else "less together"
+    words = {"better": together, "worse": together, "equivalent": "simply add up"}
     first, _, rest = str(verdict).partition(",")
     return words.get(first, first) + ("," + rest if rest else "")
 
 
-def _cells(effect: Effect) -> tuple[Cell, ...]:
+def _cells(effect: Effect, unit: Unit) -> tuple[Cell, ...]:
     item = effect.comparison
     return (
-        difference_cell(item.mean_difference, item.interval, POINTS, level=item.level),
+        difference_cell(item.mean_difference, item.interval, unit, level=item.level),
         Cell((_verdict(effect),), {"text": _verdict(effect)}),
     )
 
 
-def _sentence(effect: Effect) -> str:
+def _sentence(effect: Effect, unit: Unit) -> str:
     item = effect.comparison
-    amount = f"{POINTS.difference(item.mean_difference)} points ({POINTS.span(item.interval)})" if item.interval else ""
+    amount = f"{unit.amount(unit.difference(item.mean_difference))} ({unit.span(item.interval)})"
     if not effect.is_interaction:
         ((name, level),) = effect.levels.items()
         against = effect.against[name]

@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from fashion_keras.formatting import break_name, one_line, shorten
 from fashion_keras.reporting.curves import MEASURES, PARTS, Curve, arm_curves, axis_limits, find_outliers
 from fashion_keras.reporting.panels import PART_STYLES, PART_TITLES, UNITS, arm_style, draw_panel
-from fashion_keras.reporting.summary import describe_results, has_diverged
+from fashion_keras.reporting.summary import describe_results
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.files import write_files
 
@@ -234,7 +234,7 @@ def _describe_lines(arms: Sequence[ArmResults]) -> str:
     else:
         number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         sentences = [f"Lines: mean over {number} runs, one a seed; bands: the middle two thirds of them."]
-    if any(has_diverged(run) for arm in arms for run in arm.runs.values()):
+    if any(run.has_diverged for arm in arms for run in arm.runs.values()):
         sentences.append("A run that diverged counts up to there.")
     if max(arm.histories("val_loss").shape[1] for arm in arms) > 10:  # fewer are shown whole, see `axis_limits`
         sentences.append("The axes show at least nine tenths of each curve; first epochs and spikes may lie outside.")

@@ -13,18 +13,25 @@ from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of, is_tuned_name
 from fashion_keras.formatting import format_duration, one_line
 from fashion_keras.reporting.units import POINTS, Unit
-from fashion_keras.statistics import MIN_SEEDS, BestArms, Comparison, Design, Share, Verdict
+from fashion_keras.statistics import FAR, MIN_SEEDS, BestArms, Comparison, Design, Share, Verdict
 from fashion_keras.storage.archive import ArchivedRun
 from fashion_keras.storage.comparison import ArmResults, ComparisonRecord, ComparisonResults
 from fashion_keras.storage.tunings import TuningRecord
 
 __all__ = [
     "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "percent",
-    "remedy", "sentence", "unjudged",
+    "remedy", "sentence",
 ]  # fmt: skip
 
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
 WORSE = (Verdict.WORSE, Verdict.WORSE_NEGLIGIBLY)
+_COLLAPSED = (
+    ("Runs collapsed, over 10 points below their arm's median", "The interval of the mean promises too much there."),
+    (
+        f"Runs diverged, to no finite number or over {FAR:,.0f} times the usual one",
+        "Each counts as lost; the difference is of medians.",
+    ),
+)
 
 
 def figure(comparison: Comparison, unit: Unit = POINTS) -> str:
@@ -38,6 +45,13 @@ def sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
     arm, baseline = one_line(comparison.arm), one_line(comparison.baseline)
     mean, _, interval = figure(comparison, unit).partition(" ")
     verdict = comparison.verdict_text
+    if comparison.has_diverged and comparison.collapse is not None:
+        found = comparison.collapse
+        because = f", {comparison.undecided_because}" * bool(comparison.undecided_because)
+        return (
+            f"{arm} ({found.arm.count} of {found.arm.total} runs diverged) against {baseline} "
+            f"({found.baseline.count} of {found.baseline.total}): {verdict}{because}"
+        )
     if comparison.verdict in (*BETTER, *WORSE):
         amount = f"{unit.amount(unit.text(abs(comparison.mean_difference)))} {interval}".rstrip()
         return f"{arm} {'beats' if comparison.verdict in BETTER else 'loses to'} {baseline} by {amount}: {verdict}"
@@ -47,33 +61,19 @@ def sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
     return f"{arm} against {baseline}, {amount}: {verdict}, {comparison.undecided_because}"
 
 
-def unjudged(results: ComparisonResults) -> list[str]:
-    """Return a line for each arm that cannot be judged beyond a seed whose run ended with no finite number."""
-    metric, lines = results.record.metric, []
-    for arm in results.arms:
-        lost = [seed for seed, run in arm.runs.items() if run.value(metric.name) is None]
-        if lost:
-            lines.append(
-                f"{one_line(arm.name)}: {metric.text} is no finite number with seed {lost[0]}; "
-                "nothing can be judged by it from there on"
-            )
-    return lines
-
-
-def collapse_sentence(comparison: Comparison) -> str:
-    """Return how often runs of arm and baseline collapsed, and how the others differ; empty where none did."""
+def collapse_sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
+    """Return how often runs of arm and baseline collapsed or diverged, and how the others differ, or an empty text."""
     found = comparison.collapse
     if found is None:
         return ""
     arm, baseline = one_line(comparison.arm), one_line(comparison.baseline)
     others = "no seed is left on which neither did"
     if found.difference is not None:
-        span = f" ({POINTS.span(found.interval)})" if found.interval else ""
-        others = f"on the {found.num_others} others {arm} differs by {POINTS.difference(found.difference)} points{span}"
-    return (
-        f"Runs collapsed, over 10 points below their arm's median: {_share(found.arm)} of {arm}, "
-        f"{_share(found.baseline)} of {baseline}; {others}. The interval of the mean promises too much there."
-    )
+        span = f" ({unit.span(found.interval)})" if found.interval else ""
+        amount = unit.amount(unit.difference(found.difference))
+        others = f"on the {found.num_others} others {arm} differs by {amount}{span}"
+    head, last = _COLLAPSED[comparison.has_diverged]
+    return f"{head}: {_share(found.arm)} of {arm}, {_share(found.baseline)} of {baseline}; {others}. {last}"
 
 
 def _share(share: Share) -> str:
@@ -149,6 +149,8 @@ def remedy(results: ComparisonResults, comparison: Comparison, among: Sequence[C
         wanted, text = results.record.design.num_seeds, f"{comparison.undecided_because}; there are {there}"
     elif comparison.look is None:
         wanted, text = DEFAULT_SEEDS, f"at least {MIN_SEEDS} seeds; there are {there}"
+    elif comparison.has_diverged:
+        return Remedy("settings by which no run diverges")
     elif comparison.seeds_to_decide is None:
         seeds = comparison.seeds_to_decide_text
         return Remedy(f"more than {seeds[1:]} seeds: the arms are too close to tell apart")

@@ -115,7 +115,7 @@ def _ends(comparison: Comparison, unit: Unit) -> list[float]:
 def _scale(ends: Sequence[list[float]], band: float, unit: Unit) -> _Scale:
     """Return a scale that shows zero, the band of equivalence and every arm but those that reach far beyond others."""
     reaches = [max(map(abs, each)) for each in ends]
-    limit = _FAR * max(float(np.median(reaches)), band)
+    limit = _FAR * max(float(np.median([reach for reach in reaches if np.isfinite(reach)] or [0.0])), band)
     near = [value for each, reach in zip(ends, reaches, strict=True) if reach <= limit for value in each]
     low, high = min([-2 * band, *near]), max([2 * band, *near])
     room = 0.04 * (high - low)

@@ -62,7 +62,15 @@ def build_judgement(judged: JudgedArms, unit: Unit, title: str, caption: str, no
             2, Column("new_examples", "on new examples", "the interval for other examples of the same kind.")
         )
     rows = [
-        Row(arm, False, row.size, 0, row.size, _cells(row, by_arm.get(arm), unit, has_new, noun), noun)
+        Row(
+            arm,
+            False,
+            row.size,
+            int((~np.isfinite(row)).sum()),
+            row.size,
+            _cells(row, by_arm.get(arm), unit, has_new, noun),
+            noun,
+        )
         for arm, row in {baseline: judged.values[baseline], **judged.values}.items()
     ]
     return Table(title, caption, tuple(columns), tuple(rows), ())

@@ -12,7 +12,7 @@ import numpy as np
 from rich.text import Text
 
 from fashion_keras.errors import ResultsError
-from fashion_keras.formatting import one_line, print_plain
+from fashion_keras.formatting import finite_or_none, one_line, print_plain
 from fashion_keras.reporting.findings import best_sentence
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.html.cell import html_table
@@ -201,4 +201,4 @@ class Judgement:
             content["over_datasets"] = self.over.to_json()
         if gate is not None:
             content["require"] = gate.to_json()
-        return json.dumps(content, indent=2) + "\n"
+        return json.dumps(finite_or_none(content), indent=2, allow_nan=False) + "\n"

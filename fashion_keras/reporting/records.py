@@ -1,10 +1,10 @@
 """Comparison as plain values: what `--json` prints."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
+from fashion_keras.formatting import finite_or_none
 from fashion_keras.reporting.rendering import to_records
 from fashion_keras.reporting.report import Report
 from fashion_keras.reporting.terminal import answer_text
@@ -33,12 +33,4 @@ def comparison_to_json(report: Report, requirement: str | None = None) -> dict[s
 
 def print_json(content: Mapping[str, Any]) -> None:
     """Print values as JSON on standard output; what is no finite number is null."""
-    print(json.dumps(_finite(content), indent=1, allow_nan=False, default=str))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    print(json.dumps(finite_or_none(content), indent=1, allow_nan=False, default=str))

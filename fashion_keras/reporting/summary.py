@@ -14,9 +14,8 @@ from fashion_keras.reporting.tables import MINUTES_KEY, Cell, Column, Row, Table
 from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.results.metrics import Metric
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
-from fashion_keras.storage.runs import StoredRun
 
-__all__ = ["build_table", "data_notes", "describe_results", "examples_of", "has_diverged", "make_row", "score_epochs"]
+__all__ = ["build_table", "data_notes", "describe_results", "examples_of", "make_row", "score_epochs"]
 
 # The report's columns, from the key of `StoredRun.final` and of published.json to how it is shown and defined.
 _METRICS: Mapping[str, tuple[Unit, str, str]] = {
@@ -158,21 +157,10 @@ def make_row(arm: ArmResults, num_seeds: int, cells: Sequence[Cell]) -> Row:
         arm=arm.name,
         text_only=arm.record.text_only,
         num_runs=len(arm.runs),
-        num_diverged=sum(has_diverged(run) for run in arm.runs.values()),
+        num_diverged=sum(run.has_diverged for run in arm.runs.values()),
         num_seeds=num_seeds,
         cells=tuple(cells),
     )
-
-
-def has_diverged(run: StoredRun) -> bool:
-    """Whether a run ended in a loss that is no finite number, of training or of what was evaluated after it."""
-    final = run.final
-    if run.has_trainer:
-        return run.status == "diverged"
-    lost = (
-        final[f"{part}_loss"] is None and final[f"{part}_accuracy"] is not None for part in ("train", "val", "test")
-    )
-    return run.status == "diverged" or any(lost)
 
 
 def examples_of(results: ComparisonResults) -> str:

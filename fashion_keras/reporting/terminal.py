@@ -12,7 +12,7 @@ from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.effects import effect_sentences
-from fashion_keras.reporting.findings import Remedy, collapse_sentence, remedy, sentence, unjudged
+from fashion_keras.reporting.findings import Remedy, collapse_sentence, remedy, sentence
 from fashion_keras.reporting.overview import build_overview
 from fashion_keras.reporting.report import Report
 from fashion_keras.reporting.tables import Cell, Row, Table
@@ -67,8 +67,6 @@ def print_answer(console: Console, report: Report, *, workers: int = 1) -> None:
         workers: Runs at a time, for what more seeds would cost.
     """
     results, comparisons = report.results, report.comparisons
-    for line in unjudged(results):
-        _print(console, Text(line))
     remedies = [
         _remedy_text(remedy(results, item, comparisons), workers) if item.verdict is Verdict.UNDECIDED else ""
         for item in comparisons
@@ -76,7 +74,7 @@ def print_answer(console: Console, report: Report, *, workers: int = 1) -> None:
     for comparison, text, following in zip(comparisons, remedies, [*remedies, ""][1:], strict=True):
         print_sentence(console, comparison, report.unit)
         if comparison.collapse:
-            _print(console, Text(f"  {collapse_sentence(comparison)}"))
+            _print(console, Text(f"  {collapse_sentence(comparison, report.unit)}"))
         if text != following and text:  # once for arms that the same command would decide
             _print(console, Text(f"  to decide{text}"))
     for line in effect_sentences(results):

@@ -44,7 +44,7 @@ class Unit:
         """
         if metric.is_share:
             return POINTS
-        rows = [row for row in values if row.size]
+        rows = [finite for row in values if (finite := row[np.isfinite(row)]).size]
         steps = np.diff(np.sort([row.mean() for row in rows]))
         varying = [spread for row in rows if (spread := row.std()) > 1e-12] or [step for step in steps if step > 0.0]
         smallest = min(varying, default=1.0)

@@ -4,10 +4,11 @@ FOLDER/adam/seed_0/events.out.tfevents...      arm adam, seed 0; also adam_seed0
 FOLDER/adam/seed_0/validation/events...        as Keras writes them: its scalars are named validation/...
 """
 
+import os
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import first_line, one_line
@@ -17,6 +18,7 @@ from fashion_keras.results.table import ResultTable
 __all__ = ["read_logs"]
 
 _PARTS = ("train", "validation", "val", "test", "eval")
+_MOST_BYTES = 2**24  # of a record that may have scalars
 _HEADER = struct.Struct("<QI")  # length of the record and its checksum; another checksum follows the record
 
 
@@ -58,26 +60,28 @@ def _last_scalars(path: Path) -> Mapping[str, float]:
 
     last: dict[str, tuple[int, float]] = {}
     try:
-        for event in map(Event.FromString, _records(path.read_bytes())):
-            for value in event.summary.value:
-                number = _scalar(value)
-                if number is not None and event.step >= last.get(value.tag, (event.step, 0.0))[0]:
-                    last[value.tag] = event.step, number
+        with path.open("rb") as file:
+            for event in map(Event.FromString, _records(file)):
+                for value in event.summary.value:
+                    number = _scalar(value)
+                    if number is not None and event.step >= last.get(value.tag, (event.step, 0.0))[0]:
+                        last[value.tag] = event.step, number
     except (DecodeError, TypeError, ValueError) as error:
         raise ResultsError(f"{one_line(path.name)} is no TensorBoard log: {first_line(error)}") from error
     return {tag: number for tag, (_, number) in last.items()}
 
 
-def _records(content: bytes) -> Iterator[bytes]:
-    """Yield the records of a log; the last of a run that was killed may be cut off, and is left out."""
-    start = 0
-    while start + _HEADER.size <= len(content):
-        length, _ = _HEADER.unpack_from(content, start)
-        start += _HEADER.size
-        if start + length > len(content):
+def _records(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the records of a log one by one; no scalars are in large ones, nor where a killed run cut off the last."""
+    size = os.fstat(file.fileno()).st_size
+    while len(head := file.read(_HEADER.size)) == _HEADER.size:
+        length, _ = _HEADER.unpack(head)
+        end = file.tell() + length
+        if end > size:
             return
-        yield content[start : start + length]
-        start += length + 4
+        if length <= _MOST_BYTES:
+            yield file.read(length)
+        file.seek(end + 4)
 
 
 def _scalar(value: Any) -> float | None:

@@ -1,5 +1,6 @@
 """Scores of arms, read out of a result table: a value for each run, by data set, arm and seed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ class ArmScores:
     """Runs of one arm on one data set.
 
     Attributes:
-        values: float64 [runs], accuracies as fractions.
+        values: float64 [runs], accuracies as fractions; infinite where a run has no finite number.
         seeds: Of each run; None where nothing names them.
         examples: float64 [runs, examples] in the order of `example_names`, where results are of single examples.
         example_names: Of the columns of `examples`.
@@ -72,12 +73,7 @@ def extract_scores(table: ResultTable, selection: Selection | None = None) -> Sc
     numbers = _judged_numbers(reshaped.table, columns, reshaped.may_lack)
     grouped = _group(columns, numbers, reshaped.table)
     rows = [row for arms in grouped.values() for runs in arms.values() for row in runs.values()]
-    metric = Metric.of(
-        columns.metric,
-        [numbers[row] for row in rows],
-        reshaped.selection.higher_is_better,
-        in_percent=any(str(value)[-1:] == "%" for value in reshaped.table.distinct(columns.metric)),
-    )
+    metric = _find_metric(reshaped.table, columns, [numbers[row] for row in rows], reshaped.selection)
     scale = 0.01 if metric.was_percent else 1.0
     values = {row: scale * numbers[row] for row in rows}
     datasets = {
@@ -108,8 +104,11 @@ def _drop_unfinished(table: ResultTable) -> ResultTable:
 
 
 def _judged_numbers(table: ResultTable, columns: Columns, may_lack: bool) -> dict[int, float]:
-    """Return the values by their rows; an empty field is an error where it should be a run."""
-    numbers = table.numbers(columns.metric)
+    """Return the values by their rows; an empty field is an error where it should be a run that did not diverge."""
+    numbers = table.numbers(columns.metric, finite=False)
+    if status := find_column(table, "status"):
+        lost = [str(text) == "diverged" for text in table.columns[status]]
+        numbers = [math.inf if number is None and lost[row] else number for row, number in enumerate(numbers)]
     found = {row: number for row, number in enumerate(numbers) if number is not None}
     if len(found) < len(numbers) and not may_lack and columns.step is None:
         raise ResultsError(
@@ -119,6 +118,16 @@ def _judged_numbers(table: ResultTable, columns: Columns, may_lack: bool) -> dic
     if not found:
         raise ResultsError(f"{table.name} has no number in column {quoted(columns.metric)}")
     return found
+
+
+def _find_metric(table: ResultTable, columns: Columns, found: Sequence[float], selection: Selection) -> Metric:
+    """Return the metric of the runs' values; shares, single examples and what is judged alone must all be finite."""
+    finite = list(filter(math.isfinite, found)) or [0.0]
+    in_percent = any(str(value)[-1:] == "%" for value in table.distinct(columns.metric))
+    metric = Metric.of(columns.metric, finite, selection.higher_is_better, in_percent=in_percent)
+    if len(finite) < len(found) and (metric.is_share or columns.examples):
+        table.numbers(columns.metric)  # names the line
+    return metric
 
 
 def _group(columns: Columns, numbers: Mapping[int, float], table: ResultTable) -> _Grouped:

@@ -84,8 +84,12 @@ class ResultTable:
             return same[0]
         raise ResultsError(f"{self.name} has no column {quoted(name)}{did_you_mean(name, self.columns)}")
 
-    def numbers(self, name: str) -> list[float | None]:
-        """Return a column as finite numbers, None where it is empty.
+    def numbers(self, name: str, *, finite: bool = True) -> list[float | None]:
+        """Return a column as numbers, None where it is empty.
+
+        Args:
+            name: Of the column.
+            finite: Whether all must be; else infinity is what is not, or has squares that would not be.
 
         Raises:
             ResultsError: A value is no finite number; it names the line.
@@ -95,20 +99,19 @@ class ResultTable:
             plain: list[float | None] = list(map(float, values))
             if all(abs(number) <= MAX_MAGNITUDE for number in plain if number is not None):
                 return plain
-        return [None if is_missing(value) else self._number(row, name) for row, value in enumerate(values)]
+        return [None if is_missing(value) else self._number(row, name, finite) for row, value in enumerate(values)]
 
-    def _number(self, row: int, name: str) -> float:
+    def _number(self, row: int, name: str, finite: bool) -> float:
         value = self.columns[name][row]
         number = parse_number(value, self.decimal_comma)
         found = f"{self.place(row)} has {quoted(value)} in column {quoted(name)}"
         if number is None:
             raise ResultsError(f"{found}; a number was expected")
-        if not abs(number) <= MAX_MAGNITUDE:
-            raise ResultsError(
-                f"{found}; finite numbers are needed: give a run that diverged its accuracy, or a loss that stands for "
-                "having failed"
-            )
-        return number
+        if abs(number) <= MAX_MAGNITUDE:
+            return number
+        if finite:
+            raise ResultsError(f"{found}; finite numbers are needed: a run that diverged has an accuracy, of guessing")
+        return math.inf
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column has numbers, and nothing else but empty fields."""

@@ -11,6 +11,7 @@ from fashion_keras.statistics.collapse import Share, collapsed, compare_collapse
 from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.crossed import new_images_interval
 from fashion_keras.statistics.design import LEVEL, MARGIN, MIN_SEEDS, TEN_SEEDS, Design
+from fashion_keras.statistics.divergence import FAR, mark_diverged
 from fashion_keras.statistics.factors import Effect, find_effects
 from fashion_keras.statistics.intervals import MeanInference, mean_interval
 from fashion_keras.statistics.medians import median_interval, sign_test_p
@@ -23,10 +24,10 @@ from fashion_keras.statistics.unpaired import pairing_worth
 from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms, looks_taken
 
 __all__ = [
-    "ACCURACIES", "LEVEL", "MARGIN", "MIN_SEEDS", "TEN_SEEDS", "BestArms", "Comparison", "Design", "Effect",
+    "ACCURACIES", "FAR", "LEVEL", "MARGIN", "MIN_SEEDS", "TEN_SEEDS", "BestArms", "Comparison", "Design", "Effect",
     "MeanInference", "OverDatasets", "Ranks", "Requirement", "Share", "Verdict", "arms_to_train",
     "collapsed", "compare_arms", "compare_collapse", "compare_over_datasets", "detectable_difference", "find_best",
-    "find_effects", "looks_taken", "mean_interval", "median_interval", "misses_p", "new_images_interval",
-    "pairing_gain", "pairing_worth", "prediction_interval", "rank_arms", "score", "seeds_to_decide",
-    "sign_test_p",
+    "find_effects", "looks_taken", "mark_diverged", "mean_interval", "median_interval", "misses_p",
+    "new_images_interval", "pairing_gain", "pairing_worth", "prediction_interval", "rank_arms", "score",
+    "seeds_to_decide", "sign_test_p",
 ]  # fmt: skip

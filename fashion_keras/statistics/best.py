@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.design import Design
-from fashion_keras.statistics.intervals import MeanInference
+from fashion_keras.statistics.divergence import diverged_interval
+from fashion_keras.statistics.intervals import MeanInference, unit_of
 
 __all__ = ["BestArms", "find_best"]
 
@@ -102,7 +103,13 @@ def _pairwise_worse(arms: Mapping[str, NDArray[np.float64]], design: Design) -> 
 
 
 def _is_worse(arm: str, judged: Mapping[str, NDArray[np.float64]], level: float) -> bool:
-    differences = [row - judged[arm] for other, row in judged.items() if other != arm]
+    with np.errstate(invalid="ignore"):
+        own = judged[arm]
+        differences = [(row - own) / unit_of(row, own) for other, row in judged.items() if other != arm]
+    diverged = [row for row in differences if not np.isfinite(row).all()]
+    differences = [row for row in differences if np.isfinite(row).all()]
+    if any(diverged_interval(row, level)[0] > 0.0 for row in diverged):
+        return True
     if not differences:
         return False
     inference = MeanInference.of(np.stack(differences))

@@ -43,7 +43,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Collapse:
-    """What becomes of a comparison in which runs collapsed: a share for each arm, and the others' difference.
+    """What becomes of a comparison in which runs collapsed or diverged: a share for each arm, the others' difference.
 
     Attributes:
         arm, baseline: the share of their runs that collapsed.
@@ -88,15 +88,17 @@ def compare_collapse(arm: ArrayLike, baseline: ArrayLike, level: float = 0.95) -
     differ.
 
     Args:
-        arm: float [n], accuracies as fractions, entry i of both from the same seed.
+        arm: float [n], accuracies as fractions, entry i of both from the same seed. Where runs are infinite, for they
+            diverged, it is these that collapsed, and the values are of any kind.
         baseline: float [n].
         level: of all intervals.
     """
     first, second = np.asarray(arm, dtype=np.float64), np.asarray(baseline, dtype=np.float64)
-    failed = collapsed(first), collapsed(second)
+    lost = ~np.isfinite(first), ~np.isfinite(second)
+    failed = lost if np.any(lost) else (collapsed(first), collapsed(second))
     if not (failed[0].any() or failed[1].any()):
         return None
-    others = (first - second)[~failed[0] & ~failed[1]]
+    others = first[~failed[0] & ~failed[1]] - second[~failed[0] & ~failed[1]]
     difference, interval = hodges_lehmann(others, level) if others.size else (None, None)
     arm_share, baseline_share = (Share.of(int(runs.sum()), runs.size, level) for runs in failed)
     return Collapse(arm_share, baseline_share, others.size, difference, interval)

@@ -54,21 +54,21 @@ class Comparison:
         baseline: the other's.
         num_seeds: pairs that all of this is about: those of `look`, or all that are there before the first look.
         look: the number of seeds of the look, None before the first.
-        mean_difference: arm minus baseline, a fraction: 0.001 is 0.1 points.
-        standard_deviation: of the differences; NaN for one seed.
+        mean_difference: arm minus baseline, a fraction: 0.001 is 0.1 points; the median where runs diverged.
+        standard_deviation: of the differences; NaN for one seed, and where runs diverged.
         level: two-sided level by which the arm was judged, after the correction for arms and looks; None before the
             first look, as the intervals are.
         interval: of the mean difference on this test set, at 1 - `level`; the verdict is read off it.
         verdict: see `compare_arms`.
-        undecided_because: "fewer than 5 seeds", "next look at 8 seeds", "10 seeds would hardly decide" or "not enough
-            evidence"; None where decided.
+        undecided_because: "fewer than 5 seeds", "next look at 8 seeds", "10 seeds would hardly decide", "runs diverged"
+            or "not enough evidence"; None where decided.
         seeds_to_decide: how many seeds in all would decide an undecided one with a chance of 80 %; None where decided,
             before the first look, and where no number up to 160 would.
         given_up: whether an undecided arm gets no more seeds of the design, which would hardly decide it.
         seeds_won: share of the seeds on which the arm beats the baseline, ties half.
         seeds_won_interval: of the chance that it does, at 1 - `level`; ties are left open, either way.
-        collapse: how often runs collapsed and how the others differ; None where none did. Where it is given, `interval`
-            promises too much.
+        collapse: how often runs collapsed, or diverged, and how the others differ; None where none did. Of collapsed
+            ones `interval` promises too much; see `diverged_interval` for that of diverged ones.
         new_images: interval of the mean difference on other test images, at 1 - `level`; see `with_correct`.
     """
 
@@ -90,9 +90,14 @@ class Comparison:
     given_up: bool = False
 
     @property
+    def has_diverged(self) -> bool:
+        """Whether a run of the arm or of the baseline diverged, so that no mean is known."""
+        return self.interval is not None and not np.isfinite(self.interval).all()
+
+    @property
     def seeds_to_decide_text(self) -> str:
         """The number as a table shows it: "24", ">160", or "" where there is none."""
-        if self.verdict is not Verdict.UNDECIDED or self.look is None:
+        if self.verdict is not Verdict.UNDECIDED or self.look is None or self.has_diverged:
             return ""
         return f">{MAX_SEEDS_SEARCHED}" if self.seeds_to_decide is None else str(self.seeds_to_decide)
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras.statistics.comparison import Comparison
 from fashion_keras.statistics.design import Design
-from fashion_keras.statistics.verdicts import compare_arms
+from fashion_keras.statistics.replay import Replay
 
 __all__ = ["Effect", "find_effects"]
 
@@ -41,6 +41,7 @@ def find_effects(
     design: Design,
     *,
     higher_is_better: bool = True,
+    value_range: tuple[float, float] | None = None,
 ) -> tuple[Effect, ...]:
     """Estimate main effects and interactions of two factors, paired by seed.
 
@@ -57,6 +58,7 @@ def find_effects(
         factors: from the name of each to its levels, the first being the one that others are compared with.
         design: the looks; evidence is shown at them alone.
         higher_is_better: False for a loss.
+        value_range: of effects; infinite ends where values are shares.
 
     Returns:
         Main effects by factor, then interactions; none before there is a seed of every arm.
@@ -74,10 +76,11 @@ def find_effects(
         raise ValueError(f"a grid of {' x '.join(map(str, shape))} has {np.prod(shape)} arms, got {len(values)}")
     number = min(np.size(row) for row in values.values())
     table = np.array([np.asarray(row, dtype=np.float64)[:number] for row in values.values()]).reshape(*shape, number)
-    contrasts = {chosen: _contrast(table, factors, dict(chosen)) for chosen in _chosen_levels(factors)}
+    with np.errstate(invalid="ignore"):  # where two arms diverged, NaN
+        contrasts = {chosen: _contrast(table, factors, dict(chosen)) for chosen in _chosen_levels(factors)}
     names = {str(index): chosen for index, chosen in enumerate(contrasts)}
     rows = {"first": np.zeros(number), **dict(zip(names, contrasts.values(), strict=True))}
-    found = compare_arms(rows, "first", design, higher_is_better=higher_is_better, value_range=None)
+    found = Replay(rows, "first", design, higher_is_better, value_range).comparisons()
     return tuple(_effect(dict(names[item.arm]), factors, item) for item in found)
 
 

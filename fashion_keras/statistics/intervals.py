@@ -14,12 +14,13 @@ from scipy import special
 
 from fashion_keras.statistics.resamples import Resamples, resample
 
-__all__ = ["MAX_RESAMPLED", "ROUNDING", "MeanInference", "mean_interval", "student_critical"]
+__all__ = ["MAX_RESAMPLED", "ROUNDING", "MeanInference", "mean_interval", "student_critical", "unit_of"]
 
 MAX_RESAMPLED = 200
 """Above so many numbers the bootstrap-t is that of its expansion."""
 # Differences of accuracies are multiples of 1 / num_images; a spread below this is rounding in their last bits.
 ROUNDING = 1e-12
+_SMALLEST = 2.0**-256  # of a unit, beside the largest value, whose cube must be finite in it
 
 _Floats = NDArray[np.float64]
 
@@ -141,6 +142,17 @@ class MeanInference:
     @cached_property
     def _resamples(self) -> list[Resamples]:
         return [resample(row.tobytes()) for row in self.rows]
+
+
+def unit_of(*rows: _Floats) -> float:
+    """Return a power of two, division by which is exact, near the median size of numbers; infinite ones have none.
+
+    In it, what is left of equal sums by rounding is below `ROUNDING`, whatever their unit was.
+    """
+    sizes = np.abs(np.concatenate(rows))
+    sizes = sizes[(sizes > 0.0) & np.isfinite(sizes)]
+    usual = max(float(np.median(sizes)), float(sizes.max()) * _SMALLEST) if sizes.size else 0.5
+    return float(np.ldexp(1.0, int(np.frexp(usual)[1])))
 
 
 def mean_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float] | None:

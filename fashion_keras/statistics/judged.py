@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,6 @@ from fashion_keras.statistics.verdicts import ACCURACIES, compare_arms
 __all__ = ["JudgedArms", "judge_arms"]
 
 _Floats = NDArray[np.float64]
-_SMALLEST = 2.0**-256  # of a unit, beside the largest value, whose cube must be finite in it
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,9 @@ def judge_arms(
 ) -> JudgedArms:
     """Judge arms at one look at all that is there, or at the last of several.
 
-    Values of any size are judged: those that are no accuracies are scaled first, by a power of two, which is exact.
-
     Args:
-        values: for every arm float64 [seeds]; entry i of each from the same seed where they are paired.
+        values: for every arm float64 [seeds]; entry i of each from the same seed where they are paired. Arms may end
+            at one of the looks before.
         baseline: the name of the arm that the others are compared with.
         paired: whether they are.
         margin: of equivalence, in the unit of the values; where None, no difference is small enough.
@@ -61,35 +60,15 @@ def judge_arms(
         higher_is_better: False for a loss.
         are_accuracies: whether values are from 0 to 1, so that no interval reaches beyond, and runs may collapse.
     """
-    scale = 1.0 if are_accuracies else _scale(values)
-    scaled = {arm: row / scale for arm, row in values.items()}
     smallest = float(np.finfo(np.float64).tiny)
-    number = min(row.size for row in values.values())
+    number = (max if paired else min)(row.size for row in values.values())
     looks = sorted({look for look in looked_at if MIN_SEEDS <= look < number})
-    design = Design.up_to(number, looks, LEVEL, max(smallest, (margin or 0.0) / scale))
+    design = Design.up_to(number, looks, LEVEL, margin or smallest)
     design = replace(design, futility=0.0)  # the seeds are there
-    compare, find = (compare_arms, find_best) if paired else (compare_unpaired, find_best_unpaired)
-    limits = ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None
-    comparisons = compare(scaled, baseline, design, higher_is_better=higher_is_better, value_range=limits)
-    best = find(scaled, comparisons, design, higher_is_better=higher_is_better)
-    rescaled = tuple(_rescale(item, scale) for item in comparisons)
-    return JudgedArms(values, rescaled, best, design, margin)
-
-
-def _scale(values: Mapping[str, _Floats]) -> float:
-    """Return a power of two near the median size: beside a run that exploded, others keep their digits."""
-    sizes = np.abs(np.concatenate(list(values.values())))
-    sizes = sizes[sizes > 0.0]
-    usual = max(float(np.median(sizes)), float(sizes.max()) * _SMALLEST) if sizes.size else 1.0
-    return float(np.ldexp(1.0, int(np.frexp(usual)[1])))
-
-
-def _rescale(comparison: Comparison, scale: float) -> Comparison:
-    """Return the comparison in the unit of the values."""
-    low, high = comparison.interval or (0.0, 0.0)
-    return replace(
-        comparison,
-        mean_difference=comparison.mean_difference * scale,
-        standard_deviation=comparison.standard_deviation * scale,
-        interval=comparison.interval and (low * scale, high * scale),
+    compare, find = (
+        (partial(compare_arms, waits=False), find_best) if paired else (compare_unpaired, find_best_unpaired)
     )
+    limits = ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None
+    comparisons = compare(values, baseline, design, higher_is_better=higher_is_better, value_range=limits)
+    best = find(values, comparisons, design, higher_is_better=higher_is_better)
+    return JudgedArms(values, comparisons, best, design, margin)

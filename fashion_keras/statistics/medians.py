@@ -15,7 +15,7 @@ def sign_test_p(values: ArrayLike, bound: float = 0.0) -> float:
     Source: Conover 1999, Practical Nonparametric Statistics, section 3.4.
 
     Args:
-        values: float [n], all finite.
+        values: float [n], none NaN.
         bound: what the median is compared with.
 
     >>> sign_test_p([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
@@ -33,7 +33,7 @@ def median_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, floa
     it is their whole range.
 
     Args:
-        values: float [n], all finite, in any unit; the interval has the same.
+        values: float [n], in any unit, infinite ones among them; the interval has the same.
         level: its confidence, in (0, 1).
 
     Returns:
@@ -52,6 +52,6 @@ def median_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, floa
 
 def _as_row(values: ArrayLike) -> NDArray[np.float64]:
     row = np.asarray(values, dtype=np.float64)
-    if row.ndim != 1 or row.size == 0 or not np.isfinite(row).all():
-        raise ValueError(f"values must be a list of finite numbers, got {values!r}")
+    if row.ndim != 1 or row.size == 0 or np.isnan(row).any():
+        raise ValueError(f"values must be a list of numbers, got {values!r}")
     return row

@@ -27,7 +27,7 @@ class OverDatasets:
         mean: of them, each data set counted alike.
         standard_deviation: between the data sets, the seeds' noise included; NaN for one.
         interval: of the mean difference over data sets like these, by which the verdict is judged; None for fewer than
-            three.
+            three, and where half of the runs of one diverged.
         verdict: read off the interval.
     """
 
@@ -75,8 +75,9 @@ def compare_over_datasets(
     for arm in arms:
         differences = {name: table[arm].mean_difference for name, table in zip(comparisons, tables, strict=True)}
         values = np.array(list(differences.values()))
-        deviation = float(values.std(ddof=1)) if values.size > 1 else float("nan")
-        interval = _interval(values, level / len(arms)) if values.size >= MIN_DATASETS else None
+        is_known = bool(np.isfinite(values).all())
+        deviation = float(values.std(ddof=1)) if is_known and values.size > 1 else float("nan")
+        interval = _interval(values, level / len(arms)) if is_known and values.size >= MIN_DATASETS else None
         verdict = Verdict.of(interval, margin, higher_is_better) if interval else Verdict.UNDECIDED
         found.append(
             OverDatasets(arm, tables[0][arm].baseline, differences, float(values.mean()), deviation, interval, verdict)

@@ -7,12 +7,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from fashion_keras.statistics.best import BestArms
+from fashion_keras.statistics.collapse import Collapse, Share
 from fashion_keras.statistics.comparison import Comparison, Interval, Verdict
 from fashion_keras.statistics.design import MIN_SEEDS, Design
+from fashion_keras.statistics.intervals import unit_of
 
 __all__ = ["compare_unpaired", "find_best_unpaired", "pairing_worth", "welch_interval"]
 
 _Floats = NDArray[np.float64]
+_REASONS = ("runs diverged", "not enough evidence")
 
 
 def welch_interval(arm: ArrayLike, baseline: ArrayLike, level: float = 0.95) -> Interval:
@@ -59,11 +62,10 @@ def compare_unpaired(
 
     As `compare_arms` does, but for its pairs: the arms share the level that the last look has, those found to differ
     leave theirs to the others, and the verdict is read off the interval. `num_seeds` is the number of runs of the
-    smaller arm, `seeds_won` the chance that a run of the arm beats one of the baseline, ties half. How many more runs
-    would decide is not told.
+    smaller arm. How many more runs would decide is not told. Where runs diverged, nothing is but how many.
 
     Args:
-        values: for every arm float [runs of that arm], two at least.
+        values: for every arm float [runs of that arm], two at least; infinite where one diverged.
         baseline: the name of the arm that the others are compared with.
         design: its last look is at the fewest runs of any arm; earlier ones made it stricter.
         higher_is_better, value_range: as for `compare_arms`.
@@ -82,12 +84,21 @@ def compare_unpaired(
         level = float(levels[found])
         for arm in others:
             if arm not in judged or judged[arm].verdict is Verdict.UNDECIDED:
-                low, high = welch_interval(rows[arm], rows[baseline], 1.0 - level)
+                low, high = _interval(rows[arm], rows[baseline], 1.0 - level)
                 if value_range is not None:
                     least, most = (end - float(rows[baseline].mean()) for end in value_range)
                     low, high = max(low, least), min(high, most)
                 judged[arm] = _compare(arm, baseline, rows, level, (low, high), design, higher_is_better)
     return tuple(judged[arm] for arm in others)
+
+
+def _interval(first: _Floats, second: _Floats, level: float) -> Interval:
+    """Return Welch's interval; the whole line where runs diverged."""
+    return welch_interval(first, second, level) if _are_finite(first, second) else (-np.inf, np.inf)
+
+
+def _are_finite(*rows: _Floats) -> bool:
+    return all(bool(np.isfinite(row).all()) for row in rows)
 
 
 def _compare(
@@ -100,30 +111,36 @@ def _compare(
     higher_is_better: bool,
 ) -> Comparison:
     first, second = rows[arm], rows[baseline]
-    interval = None if interval is None else (round(interval[0], 12), round(interval[1], 12))
+    is_known = _are_finite(first, second)
+    with np.errstate(invalid="ignore"):
+        difference = first.mean() - second.mean() if is_known else np.median(first) - np.median(second)
+        deviation = np.hypot(first.std(ddof=1), second.std(ddof=1))  # NaN where it is not known
+    unit = unit_of(first, second)
+    interval = interval and (unit * round(interval[0] / unit, 12), unit * round(interval[1] / unit, 12))
     verdict = Verdict.UNDECIDED if interval is None else Verdict.of(interval, design.margin, higher_is_better)
-    reason = f"fewer than {MIN_SEEDS} runs" if interval is None else "not enough evidence"
-    wins = _share_won(first, second)
+    reason = f"fewer than {MIN_SEEDS} runs" if interval is None else _REASONS[is_known]
     return Comparison(
         arm=arm,
         baseline=baseline,
         num_seeds=min(first.size, second.size),
         look=design.num_seeds if design.looks else None,
-        mean_difference=float(first.mean() - second.mean()),
-        standard_deviation=float(np.hypot(first.std(ddof=1), second.std(ddof=1))),
+        mean_difference=0.0 if np.isnan(difference) else float(difference),
+        standard_deviation=float(deviation),
         level=level,
         interval=interval,
         verdict=verdict,
         undecided_because=reason if verdict is Verdict.UNDECIDED else None,
-        seeds_won=wins if higher_is_better else 1.0 - wins,
+        seeds_won=float("nan"),  # there are no pairs
+        collapse=None if is_known or interval is None else _collapse(first, second),
     )
 
 
-def _share_won(first: _Floats, second: _Floats) -> float:
-    """Return the share of all pairs of runs in which the first is larger, ties half."""
-    ordered = np.sort(second)
-    below = np.searchsorted(ordered, first, "left") + np.searchsorted(ordered, first, "right")
-    return float(below.mean()) / 2.0 / second.size
+def _collapse(first: _Floats, second: _Floats) -> Collapse:
+    """Return how many runs of each diverged, and how the others differ in the mean."""
+    known = [row[np.isfinite(row)] for row in (first, second)]
+    ours, theirs = (Share.of(row.size - kept.size, row.size) for row, kept in zip((first, second), known, strict=True))
+    number = min(kept.size for kept in known)
+    return Collapse(ours, theirs, number, float(known[0].mean() - known[1].mean()) if number else None, None)
 
 
 def find_best_unpaired(
@@ -144,9 +161,7 @@ def find_best_unpaired(
     num_pairs = max(1, len(arms) * (len(arms) - 1) // 2)
     level = 1.0 - float(design.nominal_levels(num_pairs)[0, -1])
     worse = {
-        arm
-        for arm in arms
-        if any(welch_interval(arms[other], arms[arm], level)[0] > 0.0 for other in arms if other != arm)
+        arm for arm in arms if any(_interval(arms[other], arms[arm], level)[0] > 0.0 for other in arms if other != arm)
     }
     return BestArms.of(comparisons, worse, higher_is_better=higher_is_better)
 
@@ -155,13 +170,16 @@ def pairing_worth(arm: ArrayLike, baseline: ArrayLike, shared: float = 0.5, leve
     """Return how many times as wide the interval would be if runs were paired by seeds that they share.
 
     Args:
-        arm, baseline: as for `welch_interval`; as many pairs as the smaller has.
+        arm, baseline: as for `welch_interval`; as many pairs as the smaller has. Runs that diverged are left out.
         shared: share of the variance that the seed brings to both, in [0, 1).
         level: of both intervals.
     """
-    first, second = np.asarray(arm, dtype=np.float64), np.asarray(baseline, dtype=np.float64)
-    error, freedom = _standard_error(first, second)
+    rows = np.asarray(arm, dtype=np.float64), np.asarray(baseline, dtype=np.float64)
+    first, second = (row[np.isfinite(row)] for row in rows)
     pairs = min(first.size, second.size)
+    if pairs < 2:
+        return 1.0
+    error, freedom = _standard_error(first, second)
     variance = first.var(ddof=1) + second.var(ddof=1) - 2.0 * shared * first.std(ddof=1) * second.std(ddof=1)
     tail = (1.0 - level) / 2.0
     paired = float(special.stdtrit(pairs - 1, tail)) * float(np.sqrt(variance / pairs))

@@ -22,6 +22,7 @@ def compare_arms(
     *,
     higher_is_better: bool = True,
     value_range: tuple[float, float] | None = ACCURACIES,
+    waits: bool = True,
 ) -> tuple[Comparison, ...]:
     """Compare every arm of an experiment with its baseline, seed by seed, at the looks of a design.
 
@@ -45,23 +46,21 @@ def compare_arms(
         higher_is_better: False for a loss. Then "better" is lower; `mean_difference` stays arm minus baseline.
         value_range: the least and the most that a value can be; no interval goes beyond the differences from the
             baseline's mean that this allows. None for a loss.
+        waits: whether no arm is judged at a look before all undecided ones have its seeds, as while runs go on.
 
     Returns:
         One per arm but the baseline, in the order of `values`; none where an arm has no seed yet.
 
     Raises:
-        ValueError: for an unknown baseline, and for values that are not finite or outside `value_range`. A diverged run
-            has a NaN loss, but still an accuracy, about that of guessing: pass it.
+        ValueError: for an unknown baseline, and for values that are NaN or outside `value_range`. A diverged run still
+            has an accuracy, about that of guessing: pass it, and of a loss infinity, see `mark_diverged`.
 
     >>> arms = {"sgd": [0.88, 0.87, 0.88, 0.89, 0.88], "adam": [0.90, 0.89, 0.90, 0.92, 0.90]}
     >>> compare_arms(arms, "sgd", Design.fixed(5))[0].verdict.value
     'better'
     """
     rows = _check(values, baseline, value_range)
-    if any(row.size == 0 for row in rows.values()):
-        return ()
-    family = Replay(rows, baseline, design, higher_is_better, value_range)
-    return tuple(family.compare(arm, state) for arm, state in family.widen(family.states()).items())
+    return Replay(rows, baseline, design, higher_is_better, value_range, waits).comparisons()
 
 
 def arms_to_train(
@@ -121,10 +120,10 @@ def _check(
     for arm, row in rows.items():
         if row.ndim != 1:
             raise ValueError(f"every arm needs one value per seed; {arm!r} has shape {row.shape}")
-        if not np.isfinite(row).all():
-            where = int(np.flatnonzero(~np.isfinite(row))[0])
-            raise ValueError(f"arm {arm!r} has {row[where]} at position {where}; a diverged run still has an accuracy")
-        if row.size and not low <= row.min() <= row.max() <= high:
+        if np.isnan(row).any():
+            where = int(np.flatnonzero(np.isnan(row))[0])
+            raise ValueError(f"arm {arm!r} has nan at position {where}; a diverged run still has an accuracy")
+        if ((row < low) | (row > high))[np.isfinite(row)].any():
             raise ValueError(
                 f"arm {arm!r} has values outside {low:g} to {high:g}; for others than accuracies set value_range"
             )

@@ -31,6 +31,7 @@ from fashion_keras.statistics import (
     arms_to_train,
     compare_arms,
     looks_taken,
+    mark_diverged,
     score,
 )
 from fashion_keras.storage.files import write_file
@@ -385,13 +386,13 @@ class ArmResults:
         return _as_array([self._score(run, metric, run.value(metric)) for run in self.runs.values()])
 
     def values(self, metric: str, seeds: Sequence[int]) -> NDArray[np.float64]:
-        """The same over some seeds, float64 [n], up to the first seed that has none."""
+        """The same over some seeds, float64 [n], up to the first seed that has none; NaN where a run diverged."""
         runs = takewhile(lambda run: run is not None, (self.runs.get(seed) for seed in seeds))
         scores = [self._score(run, metric, run.judged_value(metric)) for run in runs if run is not None]
         return _as_array(list(takewhile(lambda value: value is not None, scores)))
 
     def _score(self, run: StoredRun, metric: str, final: float | None) -> float | None:
-        if metric != "test_accuracy" or not self.score_share or final is None:
+        if metric != "test_accuracy" or not self.score_share or final is None or math.isnan(final):
             return final
         accuracies = run.history["test_accuracy"]
         missing = [final] * (run.config.epochs - len(accuracies))  # a diverged run stays where it ended
@@ -426,8 +427,10 @@ class ComparisonResults:
 
     @property
     def values(self) -> dict[str, NDArray[np.float64]]:
-        """Of each arm what is judged, see `ArmResults.values`."""
-        return {arm.name: arm.values(self.record.metric.name, self.seeds) for arm in self.arms}
+        """Of each arm what is judged, see `ArmResults.values`; runs that diverged are infinite, see `mark_diverged`."""
+        metric, baseline = self.record.metric, self.record.baseline
+        rows = {arm.name: arm.values(metric.name, self.seeds) for arm in self.arms}
+        return mark_diverged(rows, baseline, higher_is_better=metric.higher_is_better, is_share=metric.is_share)
 
     @property
     def _judging(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ renamed into place.
 
 import contextlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -118,7 +119,7 @@ class StoredRun:
         return self.final.get(metric)
 
     def judged_value(self, metric: str) -> float | None:
-        """Return the same; None where the run diverged.
+        """Return the same; NaN where the run diverged, None where it never was evaluated.
 
         Raises:
             StoreError: It has no such metric: a custom trainer need not return all that runs of Keras have.
@@ -130,7 +131,19 @@ class StoredRun:
             raise StoreError(
                 f"{self.path} has no {metric}, but {has}; judge by one of these, or remove the folder to train it again"
             )
-        return value
+        return math.nan if value is None and self.has_diverged else value
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether it ended in a loss that is no finite number, of training or of what was evaluated after it."""
+        final = self.final
+        return self.status == "diverged" or (
+            not self.has_trainer
+            and any(
+                final[f"{part}_loss"] is None and final[f"{part}_accuracy"] is not None
+                for part in ("train", "val", "test")
+            )
+        )
 
     @property
     def seconds(self) -> Mapping[str, float]:

@@ -1,15 +1,18 @@
 """Judgement of results made elsewhere: read, match by seed, compare, and say what was found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fashion_keras.errors import ResultsError
-from fashion_keras.formatting import count_noun, one_line, print_plain
+from fashion_keras.formatting import count_noun, print_plain
+from fashion_keras.reporting.findings import collapse_sentence
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.judgement import DatasetJudgement, Judgement
+from fashion_keras.reporting.units import Unit
 from fashion_keras.results import (
     ArmScores,
     MatchedArms,
@@ -20,7 +23,7 @@ from fashion_keras.results import (
     match_arms,
     read_results,
 )
-from fashion_keras.statistics import MARGIN, Comparison, pairing_gain
+from fashion_keras.statistics import MARGIN, Comparison, mark_diverged, pairing_gain
 from fashion_keras.statistics.design import MIN_SEEDS
 from fashion_keras.statistics.judged import JudgedArms, judge_arms
 
@@ -80,24 +83,29 @@ def judge(
 def _judge_dataset(
     name: str, arms: Mapping[str, ArmScores], scores: Scores, margin: float | None, looked_at: Sequence[int]
 ) -> DatasetJudgement:
-    matched = match_arms(arms, scores.baseline)
-    number = min(row.size for row in matched.values.values())
+    matched = match_arms(arms, scores.baseline, looked_at)
+    number = (min if matched.noun == "run" else max)(row.size for row in matched.values.values())
     _check_looks(looked_at, number, matched.noun)
+    values = matched.values
+    if matched.noun != "example":  # single examples may well be easy
+        direction, is_share = scores.metric.higher_is_better, scores.metric.is_share
+        values = mark_diverged(values, scores.baseline, higher_is_better=direction, is_share=is_share)
     judged = judge_arms(
-        matched.values,
+        values,
         scores.baseline,
         paired=matched.noun != "run",
         margin=margin,
-        looked_at=looked_at,
+        looked_at=matched.looks,
         higher_is_better=scores.metric.higher_is_better,
         are_accuracies=scores.metric.is_share and matched.noun != "example",
     )
     comparisons = tuple(_finish(item, matched, scores.metric) for item in judged.comparisons)
-    judged = replace(judged, comparisons=comparisons)
+    judged, unit = replace(judged, comparisons=comparisons), Unit.of(scores.metric, values.values())
     notes = (
         *matched.notes,
+        *_margin_notes(margin, values.values(), scores.metric, unit),
         *_gain_notes(judged, matched),
-        *_collapse_notes(comparisons),
+        *(collapse_sentence(item, unit) for item in comparisons if item.collapse is not None),
         *_look_notes(judged, matched),
     )
     return DatasetJudgement(name, judged, matched.noun, notes)
@@ -132,18 +140,24 @@ def _gain_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:
     if matched.noun != "seed" or min(row.size for row in judged.values.values()) < MIN_SEEDS:
         return ()
     baseline = judged.values[judged.comparisons[0].baseline]
-    saved = float(np.median([pairing_gain(judged.values[item.arm], baseline) for item in judged.comparisons]))
+    rows = [judged.values[item.arm] for item in judged.comparisons]
+    saved = float(np.median([pairing_gain(row, baseline[: row.size]) for row in rows]))
     share = f"{100 * saved:.0f} % of the variance of unpaired runs" if saved >= 0.005 else "nothing here"
     return (f"Paired by seed, which saved {share}",)
 
 
-def _collapse_notes(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
-    return tuple(
-        f"{one_line(item.arm)}: runs collapsed ({item.collapse.arm.count} of {item.collapse.arm.total}, "
-        f"{item.collapse.baseline.count} of {item.collapse.baseline.total} of the baseline), so the interval promises "
-        "too much"
-        for item in comparisons
-        if item.collapse is not None
+def _margin_notes(
+    margin: float | None, values: Iterable[NDArray[np.float64]], metric: Metric, unit: Unit
+) -> tuple[str, ...]:
+    """Say in which unit a margin is that no difference of these values can reach."""
+    found = np.concatenate(list(values))
+    spread = float(np.ptp(found[np.isfinite(found)])) if np.isfinite(found).any() else 0.0
+    if margin is None or margin < spread or margin <= MARGIN * metric.is_share:
+        return ()
+    written = f", in which 0.2 points are {0.2 if metric.was_percent else MARGIN:g}" * metric.is_share
+    return (
+        f"The margin is {unit.margin(margin)}, and all values lie within {unit.amount(unit.text(spread))}, so that no "
+        f"difference can be more than negligible: --margin is in the unit of the table{written}",
     )
 
 

@@ -153,12 +153,15 @@ def test_json_brings_back_the_same_configuration_and_run(original):
 @settings(deadline=None, max_examples=100)
 def test_label_and_folder_are_safe_file_names(config):
     for name in (config.label, config.folder):
-        assert re.fullmatch(r"[a-z][A-Za-z0-9_.=-]*", name)
+        assert re.fullmatch(r"[a-z][A-Za-z0-9_.=-]*…?", name)
         assert len(name) < 200
+    assert "…" not in config.folder
 
 
 def test_the_label_says_what_differs():
     assert RunConfig().label == "fcn-sgd-0.02"
+    long = RunConfig().with_changes(model={"name": "fcn", "hidden_units": [64] * 40})
+    assert (len(long.label), long.label[-1], long.folder[99:103]) == (100, "…", long.folder[99] + "__s")
     assert RunConfig().with_changes(dropout_rate=0.1, epochs=3).label == "fcn-sgd-0.02-dropout_rate=0.1-3epochs"
 
 

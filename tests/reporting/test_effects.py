@@ -10,7 +10,9 @@ from conftest import make_arm, make_results, make_run
 
 from fashion_keras.reporting import Report, print_answer, write_report
 from fashion_keras.reporting.effects import build_effects, effects_of
+from fashion_keras.reporting.rendering import to_markdown
 from fashion_keras.reporting.terminal import plain_console
+from fashion_keras.results import Metric
 from fashion_keras.storage.comparison import ComparisonResults
 
 FACTORS = {"norm": ("plain", "normed"), "scheme": ("default", "he")}
@@ -35,6 +37,20 @@ def test_the_answer_says_each_effect_and_whether_they_add_up() -> None:
     lines = [line for line in file.getvalue().splitlines() if " on average: " in line or "beside their sum" in line]
     assert [line.rpartition(": ")[2] for line in lines] == ["better", "equivalent", "less together"]
     assert lines[0].startswith("norm: normed instead of plain, ")
+
+
+def test_effects_of_a_loss_are_better_where_they_are_lower_and_have_its_unit() -> None:
+    results = grid()
+    arms = [
+        make_arm(arm.name, [make_run(seed, test_loss=[value]) for seed, value in enumerate(row)])
+        for arm, row in zip(results.arms, results.values.values(), strict=True)
+    ]
+    results = replace(results, arms=tuple(arms), record=replace(results.record, metric=Metric("test_loss")))
+    assert [effect.comparison.verdict for effect in effects_of(results)][:2] == ["worse", "worse"]
+    table = build_effects(results)
+    assert table is not None
+    assert table.columns[0].title == "effect"
+    assert "points" not in to_markdown(table)
 
 
 def test_the_effects_stand_in_the_table_and_in_a_file_that_goes_with_them(tmp_path: Path) -> None:

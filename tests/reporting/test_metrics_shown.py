@@ -1,6 +1,7 @@
 """A metric other than the test accuracy: judged in its direction, shown in its unit, in every place that shows one."""
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
@@ -10,6 +11,7 @@ from reporting.conftest import make_arm, make_results, make_run
 
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
+from fashion_keras.formatting import finite_or_none
 from fashion_keras.reporting import Report, answer_text, build_differences, build_table, describe_power, runs_csv
 from fashion_keras.reporting.findings import best_sentence
 from fashion_keras.reporting.gates import Gate, exit_status
@@ -146,9 +148,13 @@ def test_a_run_without_the_metric_or_with_no_number_of_it_is_said(judged_by: Cal
     with pytest.raises(StoreError, match=r"has no val_f1, but train_loss, .*judge by one of these"):
         build_differences(judged_by(Metric("val_f1")))
     lost = judged_by(LOSS, num_lost=1)
-    assert Report(lost).differences is None
     assert Report(lost).require("better").is_met is None
-    assert "base: test loss is no finite number with seed 0" in answer_text(Report(lost))
+    assert "low (1 of 8 runs diverged) against base (1 of 8): undecided" in answer_text(Report(lost))
+    assert "on the 7 others low differs by -0.10" in to_markdown(Report(lost).differences)
+    assert Report(lost).forest.rows[0].this_test_set == (2.0, 98.0)
+    assert "settings by which no run diverges" in answer_text(Report(lost))
+    assert json.loads(json.dumps(finite_or_none(comparison_to_json(Report(lost))), allow_nan=False))
+    assert build_page([lost])
 
 
 @pytest.mark.parametrize(

@@ -49,5 +49,5 @@ def test_it_covers_the_median_of_skewed_numbers_as_promised():
 
 def test_what_is_no_number_is_refused():
     for values in ([], [np.nan], [[1.0]]):
-        with pytest.raises(ValueError, match="list of finite numbers"):
+        with pytest.raises(ValueError, match="list of numbers"):
             sign_test_p(values)

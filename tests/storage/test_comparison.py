@@ -146,12 +146,25 @@ def test_results_have_the_runs_that_are_there_of_the_requested_arms_and_seeds_al
 
 
 def test_values_end_before_the_first_seed_that_has_none_so_that_pairs_stay_pairs(store: RunStore) -> None:
-    for seed, loss in ((0, 0.1), (1, None), (2, 0.3)):
-        commit(store, config_of(0, seed), [1.0, loss])
+    for seed in (0, 2):
+        commit(store, config_of(0, seed), [1.0, 0.1])
     commit(store, config_of(1, 1), [1.0, 0.2])
     slow, fast = load_results(store, make_record(EXPERIMENT, DATA, range(3)), range(3)).arms
     assert slow.values("val_loss", range(3)).tolist() == [0.1]
     assert fast.values("val_loss", range(3)).tolist() == []
+
+
+def test_a_run_that_diverged_keeps_its_place_and_stops_no_look(store: RunStore) -> None:
+    arms = (*EXPERIMENT.arms, Arm("lost", learning_rate=0.2))
+    experiment = replace(EXPERIMENT, arms=arms, metric="val_loss", margin=0.01)
+    for seed in range(5):
+        for arm, loss in zip(arms, (0.6 + 0.001 * seed, 0.3, None), strict=True):
+            commit(store, experiment.config_of(arm).with_changes(seed=seed), [1.0, loss])
+    record = make_record(experiment, DATA, range(10), Design())
+    results = load_results(store, record, range(10))
+    assert [row.tolist() for row in results.values.values()][2] == [math.inf] * 5
+    assert [item.verdict for item in results.comparisons] == ["better", "undecided"]
+    assert results.needed == (("slow", "lost"), 6)
 
 
 def test_of_an_arm_that_was_decided_the_runs_of_its_look_are_shown_whichever_is_better(store: RunStore) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fashion_keras import cli, judge
 from fashion_keras.errors import ResultsError
-from fashion_keras.statistics import Design, compare_arms, new_images_interval
+from fashion_keras.statistics import Design, arms_to_train, compare_arms, new_images_interval
 
 RNG = np.random.default_rng(0)
 BASE = 0.88 + 0.002 * RNG.standard_normal(10)
@@ -50,11 +50,19 @@ def test_other_units_change_nothing_but_the_unit() -> None:
     assert tiny.verdict == fractions.verdict
 
 
-def test_a_run_that_exploded_leaves_the_verdicts_on_other_arms_as_they_were() -> None:
-    exploded = [*BASE[:9], 1e20]
-    alone = judge(columns(metric="loss", base=BASE, new=BETTER))
-    beside = judge(columns(metric="loss", base=BASE, new=BETTER, burst=exploded))
-    assert (alone.verdicts["new"], beside.verdicts["new"], beside.verdicts["burst"]) == ("worse", "worse", "undecided")
+@pytest.mark.parametrize("value", [1e20, 1e200, np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(("number", "verdict"), [(1, "undecided"), (5, "undecided"), (10, "worse")])
+def test_an_arm_that_diverges_leaves_the_verdicts_on_others_as_they_were(
+    value: float, number: int, verdict: str
+) -> None:
+    arms = {name: np.where(np.arange(10) >= 10 - number, value, BASE) for name in ("burst", "twin")}
+    for seeds in (True, False):
+        found = judge(columns(seeds, metric="loss", base=BASE, new=BETTER, **arms))
+        assert found.verdicts["new"] == "worse"
+        assert (found.verdicts["burst"], number) in {(verdict, number), ("undecided", number if seeds is False else 0)}
+        assert f"{number} of 10 runs diverged" in found.answer or value == 1e20
+        json.loads(found.to_json(), parse_constant=pytest.fail)
+        assert "nan" not in found.answer
 
 
 def test_lower_is_better_for_a_loss_and_may_be_said_otherwise() -> None:
@@ -87,6 +95,38 @@ def test_a_run_whose_seed_others_lack_is_left_out_and_said() -> None:
     found = judge(columns(base=BASE, new=BETTER[:8]))
     assert found.comparisons[0].num_seeds == 8
     assert "2 runs of seeds that not all arms have left out" in found.notes
+
+
+def test_a_comparison_that_looks_ended_early_gets_the_verdicts_of_its_run() -> None:
+    rng = np.random.default_rng(0)
+    arms = {f"a{gain}": BASE + gain / 1000 + 0.002 * rng.standard_normal(10) for gain in (0, 2, 4, -20)}
+    arms, have = {"base": BASE, **arms}, dict.fromkeys(["base", *arms], 0)
+    while (needed := arms_to_train({arm: arms[arm][:number] for arm, number in have.items()}, "base"))[0]:
+        have |= dict.fromkeys(*needed)
+    trained = {arm: arms[arm][:number] for arm, number in have.items()}
+    assert len({len(row) for row in trained.values()}) > 2, "or the data are not those that are meant"
+    found = judge(columns(**trained))
+    assert found.comparisons == compare_arms(trained, "base")
+    assert found.comparisons == judge(columns(**trained), looked_at=(5, 6, 8)).comparisons
+    assert "as where looks at 5, 6, 8 and 10 decide" in found.answer
+
+
+def test_arms_that_end_at_no_look_are_cut_to_the_seeds_of_all_and_the_remedy_is_said() -> None:
+    table = columns(base=BASE, new=BETTER, cut=BASE[:7])
+    found = judge(table)
+    assert [item.num_seeds for item in found.comparisons] == [7, 7]
+    assert "--looked-at 7 counts" in found.answer
+    assert [item.num_seeds for item in judge(table, looked_at=(7,)).comparisons] == [7, 7]
+    assert [item.num_seeds for item in judge(columns(base=BASE, new=BASE[::-1], few=BASE[:3])).comparisons] == [10, 3]
+
+
+def test_a_seed_counts_where_all_arms_that_go_on_have_it() -> None:
+    table = columns(base=BASE, new=BETTER, early=BASE[:6])
+    rows = [row for row in range(26) if row != 12]  # seed 2 of new
+    found = judge({name: [values[row] for row in rows] for name, values in table.items()})
+    assert [row.tolist() for row in found.datasets[0].judged.values.values()] == [
+        [row[seed] for seed in (0, 1, 3, 4, 5, 6, 7, 8, 9) if seed < row.size] for row in (BASE, BETTER, BASE[:6])
+    ]
 
 
 def test_earlier_looks_make_the_last_one_stricter() -> None:
@@ -137,7 +177,10 @@ def test_single_examples_of_one_run_are_pairs_themselves() -> None:
 
 
 def test_a_collapsed_run_is_said() -> None:
-    assert "runs collapsed (1 of 10" in judge(columns(base=BASE, new=[*BETTER[:9], 0.1])).answer
+    assert (
+        "Runs collapsed, over 10 points below their arm's median: 1 of 10"
+        in judge(columns(base=BASE, new=[*BETTER[:9], 0.1])).answer
+    )
 
 
 def test_equivalence_of_other_metrics_needs_a_margin() -> None:
@@ -239,6 +282,12 @@ def test_a_margin_is_in_the_unit_of_the_table() -> None:
     assert judge(points, margin=0.2).verdicts == {"new": "better"}
     with pytest.raises(ResultsError, match="got 1: 0"):
         judge(columns(), margin=1)
+    for table, margin, said in ((columns(), 0.2, "20 points"), (points, 20, "20 points")):
+        assert f"margin is {said}, and all values lie within" in judge(table, margin=margin).answer
+        assert (
+            f"0.2 points are {0.01 * margin:g}" in judge(table, margin=0.2 * margin / 20 * 100).answer or margin == 0.2
+        )
+    assert "The margin" not in judge(columns(), margin=0.002).answer + judge(columns()).answer
 
 
 def test_values_that_do_not_vary_are_shown_with_the_digits_of_their_difference() -> None:
