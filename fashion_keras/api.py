@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompareOptions", "ComparisonResult", "compare"]
 
-_NOT_OFFERED = ("debug", "dry_run", "json", "shard")
+_NOT_OFFERED = ("debug", "dry_run", "json", "require", "shard", "tune")
 """Of the command's options: what makes sense on a command line alone."""
 
 _DOTS_PER_INCH = 100  # of a picture in a notebook
@@ -66,7 +66,7 @@ class CompareOptions(TypedDict, total=False):
     verbose: bool
 
 
-def compare(experiment: Experiment | str, **options: Unpack[CompareOptions]) -> "ComparisonResult":
+def compare(experiment: Experiment | str | Path, **options: Unpack[CompareOptions]) -> "ComparisonResult":
     """Run a comparison as `fashion-keras run` does: train what the store lacks, write tables, curves and models.
 
     Works in a notebook, and in a script without a guard: its workers do not run the script again.
@@ -89,7 +89,9 @@ def compare(experiment: Experiment | str, **options: Unpack[CompareOptions]) -> 
             'if __name__ == "__main__":'
         )
     chosen = _parse(options)
-    found = load_experiment(experiment) if isinstance(experiment, str) else experiment
+    found = load_experiment(str(experiment)) if isinstance(experiment, str | Path) else experiment
+    if not isinstance(found, Experiment):
+        raise ConfigError(f"compare() takes an Experiment, a file or a name, got {one_line(repr(found))}")
     check_name(found)
     values = {**vars(chosen), **find_data([found], vars(chosen)), "command": _typed(experiment, options)}
     session = Session.of(values)
@@ -206,14 +208,16 @@ def _parse(options: Mapping[str, Any]) -> argparse.Namespace:
     add_comparison_options(parser)
     actions = {action.dest: action for action in parser._actions if action.dest not in _NOT_OFFERED}
     for name in options:
+        if name in _NOT_OFFERED:
+            raise ConfigError(f"{name} is an option of the command `fashion-keras run` alone, got {name!r}")
         if name not in actions:
             raise ConfigError(f"an option of compare() is {suggest(name, actions)}")
     return parser.parse_args([text for name, value in options.items() for text in _words(actions[name], value)])
 
 
-def _typed(experiment: Experiment | str, options: Mapping[str, Any]) -> str:
+def _typed(experiment: Experiment | str | Path, options: Mapping[str, Any]) -> str:
     """Return the call without its number of seeds."""
-    named = repr(experiment) if isinstance(experiment, str) else "EXPERIMENT"
+    named = repr(str(experiment)) if isinstance(experiment, str | Path) else "EXPERIMENT"
     given = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     others = (f"{name}={value!r}" for name, value in given.items() if name != "seeds")
     return f"compare({', '.join([named, *others])})"
@@ -228,6 +232,8 @@ def _words(action: argparse.Action, value: Any) -> list[str]:
         return [option] if value else []
     if value is None:
         return []
+    if action.dest == "dataset" and isinstance(value, tuple | list):
+        raise ConfigError(f"compare() takes one data set, got {len(value)}; `fashion-keras run` takes several")
     return [f"{option}={','.join(map(str, value)) if isinstance(value, tuple | list) else value}"]
 
 

@@ -108,9 +108,11 @@ def test_nothing_is_plotted_before_there_are_differences(result: ComparisonResul
         ({"seeds": "ten"}, "seeds: must be a whole number of at least 1, got 'ten'"),
         ({"quick": 1}, "quick must be True or False, got 1"),
         ({"precision": "bfloat16"}, "did you mean 'mixed_bfloat16'"),
-        ({"shard": "0/2"}, "got 'shard'"),
+        ({"shard": "0/2"}, "of the command `fashion-keras run` alone, got 'shard'"),
         ({"arms": ["lo"]}, "did you mean 'low'"),
         ({"dataset": "nowhere"}, "nowhere"),
+        ({"dataset": ["a", "b"]}, "takes one data set, got 2"),
+        ({"require": "better"}, "of the command `fashion-keras run` alone"),
     ],
 )
 def test_a_mistake_is_one_line_and_writes_nothing(
@@ -122,6 +124,12 @@ def test_a_mistake_is_one_line_and_writes_nothing(
     assert said in str(caught.value)
     assert len(caught.value._render_traceback_()) == str(caught.value).count("\n") + 1 == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", [Experiment, 3, None])
+def test_what_is_no_comparison_is_said(given: object) -> None:
+    with pytest.raises(ConfigError, match=r"^compare\(\) takes an Experiment, a file or a name, got"):
+        compare(given)  # type: ignore[arg-type]
 
 
 def test_a_script_without_a_guard_runs_once_and_trains_each_run_once(tmp_path: Path, sample_dir: Path) -> None:

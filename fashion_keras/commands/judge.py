@@ -16,7 +16,11 @@ __all__ = ["add_to", "judge"]
 def add_to(commands: "Commands[Parser]") -> None:
     """Declare the command."""
     parser = add_command(commands, "judge", judge, "judge results of any training code: is a difference real?")
-    parser.add_argument("results", metavar="FILE", help="CSV, JSON lines, Parquet, or a folder of TensorBoard logs")
+    parser.add_argument(
+        "results",
+        metavar="FILE",
+        help="CSV, JSON lines, Parquet, a folder of TensorBoard logs, or - for standard input",
+    )
     columns = parser.add_argument_group("columns", "found by their usual names unless they are given")
     columns.add_argument("--arm", metavar="COLUMN", help="names what is compared, such as model or method")
     columns.add_argument("--seed", metavar="COLUMN", help="pairs the runs of different arms")
@@ -57,7 +61,8 @@ def judge(options: argparse.Namespace) -> int:
     from fashion_keras.workflows import judge_results
 
     names = ("arm", "seed", "metric", "baseline", "dataset_column", "higher_is_better", "margin", "looked_at")
-    judgement = judge_results.judge(options.results, **{name: getattr(options, name) for name in names})
+    source = "/dev/stdin" if options.results == "-" else options.results
+    judgement = judge_results.judge(source, **{name: getattr(options, name) for name in names})
     if options.ranks is not None:
         _draw_ranks(judgement, options.ranks)
     gate = None if options.require is None else judgement.require(options.require)

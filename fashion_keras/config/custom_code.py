@@ -144,7 +144,7 @@ def load_function(kind: str, name: str, source: str) -> tuple[CustomFunction, Ca
     def call(function: Callable[..., Any], *values: Any, **options: Any) -> Any:
         try:
             return function(*values, **options)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ConfigError(f"{name} failed: {describe_error(error, custom.path.parent)}") from error
 
     return custom, partial(call, call(import_function, custom))

@@ -102,7 +102,7 @@ def execute_run(task: RunTask) -> Outcome[None]:
             except StoreError:
                 shutil.rmtree(store.partial_folder(task.config), ignore_errors=True)
                 raise
-    except Exception as error:  # such as a full disk, which even the log of the failure does not fit on
+    except (Exception, SystemExit) as error:  # such as a full disk, which even the log of the failure does not fit on
         return Outcome("failed", _describe_failure(error))
 
 
@@ -120,7 +120,7 @@ def _train(task: RunTask, store: RunStore) -> Outcome[None]:
                 result = _train_config(task, record_epoch)
             store.commit(result)
             return Outcome("done")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             traceback.print_exc()
             message = _describe_failure(error)
     kept = store.fail(task.config, _read_text(log))
@@ -146,7 +146,7 @@ def never_raising(work: Callable[[Task], Value]) -> Callable[[Task], Outcome[Val
         try:
             with Path(os.devnull).open("wb") as nothing, redirected(nothing):
                 return Outcome("done", value=work(task))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return Outcome("failed", _describe_failure(error))
 
     return execute
@@ -205,7 +205,7 @@ def load_cached(location: DataLocation | None) -> Dataset:
     return load(location)
 
 
-def _describe_failure(error: Exception) -> str:
+def _describe_failure(error: BaseException) -> str:
     """Return the first line of what an error says, with its type unless it is a user's."""
     text = str(error).strip().splitlines()
     name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "

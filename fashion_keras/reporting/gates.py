@@ -36,7 +36,10 @@ class Gate:
         """
         wanted = Requirement(requirement)
         met = wanted.of_all(comparisons, margin, higher_is_better=higher_is_better)
-        return cls(met, _sentence(wanted, met, comparisons))
+        deciding = [
+            item for item in comparisons if wanted.is_met(item, margin, higher_is_better=higher_is_better) is met
+        ]
+        return cls(met, _sentence(wanted, met, deciding))
 
     @property
     def status(self) -> int:

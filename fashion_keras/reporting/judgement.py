@@ -4,7 +4,7 @@ import html
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +147,10 @@ class Judgement:
             raise ResultsError(
                 f"{wanted} needs a margin, which {self.metric.name} has not of itself: say --margin, in its unit"
             )
-        return Gate.of(wanted, self.comparisons, margin or 0.0, higher_is_better=self.metric.higher_is_better)
+        named = [
+            replace(item, arm=f"{each.heading}{item.arm}") for each in self.datasets for item in each.judged.comparisons
+        ]
+        return Gate.of(wanted, named, margin or 0.0, higher_is_better=self.metric.higher_is_better)
 
     def __str__(self) -> str:
         return f"{self.taken}\n{self.answer}"

@@ -55,8 +55,9 @@ def _read_path(path: Path) -> ResultTable:
     name, ending = one_line(path.name), path.suffix.lower()
     if ending in (".parquet", ".pq"):
         return _read_parquet(path, name)
-    read = _read_json if ending in (".json", ".jsonl", ".ndjson") else _read_csv
-    return read(_decode(_read_bytes(path, name)), name)
+    text = _decode(_read_bytes(path, name), name)
+    is_json = ending in (".json", ".jsonl", ".ndjson") or text.lstrip()[:1] in ("{", "[")  # a pipe has no ending
+    return (_read_json if is_json else _read_csv)(text, name)
 
 
 def _read_bytes(path: Path, name: str) -> bytes:
@@ -70,11 +71,17 @@ def _read_bytes(path: Path, name: str) -> bytes:
     return bytes(content)
 
 
-def _decode(content: bytes) -> str:
-    """Return the text; bytes that are no UTF-8 stand for themselves, as names of arms may have them."""
+def _decode(content: bytes, name: str) -> str:
+    """Return the text of a file, which is UTF-8, or UTF-16 with its mark."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):  # as spreadsheets save "Unicode text"
         return content.decode("utf-16", errors="replace")
-    return content.decode("utf-8-sig", errors="surrogateescape")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ResultsError(
+            f"{name}:{line} is no UTF-8 text; save it so (in spreadsheets: CSV UTF-8), or unpack it"
+        ) from error
 
 
 def _read_csv(text: str, name: str) -> ResultTable:

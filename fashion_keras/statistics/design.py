@@ -55,14 +55,14 @@ class Design:
     def __post_init__(self) -> None:
         if self.num_seeds < 1:
             raise ValueError(f"num_seeds must be at least 1, got {self.num_seeds}")
+        if max(self.looks, default=0) > self.num_seeds:
+            raise ValueError(f"looks must be at no more than the {self.num_seeds} seeds, got {self.looks}")
         if list(self.looks) != sorted(set(self.looks)) or (self.looks and self.looks[0] < MIN_SEEDS):
             raise ValueError(f"looks must ascend from {MIN_SEEDS} seeds or more, got {self.looks}; so few show nothing")
         if self.num_seeds >= MIN_SEEDS and self.looks[-1:] != (self.num_seeds,):
             raise ValueError(f"the last look must be at all {self.num_seeds} seeds, got {self.looks}")
         if not 0.0 <= self.futility < 1.0 or self.spending <= 0.0:
             raise ValueError(f"futility must be in [0, 1), spending above 0, got {self.futility} and {self.spending}")
-        if self.num_seeds < MIN_SEEDS and self.looks:
-            raise ValueError(f"looks must be at no more than the {self.num_seeds} seeds, got {self.looks}")
         if not 0.0 < self.level < 1.0:
             raise ValueError(f"level must be between 0 and 1, got {self.level}; 0.05 is usual")
         if not self.margin > 0.0:

@@ -88,13 +88,15 @@ def to_json(record: Mapping[str, Any]) -> str:
 
 
 def short_name(model: str) -> str:
-    """Return what a model is called in titles and folders: its name, or the last two parts of its path.
+    """Return what a model is called in titles and folders: its name, or the last two telling parts of its path.
 
     >>> short_name("cnn"), short_name("saved_models/initializers/he_uniform/1")
     ('cnn', 'initializers_he_uniform')
+    >>> short_name("runs/widths__digits/saved_models/wide")
+    'widths__digits_wide'
     """
     path = Path(model)
-    parts = [part for part in path.parts if part not in (path.anchor, "..")] or [path.resolve().name]
+    parts = [part for part in path.parts if part not in (path.anchor, "..", "saved_models")] or [path.resolve().name]
     if len(parts) > 1 and parts[-1].isdecimal():  # the version
         parts.pop()
     return safe_name("_".join(parts[-2:]))

@@ -209,6 +209,13 @@ def test_what_fails_is_one_line_and_its_output_and_traceback_are_kept(write, tmp
     assert "in helper" in text
 
 
+def test_a_trainer_that_ends_the_program_fails_alone(write, tmp_path):
+    write("own_training.py", "def train(seed):\n    raise SystemExit('bye')\n")
+    outcome = execute_run(RunTask(BASE.with_changes(trainer=TRAINER), tmp_path / "store", None))
+    assert outcome.status == "failed"
+    assert outcome.message == "own_training:train failed: own_training.py, line 2: SystemExit: bye"
+
+
 def test_a_trainer_s_run_has_no_model_to_export(write, tmp_path, sample_dataset):
     write("own_training.py", CONSTANT)
     config, store = BASE.with_changes(trainer=TRAINER), RunStore(tmp_path / "store")

@@ -16,6 +16,7 @@ from workloads import run_talking, run_without_room
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation, Dataset, locate
 from fashion_keras.execution import LocalEngine, Outcome, RunTask, execute_run
+from fashion_keras.execution.tasks import never_raising
 from fashion_keras.export.task import ExportTask, execute_export
 from fashion_keras.storage.runs import RunStore, StoredRun
 
@@ -192,3 +193,7 @@ def test_export_of_a_diverged_run_fails_with_one_line(
 def test_a_failure_names_its_log_only_where_there_is_one() -> None:
     assert Outcome("failed", "no room").failure_of("cnn") == "Failed: cnn: no room"
     assert Outcome("failed", "no room", "log.txt").failure_of("cnn") == "Failed: cnn: no room; log: log.txt"
+
+
+def test_code_that_ends_the_program_is_a_failure() -> None:
+    assert never_raising(sys.exit)(3) == Outcome("failed", "SystemExit: 3")

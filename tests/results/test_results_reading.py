@@ -1,5 +1,6 @@
 """Results of others, as they come: what is read, and what is taken for what."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -353,6 +354,22 @@ def _judge_or_refuse(content: bytes, name: str) -> None:
         except ResultsError as error:
             refused = said = str(error)
     assert said.replace("\n", "" if not refused else "\n").isprintable()
+
+
+@pytest.mark.parametrize(
+    "content", ["arm,seed,accuracy\nn\xe4h,0,0.9\n".encode("latin-1"), gzip.compress(LONG.encode())]
+)
+def test_what_is_no_text_is_refused_with_the_remedy(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "results.csv").write_bytes(content)
+    with pytest.raises(ResultsError, match=r"^results.csv:\d is no UTF-8 text; save it so"):
+        read_results(tmp_path / "results.csv")
+
+
+@pytest.mark.parametrize("text", [LONG, '{"arm": "a", "seed": 0, "accuracy": 0.9}\n'])
+def test_a_pipe_is_read_by_its_content(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "11"  # a pipe's name
+    path.write_text(text)
+    assert "seed" in read_results(path).columns
 
 
 def test_what_never_ends_is_refused_in_one_line() -> None:

@@ -87,6 +87,7 @@ def test_own_looks_go_on_too():
         ({"looks": (8, 6, 10)}, "looks must ascend"),
         ({"looks": (5, 6)}, "last look must be at all 10"),
         ({"num_seeds": 3, "looks": (5,)}, "no more than the 3 seeds"),
+        ({"num_seeds": 5, "looks": (9, 5)}, "no more than the 5 seeds"),
         ({"level": 0.0}, "level must be between"),
         ({"margin": 0.0}, "margin must be above 0"),
     ],

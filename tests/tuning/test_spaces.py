@@ -202,6 +202,8 @@ def test_a_space_of_one_s_own_is_a_function_in_the_current_directory(write: Call
         ("def space(hp):\n    return {{'droput': 0.1}}\n", r"own_{0}\.py, line 1\) returned settings .*'dropout_rate'"),
         ("def space(hp):\n    return {{'optimizer': 'adam'}}\n", r"optimizer='adam' needs a learning_rate"),
         ("def space(hp)\n", r"own_{0}\.py, line 1: "),
+        ("def space(hp):\n    raise SystemExit(3)\n", r"own_{0}\.py, line 2: SystemExit: 3"),
+        ("raise SystemExit(3)\ndef space(hp): pass\n", r"own_{0}\.py, line 1: SystemExit: 3"),
         ("import nowhere_at_all\ndef space(hp): pass\n", r"own_{0}\.py, line 1: .*No module named 'nowhere_at_all'"),
         (
             "def spaces(hp):\n    return {{}}\n",

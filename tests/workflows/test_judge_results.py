@@ -208,6 +208,15 @@ def test_the_gate_sets_the_exit_status_and_says_why(
     assert capsys.readouterr().out.splitlines()[-1].startswith(f"Required {requirement}: ")
 
 
+def test_the_gate_names_the_arms_and_data_sets_that_decide_it() -> None:
+    parts = [
+        {**columns(base=BASE, good=BETTER, bad=BASE - gap), "dataset": [name] * 30}
+        for name, gap in (("a", 0), ("b", 0.1))
+    ]
+    gate = judge({name: [*parts[0][name], *parts[1][name]] for name in parts[0]}).require("not-worse")
+    assert gate.why == "Required not-worse: shown otherwise (b: bad is worse)"
+
+
 def test_json_holds_the_verdicts_and_the_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, columns())
     assert cli.main(["judge", path, "--json", "--require", "better"]) == 0

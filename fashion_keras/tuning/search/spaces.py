@@ -209,7 +209,7 @@ class FunctionSpace:
         """
         try:
             settings = self.function(hp)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise SpaceError(
                 f"the space {self.name} has an error: {_describe(error)}; the search has stopped (--debug shows the "
                 "traceback)"
@@ -264,11 +264,11 @@ def load_space(name: str) -> FunctionSpace:
     add_folders([str(Path.cwd())])
     try:
         return FunctionSpace(name, import_function(find_function("space", name)))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpaceError(f"the space {name} cannot be used: {_describe(error)}") from error
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     return describe_error(error, Path.cwd())
 
 
