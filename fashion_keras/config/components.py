@@ -228,7 +228,8 @@ def to_component(kind: str, value: Any) -> Component:
     if isinstance(value, Component):
         return value
     if not isinstance(value, str) and not (isinstance(value, Mapping) and "name" in value):
-        raise ConfigError(f"{kind} must be a name, or a mapping of `name` and options, got {value!r}")
+        given = f"{value!r}" + "; code of your own is named, as 'module:function' of a file" * callable(value)
+        raise ConfigError(f"{kind} must be a name, or a mapping of `name` and options, got {given}")
     component = Component.from_json(value)
     if not isinstance(component.name, str):
         raise ConfigError(f"{kind} must have a name that is text, got {component.name!r}")

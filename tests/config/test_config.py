@@ -266,6 +266,7 @@ def test_a_configuration_cannot_be_changed():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"model": len}, r"model must be a name, .* got <built-in function len>; .* 'module:function' of a file"),
         ({"model": "fnc"}, r"model must be one of cnn, fcn, resnet; got 'fnc' \(did you mean 'fcn'\?\)"),
         ({"optimizer": "adamm"}, r"optimizer must be one of adam, adamw, rmsprop, sgd; got 'adamm' \(did you mean"),
         ({"schedule": "cosin"}, r"schedule must be one of constant, cosine; got 'cosin' \(did you mean 'cosine'\?\)"),
