@@ -279,7 +279,7 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         content["baseline"],
         arms,
         content["data"],
-        Design.from_json(content["design"]),
+        _read_design(content),
         tuple(content["looks"]),
         content.get("tuning"),
         str(content.get("modification", "")),
@@ -290,6 +290,18 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         Metric.from_json(content.get("metric", TEST_ACCURACY)),
         tuple(map(Metric.from_json, content.get("metrics", ()))),
     )
+
+
+def _read_design(content: Mapping[str, Any]) -> Design:
+    """Return the design; records of old have none, but the planned seeds, all looked at once, and the looks taken."""
+    if "design" in content:
+        return Design.from_json(content["design"])
+    looks = sorted({look["seeds"] for look in content["looks"] if look["seeds"] >= MIN_SEEDS})
+    first, *later = looks or [max(1, *(len(arm["folders"]) for arm in content["arms"]))]
+    design = Design.fixed(first)
+    for seeds in later:
+        design = design.extend(seeds, ())
+    return design
 
 
 def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonRecord:
