@@ -127,6 +127,11 @@ def test_the_first_screen_says_who_wins_by_how_much_and_both_accuracies():
     assert "other beats base" in first_screen
     assert "+2.00" in first_screen
     assert re.search(r"87\.0\d ± 0\.0\d % against 85\.0\d ± 0\.0\d %", first_screen)
+    assert "untuned" not in first_screen
+
+
+def test_the_first_screen_counts_untuned_runs_where_there_are_tuned_ones(published_page):
+    assert "untuned ones beside tuned among them" in published_page.split("</header>")[0]
 
 
 def test_what_would_decide_stands_with_its_command_and_cost():
