@@ -10,7 +10,6 @@ import numpy as np
 
 from benchmarks.decision_peers import ARMS, train_by_pytorch
 from fashion_keras.experiments import Arm, Experiment
-from fashion_keras.results.metrics import TEST_ACCURACY
 
 
 def train(seed: int, *, initializer: str = "default", epochs: int = 3) -> dict[str, Any]:
@@ -24,6 +23,6 @@ EXPERIMENT = Experiment(
     name="initializers_in_pytorch",
     title="Initialisers, trained in PyTorch",
     trainer="decision_trainer:train",
-    metric=TEST_ACCURACY,
+    metric="test_accuracy",
     arms=tuple(Arm(name, initializer=name) for name in ARMS),
 )

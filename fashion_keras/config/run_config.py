@@ -19,7 +19,7 @@ from fashion_keras.config.components import (
 )
 from fashion_keras.config.custom_code import is_custom_name
 from fashion_keras.config.identity import identify, keras_versions
-from fashion_keras.config.values import Settings, to_plain
+from fashion_keras.config.values import Accepts, Settings, to_plain
 from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import shorten
@@ -30,6 +30,8 @@ DEVICES = ("cpu", "gpu")
 KEEP_BEST = ("val_loss", "val_accuracy")
 PRECISIONS = ("float32", "mixed_bfloat16")
 TEST_EVALUATIONS = ("each_epoch", "never")
+
+_Given = str | Mapping[str, Any] | Component
 
 BFLOAT16_IS_EQUIVALENT = True
 """Whether both published comparisons, experiments/precision_fcn and precision_cnn, say so: a test holds it to them."""
@@ -66,11 +68,11 @@ class RunConfig:
         ConfigError: On construction, where a name is unknown or a value out of range.
     """
 
-    model: Component = field(default=Component("fcn"))
-    optimizer: Component = field(default=Component("sgd"))
-    schedule: Component = field(default=Component("constant"))
-    loss: Component = field(default=Component("cross_entropy"))
-    augmentation: Component = field(default=Component("none"))
+    model: Accepts[_Given, Component] = field(default=Component("fcn"))  # type: ignore[arg-type]
+    optimizer: Accepts[_Given, Component] = field(default=Component("sgd"))  # type: ignore[arg-type]
+    schedule: Accepts[_Given, Component] = field(default=Component("constant"))  # type: ignore[arg-type]
+    loss: Accepts[_Given, Component] = field(default=Component("cross_entropy"))  # type: ignore[arg-type]
+    augmentation: Accepts[_Given, Component] = field(default=Component("none"))  # type: ignore[arg-type]
     batch_size: int = 512
     epochs: int = 50
     validation_fraction: float = 0.1
@@ -78,7 +80,7 @@ class RunConfig:
     class_weight: str | tuple[float, ...] | None = None
     keep_best: str | None = None
     patience: int | None = None
-    callbacks: Component | None = None
+    callbacks: Accepts[_Given | None, Component | None] = None  # type: ignore[assignment]
     evaluate_test: str = "each_epoch"
     precision: str = "float32"
     train_examples: int | None = None
@@ -86,7 +88,7 @@ class RunConfig:
     device: str = "cpu"
     data: str = FASHION_MNIST_HASH
     seed: int = 0
-    trainer: Component | None = None
+    trainer: Accepts[_Given | None, Component | None] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         for kind in _kinds_of(vars(self)):

@@ -3,11 +3,23 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fashion_keras.errors import ConfigError
 
-__all__ = ["Settings", "check_plain", "to_hashable", "to_plain"]
+__all__ = ["Accepts", "Settings", "check_plain", "to_hashable", "to_plain"]
+
+_Given = TypeVar("_Given", contravariant=True)
+_Kept = TypeVar("_Kept", covariant=True)
+
+
+class Accepts(Generic[_Given, _Kept]):
+    """Annotation of a field of a dataclass that is given as one type and is another after construction."""
+
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: object, owner: type | None = None) -> _Kept: ...
+        def __set__(self, instance: object, value: _Given) -> None: ...
 
 
 @dataclass(frozen=True)

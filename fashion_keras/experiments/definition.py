@@ -12,6 +12,7 @@ from typing import Any
 
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.values import Accepts
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import safe_name
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
@@ -92,13 +93,13 @@ class Experiment:
     name: str
     title: str
     base: RunConfig = BASE
-    arms: tuple[Arm, ...] = ()
+    arms: Accepts[Sequence[Arm], tuple[Arm, ...]] = ()  # type: ignore[assignment]
     baseline: str = ""
     dataset: str | None = None
     image_size: tuple[int, int] | None = None
-    metric: Metric = TEST_ACCURACY
-    metrics: tuple[Metric, ...] = ()
-    margin: float = None  # type: ignore[assignment]  # never after construction
+    metric: Accepts[str | Metric, Metric] = TEST_ACCURACY  # type: ignore[assignment]
+    metrics: Accepts[str | Metric | Sequence[str | Metric], tuple[Metric, ...]] = ()  # type: ignore[assignment]
+    margin: Accepts[float | None, float] = None  # type: ignore[assignment]
     level: float = LEVEL
     score_share: float = 0.0
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
