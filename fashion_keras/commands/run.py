@@ -65,7 +65,7 @@ def _add_tuning_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "fair comparisons", "tune a setting of every arm alike, then measure (docs/fair.md)"
     )
-    group.add_argument("--tune", metavar="SETTING", help="such as learning_rate; selected by validation accuracy")
+    group.add_argument("--tune", metavar="SETTING", help="such as learning_rate; selected on validation data")
     group.add_argument("--budget", type=count, metavar="N", help="values that every arm tries (default: 16)")
     group.add_argument(
         "--range", type=span, metavar="LOW,HIGH", help="of the values (default: 1e-5,1 for learning_rate)"

@@ -11,10 +11,12 @@ from fashion_keras.config.run_config import BFLOAT16_IS_EQUIVALENT, RunConfig
 from fashion_keras.formatting import count_noun, csv_text
 from fashion_keras.reporting.summary import describe_results, make_row
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields, measured_cell
-from fashion_keras.reporting.units import ABSENT, ACCURACY, POINTS
+from fashion_keras.reporting.units import ABSENT, Unit
+from fashion_keras.results.metrics import Metric
 from fashion_keras.statistics import Comparison, Verdict, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 from fashion_keras.storage.reading import seal
+from fashion_keras.storage.trials import OBJECTIVES
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
 __all__ = ["build_tuning_tables", "compare_pairs", "tuning_files", "tuning_of"]
@@ -60,26 +62,33 @@ def _tabulate_tuning(
 ) -> Table:
     """Tabulate what each arm tried and selected, and its test accuracy beside that of its untuned setting."""
     before, words = {arm.name: arm for arm in untuned.arms}, tuning.setting
-    tried = {arm.name: arm for arm in tuning.arms}
-    rows = [_build_row(arm, tried[arm.name], before[arm.name], tuning, len(results.seeds)) for arm in results.arms]
+    tried, judged = {arm.name: arm for arm in tuning.arms}, results.record.metric
+    unit, ends = _unit_of(results), tuning.ranges[-1]
+    rows = [_build_row(results, arm, tried[arm.name], before[arm.name], *ends) for arm in results.arms]
+    percent, gain = ", %" if judged.is_share else "", "gain" if judged.higher_is_better else "difference"
     return Table(
         title=f"Tuning of {words}",
         caption=describe_results(results),
         columns=(
             Column("tried", "tried", f"how many values of {words} the arm tried, and from where to where."),
-            Column("pick", "picked", f"the value of {words} with the best validation accuracy after the last epoch."),
+            Column(
+                "pick", "picked", f"the value of {words} with the best {tuning.objective.words} after the last epoch."
+            ),
             Column(
                 "tuning_accuracy",
-                "when picked, %",
-                "that validation accuracy, on the tuning seeds. As the best of several it is a little too good.",
+                f"when picked{percent}",
+                f"that {tuning.objective.words}, on the tuning seeds. As the best of several it is a little too good.",
             ),
-            Column("test_accuracy", "test accuracy, %", "at the pick, on the measuring seeds, after the last epoch."),
+            Column(judged.name, judged.text + percent, "at the pick, on the measuring seeds, after the last epoch."),
             Column("untuned", "untuned", f"the arm's {words} in the comparison before."),
-            Column("untuned_accuracy", "untuned test accuracy, %", "at that value, on the same measuring seeds."),
+            Column(
+                "untuned_accuracy", f"untuned {judged.text}{percent}", "at that value, on the same measuring seeds."
+            ),
             Column(
                 "gain",
-                "gain, points",
-                "mean over the seeds of the tuned arm's test accuracy minus the untuned one's, with its 95 % interval.",
+                unit.title(gain),
+                f"mean over the seeds of the tuned arm's {judged.text} minus the untuned one's, with its 95 % "
+                "interval.",
             ),
         ),
         rows=tuple(rows),
@@ -87,21 +96,27 @@ def _tabulate_tuning(
     )
 
 
-def _build_row(arm: ArmResults, tried: TunedArm, before: ArmResults, tuning: TuningRecord, num_seeds: int) -> Row:
-    low, high = tuning.ranges[-1]
-    selected, value = tried.selected_value, _setting_of(before, tuning.setting)
+def _unit_of(results: ComparisonResults) -> Unit:
+    return Unit.of(results.record.metric, results.values.values())
+
+
+def _build_row(
+    results: ComparisonResults, arm: ArmResults, tried: TunedArm, before: ArmResults, low: float, high: float
+) -> Row:
+    unit, metric = _unit_of(results), results.record.metric.name
+    selected, value = tried.selected_value, _setting_of(before, tried.setting)
     edge = (f"({tried.edge}", "tried)") if tried.edge else ()
     tried_fields = {"values": len(tried.trials), "low": low, "high": high}
     cells = [
         Cell((f"{len(tried.trials)}", f"from {low:g}", f"to {high:g}"), tried_fields),
         Cell((f"{selected:g}", *edge), {"value": selected, "edge": tried.edge or None}),
-        Cell((ACCURACY.text(tried.selected_accuracy),), {"validation": tried.selected_accuracy}),
-        measured_cell(ACCURACY, arm.finals("test_accuracy")),
+        Cell((unit.text(tried.selected_score),), {"validation": tried.selected_score}),
+        measured_cell(unit, arm.finals(metric)),
         Cell((f"{value:g}",), {"value": value}),
-        measured_cell(ACCURACY, before.finals("test_accuracy")),
-        _gain(arm, before),
+        measured_cell(unit, before.finals(metric)),
+        _gain(results, arm, before),
     ]
-    return replace(make_row(arm, num_seeds, cells), text_only=False)
+    return replace(make_row(arm, len(results.seeds), cells), text_only=False)
 
 
 def _setting_of(arm: ArmResults, setting: str) -> float:
@@ -116,15 +131,16 @@ def _setting_of(arm: ArmResults, setting: str) -> float:
     return float(values[setting])
 
 
-def _gain(arm: ArmResults, before: ArmResults) -> Cell:
-    seeds = [seed for seed in arm.runs if seed in before.runs]
-    after, earlier = (each.values("test_accuracy", seeds) for each in (arm, before))
+def _gain(results: ComparisonResults, arm: ArmResults, before: ArmResults) -> Cell:
+    metric, seeds = results.record.metric, [seed for seed in arm.runs if seed in before.runs]
+    after, earlier = (each.values(metric.name, seeds) for each in (arm, before))
     gains = after[: earlier.size] - earlier[: after.size]
     if not len(gains):
         return Cell((ABSENT,), {"mean": None, **interval_fields(None)})
     interval = mean_interval(gains)
-    interval = interval and (max(-1.0, interval[0]), min(1.0, interval[1]))  # few and scattered gains reach beyond
-    cell = difference_cell(float(gains.mean()), interval, POINTS)
+    if interval and metric.is_share:
+        interval = max(-1.0, interval[0]), min(1.0, interval[1])  # few and scattered gains reach beyond
+    cell = difference_cell(float(gains.mean()), interval, _unit_of(results))
     return replace(cell, lines=tuple(part for line in cell.lines for part in line.split(" ", 1)))
 
 
@@ -136,7 +152,7 @@ def _how_selected(tuning: TuningRecord) -> list[str]:
     notes = [
         f"Every arm tried the same {count_noun(tuning.budgets[0], 'value')} of {setting} from {low:g} to {high:g}, "
         f"quasi-random on {axis} scale, on tuning seed{'s' * (len(tuning.seeds) > 1)} {seeds}, which no measured run "
-        "has. The pick is the one with the best validation accuracy after the last epoch; the test set was not "
+        f"has. The pick is the one with the best {tuning.objective.words} after the last epoch; the test set was not "
         f"evaluated. The verdicts hold for the values of {setting} that were picked, and for nothing else that might "
         "have been tuned."
     ]
@@ -160,8 +176,9 @@ def _how_selected(tuning: TuningRecord) -> list[str]:
 
 def _describe_orders(results: ComparisonResults, untuned: ComparisonResults, pairs: Sequence[_Pair]) -> list[str]:
     """Say the order of the arms by their means, tuned and untuned; that it does not survive, of real differences."""
-    after = _order(results.arms)
-    before = _order([arm for arm in untuned.arms if arm.name in after])
+    metric = results.record.metric
+    after = _order(results.arms, metric)
+    before = _order([arm for arm in untuned.arms if arm.name in after], metric)
     if not after or not before:
         return []
     if after == before:
@@ -171,13 +188,13 @@ def _describe_orders(results: ComparisonResults, untuned: ComparisonResults, pai
     else:
         verdict = "The order of the means changes, but no pair is shown to have changed places: see the pairs below."
     return [
-        f"From the best mean test accuracy down, tuned: {', '.join(after)}; untuned: {', '.join(before)}. {verdict}"
+        f"From the best mean {metric.text} down, tuned: {', '.join(after)}; untuned: {', '.join(before)}. {verdict}"
     ]
 
 
-def _order(arms: Sequence[ArmResults]) -> list[str]:
-    means = {arm.name: float(np.nanmean(arm.finals("test_accuracy"))) for arm in arms if arm.runs}
-    return sorted(means, key=lambda name: -means[name]) if len(means) == len(arms) else []
+def _order(arms: Sequence[ArmResults], metric: Metric) -> list[str]:
+    means = {arm.name: float(np.nanmean(arm.finals(metric.name))) for arm in arms if arm.runs}
+    return sorted(means, key=means.__getitem__, reverse=metric.higher_is_better) if len(means) == len(arms) else []
 
 
 def _precisions(results: ComparisonResults, untuned: ComparisonResults) -> list[str]:
@@ -196,7 +213,7 @@ def _precisions(results: ComparisonResults, untuned: ComparisonResults) -> list[
 
 def _tabulate_pairs(results: ComparisonResults, pairs: Sequence[_Pair]) -> Table:
     """Set each pair of arms beside itself untuned: does the sign of their difference survive?"""
-    kept = [_survival(new, old) for new, old in pairs]
+    kept, unit = [_survival(new, old) for new, old in pairs], _unit_of(results)
     rows = [
         Row(
             new.arm,
@@ -204,11 +221,12 @@ def _tabulate_pairs(results: ComparisonResults, pairs: Sequence[_Pair]) -> Table
             new.num_seeds,
             0,
             len(results.seeds),
-            (_pair_cell(new), _pair_cell(old), Cell((word,), {"text": word})),
+            (_pair_cell(new, unit), _pair_cell(old, unit), Cell((word,), {"text": word})),
         )
         for (new, old), word in zip(pairs, kept, strict=True)
     ]
     decided = [word for word in kept if word != "undecided"]
+    in_unit = f", in {unit.name}" if unit.name else ""
     return Table(
         title="Tuned and untuned, pair by pair",
         caption=describe_results(results),
@@ -216,8 +234,8 @@ def _tabulate_pairs(results: ComparisonResults, pairs: Sequence[_Pair]) -> Table
             Column(
                 "tuned",
                 "tuned",
-                "mean over the seeds of the first arm's test accuracy minus the second's, in points, with its "
-                "interval at the level by which the pair was judged, and what is said of the first.",
+                f"mean over the seeds of the first arm's {results.record.metric.text} minus the second's{in_unit}, "
+                "with its interval at the level by which the pair was judged, and what is said of the first.",
             ),
             Column("untuned", "untuned", "the same of the two arms before tuning."),
             Column("survival", "sign", "whether both verdicts have the same sign, where there is a verdict in both."),
@@ -233,7 +251,7 @@ def _tabulate_pairs(results: ComparisonResults, pairs: Sequence[_Pair]) -> Table
 
 
 def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Comparison, ...]:
-    """Compare each of some arms with each that stands before it, by final test accuracy, seed by seed.
+    """Compare each of some arms with each that stands before it, by what they are judged by, seed by seed.
 
     Returns:
         One for each pair, its arm called `later − earlier`, over the seeds that all have; none where an arm has none.
@@ -245,13 +263,16 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
         for earlier, later in combinations(names, 2)
     }
     # The difference itself against nothing: then the correction is over all pairs, whichever arm they share.
-    rows = {"nothing": np.zeros(common), **pairs}
-    return compare_arms(rows, "nothing", results.record.design, value_range=(-1.0, 1.0))
+    rows, metric = {"nothing": np.zeros(common), **pairs}, results.record.metric
+    limits = (-1.0, 1.0) if metric.is_share else None
+    return compare_arms(
+        rows, "nothing", results.record.design, value_range=limits, higher_is_better=metric.higher_is_better
+    )
 
 
-def _pair_cell(comparison: Comparison) -> Cell:
+def _pair_cell(comparison: Comparison, unit: Unit) -> Cell:
     verdict, item = str(comparison.verdict), comparison
-    cell = difference_cell(item.mean_difference, item.interval, POINTS, level=item.level, verdict=verdict)
+    cell = difference_cell(item.mean_difference, item.interval, unit, level=item.level, verdict=verdict)
     return replace(cell, lines=(*cell.lines, *verdict.split()))
 
 
@@ -266,13 +287,14 @@ def _survival(new: Comparison, old: Comparison) -> str:
 
 def _trials_csv(tuning: TuningRecord) -> str:
     """Every trial's run: arm, value, seed, what validation said, whether the value was selected, its folder."""
-    heads = ["arm", tuning.setting, "seed", "status", "val_accuracy", "val_loss", "picked", "folder"]
+    names = dict.fromkeys((*OBJECTIVES, tuning.objective.name))
+    heads = ["arm", tuning.setting, "seed", "status", *names, "picked", "folder"]
     rows = []
     for arm in tuning.arms:
         for trial in arm.trials:
             value, is_best = arm.value_of(trial), int(trial is arm.best_trial)
             rows += [
-                [arm.name, value, run.seed, run.status, run.val_accuracy, run.val_loss, is_best, run.folder]
+                [arm.name, value, run.seed, run.status, *map(run.value, names), is_best, run.folder]
                 for run in trial.runs
             ]
     return csv_text(heads, rows)
@@ -280,7 +302,7 @@ def _trials_csv(tuning: TuningRecord) -> str:
 
 def _tuning_json(tuning: TuningRecord) -> str:
     selected = {
-        arm.name: {"value": arm.selected_value, "val_accuracy": arm.selected_accuracy, "edge": arm.edge}
+        arm.name: {"value": arm.selected_value, tuning.objective.name: arm.selected_score, "edge": arm.edge}
         for arm in tuning.arms
     }
     content = {name: value for name, value in tuning.to_json().items() if name != "untuned"}

@@ -1,10 +1,11 @@
-"""Figure of a sweep: validation accuracy against the value that was tried, an arm a line, the best ones marked."""
+"""Figure of a sweep: what validation says against the value that was tried, an arm a line, the best ones marked."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 from fashion_keras.formatting import shorten
 from fashion_keras.reporting.figures import finish
@@ -14,7 +15,9 @@ from fashion_keras.storage.tunings import TunedArm, TuningRecord
 __all__ = ["draw_tuning"]
 
 SHOWN_POINTS = 15.0
-"""Values whose accuracy lies farther below the best are off the scale: what is near them is what matters."""
+"""Shares that lie farther from the best are off the scale: what is near it is what matters."""
+
+_SHOWN_QUARTERS = 4.0  # of other metrics: how many times as far from the best as the best quarter of the trials lies
 
 
 def draw_tuning(tuning: TuningRecord, title: str) -> Figure:
@@ -22,18 +25,18 @@ def draw_tuning(tuning: TuningRecord, title: str) -> Figure:
     figure = Figure((7.2, 4.6), layout="constrained")
     axis = figure.subplots()
     styles = [arm_style(number) for number in range(len(tuning.arms))]
-    best = 100 * max(arm.selected_accuracy for arm in tuning.arms)
-    floor = max(best - SHOWN_POINTS, 0.0)
-    num_hidden = sum(_draw_arm(axis, arm, style, floor) for arm, style in zip(tuning.arms, styles, strict=True))
+    best, worst = _find_limits(tuning)
+    num_hidden = sum(_draw_arm(axis, arm, style, worst) for arm, style in zip(tuning.arms, styles, strict=True))
     low, high = tuning.ranges[-1]
-    axis.set_ylim(floor, best + 0.05 * (best - floor))
+    axis.set_ylim(*sorted((worst, best + 0.05 * (best - worst))))
     axis.set_xscale(tuning.scale)
     # Powers of ten as they stand: names may hold any character, so that no text is read as a formula.
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     margin = (high / low) ** 0.03 if tuning.scale == "log" else 0.03 * (high - low)
     axis.set_xlim((low / margin, high * margin) if tuning.scale == "log" else (low - margin, high + margin))
     axis.set_xlabel(tuning.setting.replace("_", " "))
-    axis.set_ylabel("validation accuracy (%)")
+    unit = "%" if tuning.objective.metric.is_share else tuning.objective.metric.unit
+    axis.set_ylabel(f"{tuning.objective.words} ({unit})" if unit else tuning.objective.words)
     handles = [
         Line2D([], [], label=shorten(f"{arm.name}: {arm.selected_value:g}", 60), **style)
         for arm, style in zip(tuning.arms, styles, strict=True)
@@ -42,14 +45,29 @@ def draw_tuning(tuning: TuningRecord, title: str) -> Figure:
     return figure
 
 
-def _draw_arm(axis: Axes, arm: TunedArm, style: Style, floor: float) -> int:
+def _find_limits(tuning: TuningRecord) -> tuple[float, float]:
+    """Return the best score, and the worst that is shown."""
+    metric, scores = tuning.objective.metric, np.concatenate([_scores(arm) for arm in tuning.arms])
+    best = float(np.nanmax(scores) if metric.higher_is_better else np.nanmin(scores))
+    near = float(np.nanquantile(np.abs(scores - best), 0.25))
+    far = SHOWN_POINTS if metric.is_share else _SHOWN_QUARTERS * near or 1.0
+    worst = best - far if metric.higher_is_better else best + far
+    return best, float(np.clip(worst, 0.0, 100.0)) if metric.is_share else worst
+
+
+def _scores(arm: TunedArm) -> NDArray[np.float64]:
+    scale = 100 if arm.objective.metric.is_share else 1
+    found = [trial.value(arm.objective.name) for trial in arm.trials]
+    return np.array([np.nan if value is None else scale * value for value in found], np.float64)
+
+
+def _draw_arm(axis: Axes, arm: TunedArm, style: Style, worst: float) -> int:
     """Draw an arm's trials and ring the best, and return how many of them are off the scale."""
-    values = [arm.value_of(trial) for trial in arm.trials]
-    scores = np.array([np.nan if trial.val_accuracy is None else 100 * trial.val_accuracy for trial in arm.trials])
+    values, scores = [arm.value_of(trial) for trial in arm.trials], _scores(arm)
     axis.plot(values, scores, **style)
     axis.plot(
         [arm.selected_value],
-        [100 * arm.selected_accuracy],
+        [scores[arm.trials.index(arm.best_trial)]],
         linestyle="none",
         marker="o",
         markersize=10,
@@ -57,7 +75,7 @@ def _draw_arm(axis: Axes, arm: TunedArm, style: Style, floor: float) -> int:
         markeredgecolor=style["color"],
         markeredgewidth=1.2,
     )
-    return int(np.sum(~(scores >= floor)))
+    return int(np.sum(~(scores >= worst if arm.objective.metric.higher_is_better else scores <= worst)))
 
 
 def _describe(tuning: TuningRecord, num_hidden: int) -> str:
@@ -65,4 +83,5 @@ def _describe(tuning: TuningRecord, num_hidden: int) -> str:
     text = f"Each mark: a value that was tried, {over}, after the last epoch. Rings and numbers: the picks."
     if not num_hidden:
         return text
-    return f"{text} {num_hidden} trials diverged or lie more than {SHOWN_POINTS:g} points below the best: not shown."
+    far = f"more than {SHOWN_POINTS:g} points below" if tuning.objective.is_accuracy else "far from"
+    return f"{text} {num_hidden} trials diverged or lie {far} the best: not shown."

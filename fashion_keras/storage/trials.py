@@ -1,12 +1,15 @@
 """Trials: values that were tried, what validation said of their runs, and which of them is the best."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.values import Accepts
 from fashion_keras.errors import ConfigError
+from fashion_keras.results.metrics import Metric
 from fashion_keras.storage.runs import RunStore, StoredRun
 
 __all__ = ["OBJECTIVES", "WORST_LOSS", "Objective", "Trial", "TrialRun", "best_trial", "rank_trials"]
@@ -25,6 +28,7 @@ class TrialRun:
         folder: The run's in the store.
         status: `"finished"` or `"diverged"`.
         val_accuracy, val_loss: After the last epoch, a fraction and nats; None where it is no number.
+        others: What else a custom trainer says of its validation data, by names that begin with `val_`.
         stored: The run, where the store is at hand; a record keeps what is above alone.
     """
 
@@ -33,17 +37,24 @@ class TrialRun:
     status: str
     val_accuracy: float | None
     val_loss: float | None
+    others: Mapping[str, float | None] = field(default_factory=dict, hash=False)
     stored: StoredRun | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, run: StoredRun) -> Self:
         """Return what a trial keeps of a run."""
-        final = run.final
-        return cls(run.seed, run.path.name, run.status, final["val_accuracy"], final["val_loss"], run)
+        found = {name: value for name, value in run.final.items() if name.startswith("val_")}
+        usual = {name: found.pop(name) for name in OBJECTIVES}
+        return cls(run.seed, run.path.name, run.status, **usual, others=found, stored=run)
+
+    def value(self, name: str) -> float | None:
+        """Return a value by its name; None where it is not there, or no number."""
+        return getattr(self, name) if name in OBJECTIVES else self.others.get(name)
 
     def to_json(self) -> dict[str, Any]:
         """The plain form, the fields by their names."""
-        return {name: value for name, value in vars(self).items() if name != "stored"}
+        unsaid = ("stored",) if self.others else ("stored", "others")
+        return {name: value for name, value in vars(self).items() if name not in unsaid}
 
 
 @dataclass(frozen=True)
@@ -99,56 +110,69 @@ class Trial:
         """`"finished"`, `"diverged"` where one of its runs did, or `"failed"`."""
         if not self.runs:
             return "failed"
-        is_finished = all(run.status == "finished" and run.val_accuracy is not None for run in self.runs)
-        return "finished" if is_finished else "diverged"
+        return "finished" if all(run.status == "finished" for run in self.runs) else "diverged"
 
     @property
     def val_accuracy(self) -> float | None:
         """The mean over the tuning seeds, a fraction; None where a run diverged or failed."""
-        return self._mean([run.val_accuracy for run in self.runs])
+        return self.value("val_accuracy")
 
     @property
     def val_loss(self) -> float | None:
         """The mean over the tuning seeds, nats; None where a run diverged or failed."""
-        return self._mean([run.val_loss for run in self.runs])
+        return self.value("val_loss")
 
-    def _mean(self, values: Sequence[float | None]) -> float | None:
-        numbers = [value for value in values if value is not None]
-        return sum(numbers) / len(numbers) if self.status == "finished" and len(numbers) == len(values) else None
+    def value(self, name: str) -> float | None:
+        """Return the mean of a value over the tuning seeds; None where a run has none, diverged or failed."""
+        numbers = [value for run in self.runs if (value := run.value(name)) is not None]
+        return sum(numbers) / len(numbers) if self.status == "finished" and len(numbers) == len(self.runs) else None
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What a study maximises or minimises: a value of the last epoch on the validation images.
+    """What a study maximises or minimises: a value of the last epoch on the validation data.
 
     Args:
-        name: `val_accuracy` or `val_loss`.
+        metric: `val_accuracy`, `val_loss`, or what a custom trainer returns.
 
     Raises:
-        ConfigError: It is another name.
+        ConfigError: It is given by another name.
     """
 
-    name: str = "val_accuracy"
+    metric: Accepts[str | Metric, Metric] = "val_accuracy"  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        if self.name not in OBJECTIVES:
-            raise ConfigError(f"an objective is {suggest(self.name, OBJECTIVES)}")
+        if isinstance(self.metric, str) and self.metric not in OBJECTIVES:
+            raise ConfigError(f"an objective is {suggest(self.metric, OBJECTIVES)}")
+        object.__setattr__(self, "metric", Metric.from_json(self.metric))
+
+    @property
+    def name(self) -> str:
+        """The metric's."""
+        return self.metric.name
+
+    @property
+    def words(self) -> str:
+        """The name as people say it: `validation accuracy`."""
+        return self.metric.text.replace("val ", "validation ", 1)
 
     @property
     def is_accuracy(self) -> bool:
-        """Whether more is better."""
+        """Whether it is the accuracy."""
         return self.name == "val_accuracy"
 
     def value(self, trial: Trial) -> float:
-        """Return a trial's value: a fraction or nats. One that diverged has accuracy 0, or the worst loss."""
-        value = trial.val_accuracy if self.is_accuracy else trial.val_loss
-        if value is None:
-            return 0.0 if self.is_accuracy else WORST_LOSS
-        return value
+        """Return a trial's value; of one that diverged accuracy 0, the worst loss, or of another metric an infinity."""
+        value = trial.value(self.name)
+        if value is not None:
+            return value
+        return {"val_accuracy": 0.0, "val_loss": WORST_LOSS}.get(
+            self.name, -math.inf if self.metric.higher_is_better else math.inf
+        )
 
     def text(self, value: float) -> str:
-        """Return a value for people: percent, or nats."""
-        return f"{100 * value:.2f} %" if self.is_accuracy else f"{value:.4f}"
+        """Return a value for people: percent of a share."""
+        return f"{100 * value:.2f} %" if self.metric.is_share else f"{value:.4f} {self.metric.unit}".rstrip()
 
 
 def rank_trials(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
@@ -157,10 +181,11 @@ def rank_trials(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
     Those of the whole budget come before Hyperband's shorter ones, finished ones before those that diverged, and those
     that failed last; of equal ones the earlier first.
     """
-    sign = -1 if objective.is_accuracy else 1
+    sign = -1 if objective.metric.higher_is_better else 1
 
     def key(trial: Trial) -> tuple[bool, bool, bool, float]:
-        return trial.status == "failed", trial.status != "finished", not trial.is_full, sign * objective.value(trial)
+        is_lost = trial.value(objective.name) is None
+        return trial.status == "failed", is_lost, not trial.is_full, sign * objective.value(trial)
 
     return sorted(trials, key=key)
 
@@ -168,4 +193,4 @@ def rank_trials(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
 def best_trial(trials: Sequence[Trial], objective: Objective) -> Trial | None:
     """Return the best of the trials; None where none has finished."""
     first = rank_trials(trials, objective)[:1]
-    return first[0] if first and first[0].status == "finished" else None
+    return first[0] if first and first[0].value(objective.name) is not None else None

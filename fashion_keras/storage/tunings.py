@@ -6,9 +6,12 @@ from functools import cached_property
 from typing import Any
 
 from fashion_keras.errors import ConfigError
+from fashion_keras.results.metrics import Metric
 from fashion_keras.storage.trials import Objective, Trial, TrialRun, best_trial
 
 __all__ = ["TunedArm", "TuningRecord"]
+
+VAL_ACCURACY = Objective("val_accuracy")
 
 
 @dataclass(frozen=True)
@@ -20,21 +23,23 @@ class TunedArm:
         merged: Other arms of the untuned comparison, which differ from this one in the tuned setting alone.
         setting: What was tuned.
         trials: Ascending by its value.
+        objective: By what the best is selected.
     """
 
     name: str
     merged: tuple[str, ...]
     setting: str
     trials: tuple[Trial, ...]
+    objective: Objective = VAL_ACCURACY
 
     @cached_property
     def best_trial(self) -> Trial:
-        """The trial of the best validation accuracy; of equal ones the lowest value.
+        """The trial of the best value of the objective; of equal ones the one with the lowest value of the setting.
 
         Raises:
             ConfigError: All of them diverged.
         """
-        best = best_trial(self.trials, Objective("val_accuracy"))
+        best = best_trial(self.trials, self.objective)
         if best is None:
             low, high = (self.value_of(self.trials[end]) for end in (0, -1))
             raise ConfigError(f"every trial of arm {self.name!r} diverged, from {low:g} to {high:g}: tune elsewhere")
@@ -46,9 +51,9 @@ class TunedArm:
         return self.value_of(self.best_trial)
 
     @property
-    def selected_accuracy(self) -> float:
-        """The validation accuracy of the best trial, a fraction."""
-        return Objective("val_accuracy").value(self.best_trial)
+    def selected_score(self) -> float:
+        """The objective's value in the best trial, such as an accuracy, a fraction."""
+        return self.objective.value(self.best_trial)
 
     @property
     def edge(self) -> str:
@@ -82,6 +87,7 @@ class TuningRecord:
         overrides: The settings of all arms that an invocation changed, such as the precision.
         arms: In the experiment's order.
         untuned: The comparison before tuning, as `comparison.record_to_json` writes it.
+        objective: By what the values were selected.
     """
 
     setting: str
@@ -92,6 +98,7 @@ class TuningRecord:
     overrides: Mapping[str, Any]
     arms: tuple[TunedArm, ...]
     untuned: Mapping[str, Any]
+    objective: Objective = VAL_ACCURACY
 
     @property
     def selected(self) -> dict[str, float]:
@@ -110,12 +117,15 @@ class TuningRecord:
 
     def to_json(self) -> dict[str, Any]:
         """The plain form that `from_json` reads."""
-        return {**vars(self), "arms": [arm.to_json() for arm in self.arms]}
+        values = {**vars(self), "arms": [arm.to_json() for arm in self.arms]}
+        objective = values.pop("objective")
+        return values if objective == VAL_ACCURACY else {**values, "objective": objective.metric.to_json()}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "TuningRecord":
         """Read what `to_json` wrote."""
         setting = content["setting"]
+        objective = Objective(Metric.from_json(content.get("objective", "val_accuracy")))
         return cls(
             setting=setting,
             scale=content["scale"],
@@ -124,10 +134,11 @@ class TuningRecord:
             seeds=tuple(content["seeds"]),
             overrides=content["overrides"],
             arms=tuple(
-                TunedArm(arm["name"], tuple(arm["merged"]), setting, _read_trials(setting, arm["trials"]))
+                TunedArm(arm["name"], tuple(arm["merged"]), setting, _read_trials(setting, arm["trials"]), objective)
                 for arm in content["arms"]
             ),
             untuned=content["untuned"],
+            objective=objective,
         )
 
 

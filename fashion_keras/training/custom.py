@@ -96,8 +96,11 @@ def _make_result(config: RunConfig, returned: Any, seconds: float) -> RunResult:
         correct = None
         final = {name: value for name, value in final.items() if not name.startswith("test_")}
         history = {name: column for name, column in history.items() if not name.startswith("test_")}
-        if "val_accuracy" not in final:
-            raise ConfigError("must return val_accuracy, for a choice that the test set has no part in")
+        if not any(name.startswith("val_") for name in final):
+            raise ConfigError(
+                "must return val_accuracy, or val_ and the name of what its runs are judged by, for a choice that the "
+                "test set has no part in"
+            )
     elif correct is not None:
         final["test_accuracy"] = _count(correct, final)
     if not final:

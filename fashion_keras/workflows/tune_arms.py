@@ -70,6 +70,10 @@ class _Tuning:
         self.trials = Plan.of((config for sweep in self.sweeps for config in sweep.configs), self.store)
 
     def run(self) -> int:
+        with self.session:
+            return self._run()
+
+    def _run(self) -> int:
         for sweep in self.sweeps:
             self.say(_describe_sweep(sweep))
         self.say(describe_plan(self.trials, self.session.engine, "tuning run"))
@@ -124,9 +128,9 @@ class _Tuning:
         return find_record(self.store, make_record(experiment, describe_data(self.session.dataset), self.seeds, design))
 
     def _say_selected(self, experiment: Experiment, record: TuningRecord) -> None:
-        self.say(f"{experiment.name}: {record.setting} selected by validation accuracy after the last epoch")
+        self.say(f"{experiment.name}: {record.setting} selected by {record.objective.words} after the last epoch")
         for arm in record.arms:
-            self.say(f"  {arm.name}: {arm.selected_value:g} ({100 * arm.selected_accuracy:.2f} %)")
+            self.say(f"  {arm.name}: {arm.selected_value:g} ({record.objective.text(arm.selected_score)})")
         at_edge = [arm for arm in record.arms if arm.edge]
         for arm in at_edge:
             self.say(

@@ -96,7 +96,7 @@ def test_value_of_the_best_validation_accuracy_is_selected(
     accuracies: list[tuple[float | None, ...]], value: float, accuracy: float, edge: str
 ) -> None:
     arm = make_arm(*accuracies)
-    assert (arm.selected_value, arm.selected_accuracy, arm.edge) == (value, pytest.approx(accuracy), edge)
+    assert (arm.selected_value, arm.selected_score, arm.edge) == (value, pytest.approx(accuracy), edge)
 
 
 def test_arm_of_which_every_trial_diverged_is_reported() -> None:

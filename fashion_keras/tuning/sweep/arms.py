@@ -10,9 +10,8 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.names import tuned_name
-from fashion_keras.results.metrics import TEST_ACCURACY
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.storage.trials import Trial
+from fashion_keras.storage.trials import OBJECTIVES, Objective, Trial
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study, TuneOptions
 from fashion_keras.tuning.sweep.values import DEFAULT_BUDGET, DEFAULT_RANGES, SettingSpace
@@ -43,11 +42,7 @@ class Sweep:
         Raises:
             ConfigError: An arm does not have the setting, or not of such values; or no two arms are left.
         """
-        if experiment.metric != TEST_ACCURACY:
-            raise ConfigError(
-                f"--tune selects by validation accuracy and goes with the metric test_accuracy; {experiment.name} has "
-                f"{experiment.metric.name}: leave out --tune, or its metric"
-            )
+        _find_objective(experiment)
         space = _make_space(experiment, options)
         merged = _merge_arms(experiment, space.setting, space.values[0])
         if len(merged) < 2:
@@ -91,15 +86,18 @@ class Sweep:
             overrides=overrides,
             arms=tuple(self._tuned_arm(name, study, store) for name, study in self.studies.items()),
             untuned=untuned,
+            objective=_find_objective(self.experiment),
         )
 
     def _tuned_arm(self, name: str, study: Study[SettingSpace], store: RunStore) -> TunedArm:
-        setting, trials = self.space.setting, []
+        setting, objective, trials = self.space.setting, _find_objective(self.experiment), []
         for number, value in enumerate(self.space.values, start=1):
             trials.append(Trial.find(store, study.configs({setting: value}), {setting: value}, number))
             if trials[-1].status == "failed":
                 raise StoreError(f"{store.root} has no trial of {name} at {setting} {value:g}; try again")
-        return TunedArm(name, self.merged[name], setting, tuple(trials))
+        if trials[0].runs and all(run.value(objective.name) is None for trial in trials for run in trial.runs):
+            raise ConfigError(f"--tune selects by {objective.name}, and no run of {name} has one: return it")
+        return TunedArm(name, self.merged[name], setting, tuple(trials), objective)
 
     def tuned_experiment(self, selected: Mapping[str, float]) -> Experiment:
         """Return the comparison of the arms that are left at their selected values, by name.
@@ -120,6 +118,19 @@ class Sweep:
 
     def _left(self) -> tuple[Arm, ...]:
         return self.experiment.select(list(self.merged))
+
+
+def _find_objective(experiment: Experiment) -> Objective:
+    """Return what a setting is selected by: the metric that the arms are judged by, on the validation data."""
+    metric = experiment.metric
+    part, _, rest = metric.name.partition("_")
+    name = metric.name if part == "val" else f"val_{rest if part == 'test' else metric.name}"
+    if experiment.base.trainer is None and name not in OBJECTIVES:
+        raise ConfigError(
+            f"--tune selects by {' or '.join(OBJECTIVES)}, and so goes with metrics of these names; {experiment.name} "
+            f"has {metric.name}: leave out --tune, or its metric"
+        )
+    return Objective(replace(metric, name=name))
 
 
 def _make_space(experiment: Experiment, options: TuneOptions) -> SettingSpace:
