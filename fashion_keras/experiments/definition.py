@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.run_config import OF_EXPERIMENTS, RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import safe_name
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
@@ -104,6 +104,20 @@ class Experiment:
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     trainer: InitVar[str | Mapping[str, Any] | None] = None
 
+    def __new__(cls, *_: Any, **settings: Any) -> "Experiment":
+        """Say of a setting that an experiment has not where it belongs."""
+        known = set(cls.__dataclass_fields__)
+        for name in settings.keys() - known:
+            if name in ("fixed", "looks", "seeds"):
+                raise ConfigError(f"{name} is said when a comparison is run: --{name}, or compare(..., {name}=...)")
+            if name in BASE.setting_names:
+                raise ConfigError(
+                    f"{name} is a setting of runs: Arm(..., {name}=...) of one arm, "
+                    f"base=BASE.with_changes({name}=...) of all"
+                )
+            raise ConfigError(f"a setting of an experiment is {suggest(name, known)}")
+        return super().__new__(cls)
+
     def __post_init__(self, trainer: str | Mapping[str, Any] | None) -> None:
         if trainer is not None:
             if self.base != BASE:
@@ -138,7 +152,7 @@ class Experiment:
         base: RunConfig = BASE,
         trainer: str | Mapping[str, Any] | None = None,
         factors: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
-        **settings: Sequence[Any],
+        **settings: Any,
     ) -> "Experiment":
         """Return the comparison of all combinations: what each factor does on average, and whether they interact.
 
@@ -148,7 +162,7 @@ class Experiment:
         Args:
             name, title, base, trainer: As of the class.
             factors: Factors that change several settings at once: from name to level to settings.
-            **settings: Factors that are a setting each: its values.
+            **settings: Factors that are a setting each: its values; and `metric`, `margin`, ... of the class.
 
         Raises:
             ConfigError: There are fewer than two factors, or one has fewer than two levels.
@@ -157,6 +171,7 @@ class Experiment:
         >>> [arm.name for arm in rates.arms][:2]
         ['sgd+learning_rate=0.01', 'sgd+learning_rate=0.001']
         """
+        own = {name: settings.pop(name) for name in OF_EXPERIMENTS if name in settings}
         levels = dict(factors or {}) | {setting: _levels(setting, values) for setting, values in settings.items()}
         if len(levels) < 2 or any(len(each) < 2 for each in levels.values()):
             found = ", ".join(f"{factor} with {len(each)}" for factor, each in levels.items()) or "none"
@@ -166,7 +181,7 @@ class Experiment:
             changes = {key: value for _, settings in chosen for key, value in settings.items()}
             arms.append(Arm("+".join(label for label, _ in chosen), **changes))
         names = {factor: tuple(each) for factor, each in levels.items()}
-        return cls(name, title, base, tuple(arms), factors=names, trainer=trainer)
+        return cls(name, title, base, tuple(arms), factors=names, trainer=trainer, **own)
 
     def _settle_metrics(self) -> None:
         """Turn names of metrics into metrics, and find the margin that nobody stated."""
