@@ -70,7 +70,7 @@ def _hidden_stderr() -> Iterator[None]:
         try:
             with redirected(hidden, (2,)):
                 yield
-        except BaseException:
+        except Exception:  # not an interrupt
             hidden.seek(0)
             os.write(2, hidden.read())
             raise

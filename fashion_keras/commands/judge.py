@@ -1,16 +1,23 @@
 """`fashion-keras judge`."""
 
 import argparse
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_require_option, counts, positive
+from fashion_keras.formatting import one_line
 
 if TYPE_CHECKING:
     from fashion_keras.reporting.gates import Gate
     from fashion_keras.reporting.judgement import Judgement
 
 __all__ = ["add_to", "judge"]
+
+_PATIENCE_SEC = 1.0
 
 
 def add_to(commands: "Commands[Parser]") -> None:
@@ -62,12 +69,28 @@ def judge(options: argparse.Namespace) -> int:
 
     names = ("arm", "seed", "metric", "baseline", "dataset_column", "higher_is_better", "margin", "looked_at")
     source = "/dev/stdin" if options.results == "-" else options.results
-    judgement = judge_results.judge(source, **{name: getattr(options, name) for name in names})
+    with _said_where_it_waits(source):
+        judgement = judge_results.judge(source, **{name: getattr(options, name) for name in names})
     if options.ranks is not None:
         _draw_ranks(judgement, options.ranks)
     gate = None if options.require is None else judgement.require(options.require)
     _show(judgement, gate, options.format)
     return 0 if gate is None else gate.status
+
+
+@contextlib.contextmanager
+def _said_where_it_waits(source: str) -> Iterator[None]:
+    """Say of a pipe or a terminal that does not end that somebody must write into it, and close it."""
+    name = "standard input" if source == "/dev/stdin" else one_line(source)
+    text = f"fashion-keras: waiting until results are written into {name}, which is no file, and it is closed"
+    timer = threading.Timer(_PATIENCE_SEC, print, [text], {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    if Path(source).is_fifo() or Path(source).is_char_device():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _draw_ranks(judgement: "Judgement", path: Path) -> None:

@@ -119,7 +119,8 @@ def suggest(given: Any, allowed: Collection[str], also: Collection[str] = ()) ->
     """
     text, known = str(given), [*allowed, *also]
     same = [name for name in known if name.lower() == text.lower()]
-    near = same or difflib.get_close_matches(text, known, cutoff=0.5)
+    short = [name for name in known if "_" in name and text == "".join(word[0] for word in name.split("_") if word)]
+    near = same or short or difflib.get_close_matches(text, known, cutoff=0.5)
     # Of those that are near, the first that begins alike: "cn" is rather cnn than fcn.
     nearest = next((name for name in near if name[:1] == text[:1]), near[0] if near else None)
     return f"one of {', '.join(sorted(allowed))}; got {given!r}" + (f" (did you mean {nearest!r}?)" if nearest else "")

@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-from fashion_keras.config.catalogue import Signature, suggest
+from fashion_keras.config.catalogue import REQUIRED, Signature, suggest
 from fashion_keras.config.python_source import options_of, read_source
 from fashion_keras.errors import ConfigError, UserError
 
@@ -97,6 +97,8 @@ def find_function(kind: str, name: str) -> CustomFunction:
             f"{path}, line {definition.lineno}: {function} must take {' and '.join(arguments)}, and then its options"
         )
     options = options_of(definition, len(arguments))
+    if kind == "space" and (other := [name for name, option in options.items() if option.default is REQUIRED]):
+        raise ConfigError(f"{path}, line {definition.lineno}: {function} must take hp alone, got {other[0]} besides")
     takes_seed = options.pop("seed", None) is not None
     files = tuple(sorted(_imported_files(path, module, folder)))
     lines = [f"{file.relative_to(folder).as_posix()} {read_source(file).sha256}\n" for file in files]
@@ -160,18 +162,19 @@ def add_folders(folders: Sequence[str]) -> None:
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
 
 
-def describe_error(error: BaseException, folder: Path) -> str:
-    """Return one line for an error of a user's code: the file and the line where it went wrong, and why.
+def describe_error(error: BaseException, *folders: Path) -> str:
+    """Return one line for an error, of a user's code with the file and the line where it went wrong.
 
     Args:
         error: What was raised.
-        folder: The folder of the user's code: of all the calls, the last one in it is named.
+        folders: Those of the user's code: of all the calls, the last one in them is named.
     """
     if isinstance(error, SyntaxError):
         return f"{_short(error.filename or '')}, line {error.lineno}: {error.msg}"
     text = (str(error).strip() or "no message").splitlines()[0]
     reason = text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_in(frame.filename, folder)]
+    calls = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in calls if any(_is_in(frame.filename, folder) for folder in folders)]
     return f"{_short(frames[-1].filename)}, line {frames[-1].lineno}: {reason}" if frames else reason
 
 

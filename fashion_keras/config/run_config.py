@@ -24,7 +24,7 @@ from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import shorten
 
-__all__ = ["BFLOAT16_IS_EQUIVALENT", "DEVICES", "PRECISIONS", "TEST_EVALUATIONS", "RunConfig"]
+__all__ = ["BFLOAT16_IS_EQUIVALENT", "DEVICES", "OF_EXPERIMENTS", "PRECISIONS", "TEST_EVALUATIONS", "RunConfig"]
 
 DEVICES = ("cpu", "gpu")
 KEEP_BEST = ("val_loss", "val_accuracy")
@@ -240,6 +240,12 @@ class RunConfig:
         return "".join(char if char.isalnum() or char in "-_.=" else "_" for char in text)
 
     @property
+    def setting_names(self) -> frozenset[str]:
+        """What `with_changes` takes: the settings of a run and the options of its parts, but for those of any name."""
+        parts = self.components.items()
+        return _FIELD_NAMES.union(*(_signature_of(kind, part).options for kind, part in parts))
+
+    @property
     def has_custom_parts(self) -> bool:
         """Whether a class of Keras or a custom function is part of it: only a trial shows that it works."""
         return any(component.is_custom for component in self.components.values())
@@ -266,6 +272,11 @@ _SETTINGS = {
 _FIELD_NAMES = frozenset(item.name for item in fields(RunConfig))
 _TRAINER_SETTINGS = frozenset(("trainer", "threads", "device", "evaluate_test", "seed"))
 _RESERVED = frozenset(("name", "cls"))
+OF_EXPERIMENTS = (
+    "arms", "baseline", "dataset", "factors", "image_size", "level", "margin", "metric", "metrics", "score_share",
+    "title",
+)  # fmt: skip
+"""Settings of an `Experiment` that people look for in its arms."""
 _LABEL_WIDTH = 100
 
 
@@ -297,9 +308,11 @@ def _owner_of(option: str, parts: Mapping[str, Component], settings: Collection[
         )
     if not owners and option not in _RESERVED:
         owners = [kind for kind, signature in signatures.items() if signature.is_open]
+    if not owners and option in OF_EXPERIMENTS:
+        raise ConfigError(f"{option} is of a whole comparison, not of one arm: Experiment(..., {option}=...)")
     if not owners:
         names = {name for signature in signatures.values() for name in signature.options}
-        raise ConfigError(f"a setting is {suggest(option, {*settings, *names})}")
+        raise ConfigError(f"a setting is {suggest(option, {*settings, *names}, also=OF_EXPERIMENTS)}")
     return owners[0]
 
 

@@ -15,9 +15,10 @@ from typing import Generic, Literal, TypeVar
 
 from fashion_keras._output import redirected
 from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.config.custom_code import custom_folders, describe_error
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
-from fashion_keras.errors import StoreError, UserError, os_errors_as
+from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.storage.results import RunResult
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.times import EpochTimes
@@ -206,10 +207,8 @@ def load_cached(location: DataLocation | None) -> Dataset:
 
 
 def _describe_failure(error: BaseException) -> str:
-    """Return the first line of what an error says, with its type unless it is a user's."""
-    text = str(error).strip().splitlines()
-    name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-    return name + (text[0] if text else "no message")
+    """Return one line, with the place in the user's code, if it was there."""
+    return describe_error(error, *map(Path, custom_folders()))
 
 
 def _read_text(path: Path) -> str:

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -11,14 +11,14 @@ from itertools import product
 from typing import Any
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.run_config import OF_EXPERIMENTS, RunConfig
 from fashion_keras.config.values import Accepts
 from fashion_keras.errors import ConfigError
 from fashion_keras.formatting import safe_name
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
 from fashion_keras.statistics import LEVEL, MARGIN
 
-__all__ = ["BASE", "DEFAULT_SEEDS", "Arm", "Experiment", "published_rows"]
+__all__ = ["BASE", "DEFAULT_SEEDS", "Arm", "Experiment", "misplaced", "published_rows"]
 
 BASE = RunConfig()
 """The report's base model: 784-300-200-10, SGD at 0.02, batch 512, 50 epochs, PyTorch's initialisation."""
@@ -105,6 +105,12 @@ class Experiment:
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     trainer: InitVar[str | Mapping[str, Any] | None] = None
 
+    def __new__(cls, *_: Any, **settings: Any) -> "Experiment":
+        """Say of a setting that an experiment has not where it belongs."""
+        for name in settings.keys() - cls.__dataclass_fields__.keys():
+            raise misplaced("a setting of an experiment", name, cls.__dataclass_fields__)
+        return super().__new__(cls)
+
     def __post_init__(self, trainer: str | Mapping[str, Any] | None) -> None:
         if trainer is not None:
             if self.base != BASE:
@@ -139,7 +145,7 @@ class Experiment:
         base: RunConfig = BASE,
         trainer: str | Mapping[str, Any] | None = None,
         factors: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
-        **settings: Sequence[Any],
+        **settings: Any,
     ) -> "Experiment":
         """Return the comparison of all combinations: what each factor does on average, and whether they interact.
 
@@ -149,7 +155,7 @@ class Experiment:
         Args:
             name, title, base, trainer: As of the class.
             factors: Factors that change several settings at once: from name to level to settings.
-            **settings: Factors that are a setting each: its values.
+            **settings: Factors that are a setting each: its values; and `metric`, `margin`, ... of the class.
 
         Raises:
             ConfigError: There are fewer than two factors, or one has fewer than two levels.
@@ -158,6 +164,7 @@ class Experiment:
         >>> [arm.name for arm in rates.arms][:2]
         ['sgd+learning_rate=0.01', 'sgd+learning_rate=0.001']
         """
+        own = {name: settings.pop(name) for name in OF_EXPERIMENTS if name in settings}
         levels = dict(factors or {}) | {setting: _levels(setting, values) for setting, values in settings.items()}
         if len(levels) < 2 or any(len(each) < 2 for each in levels.values()):
             found = ", ".join(f"{factor} with {len(each)}" for factor, each in levels.items()) or "none"
@@ -167,7 +174,7 @@ class Experiment:
             changes = {key: value for _, settings in chosen for key, value in settings.items()}
             arms.append(Arm("+".join(label for label, _ in chosen), **changes))
         names = {factor: tuple(each) for factor, each in levels.items()}
-        return cls(name, title, base, tuple(arms), factors=names, trainer=trainer)
+        return cls(name, title, base, tuple(arms), factors=names, trainer=trainer, **own)
 
     def _settle_metrics(self) -> None:
         """Turn names of metrics into metrics, and find the margin that nobody stated."""
@@ -260,6 +267,19 @@ class Experiment:
             if name not in known:
                 raise ConfigError(f"an arm of {self.name} is {suggest(name, known)}")
         return tuple(arm for arm in self.arms if arm.name in names)
+
+
+def misplaced(what: str, name: str, allowed: Collection[str]) -> ConfigError:
+    """Return the error for a name that is none of the `allowed` of `what`: where it belongs, or the nearest of them."""
+    if name in BASE.setting_names - {"seed"}:
+        text = f"of the runs: Arm(..., {name}=...) of one arm, base=BASE.with_changes({name}=...) of all"
+    elif name in OF_EXPERIMENTS:
+        text = f"of the comparison: Experiment(..., {name}=...)"
+    elif name in ("fixed", "looks", "seeds"):
+        text = f"said when a comparison is run: --{name}, or compare(..., {name}=...)"
+    else:
+        return ConfigError(f"{what} is {suggest(name, allowed)}")
+    return ConfigError(f"{what} cannot be {name!r}, which is {text}")
 
 
 def _levels(setting: str, values: Sequence[Any]) -> dict[str, dict[str, Any]]:

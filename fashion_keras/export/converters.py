@@ -44,9 +44,8 @@ def write_onnx(trained: Trained) -> bytes:
     import tf2onnx
 
     handlers: dict[str, Any] = {"Erfc": (_write_erfc, [])}
-    model, _ = tf2onnx.convert.from_function(
-        tf.function(trained.serve), [input_spec(trained.image_shape)], opset=OPSET, custom_op_handlers=handlers
-    )
+    serve, images = tf.function(trained.serve, autograph=False), [input_spec(trained.image_shape)]
+    model, _ = tf2onnx.convert.from_function(serve, images, opset=OPSET, custom_op_handlers=handlers)
     _check_operators(model.graph)
     _tidy(model.graph)
     return model.SerializeToString()

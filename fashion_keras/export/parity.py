@@ -62,7 +62,8 @@ def keras_predictor(model: "keras.Model", image_shape: tuple[int, ...]) -> Predi
     # A graph, as in training and in the export: of batch norm, it takes half the time.
     # Traced once: a worker that exports many models would otherwise be warned of as many tracings.
     pixels = tf.TensorSpec((None, *image_shape), tf.uint8)
-    logits = tf.function(lambda pixels: model(normalise(pixels), training=False)).get_concrete_function(pixels)
+    traced = tf.function(lambda pixels: model(normalise(pixels), training=False), autograph=False)
+    logits = traced.get_concrete_function(pixels)
 
     def predict(images: NDArray[np.uint8]) -> Outputs:
         probabilities = softmax(logits(tf.constant(images)).numpy().astype(np.float64), axis=-1)

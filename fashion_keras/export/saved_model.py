@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -221,7 +222,19 @@ def _write_saved_model(
     # Not `archive.track(model)`: the endpoint's variables are tracked anyway, and would be written twice.
     # The archive adds `serving_default`, the name that TensorFlow Serving asks for, by itself.
     archive.add_endpoint("serve", with_class_names(make_serve(model), class_names), [input_spec(image_shape)])
-    archive.write_out(str(folder), verbose=False)
+    with _own_temporary_folder():
+        archive.write_out(str(folder), verbose=False)
+
+
+@contextlib.contextmanager
+def _own_temporary_folder() -> Iterator[None]:
+    """Remove what TensorFlow leaves there until the process ends, which a worker does not: it is killed."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory() as tempfile.tempdir:
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def _describe_run(run: StoredRun, dataset: Dataset) -> dict[str, Any]:

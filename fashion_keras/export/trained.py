@@ -157,7 +157,7 @@ def _rebuild(classifier: Classifier) -> "keras.Model":
 def _take_weights(model: "keras.Model", classifier: Classifier) -> None:
     """Give a model the weights of its SavedModel: both use them in the same order, whatever they are called."""
     tf = import_tensorflow()
-    traced = tf.function(make_serve(model)).get_concrete_function(input_spec(classifier.image_shape))
+    traced = tf.function(make_serve(model), autograph=False).get_concrete_function(input_spec(classifier.image_shape))
     saved, new = (_variables_in_use(function) for function in (classifier.signature, traced))
     if [variable.shape for variable in saved] != [variable.shape for variable in new]:
         raise ExportError(f"{classifier.info.path} has other weights than its record says: export its run instead")

@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from fashion_keras.config.components import Component, load_custom, option_values
 from fashion_keras.config.custom_code import is_custom_name
@@ -109,7 +110,22 @@ class _CustomLoss(keras.losses.Loss):
 
     def __init__(self, component: Component):
         super().__init__(name="custom_loss")
+        self.name_of_function = component.name
         self.function = load_custom("loss", component)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
+        self._check_shape(y_pred)
         return self.function(keras.ops.cast(y_true, "int32"), y_pred)
+
+    def _check_shape(self, logits: Any) -> None:
+        """Trace the function once more, of a known number of examples: Keras takes the mean of whatever it returns."""
+        number = 7
+        specs = tf.TensorSpec([number], tf.int32), tf.TensorSpec([number, logits.shape[-1]], logits.dtype)
+        made = tf.function(self.function, autograph=False).get_concrete_function(*specs).structured_outputs
+        shape = getattr(made, "shape", None)
+        if shape is None or not shape.is_compatible_with([number]):
+            got = type(made).__name__ if shape is None else f"the shape {tuple(shape)}"
+            raise ConfigError(
+                f"{self.name_of_function} must return a loss for each example: of {number} examples {number} numbers, "
+                f"got {got}"
+            )

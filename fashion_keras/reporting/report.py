@@ -71,7 +71,7 @@ class Report:
     @cached_property
     def summary(self) -> Table:
         """The table of every arm."""
-        return build_table(self.results)
+        return build_table(self.results, self.whole)
 
     @cached_property
     def differences(self) -> Differences | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data.dataset import FASHION_MNIST_NAME
@@ -13,6 +14,7 @@ from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.tables import MINUTES_KEY, Cell, Column, Row, Table, measured_cell
 from fashion_keras.reporting.units import ACCURACY, LOSS, MINUTES, Unit
 from fashion_keras.results.metrics import Metric
+from fashion_keras.statistics import FAR
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
 
 __all__ = ["build_table", "data_notes", "describe_results", "examples_of", "make_row", "score_epochs"]
@@ -58,15 +60,19 @@ _MINUTES = Column(
 )
 
 
-def build_table(results: ComparisonResults) -> Table:
+def build_table(results: ComparisonResults, whole: ComparisonResults | None = None) -> Table:
     """Summarise a comparison's runs, arm by arm, of the requested arms and seeds; runs may be missing.
 
     The report's values stand beside where there are any, but for a comparison that was modified (other epochs, part of
     the data, other data): they would not be comparable.
+
+    Args:
+        results: The arms to show.
+        whole: All arms, of which the baseline says what is off the scale; None where all are shown.
     """
-    comparable = results.record.is_plain
     metrics, judged = _metrics_of(results), results.record.metric
-    rows = [_build_row(arm, judged, len(results.seeds), comparable, metrics) for arm in results.arms]
+    lost = (whole or results).off_the_scale
+    rows = [_build_row(arm, results, lost[arm.name], metrics) for arm in results.arms]
     has_interval = any(len(arm.runs) > 1 for arm in results.arms)
     columns = [
         Column(
@@ -87,7 +93,7 @@ def build_table(results: ComparisonResults) -> Table:
     )
     published = "; in parentheses the published value" if table.has_published else ""
     legend = f"Mean ± standard deviation over the runs{published}."
-    notes = (*_general_notes(table), *_stopping_notes(results), *_tuning_notes(results), *data_notes(results))
+    notes = (*_general_notes(table, judged), *_stopping_notes(results), *_tuning_notes(results), *data_notes(results))
     return replace(table, notes=notes, legend=legend)
 
 
@@ -134,15 +140,19 @@ def _describe(metric: Metric, results: ComparisonResults) -> tuple[Unit, str, st
 
 
 def _build_row(
-    arm: ArmResults, judged: Metric, num_seeds: int, comparable: bool, metrics: Mapping[str, tuple[Unit, str, str]]
+    arm: ArmResults, results: ComparisonResults, lost: NDArray[np.bool_], metrics: Mapping[str, tuple[Unit, str, str]]
 ) -> Row:
-    published = published_rows().get(arm.record.published or "", {}) if comparable else {}
-    cells = [
-        measured_cell(unit, arm.finals(key), published.get(key), has_interval=key == judged.name and judged.is_share)
-        for key, (unit, _, _) in metrics.items()
-    ]
+    published = published_rows().get(arm.record.published or "", {}) if results.record.is_plain else {}
+    judged, cells = results.record.metric, []
+    for key, (unit, _, _) in metrics.items():
+        is_judged = key == judged.name
+        values = np.where(lost & is_judged, np.nan, arm.finals(key))
+        cells.append(measured_cell(unit, values, published.get(key), has_interval=is_judged and judged.is_share))
     minutes = np.array([run.seconds["total"] / 60 for run in arm.runs.values()])
-    return make_row(arm, num_seeds, (*cells, measured_cell(MINUTES, minutes, published.get("time_minutes"))))
+    row = make_row(arm, len(results.seeds), (*cells, measured_cell(MINUTES, minutes, published.get("time_minutes"))))
+    return replace(
+        row, num_diverged=sum(run.has_diverged or bool(far) for run, far in zip(arm.runs.values(), lost, strict=True))
+    )
 
 
 def make_row(arm: ArmResults, num_seeds: int, cells: Sequence[Cell]) -> Row:
@@ -211,7 +221,7 @@ def _tuning_notes(results: ComparisonResults) -> list[str]:
     return [f"Each arm has the {setting} that it picked among the same values, by validation: see Tuning of {setting}."]
 
 
-def _general_notes(table: Table) -> list[str]:
+def _general_notes(table: Table, judged: Metric) -> list[str]:
     notes = []
     if any(row.num_runs > 1 for row in table.rows):
         notes.append(
@@ -229,9 +239,10 @@ def _general_notes(table: Table) -> list[str]:
     if any(row.num_runs < row.num_seeds for row in table.rows):
         notes.append("Where runs are missing (3 of 10 seeds), the values are those of the runs that are there.")
     if any(row.num_diverged for row in table.rows):
+        of_bounds = "" if judged.is_share else f", or in a {judged.text} over {FAR:,.0f} times the usual one"
         notes.append(
-            "A diverged run ended in a loss that is no finite number. It is left out of the losses; the accuracies "
-            "count it, as a rule at the level of guessing."
+            f"A diverged run ended in a loss that is no finite number{of_bounds}. It is left out of the losses; the "
+            "accuracies count it, as a rule at the level of guessing."
         )
     if len(table.parts) > 1:
         notes.append("Below the line: arms that the report describes in words only.")

@@ -113,7 +113,7 @@ class Row:
         arm: Its name, as the user wrote it.
         text_only: The report has no numbers of it; it stands below the line.
         num_runs: Finished runs of the requested seeds.
-        num_diverged: Those of them that ended in a loss that is no finite number.
+        num_diverged: Those of them that ended in a loss that is no finite number, or in what is judged off the scale.
         num_seeds: The requested seeds.
         cells: In the order of the columns.
         unit: What the runs are counted in.

@@ -24,10 +24,12 @@ class BestArms:
     Attributes:
         candidates: names, the highest mean first.
         worse: those of which another arm was shown to be better, in the same order.
+        only_by_others: whether the verdict on one of these, which is about the baseline, says nothing of the kind.
     """
 
     candidates: tuple[str, ...]
     worse: tuple[str, ...]
+    only_by_others: bool = False
 
     @classmethod
     def of(cls, comparisons: Sequence[Comparison], worse: set[str], *, higher_is_better: bool = True) -> "BestArms":
@@ -44,13 +46,17 @@ class BestArms:
         sign = 1.0 if higher_is_better else -1.0
         means = {item.arm: sign * item.mean_difference for item in comparisons} | {comparisons[0].baseline: 0.0}
         ordered = sorted(means, key=lambda arm: -means[arm])
-        return cls(tuple(arm for arm in ordered if arm not in worse), tuple(arm for arm in ordered if arm in worse))
+        left_open = {item.arm for item in comparisons if not item.verdict.is_difference}
+        candidates = tuple(arm for arm in ordered if arm not in worse)
+        return cls(candidates, tuple(arm for arm in ordered if arm in worse), bool(left_open & worse))
 
     @property
     def sentence(self) -> str:
-        """Both in a sentence: "best: a or b, not told apart; c and d are worse"."""
+        """Both in a sentence: "best: a or b, not told apart; c and d are worse", beside no verdict that denies it."""
         apart = ", not told apart" if len(self.candidates) > 1 else ""
-        worse = f"; {_list(self.worse, 'and')} {'is' if len(self.worse) == 1 else 'are'} worse" if self.worse else ""
+        verb = "is" if len(self.worse) == 1 else "are each" if self.only_by_others else "are"
+        than = " than another arm" * self.only_by_others
+        worse = f"; {_list(self.worse, 'and')} {verb} worse{than}" if self.worse else ""
         return f"best: {_list(self.candidates, 'or')}{apart}{worse}"
 
 

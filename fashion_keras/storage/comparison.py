@@ -440,8 +440,16 @@ class ComparisonResults:
     @property
     def values(self) -> dict[str, NDArray[np.float64]]:
         """Of each arm what is judged, see `ArmResults.values`; runs that diverged are infinite, see `mark_diverged`."""
+        return self._mark({arm.name: arm.values(self.record.metric.name, self.seeds) for arm in self.arms})
+
+    @property
+    def off_the_scale(self) -> dict[str, NDArray[np.bool_]]:
+        """Of each arm, for all its runs, whether one ended in a finite number that is as good as none."""
+        rows = {arm.name: arm.finals(self.record.metric.name) for arm in self.arms}
+        return {name: np.isfinite(rows[name]) & ~np.isfinite(row) for name, row in self._mark(rows).items()}
+
+    def _mark(self, rows: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
         metric, baseline = self.record.metric, self.record.baseline
-        rows = {arm.name: arm.values(metric.name, self.seeds) for arm in self.arms}
         return mark_diverged(rows, baseline, higher_is_better=metric.higher_is_better, is_share=metric.is_share)
 
     @property

@@ -69,7 +69,7 @@ def build_optimizer(config: RunConfig, steps_per_epoch: int) -> keras.optimizers
     rate = _build_schedule(config.schedule, options.pop("learning_rate"), steps_per_epoch, config.epochs)
     if is_custom_name(component.name):
         optimizer = load_custom("optimizer", component, config.seed)(learning_rate=rate)
-        return _check_kind("optimizer", component, optimizer, keras.optimizers.Optimizer)
+        return _check_kind("an optimizer", component, optimizer, keras.optimizers.Optimizer)
     given = component.plain_options(list) if is_keras_name(component.name) else options
     return getattr(keras.optimizers, _CLASSES.get(component.name, component.name))(**{**given, "learning_rate": rate})
 

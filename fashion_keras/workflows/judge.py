@@ -104,10 +104,13 @@ def print_answers(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
 
 
 def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[ComparisonOutcome, ...]:
-    """Write the tables, the curves and the logs, and return the outcomes with the paths."""
+    """Write the tables, the curves and the logs, and return the outcomes with the paths.
+
+    The folder is the comparison's: whichever arms were asked for, its files show all that are there.
+    """
     written = []
     for outcome in outcomes:
-        paths = write_report(outcome.report, outcome.folder)
+        paths = write_report(Report(outcome.whole), outcome.folder)
         job.session.say(f"Written to {outcome.folder}: table.md and {len(paths) - 1} more files")
         if job.options.tensorboard is not None:
             job.session.say(write_logs(outcome.results, job.options.tensorboard / outcome.folder.name))

@@ -142,7 +142,10 @@ def estimate_seconds(plan: Plan, store: RunStore, location: DataLocation, engine
 
 def _count_traced(configs: Sequence[RunConfig], workers: int) -> dict[RunConfig, int]:
     """Return how often runs that share a model but for seed and initialiser have it traced: once in each process."""
-    shared = Counter(config.with_changes(seed=0, initializer="pytorch_default") for config in configs)
+    drawn = {"seed": 0, "initializer": "pytorch_default"}
+    shared = Counter(
+        config.with_changes(**{name: drawn[name] for name in config.setting_names & drawn.keys()}) for config in configs
+    )
     processes = max(workers, -(-len(configs) // TASKS_PER_WORKER))
     return {config: min(number, processes) for config, number in shared.items()}
 

@@ -13,6 +13,7 @@ import pytest
 from stored_runs import commit, make_result
 from workloads import run_talking, run_without_room
 
+from fashion_keras.config.custom_code import find_function, import_function
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import DataLocation, Dataset, locate
 from fashion_keras.execution import LocalEngine, Outcome, RunTask, execute_run
@@ -197,3 +198,13 @@ def test_a_failure_names_its_log_only_where_there_is_one() -> None:
 
 def test_code_that_ends_the_program_is_a_failure() -> None:
     assert never_raising(sys.exit)(3) == Outcome("failed", "SystemExit: 3")
+
+
+def test_an_error_within_a_users_code_is_said_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_hook.py").write_text(
+        "def hook():\n    def on_epoch_end():\n        1 / 0\n    return on_epoch_end"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    hook = import_function(find_function("callbacks", "own_hook:hook"))()
+    message = never_raising(lambda _: hook())(None).message
+    assert message.endswith("own_hook.py, line 3: ZeroDivisionError: division by zero")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from fashion_keras.config.components import Component
-from fashion_keras.config.run_config import RunConfig
+from fashion_keras.config.run_config import OF_EXPERIMENTS, RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import BASE, Arm, Experiment, published_rows
 from fashion_keras.experiments.names import ALL_NAMES, NAMES
@@ -179,6 +179,16 @@ def test_a_comparison_of_one_s_own_names_its_baseline():
         ([Arm("a"), Arm("b", dropout_rate=2)], {}, r"arm 'b': dropout_rate must be in \[0, 1\), got 2"),
         ([Arm("a"), Arm("b", dropout=0.1)], {}, r"arm 'b': a setting is one of .*'dropout' \(did you mean 'dropout_r"),
         ([Arm("a"), Arm("b", optimizer="adam")], {}, "arm 'b': optimizer='adam' needs a learning_rate beside it"),
+        ([Arm("a"), Arm("b", metric="f1")], {}, r"metric is of a whole comparison, .*Experiment\(..., metric=...\)"),
+        ([Arm("a"), Arm("b", margn=1)], {}, r"got 'margn' \(did you mean 'margin'\?\)"),
+        ([Arm("a"), Arm("b", lr=1)], {}, r"got 'lr' \(did you mean 'learning_rate'\?\)"),
+        (
+            [],
+            {"hidden_units": 3},
+            r"cannot be 'hidden_units', which is of the runs: Arm\(..., hidden",
+        ),
+        ([], {"metrc": "test_loss"}, r"a setting of an experiment is one of .* \(did you mean 'metric'\?\)"),
+        ([], {"seeds": 3}, r"'seeds', which is said when a comparison is run: --seeds, or compare\("),
         ([Arm("aa"), Arm("bb", seed=1)], {"baseline": "ab"}, "the baseline must be one of aa, bb; got 'ab'"),
         ([Arm("a"), Arm("ü" * 150, seed=1)], {}, "the name of an arm must have at most 100 bytes, got 300"),
         ([Arm("a"), Arm("b\nc", seed=1)], {}, "the name of an arm must be a line of text"),
@@ -192,6 +202,13 @@ def test_a_comparison_of_one_s_own_names_its_baseline():
 def test_a_wrong_comparison_is_refused_when_it_is_written(arms, options, message):
     with pytest.raises(ConfigError, match=message):
         make_experiment(*arms, **options)
+
+
+def test_every_setting_of_an_experiment_is_known_to_its_arms_and_to_grids():
+    assert {*OF_EXPERIMENTS, "name", "base", "trainer"} == set(Experiment.__dataclass_fields__)
+    rates = {"optimizer": ["sgd", "adam"], "learning_rate": [0.01, 0.001]}
+    grid = Experiment.grid("rates", "By optimizer", metric="test_loss", margin=0.01, **rates)
+    assert (grid.metric.name, grid.margin, list(grid.factors)) == ("test_loss", 0.01, list(rates))
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 5])

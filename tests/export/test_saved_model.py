@@ -15,9 +15,11 @@ import keras  # noqa: E402
 from small_models import CLASS_NAMES, MODELS, TOLERANCE, clear_images, random_images, randomised  # noqa: E402
 
 from fashion_keras.config.run_config import RunConfig  # noqa: E402
-from fashion_keras.data import Dataset, pipelines  # noqa: E402
+from fashion_keras.data import Dataset, locate, pipelines  # noqa: E402
 from fashion_keras.errors import DataError, ExportError, UserError  # noqa: E402
+from fashion_keras.execution import LocalEngine  # noqa: E402
 from fashion_keras.export import export_model, export_run, saved_model  # noqa: E402
+from fashion_keras.export.task import ExportTask, execute_export  # noqa: E402
 from fashion_keras.inference.record import RECORD, ParityReport, find_damage, find_export, read_record  # noqa: E402
 from fashion_keras.models.networks import build_fcn  # noqa: E402
 from fashion_keras.storage.runs import StoredRun  # noqa: E402
@@ -223,6 +225,17 @@ def test_record_says_what_the_export_is(run: StoredRun, sample_dataset: Dataset,
     assert record["run"]["data"]["content_hash"] == sample_dataset.content_hash
     assert record["class_names"] == list(sample_dataset.class_names)
     assert record["versions"]["tensorflow"] == tf.__version__
+
+
+def test_a_worker_that_exports_leaves_no_temporary_file_when_it_is_killed(
+    run: StoredRun, sample_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    task = ExportTask(run.path, tmp_path / "model" / "1", locate(dataset=sample_dataset.directory))
+    ((_, outcome),) = LocalEngine(1).run(execute_export, [task])
+    assert (outcome.status, outcome.message) == ("done", "")
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_export_that_is_there_is_found_without_tensorflow(

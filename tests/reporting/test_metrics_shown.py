@@ -29,7 +29,9 @@ LOSS, SECONDS, F1 = Metric("test_loss"), Metric("seconds"), Metric("test_macro_f
 def judged_by() -> Callable[..., ComparisonResults]:
     """Eight seeds of a base and of an arm whose losses and minutes are lower; F1 is known where it is asked for."""
 
-    def build(metric: Metric, margin: float = 0.01, num_lost: int = 0, **record: object) -> ComparisonResults:
+    def build(
+        metric: Metric, margin: float = 0.01, num_lost: int = 0, lost: float | None = None, **record: object
+    ) -> ComparisonResults:
         arms = []
         for name, level in (("base", 0.5), ("low", 0.4)):
             runs = [
@@ -39,7 +41,7 @@ def judged_by() -> Callable[..., ComparisonResults]:
             for run in runs:
                 run.result["final"]["test_macro_f1"] = 1 - level + 0.0001 * (run.seed * len(name) % 5)
             for run in runs[:num_lost]:
-                run.result["final"]["test_loss"] = None
+                run.result["final"]["test_loss"] = lost
             arms.append(make_arm(name, runs))
         results = make_results(*arms)
         design = replace(results.record.design, margin=margin)
@@ -155,6 +157,16 @@ def test_a_run_without_the_metric_or_with_no_number_of_it_is_said(judged_by: Cal
     assert "settings by which no run diverges" in answer_text(Report(lost))
     assert json.loads(json.dumps(finite_or_none(comparison_to_json(Report(lost))), allow_nan=False))
     assert build_page([lost])
+
+
+def test_a_run_off_the_scale_is_diverged_in_every_table(judged_by: Callable[..., ComparisonResults]) -> None:
+    lost = judged_by(LOSS, num_lost=1, lost=1e6)
+    assert "low (1 of 8 runs diverged) against base (1 of 8): undecided" in answer_text(Report(lost))
+    for report in (Report(lost), Report(lost.select(["low"]), lost)):
+        row = report.summary.rows[-1]
+        assert row.remarks == ("8 seeds", "1 of 8 diverged")
+        assert report.tables["table"].rows[-1].cells[-2].fields["mean"] < 1, "it is left out of the mean"
+        assert any("over 1,000 times the usual one" in note for note in report.summary.notes)
 
 
 @pytest.mark.parametrize(

@@ -59,3 +59,10 @@ def test_the_sentence_lists_both():
     assert BestArms(("a", "b"), ("c", "d")).sentence == "best: a or b, not told apart; c and d are worse"
     assert BestArms(("a", "b", "c"), ()).sentence == "best: a, b or c, not told apart"
     assert BestArms(("a",), ("b",)).sentence == "best: a; b is worse"
+
+
+def test_worse_is_not_said_of_an_arm_that_is_undecided_beside_the_baseline():
+    noisy = {"base": 0.88 + 0.05 * rng.standard_normal(10), **{name: RUNS[name] for name in ("default", "he_uniform")}}
+    assert best_of(noisy).sentence == "best: he_uniform or base, not told apart; default is worse than another arm"
+    two = BestArms(("a",), ("b", "c"), only_by_others=True)
+    assert two.sentence == "best: a; b and c are each worse than another arm"

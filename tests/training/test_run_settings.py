@@ -37,6 +37,22 @@ def stop():
 
 def nothing():
     return [None]
+
+
+def classes(labels, logits):
+    return logits
+
+
+def mean(labels, logits):
+    return keras.ops.mean(logits)
+
+
+def few(labels, logits):
+    return logits[:3, 0]
+
+
+def unsaid(labels, logits):
+    pass
 """
 
 
@@ -152,6 +168,15 @@ def test_a_loss_an_optimizer_and_callbacks_of_ones_own_take_part(plain, train):
 def test_what_is_no_callback_is_one_line(train):
     with pytest.raises(ConfigError, match="own_parts:nothing must return callbacks of Keras, got NoneType"):
         train(callbacks="own_parts:nothing")
+
+
+@pytest.mark.usefixtures("own_parts")
+@pytest.mark.parametrize(
+    ("name", "got"), [("classes", r"\(7, 10\)"), ("mean", r"\(\)"), ("few", r"\(3,\)"), ("unsaid", "NoneType")]
+)
+def test_what_is_no_loss_for_each_example_is_refused_though_keras_takes_its_mean(train, name, got):
+    with pytest.raises(ConfigError, match=f"own_parts:{name} must return a loss for each example: .* got .*{got}$"):
+        train(loss=f"own_parts:{name}")
 
 
 @pytest.mark.usefixtures("own_parts")

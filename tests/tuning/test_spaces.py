@@ -201,6 +201,7 @@ def test_a_space_of_one_s_own_is_a_function_in_the_current_directory(write: Call
         ("def space(hp):\n    return 3\n", r"own_{0}\.py, line 1\) must return a mapping of settings.*; it returned 3"),
         ("def space(hp):\n    return {{'droput': 0.1}}\n", r"own_{0}\.py, line 1\) returned settings .*'dropout_rate'"),
         ("def space(hp):\n    return {{'optimizer': 'adam'}}\n", r"optimizer='adam' needs a learning_rate"),
+        ("def space(hp, classes): pass\n", r"own_{0}\.py, line 1: space must take hp alone, got classes besides"),
         ("def space(hp)\n", r"own_{0}\.py, line 1: "),
         ("def space(hp):\n    raise SystemExit(3)\n", r"own_{0}\.py, line 2: SystemExit: 3"),
         ("raise SystemExit(3)\ndef space(hp): pass\n", r"own_{0}\.py, line 1: SystemExit: 3"),

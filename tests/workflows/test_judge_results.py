@@ -1,6 +1,8 @@
 """Judging results of others, by command and in Python."""
 
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +304,18 @@ def test_a_margin_is_in_the_unit_of_the_table() -> None:
 def test_values_that_do_not_vary_are_shown_with_the_digits_of_their_difference() -> None:
     columns = {"arm": ["a"] * 5 + ["b"] * 5, "seed": [*range(5)] * 2, "loss": [0.101] * 5 + [0.1021] * 5}
     assert "0.0011" in judge(columns).answer
+
+
+def test_a_pipe_that_nobody_writes_into_is_named_and_read_when_somebody_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("fashion_keras.commands.judge._PATIENCE_SEC", 0.0)
+    content = Path(write(tmp_path, columns())).read_text()
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Timer(0.5, (tmp_path / "pipe").write_text, [content])
+    writer.start()
+    assert cli.main(["judge", str(tmp_path / "pipe")]) == 0
+    writer.join()
+    printed = capsys.readouterr()
+    assert "waiting until results are written into" in printed.err
+    assert "new beats base" in printed.out

@@ -121,6 +121,16 @@ def test_models_that_runs_share_are_traced_once_in_each_process(
     assert seconds == pytest.approx(10 * traced / min(workers, len(plan.pending)))
 
 
+def test_runs_of_a_network_of_ones_own_are_estimated(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_net.py").write_text("def build(image_shape, num_classes): pass")
+    monkeypatch.syspath_prepend(tmp_path)
+    own = Experiment("o", "O", BASE.with_changes(model="own_net:build"), RATES.arms)
+    plan = make_plan([(own, own.arms)], range(2), store)
+    assert estimate_seconds(plan, store, LOCATION, Engine(1, value=(10.0, 0.0))) == pytest.approx(40)
+
+
 def test_run_that_cannot_be_timed_is_an_error_of_its_configuration(store: RunStore) -> None:
     engine = Engine()
     engine.respond = lambda _: Outcome("failed", "too small")

@@ -93,11 +93,12 @@ def test_only_what_is_missing_is_trained(run: Run, engine: Engine) -> None:
     ]
 
 
-def test_table_shows_the_requested_arms_and_seeds_alone(run: Run, tmp_path: Path) -> None:
+def test_requested_arms_and_seeds_alone_are_shown_and_the_files_have_all_arms(run: Run, tmp_path: Path) -> None:
     run(seeds=3)
-    run(seeds=2, arms=("fast",))
+    _, output = run(seeds=2, arms=("fast",))
+    assert ("\nfast " in output, "\nslow " in output) == (True, False)
     found = rows(tmp_path / "runs" / "rates__sample")
-    assert [(row["arm"], row["seed"]) for row in found] == [("fast", "0"), ("fast", "1")]
+    assert [(row["arm"], row["seed"]) for row in found] == [(arm, seed) for arm in ("slow", "fast") for seed in "01"]
 
 
 def test_failed_run_is_reported_at_the_end_and_the_others_finish(run: Run, engine: Engine, tmp_path: Path) -> None:

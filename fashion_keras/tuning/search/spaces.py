@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fashion_keras._tensorflow import import_tensorflow
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.config.custom_code import add_folders, describe_error, find_function, import_function, is_custom_name
 from fashion_keras.config.run_config import RunConfig
@@ -263,7 +264,9 @@ def load_space(name: str) -> FunctionSpace:
     # The console command, unlike `python -m`, does not look in the current directory.
     add_folders([str(Path.cwd())])
     try:
-        return FunctionSpace(name, import_function(find_function("space", name)))
+        found = find_function("space", name)
+        import_tensorflow()  # quietly: its module may import it with all that it says
+        return FunctionSpace(name, import_function(found))
     except (Exception, SystemExit) as error:
         raise SpaceError(f"the space {name} cannot be used: {_describe(error)}") from error
 
