@@ -95,7 +95,6 @@ def test_version_names_what_a_report_of_an_error_should(capsys: pytest.CaptureFi
         (["report", "--tables-only", "--publish"], "leave out names, --tables-only"),
         (["report", "--html", "--tables-only"], "leave out --tables-only"),
         (["report", "--html", "page.html", "--tensorboard", "logs"], "leave out --tables-only and --tensorboard"),
-        (["export", "--shipped", "--format", "onnx"], "leave out --format"),
         (["report", "--publish"], "learning_rates"),
         (["times", "--rounds", "0"], "--rounds: must be a whole number of at least 1, got '0'"),
         (["times", "--dataset", "nowhere"], "nowhere"),

@@ -26,7 +26,6 @@ LIGHT_MODULES = (
     "fashion_keras.export",
     "fashion_keras.export.formats",
     "fashion_keras.inference.classifier",
-    "fashion_keras.export.pretrained",
     "fashion_keras.export.trained",
     "fashion_keras.experiments",
     "fashion_keras.workflows.tune_arms",
