@@ -81,7 +81,6 @@ class TuningRecord:
         seeds: The tuning seeds.
         overrides: The settings of all arms that an invocation changed, such as the precision.
         arms: In the experiment's order.
-        untuned: The comparison before tuning, as `comparison.record_to_json` writes it.
     """
 
     setting: str
@@ -91,7 +90,6 @@ class TuningRecord:
     seeds: tuple[int, ...]
     overrides: Mapping[str, Any]
     arms: tuple[TunedArm, ...]
-    untuned: Mapping[str, Any]
 
     @property
     def selected(self) -> dict[str, float]:
@@ -99,9 +97,9 @@ class TuningRecord:
         return {arm.name: arm.selected_value for arm in self.arms}
 
     @property
-    def num_values(self) -> int:
-        """How many values each arm tried."""
-        return sum(self.budgets)
+    def num_runs(self) -> int:
+        """How many runs each arm's trials took."""
+        return sum(self.budgets) * len(self.seeds)
 
     @property
     def is_of_whole_runs(self) -> bool:
@@ -127,7 +125,6 @@ class TuningRecord:
                 TunedArm(arm["name"], tuple(arm["merged"]), setting, _read_trials(setting, arm["trials"]))
                 for arm in content["arms"]
             ),
-            untuned=content["untuned"],
         )
 
 

@@ -210,8 +210,8 @@ def _folders_of(record: ComparisonRecord) -> Iterator[str]:
     """Yield the names of the runs that a record's tables are made of, the untuned ones beside tuned ones included."""
     for arm in record.arms:
         yield from arm.folders.values()
-    if record.tuning is not None:
-        yield from _folders_of(record_from_json(record.tuning["untuned"]))
+    if record.untuned is not None:
+        yield from _folders_of(record_from_json(record.untuned))
 
 
 def _all_runs(results: ComparisonResults) -> Iterator[StoredRun]:
