@@ -43,7 +43,6 @@ LIGHT_MODULES = (
     "fashion_keras.storage.runs",
     "fashion_keras.reporting.tensorboard",
     "fashion_keras.storage.times",
-    "fashion_keras.workflows.time",
     "fashion_keras.tuning",
     "fashion_keras.reporting.search_files",
     "fashion_keras.tuning.study",
