@@ -119,8 +119,7 @@ def _gain(arm: ArmResults, before: ArmResults) -> Cell:
         return Cell((ABSENT,), {"mean": None, **interval_fields(None)})
     interval = mean_interval(gains)
     interval = interval and (max(-1.0, interval[0]), min(1.0, interval[1]))  # few and scattered gains reach beyond
-    cell = difference_cell(float(gains.mean()), interval, POINTS)
-    return replace(cell, lines=tuple(part for line in cell.lines for part in line.split(" ", 1)))
+    return difference_cell(float(gains.mean()), interval, POINTS)
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:
