@@ -23,7 +23,6 @@ from fashion_keras.commands import (
     report,
     run,
     status,
-    times,
     tune,
 )
 from fashion_keras.commands import list as list_command
@@ -35,7 +34,7 @@ __all__ = ["command", "guard", "main"]
 
 INTERRUPT_STATUS = 130
 
-COMMANDS = (list_command, run, report, judge, status, check, times, tune, data, models, predict, evaluate, demo, export)
+COMMANDS = (list_command, run, report, judge, status, check, tune, data, models, predict, evaluate, demo, export)
 """The modules of the subcommands, in the order of `--help`."""
 
 

@@ -64,7 +64,7 @@ _INITIALIZERS = ("random_normal", "xavier_normal", "he_uniform")
 def describe_timing(times: Times | None) -> str:
     """Say in a sentence where and how the times were measured."""
     if times is None or not times.measurements:
-        return "There are no timing runs yet: `fashion-keras times` makes them."
+        return "There are no timing runs yet: `python -m benchmarks.times` makes them."
     names = ("processor", "threads", "precision", "tensorflow", "keras")
     said = {name: " / ".join(sorted({str(getattr(each, name)) for each in times.measurements})) for name in names}
     known = [each.other_cores for each in times.measurements if not isnan(each.other_cores)]

@@ -9,7 +9,7 @@ from fashion_keras.formatting import one_line
 
 if TYPE_CHECKING:
     from fashion_keras.data import Dataset
-    from fashion_keras.storage.runs import RunStore, StoredRun
+    from fashion_keras.storage.runs import StoredRun
 
 __all__ = ["add_to", "export"]
 
@@ -21,7 +21,6 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser = add_command(commands, "export", export, "write a trained model for other programs")
     parser.add_argument(
         "model",
-        nargs="?",
         metavar="RUN_OR_MODEL",
         help="a run's folder or its name in the store, a shipped model such as cnn, or the folder of a SavedModel",
     )
@@ -42,32 +41,21 @@ def add_to(commands: "Commands[Parser]") -> None:
         help="folder of the runs (default: %(default)s)",
     )
     add_data_options(parser)
-    parser.add_argument(
-        "--shipped", action="store_true", help="write saved_models/pretrained/ anew from the store and experiments/"
-    )
 
 
 def export(options: argparse.Namespace) -> int:
-    """Export one model, or those that come with the package."""
-    from fashion_keras.errors import ConfigError
+    """Export one model."""
     from fashion_keras.export.formats import FORMATS
     from fashion_keras.export.trained import find_trained
     from fashion_keras.storage.runs import RunStore
     from fashion_keras.workflows.session import Session
 
-    if (options.model is None) != options.shipped:
-        raise ConfigError("name one run or model, or give --shipped alone; `fashion-keras export cnn --format onnx`")
-    if options.shipped and options.format != SAVED_MODEL:
-        raise ConfigError("--shipped writes SavedModels: leave out --format")
-    store, session = RunStore(options.store), Session.of(vars(options))
-    if options.shipped:
-        return _export_shipped(store, session.dataset, options)
-    found = find_trained(options.model, store)
+    found = find_trained(options.model, RunStore(options.store))
     if options.format in FORMATS:
         FORMATS[options.format].check_installed()
     elif isinstance(found, Path):
         return _copy(found, options)
-    return _export_found(found, session.dataset, options)
+    return _export_found(found, Session.of(vars(options)).dataset, options)
 
 
 def _export_found(found: "StoredRun | Path", dataset: "Dataset", options: argparse.Namespace) -> int:
@@ -96,16 +84,6 @@ def _copy(found: Path, options: argparse.Namespace) -> int:
     path = _folder(found, options) / "1"
     copy_export(found, path)
     print(one_line(f"{path}: a copy of {found}"))
-    return 0
-
-
-def _export_shipped(store: "RunStore", dataset: "Dataset", options: argparse.Namespace) -> int:
-    from fashion_keras.export.pretrained import PRETRAINED, export_pretrained
-    from fashion_keras.workflows.published import PUBLISHED, load_published
-
-    reports = export_pretrained(load_published(PUBLISHED), store, dataset, options.out or PRETRAINED)
-    for path, report in reports.items():
-        print(f"{path}: {report}")
     return 0
 
 

@@ -5,10 +5,11 @@ from fashion_keras.data.dataset import (
     FASHION_MNIST_CLASSES,
     FASHION_MNIST_HASH,
     FASHION_MNIST_NAME,
+    DataLocation,
     Dataset,
     class_counts,
 )
-from fashion_keras.data.sources import DataLocation, load, locate
+from fashion_keras.data.sources import load, locate
 from fashion_keras.data.splits import split_dataset, split_indices
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,9 +13,9 @@ from fashion_keras.data import idx
 from fashion_keras.errors import DataError
 
 __all__ = [
-    "FASHION_MNIST_CLASSES", "FASHION_MNIST_FILES", "FASHION_MNIST_HASH", "FASHION_MNIST_NAME", "Dataset", "KnownFile",
-    "build_dataset", "class_counts", "content_hash", "find_fashion_mnist", "first_label", "hash_files",
-    "read_fashion_mnist_file",
+    "FASHION_MNIST_CLASSES", "FASHION_MNIST_FILES", "FASHION_MNIST_HASH", "FASHION_MNIST_NAME", "DataLocation",
+    "Dataset", "KnownFile", "build_dataset", "class_counts", "content_hash", "find_fashion_mnist", "first_label",
+    "hash_files", "read_fashion_mnist_file",
 ]  # fmt: skip
 
 
@@ -55,38 +55,51 @@ def hash_files(file_hashes: Mapping[str, str]) -> str:
 FASHION_MNIST_HASH = hash_files({name: known.sha256 for name, known in FASHION_MNIST_FILES.items()})
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Images with their labels, in memory. The arrays are read-only.
+@dataclass(frozen=True)
+class DataLocation:
+    """Where a verified data set lies, and what it is. Picklable: worker processes get it and `load` from it.
 
     Attributes:
         name: `fashion_mnist`, or the folder's name.
+        directory: The folder.
+        files: Training images and labels, test images and labels; or one .npz file; none of a folder of pictures.
+        origin: Where it came from, for people: `Debian package dataset-fashion-mnist`.
+        content_hash: See `hash_files`; what the run id holds. `load` checks it again.
+        class_names: K different names, in the order of the labels.
+        image_size: Height and width that pictures are scaled to; None leaves them as they are.
+        notes: What people should know of it, a line each: what was left out, and what `check_dataset` found.
+    """
+
+    name: str
+    directory: Path
+    files: tuple[Path, ...]
+    origin: str
+    content_hash: str
+    class_names: tuple[str, ...]
+    image_size: tuple[int, int] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dataset(DataLocation):
+    """Images with their labels, in memory, and where they were read from. The arrays are read-only.
+
+    Attributes:
         train_images: uint8 [N, H, W], or [N, H, W, 3] in colour.
         train_labels: int32 [N] in 0..K-1; each class occurs.
         test_images: uint8 [M, H, W], or [M, H, W, 3].
         test_labels: int32 [M] in 0..K-1.
-        class_names: K different names.
-        content_hash: See `hash_files`; what the run id holds.
-        file_hashes: From usual file name to the hex SHA-256 of the decompressed content.
-        origin: Where it came from, for people: `Debian package dataset-fashion-mnist`.
-        directory: The folder it was read from.
-        notes: What people should know of it, a line each: what was left out, and what `check_dataset` found.
         val_images, val_labels: Like those for training, of a validation part of its own; None where it has none.
+        file_hashes: From usual file name to the hex SHA-256 of the decompressed content.
     """
 
-    name: str
     train_images: NDArray[np.uint8]
     train_labels: NDArray[np.int32]
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.int32]
-    class_names: tuple[str, ...]
-    content_hash: str
-    file_hashes: Mapping[str, str]
-    origin: str
-    directory: Path
-    notes: tuple[str, ...] = ()
     val_images: NDArray[np.uint8] | None = None
     val_labels: NDArray[np.int32] | None = None
+    file_hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def validation_labels(self) -> NDArray[np.int32]:
@@ -110,36 +123,19 @@ class Dataset:
         return self.content_hash == FASHION_MNIST_HASH
 
 
-def build_dataset(
-    parts: Sequence[idx.IdxFile],
-    name: str,
-    class_names: tuple[str, ...],
-    origin: str,
-    directory: Path,
-    notes: tuple[str, ...] = (),
-) -> Dataset:
-    """Return the data set of files whose shapes and labels were checked.
-
-    Args:
-        parts: In the order of `idx.ROLES`; the last two may be missing.
-        name, class_names, origin, directory, notes: As in `Dataset`.
-    """
+def build_dataset(parts: Sequence[idx.IdxFile], location: DataLocation) -> Dataset:
+    """Return the data set of files, in the order of `idx.ROLES`, whose shapes and labels were checked."""
     train_images, train_labels, test_images, test_labels, *validation = (part.array for part in parts)
     first = int(train_labels.min())
     return Dataset(
-        name=name,
+        **vars(location),
         train_images=_without_single_channel(train_images),
         train_labels=_labels_from_zero(train_labels, first),
         test_images=_without_single_channel(test_images),
         test_labels=_labels_from_zero(test_labels, first),
-        class_names=class_names,
-        content_hash=content_hash(parts),
-        file_hashes=_file_hashes(parts),
-        origin=origin,
-        directory=directory,
-        notes=notes,
         val_images=_without_single_channel(validation[0]) if validation else None,
         val_labels=_labels_from_zero(validation[1], first) if validation else None,
+        file_hashes=_file_hashes(parts),
     )
 
 

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
@@ -22,6 +22,7 @@ from fashion_keras.data.dataset import (
     FASHION_MNIST_FILES,
     FASHION_MNIST_HASH,
     FASHION_MNIST_NAME,
+    DataLocation,
     Dataset,
     build_dataset,
     content_hash,
@@ -36,35 +37,10 @@ from fashion_keras.data.npz import read_npz
 from fashion_keras.errors import DataError
 from fashion_keras.formatting import one_line
 
-__all__ = ["ENVIRONMENT_VARIABLE", "DataLocation", "cache_folder", "keras_folder", "load", "locate"]
+__all__ = ["ENVIRONMENT_VARIABLE", "cache_folder", "keras_folder", "load", "locate"]
 
 ENVIRONMENT_VARIABLE = "FASHION_KERAS_DATA"
 LOCK_TIMEOUT_SEC = 1800
-
-
-@dataclass(frozen=True)
-class DataLocation:
-    """Where a verified data set lies. Picklable: worker processes get it and `load` from it.
-
-    Attributes:
-        name: `fashion_mnist`, or the folder's name.
-        directory: The folder.
-        files: Training images and labels, test images and labels; or one .npz file; none of a folder of pictures.
-        origin: Where it came from, for people.
-        content_hash: As in `Dataset`; `load` checks it again.
-        class_names: In the order of the labels.
-        image_size: Height and width that pictures are scaled to; None leaves them as they are.
-        notes: As in `Dataset`.
-    """
-
-    name: str
-    directory: Path
-    files: tuple[Path, ...]
-    origin: str
-    content_hash: str
-    class_names: tuple[str, ...]
-    image_size: tuple[int, int] | None = None
-    notes: tuple[str, ...] = ()
 
 
 def locate(
@@ -135,9 +111,7 @@ def load(location: DataLocation) -> Dataset:
         raise DataError(
             f"{location.directory}: the data has changed since it was found; start again to use it as it is"
         )
-    return build_dataset(
-        parts, location.name, location.class_names, location.origin, location.directory, location.notes
-    )
+    return build_dataset(parts, location)
 
 
 def cache_folder() -> Path:
@@ -177,16 +151,18 @@ def _locate_own(path: Path, image_size: tuple[int, int] | None) -> DataLocation:
     num_classes = int(own.parts[1].array.max()) - first + 1
     name = one_line(path.resolve().stem if path.is_file() else path.resolve().name)
     class_names = own.class_names or tuple(str(label) for label in range(num_classes))
-    is_fashion_mnist = content_hash(own.parts) == FASHION_MNIST_HASH
-    if is_fashion_mnist:
+    digest = content_hash(own.parts)
+    if digest == FASHION_MNIST_HASH:
         name, class_names = FASHION_MNIST_NAME, FASHION_MNIST_CLASSES
     if len(files) == len(idx.FILES):
         class_names = read_class_names(directory / "labels.txt", default=class_names)
     origin = "the file given" if path.is_file() else "the folder given"
     origin += f"; {own.division}" if own.division else ""
-    dataset = build_dataset(own.parts, name, class_names, origin, path)
-    notes = own.notes if is_fashion_mnist else own.notes + check_dataset(dataset)
-    return DataLocation(name, directory, files, origin, dataset.content_hash, class_names, image_size, notes)
+    location = DataLocation(name, directory, files, origin, digest, class_names, image_size, own.notes)
+    if digest == FASHION_MNIST_HASH:
+        return location
+    found = check_dataset(build_dataset(own.parts, replace(location, directory=path)))
+    return replace(location, notes=own.notes + found)
 
 
 def _own_files(path: Path) -> tuple[Path, tuple[Path, ...]]:

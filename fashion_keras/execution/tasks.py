@@ -21,11 +21,10 @@ from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, 
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.storage.results import RunResult
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.storage.times import EpochTimes
 
 __all__ = [
-    "ConfigTask", "Outcome", "RunTask", "TimingTask", "execute_measuring", "execute_products", "execute_run",
-    "execute_timing", "execute_trial", "load_cached", "never_raising",
+    "ConfigTask", "Outcome", "RunTask", "TimingTask", "execute_products", "execute_run", "execute_timing",
+    "execute_trial", "load_cached", "never_raising",
 ]  # fmt: skip
 
 Task = TypeVar("Task")
@@ -160,15 +159,6 @@ def execute_timing(task: TimingTask) -> tuple[float, float]:
     from fashion_keras.training.run import estimate_run_seconds
 
     return estimate_run_seconds(task.config, load_cached(task.location))
-
-
-@never_raising
-def execute_measuring(task: TimingTask) -> EpochTimes:
-    """Train a few epochs; the value is what they took."""
-    import_tensorflow(in_worker=True)
-    from fashion_keras.training.measuring import measure_epochs
-
-    return measure_epochs(task.config, load_cached(task.location))
 
 
 @never_raising

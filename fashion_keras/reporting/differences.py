@@ -176,7 +176,7 @@ def _pairing_notes(results: ComparisonResults, shown: Sequence[str]) -> list[str
 def _tuning_words(results: ComparisonResults) -> str:
     if results.record.tuning is None:
         return "none was tuned for each arm alike"
-    setting = results.record.tuning["setting"]
+    setting = results.record.tuning.setting
     return (
         f"{setting} was tuned for each arm alike, and the verdicts hold for the values picked; nothing else was tuned"
     )

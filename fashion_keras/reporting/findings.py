@@ -16,7 +16,6 @@ from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import FAR, MIN_SEEDS, BestArms, Comparison, Design, Share, Verdict
 from fashion_keras.storage.archive import ArchivedRun
 from fashion_keras.storage.comparison import ArmResults, ComparisonRecord, ComparisonResults
-from fashion_keras.storage.tunings import TuningRecord
 
 __all__ = [
     "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "percent",
@@ -174,7 +173,7 @@ def _command_of(record: ComparisonRecord) -> str:
     """Return the command that makes a comparison of the project's; empty where the record does not tell."""
     if record.name in ALL_NAMES:
         return "" if record.modification else command_of(record.name)
-    budgets: Sequence[int] = record.tuning["budgets"] if record.tuning and is_tuned_name(record.name) else ()
+    budgets: Sequence[int] = record.tuning.budgets if record.tuning and is_tuned_name(record.name) else ()
     if len(budgets) != 1 or record.modification not in ("", *PRECISIONS):
         return ""
     precision = f" --precision {record.modification}" if record.modification else ""
@@ -195,7 +194,7 @@ def _work(results: ComparisonResults, num_seeds: int, decided: Collection[str], 
 
 def _work_so_far(results: ComparisonResults, means: Mapping[str, float]) -> float:
     """Return the seconds of all runs that are there, of the trials of a tuning, and of the untuned comparison."""
-    tuned = TuningRecord.from_json(results.record.tuning).arms if results.record.tuning else ()
+    tuned = results.record.tuning.arms if results.record.tuning else ()
     trials = sum(means.get(arm.name, 0.0) * len(trial.runs) for arm in tuned for trial in arm.trials)
     arms = (*results.arms, *(results.untuned.arms if results.untuned else ()))
     return trials + sum(sum(_seconds_of(arm)) for arm in arms)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from fashion_keras.reporting.findings import figure
 from fashion_keras.reporting.report import Report
 from fashion_keras.reporting.summary import examples_of
-from fashion_keras.reporting.sweep import tuning_of
 from fashion_keras.reporting.tables import Cell, Column, Table
 from fashion_keras.reporting.units import ABSENT, POINTS
 from fashion_keras.statistics import Comparison
@@ -24,8 +23,8 @@ def build_overview(report: Report) -> Table:
     judged = cells.pop(record.metric.name)
     ranks = {key: rank for rank, key in enumerate(dict.fromkeys((*_FIRST, *cells)), start=3)}
     found = {column.key: replace(column, urgency=ranks.get(column.key, 0)) for column in table.columns}
-    tuning = tuning_of(results)
-    selected = {arm.name: f"{arm.selected_value:g}" for arm in tuning.arms} if tuning else {}
+    tuning = record.tuning
+    selected = {name: f"{value:g}" for name, value in tuning.selected.items()} if tuning else {}
     columns = [
         (found[record.metric.name], [Cell(cell.lines[:2]) for cell in judged]),
         (Column("report", "report", ""), [_cell(cell.published) for cell in judged]),

@@ -16,7 +16,7 @@ from fashion_keras.reporting.forest import Forest, build_forest
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.rendering import escape_markdown, markdown_table, runs_csv, to_csv, to_markdown
 from fashion_keras.reporting.summary import build_table, describe_results
-from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files, tuning_of
+from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
@@ -128,13 +128,12 @@ class Report:
         from fashion_keras.reporting.forest_figure import draw_forest
         from fashion_keras.reporting.sweep_figure import draw_tuning
 
-        drawn, tuning, record = draw_curves(self.results), tuning_of(self.results), self.results.record
+        drawn, record = draw_curves(self.results), self.results.record
         if self.differences is not None:
             drawn["forest"] = draw_forest(self.forest, self.results)
-        if tuning is not None:
-            drawn["tuning"] = draw_tuning(
-                tuning, f"{one_line(record.title)}\n{one_line(describe_results(self.results))}"
-            )
+        if record.tuning is not None:
+            title = f"{one_line(record.title)}\n{one_line(describe_results(self.results))}"
+            drawn["tuning"] = draw_tuning(record.tuning, title)
         return drawn
 
 

@@ -217,7 +217,7 @@ def _stopping_notes(results: ComparisonResults) -> list[str]:
 def _tuning_notes(results: ComparisonResults) -> list[str]:
     if results.record.tuning is None:
         return []
-    setting = results.record.tuning["setting"]
+    setting = results.record.tuning.setting
     return [f"Each arm has the {setting} that it picked among the same values, by validation: see Tuning of {setting}."]
 
 

@@ -19,7 +19,7 @@ from fashion_keras.storage.reading import seal
 from fashion_keras.storage.trials import OBJECTIVES
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
 
-__all__ = ["build_tuning_tables", "compare_pairs", "tuning_files", "tuning_of"]
+__all__ = ["build_tuning_tables", "compare_pairs", "tuning_files"]
 
 _Pair = tuple[Comparison, Comparison]  # the same two arms tuned, and before
 _EQUAL = "no difference"
@@ -32,14 +32,9 @@ _DECIDED = {
 }
 
 
-def tuning_of(results: ComparisonResults) -> TuningRecord | None:
-    """Return how the values of a comparison's arms were selected; None where none was tuned."""
-    return None if results.record.tuning is None else TuningRecord.from_json(results.record.tuning)
-
-
 def build_tuning_tables(results: ComparisonResults) -> list[Table]:
     """Return the table of what was tuned and the one of pairs of arms before and after; none where none was tuned."""
-    tuning = tuning_of(results)
+    tuning = results.record.tuning
     if tuning is None or results.untuned is None:
         return []
     names = [arm.name for arm in results.arms]
@@ -53,7 +48,7 @@ def build_tuning_tables(results: ComparisonResults) -> list[Table]:
 
 def tuning_files(results: ComparisonResults) -> dict[str, str]:
     """Return the files of a tuning by name: every trial, and the same with settings and selected values."""
-    tuning = tuning_of(results)
+    tuning = results.record.tuning
     return {} if tuning is None else {"tuning.csv": _trials_csv(tuning), "tuning.json": _tuning_json(tuning)}
 
 
@@ -140,8 +135,7 @@ def _gain(results: ComparisonResults, arm: ArmResults, before: ArmResults) -> Ce
     interval = mean_interval(gains)
     if interval and metric.is_share:
         interval = max(-1.0, interval[0]), min(1.0, interval[1])  # few and scattered gains reach beyond
-    cell = difference_cell(float(gains.mean()), interval, _unit_of(results))
-    return replace(cell, lines=tuple(part for line in cell.lines for part in line.split(" ", 1)))
+    return difference_cell(float(gains.mean()), interval, _unit_of(results))
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:
@@ -305,5 +299,4 @@ def _tuning_json(tuning: TuningRecord) -> str:
         arm.name: {"value": arm.selected_value, tuning.objective.name: arm.selected_score, "edge": arm.edge}
         for arm in tuning.arms
     }
-    content = {name: value for name, value in tuning.to_json().items() if name != "untuned"}
-    return seal({**content, "picks": selected}, indent=1)
+    return seal({**tuning.to_json(), "picks": selected}, indent=1)

@@ -73,7 +73,8 @@ class ComparisonRecord:
         data: `name`, `content_hash`, `class_names` and `is_fashion_mnist` of the data set, and its `notes`, if any.
         design: At which numbers of seeds it is looked at, and how strictly.
         looks: For each look of the design that was taken, at how many seeds and when.
-        tuning: How a setting of each arm was selected, see `tunings.TuningRecord`; None where none was.
+        tuning: How a setting of each arm was selected; None where none was.
+        untuned: Then the comparison before, as `record_to_json` writes it.
         modification: How an invocation changed the experiment, for names: `quick-digits`; empty where it did not.
         saved_at: When it was last written, UTC; empty in records of old.
         factors: Of a grid, from the name of each factor to its levels.
@@ -90,7 +91,8 @@ class ComparisonRecord:
     data: Mapping[str, Any]
     design: Design
     looks: tuple[Mapping[str, Any], ...] = ()
-    tuning: Mapping[str, Any] | None = None
+    tuning: TuningRecord | None = None
+    untuned: Mapping[str, Any] | None = None
     modification: str = ""
     saved_at: str = ""
     factors: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -256,7 +258,7 @@ def record_to_json(record: ComparisonRecord) -> dict[str, Any]:
         **{name: getattr(record, name) for name in ("modification", "saved_at", "command")},
         "metric": record.metric != TEST_ACCURACY and record.metric.to_json(),
         "metrics": [metric.to_json() for metric in record.metrics],
-        "tuning": record.tuning,
+        "tuning": record.tuning and record.tuning.to_json() | {"untuned": record.untuned},
     }
     return content | {name: value for name, value in others.items() if value}
 
@@ -273,6 +275,7 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         )
         for arm in content["arms"]
     )
+    tuning = content.get("tuning")
     return ComparisonRecord(
         content["name"],
         content["title"],
@@ -281,7 +284,8 @@ def record_from_json(content: Mapping[str, Any]) -> ComparisonRecord:
         content["data"],
         _read_design(content),
         tuple(content["looks"]),
-        content.get("tuning"),
+        tuning and TuningRecord.from_json(tuning),
+        tuning and tuning["untuned"],
         str(content.get("modification", "")),
         str(content.get("saved_at", "")),
         {str(name): tuple(map(str, levels)) for name, levels in content.get("factors", {}).items()},
@@ -312,9 +316,9 @@ def _join(earlier: ComparisonRecord, record: ComparisonRecord) -> ComparisonReco
     seen = {look["seeds"] for look in earlier.looks}
     looks = earlier.looks + tuple(look for look in record.looks if look["seeds"] not in seen)
     # The same values may have been selected by fewer trials than before: what was tried more often counts.
-    tunings = [tuning for tuning in (record.tuning, earlier.tuning) if tuning is not None]
-    tuning = max(tunings, key=lambda tuning: sum(tuning["budgets"]) * len(tuning["seeds"]), default=None)
-    return replace(record, arms=arms, looks=looks, tuning=tuning, design=_join_designs(earlier, record.design))
+    most = max((record, earlier), key=lambda each: each.tuning.num_runs if each.tuning else 0)
+    design = _join_designs(earlier, record.design)
+    return replace(record, arms=arms, looks=looks, tuning=most.tuning, untuned=most.untuned, design=design)
 
 
 def _join_designs(earlier: ComparisonRecord, asked: Design) -> Design:
@@ -342,8 +346,8 @@ def read_record(path: Path) -> ComparisonRecord:
     with damage_of(path, remedy):
         record = record_from_json(read_json(path, remedy))
         _check_record(record)
-        if record.tuning is not None:
-            _check_record(record_from_json(TuningRecord.from_json(record.tuning).untuned))
+        if record.untuned is not None:
+            _check_record(record_from_json(record.untuned))
     return record
 
 
@@ -498,9 +502,7 @@ def load_results(
             for arm in record.arms
             if arm_names is None or arm.name in arm_names
         )
-    untuned = None
-    if record.tuning is not None:
-        untuned = load_settled(store, record_from_json(record.tuning["untuned"]))
+    untuned = load_settled(store, record_from_json(record.untuned)) if record.untuned else None
     return ComparisonResults(record, arms, tuple(sorted(seeds)), untuned)
 
 

@@ -20,7 +20,6 @@ from fashion_keras.storage.comparison import (
     read_record,
 )
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.storage.tunings import TuningRecord
 
 __all__ = ["load_stored", "read_records", "tuned_names"]
 
@@ -106,16 +105,14 @@ def _find_tuned(store: RunStore, name: str) -> ComparisonRecord | None:
     """Return the comparison whose arms were tuned the most, of equal ones the one that was looked at last."""
     found = []
     for record in read_records(store, prefix=name):
-        if record.name == name and _is_whole_tuning(record):
-            tuning = TuningRecord.from_json(record.tuning or {})
+        if record.name == name and record.tuning and _is_whole_tuning(record):
             last_look = max((str(look["at"]) for look in record.looks), default="")
-            found.append(((tuning.num_values * len(tuning.seeds), last_look, record.last_used), record))
+            found.append(((record.tuning.num_runs, last_look, record.last_used), record))
     return max(found, key=lambda item: item[0])[1] if found else None
 
 
 def _is_whole_tuning(record: ComparisonRecord) -> bool:
-    tuning = TuningRecord.from_json(record.tuning) if record.tuning is not None else None
-    return bool(tuning and record.data["is_fashion_mnist"] and tuning.is_of_whole_runs)
+    return bool(record.tuning and record.data["is_fashion_mnist"] and record.tuning.is_of_whole_runs)
 
 
 def _is_of_project(record: ComparisonRecord) -> bool:

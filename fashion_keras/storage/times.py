@@ -6,7 +6,7 @@ whose runs are trained side by side and take the longer for it.
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from fashion_keras.formatting import csv_text
 from fashion_keras.storage.reading import damage_of, read_bytes, sha256
 
 __all__ = [
-    "TIMES", "EpochTimes", "Measurement", "TimedArm", "Times", "load_times", "read_times", "timed_arms", "times_text",
+    "TIMES", "Measurement", "TimedArm", "Times", "load_times", "read_times", "timed_arms", "times_text",
 ]  # fmt: skip
 
 TIMES = "times.csv"
@@ -60,22 +60,6 @@ def timed_arms() -> tuple[TimedArm, ...]:
                 names.setdefault(config, []).append(f"{experiment.name}/{arm.name}")
                 minutes[config] = published_rows()[arm.published]["time_minutes"]
     return tuple(TimedArm(tuple(of), config, minutes[config]) for config, of in names.items())
-
-
-@dataclass(frozen=True)
-class EpochTimes:
-    """What a few warm epochs of a run took.
-
-    Attributes:
-        timed_epochs, train_seconds, epoch_seconds, other_cores: As in `Measurement`.
-        environment: Versions and machine.
-    """
-
-    timed_epochs: int
-    train_seconds: float
-    epoch_seconds: float
-    other_cores: float
-    environment: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -196,8 +180,8 @@ def read_times(path: Path) -> Times:
         StoreError: The file cannot be read, or its protocol is another.
     """
     if not path.exists():
-        raise StoreError(f"{path} is not there; `fashion-keras times` makes it")
-    with damage_of(path, "move it away, and `fashion-keras times` makes it again"):
+        raise StoreError(f"{path} is not there; `python -m benchmarks.times` makes it")
+    with damage_of(path, "move it away, and `python -m benchmarks.times` makes it again"):
         rows = csv.reader(read_bytes(path).decode().splitlines(keepends=True), strict=True)
         names = tuple(next(rows, ()))
         if names not in (_NAMES, (*_NAMES, _DIGEST)):

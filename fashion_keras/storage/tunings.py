@@ -86,7 +86,6 @@ class TuningRecord:
         seeds: The tuning seeds.
         overrides: The settings of all arms that an invocation changed, such as the precision.
         arms: In the experiment's order.
-        untuned: The comparison before tuning, as `comparison.record_to_json` writes it.
         objective: By what the values were selected.
     """
 
@@ -97,7 +96,6 @@ class TuningRecord:
     seeds: tuple[int, ...]
     overrides: Mapping[str, Any]
     arms: tuple[TunedArm, ...]
-    untuned: Mapping[str, Any]
     objective: Objective = VAL_ACCURACY
 
     @property
@@ -106,9 +104,9 @@ class TuningRecord:
         return {arm.name: arm.selected_value for arm in self.arms}
 
     @property
-    def num_values(self) -> int:
-        """How many values each arm tried."""
-        return sum(self.budgets)
+    def num_runs(self) -> int:
+        """How many runs each arm's trials took."""
+        return sum(self.budgets) * len(self.seeds)
 
     @property
     def is_of_whole_runs(self) -> bool:
@@ -137,7 +135,6 @@ class TuningRecord:
                 TunedArm(arm["name"], tuple(arm["merged"]), setting, _read_trials(setting, arm["trials"]), objective)
                 for arm in content["arms"]
             ),
-            untuned=content["untuned"],
             objective=objective,
         )
 

@@ -1,17 +1,17 @@
 """Evaluation of a model on a test set: its predictions judged, as tables, JSON and pictures."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.data import Dataset
 from fashion_keras.errors import DataError
-from fashion_keras.formatting import safe_name
-from fashion_keras.statistics.classifier import Calibration, ClassScores, Evaluation, Mistake, evaluate
+from fashion_keras.formatting import finite_or_none, safe_name
+from fashion_keras.statistics.classifier import Evaluation, evaluate
 from fashion_keras.storage.files import write_files
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def describe_evaluation(evaluation: Evaluation, model: "Classifier", name: str, 
         name: What the user called it.
         dataset: Which data that was.
     """
-    info, (low, high) = model.info, evaluation.interval
+    info, names = model.info, dataset.class_names
+    (low, high), scores, calibration = evaluation.interval, evaluation.scores, evaluation.calibration
+    by_name = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
     return {
         "model": {"name": name, "label": info.label, "seed": info.seed, "run_id": info.run_id},
         "data": {"name": dataset.name, "content_hash": dataset.content_hash, "model_trained_on": info.data_hash},
@@ -54,11 +56,45 @@ def describe_evaluation(evaluation: Evaluation, model: "Classifier", name: str, 
         "accuracy_interval": {"low": low, "high": high, "level": 0.95, "method": "Wilson"},
         "cross_entropy_nats": evaluation.negative_log_likelihood,
         "brier_score": evaluation.brier,
-        **_describe_classes(evaluation.scores, dataset.class_names),
+        "macro": {score: scores.macro(values) for score, values in by_name.items()},
+        "classes": _rows(
+            id=np.arange(len(names)),
+            name=names,
+            num_images=scores.support,
+            num_predicted=scores.num_predicted,
+            **by_name,
+        ),
         "confusion_matrix": {"rows": "true class", "columns": "predicted class", "counts": evaluation.matrix.tolist()},
-        "calibration": _describe_calibration(evaluation.calibration),
-        "mistakes": [_describe_mistake(mistake, dataset.class_names) for mistake in evaluation.mistakes],
+        "calibration": {
+            "expected_calibration_error": calibration.expected_error,
+            "num_bins": len(calibration.count),
+            "mean_confidence": calibration.mean_confidence,
+            "bins": _rows(
+                low=calibration.edges[:-1],
+                high=calibration.edges[1:],
+                num_images=calibration.count,
+                num_correct=calibration.num_correct,
+                mean_confidence=calibration.confidence,
+                accuracy=calibration.accuracy,
+            ),
+        },
+        "mistakes": [
+            {
+                "index": mistake.index,
+                "true": names[mistake.label],
+                "predicted": names[mistake.class_id],
+                "probability": mistake.probability,
+                "true_probability": mistake.label_probability,
+            }
+            for mistake in evaluation.mistakes
+        ],
     }
+
+
+def _rows(**columns: NDArray[Any] | Sequence[str]) -> list[dict[str, Any]]:
+    """Return columns of equal lengths as a mapping for each row."""
+    values = (column.tolist() if isinstance(column, np.ndarray) else column for column in columns.values())
+    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 def write_evaluation(evaluation: Evaluation, record: Mapping[str, Any], dataset: Dataset, folder: Path) -> list[Path]:
@@ -84,7 +120,7 @@ def write_evaluation(evaluation: Evaluation, record: Mapping[str, Any], dataset:
 
 def to_json(record: Mapping[str, Any]) -> str:
     """Return a record as text; equal evaluations give equal text."""
-    return json.dumps(record, indent=1, allow_nan=False) + "\n"
+    return json.dumps(finite_or_none(record), indent=1, allow_nan=False) + "\n"
 
 
 def short_name(model: str) -> str:
@@ -125,53 +161,3 @@ def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> N
                 f"class {number} is {expected!r} to the model and {got!r} in {dataset.directory}; where the "
                 "classes are the same, a labels.txt beside the data names them in their order"
             )
-
-
-def _describe_classes(scores: ClassScores, class_names: Sequence[str]) -> dict[str, Any]:
-    by_name = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
-    return {
-        "macro": {name: _number(scores.macro(values)) for name, values in by_name.items()},
-        "classes": [
-            {
-                "id": number,
-                "name": name,
-                "num_images": int(scores.support[number]),
-                "num_predicted": int(scores.num_predicted[number]),
-                **{key: _number(values[number]) for key, values in by_name.items()},
-            }
-            for number, name in enumerate(class_names)
-        ],
-    }
-
-
-def _describe_calibration(calibration: Calibration) -> dict[str, Any]:
-    columns: Mapping[str, NDArray[Any]] = {
-        "low": calibration.edges[:-1],
-        "high": calibration.edges[1:],
-        "num_images": calibration.count,
-        "num_correct": calibration.num_correct,
-        "mean_confidence": calibration.confidence,
-        "accuracy": calibration.accuracy,
-    }
-    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
-    return {
-        "expected_calibration_error": calibration.expected_error,
-        "num_bins": len(calibration.count),
-        "mean_confidence": calibration.mean_confidence,
-        "bins": [dict(zip(columns, map(_number, row), strict=True)) for row in rows],
-    }
-
-
-def _describe_mistake(mistake: Mistake, class_names: Sequence[str]) -> dict[str, Any]:
-    return {
-        "index": mistake.index,
-        "true": class_names[mistake.label],
-        "predicted": class_names[mistake.class_id],
-        "probability": mistake.probability,
-        "true_probability": mistake.label_probability,
-    }
-
-
-def _number(value: float) -> float | None:
-    """Return a number as JSON takes it: None for NaN."""
-    return None if math.isnan(value) else value

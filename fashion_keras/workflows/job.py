@@ -22,6 +22,7 @@ from fashion_keras.storage.comparison import (
     save_record,
 )
 from fashion_keras.storage.runs import RunStore
+from fashion_keras.storage.tunings import TuningRecord
 from fashion_keras.workflows.session import Session
 
 __all__ = [
@@ -48,8 +49,8 @@ class RunOptions:
         dry_run: Say what would run, and run nothing.
         shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
         tensorboard: The folder of TensorBoard's logs, see `fashion_keras.reporting.tensorboard`; None writes none.
-        explain: Print all tables with their footnotes.
-        verbose: Print each run as it ends, and all tables.
+        explain: Print what the columns of all tables mean, and their footnotes.
+        verbose: Print each run as it ends, and what `explain` does.
         json: Print what came out as JSON.
         command: What the user typed, see `ComparisonRecord.command`.
         require: What every arm must be shown to be: `better`, `not-worse` or `equivalent`; the exit status tells.
@@ -197,7 +198,7 @@ def prepare(
     experiments: Sequence[Experiment],
     options: RunOptions,
     session: Session,
-    tunings: Mapping[str, Mapping[str, Any]] | None = None,
+    tunings: Mapping[str, tuple[TuningRecord, Mapping[str, Any]]] | None = None,
 ) -> Job:
     """Return what is to be run, and say what the options change that nobody asked for.
 
@@ -205,7 +206,7 @@ def prepare(
         experiments: What to compare.
         options: What the user says.
         session: Data, store, engine and console.
-        tunings: How the settings of arms were selected, by the names of the experiments; see `ComparisonRecord.tuning`.
+        tunings: How the settings of arms were selected, and the comparisons before, by the names of the experiments.
 
     Raises:
         UserError: An option or the data is wrong.
@@ -222,9 +223,11 @@ def prepare(
             session.say(line)
         seeds, design = range(options.num_seeds), options.design_of(experiment)
         record = make_record(experiment, describe_data(session.dataset) | session.place_of_data, seeds, design)
+        tuning, untuned = (tunings or {}).get(plain.name, (None, None))
         record = replace(
             record,
-            tuning=(tunings or {}).get(plain.name),
+            tuning=tuning,
+            untuned=untuned,
             modification=_modification(plain, experiment, options, session),
             command=options.command if len(experiments) == 1 else "",  # else each has a command of its own
         )

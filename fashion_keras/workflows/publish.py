@@ -1,7 +1,6 @@
 """Publishing: tables, curves and runs of whole comparisons, and the README's table, put into place at once.
 
-Ordinary runs write elsewhere; what is published changes by `fashion-keras report --publish` and `fashion-keras times
---publish` alone.
+Ordinary runs write elsewhere; what is published changes by `fashion-keras report --publish` alone.
 """
 
 import contextlib
@@ -10,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fashion_keras.claims.measures import MIN_SEEDS
 from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.errors import StoreError, os_errors_as
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
@@ -31,7 +29,7 @@ from fashion_keras.storage.comparison import (
 from fashion_keras.storage.files import write_files, write_folder
 from fashion_keras.storage.runs import RunStore, StoredRun
 from fashion_keras.storage.stored_comparisons import load_stored, tuned_names
-from fashion_keras.storage.times import TIMES, Times, load_times, read_times, timed_arms, times_text
+from fashion_keras.storage.times import TIMES, Times, load_times
 from fashion_keras.workflows.published import (
     RECORD,
     UNFINISHED,
@@ -42,7 +40,7 @@ from fashion_keras.workflows.published import (
 )
 from fashion_keras.workflows.report import CLAIMS_PAGE, overall_pages
 
-__all__ = ["load_publishable", "publish", "publish_times"]
+__all__ = ["load_publishable", "publish"]
 
 
 def publish(found: Sequence[ComparisonResults], folder: Path) -> None:
@@ -121,30 +119,6 @@ class _Both:
         return self.store.find_folder(folder) or self.archive.find_folder(folder)
 
 
-def publish_times(path: Path, folder: Path) -> None:
-    """Put timing runs beside the published comparisons, and judge the claims again.
-
-    Args:
-        path: What `fashion-keras times` wrote.
-        folder: As in `publish`.
-
-    Raises:
-        StoreError: There are too few rounds of an arm, or nothing is published yet; then nothing is written.
-    """
-    times = read_times(path)
-    for arm in timed_arms():
-        rounds = times.of(arm.names[0])
-        if len(rounds) < MIN_SEEDS:
-            raise StoreError(
-                f"{path} has {count_noun(len(rounds), 'round')} of {arm.names[0]}; publishing needs {MIN_SEEDS}: "
-                "`fashion-keras times` makes them"
-            )
-    found = load_published(folder)
-    with _replaced(folder) as partial:
-        write_files(partial, {TIMES: times_text(times.measurements)})
-        _write_pages(found, times, partial)
-
-
 @contextlib.contextmanager
 def _replaced(folder: Path, follow: Callable[[], object] = lambda: None) -> Iterator[Path]:
     """Yield a copy of a folder that takes its place in the end, or vanishes if anything fails; see `write_folder`."""
@@ -210,8 +184,8 @@ def _folders_of(record: ComparisonRecord) -> Iterator[str]:
     """Yield the names of the runs that a record's tables are made of, the untuned ones beside tuned ones included."""
     for arm in record.arms:
         yield from arm.folders.values()
-    if record.tuning is not None:
-        yield from _folders_of(record_from_json(record.tuning["untuned"]))
+    if record.untuned is not None:
+        yield from _folders_of(record_from_json(record.untuned))
 
 
 def _all_runs(results: ComparisonResults) -> Iterator[StoredRun]:

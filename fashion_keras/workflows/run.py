@@ -14,6 +14,7 @@ from fashion_keras.reporting.gates import Gate, exit_status
 from fashion_keras.reporting.records import comparison_to_json, print_json
 from fashion_keras.reporting.units import Unit
 from fashion_keras.storage.comparison import load_results
+from fashion_keras.storage.tunings import TuningRecord
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
 from fashion_keras.workflows.judge import (
     ComparisonOutcome,
@@ -56,7 +57,7 @@ def run_experiments(
     experiments: Sequence[Experiment],
     options: RunOptions,
     session: Session,
-    tunings: Mapping[str, Mapping[str, Any]] | None = None,
+    tunings: Mapping[str, tuple[TuningRecord, Mapping[str, Any]]] | None = None,
 ) -> int:
     """Run comparisons and print what came out, or say what would run; the arguments are those of `prepare`.
 

@@ -91,7 +91,11 @@ class ExecutionOptions:
 _CUSTOM_LOCATION = DataLocation("custom", Path(), (), "the trainer", "", ())
 _NO_IMAGES, _NO_LABELS = np.zeros((0, 1, 1), np.uint8), np.zeros(0, np.int32)
 _CUSTOM_DATASET = Dataset(
-    "custom", _NO_IMAGES, _NO_LABELS, _NO_IMAGES, _NO_LABELS, (), "", {}, _CUSTOM_LOCATION.origin, Path()
+    **vars(_CUSTOM_LOCATION),
+    train_images=_NO_IMAGES,
+    train_labels=_NO_LABELS,
+    test_images=_NO_IMAGES,
+    test_labels=_NO_LABELS,
 )
 """Stand for data that a custom trainer loads itself: nobody here has seen it."""
 

@@ -104,10 +104,10 @@ class _Tuning:
             if untuned is None:
                 untuned = self._record_of(sweep.experiment)
                 work.append(experiment)
-            record = sweep.record(self.store, self.overrides, record_to_json(untuned))
+            record = sweep.record(self.store, self.overrides)
             self._say_selected(experiment, record)
             tuned = replace(sweep, experiment=experiment).tuned_experiment(record.selected)
-            tunings[tuned.name] = record.to_json()
+            tunings[tuned.name] = record, record_to_json(untuned)
             work.append(tuned)
         return run_experiments(work, self.options, self.session, tunings)
 

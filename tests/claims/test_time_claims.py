@@ -98,5 +98,5 @@ def test_the_page_says_where_the_system_does_not_tell_who_else_worked():
 
 def test_without_timing_runs_the_page_says_how_to_make_them():
     page = claims_page(evaluate_claims([]))
-    assert "There are no timing runs yet: `fashion-keras times` makes them." in page
+    assert "There are no timing runs yet: `python -m benchmarks.times` makes them." in page
     assert "computation time: `cnn` below the others |  |  |  |  | undecided: no timing runs |" in page

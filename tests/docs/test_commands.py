@@ -13,7 +13,7 @@ GUIDES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT /
 BLOCKS = {str(path.relative_to(PROJECT)): read_blocks(path) for path in GUIDES}
 QUICK = [name for name, blocks in BLOCKS.items() if any(block.is_runnable and not block.mark for block in blocks)]
 SLOW = [name for name, blocks in BLOCKS.items() if any(block.is_runnable and block.mark for block in blocks)]
-HEAVY = re.compile(r"^(scripts/|pip |fashion-keras (run|tune|times)\b(?!.*--dry-run))", re.MULTILINE)
+HEAVY = re.compile(r"^(scripts/|pip |fashion-keras (run|tune)\b(?!.*--dry-run))", re.MULTILINE)
 # What the commands of a guide must have said, where the guide itself does not show it.
 SAID = {
     "docs/own-comparison.md": (

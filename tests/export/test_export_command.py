@@ -46,14 +46,10 @@ def test_shipped_model_is_copied_by_name(tmp_path: Path, monkeypatch: pytest.Mon
     assert copied == read_record(shipped_models()["cnn"])
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [([], "name one run or model"), (["cnn", "--shipped"], "name one run or model"), (["cnnn"], "did you mean 'cnn'?")],
-)
-def test_mistake_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["export", *arguments]) == 2
+def test_mistake_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["export", "cnnn"]) == 2
     error = capsys.readouterr().err
-    assert message in error
+    assert "did you mean 'cnn'?" in error
     assert error.count("\n") == 1
 
 

@@ -9,13 +9,12 @@ import pytest
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
-from fashion_keras.export.card import CARD, model_card
-from fashion_keras.export.pretrained import RULES, choose_arm, export_pretrained
 from fashion_keras.inference.record import find_damage, read_record
 from fashion_keras.inference.shipped import shipped_models
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows.published import load_published
+from scripts.ship_models import CARD, RULES, choose_arm, export_pretrained, model_card
 
 PROJECT = Path(__file__).parents[2]
 

@@ -209,7 +209,7 @@ def test_an_open_claim_says_what_it_asks_for():
     claim = ClaimResult(1, "key", "text", ClaimVerdict.UNDECIDED, "because", "measure", parts)
     (item,) = undecided_claims([claim])
     assert "more seeds; there are 10" in item["remedy"]
-    assert "fashion-keras times" in item["remedy"]
+    assert "benchmarks.times" in item["remedy"]
 
 
 def test_the_page_says_how_claims_are_judged_and_what_that_does_not_cover(published_page):

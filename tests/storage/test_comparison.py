@@ -28,6 +28,7 @@ from fashion_keras.storage.comparison import (
 )
 from fashion_keras.storage.reading import seal
 from fashion_keras.storage.runs import RunStore
+from fashion_keras.storage.tunings import TuningRecord
 
 EXPERIMENT = Experiment(
     name="rates",
@@ -179,8 +180,10 @@ def test_of_an_arm_that_was_decided_the_runs_of_its_look_are_shown_whichever_is_
 
 
 def test_what_was_tuned_with_more_trials_stays() -> None:
+    plain = make_record(EXPERIMENT, DATA, [0])
     more, fewer = (
-        replace(make_record(EXPERIMENT, DATA, [0]), tuning={"budgets": [count], "seeds": [1_000]}) for count in (8, 4)
+        replace(plain, tuning=TuningRecord("rate", "log", ((0.1, 1.0),), (count,), (1_000,), {}, ()), untuned={})
+        for count in (8, 4)
     )
     assert _join(more, fewer).tuning == _join(fewer, more).tuning == more.tuning
 

@@ -49,7 +49,7 @@ def test_what_is_written_is_read_again(tmp_path):
 
 def test_a_folder_without_timing_runs_has_none(tmp_path):
     assert load_times(tmp_path) is None
-    with pytest.raises(StoreError, match=r"times\.csv is not there; `fashion-keras times` makes it"):
+    with pytest.raises(StoreError, match=r"times\.csv is not there; `python -m benchmarks.times` makes it"):
         read_times(tmp_path / TIMES)
 
 
@@ -75,7 +75,7 @@ def test_a_damaged_file_is_one_line_that_says_how_to_mend_it(tmp_path, damage):
     path = tmp_path / TIMES
     path.write_text(damage(times_text([make_measurement("cnn/cnn")])))
     with pytest.raises(
-        StoreError, match=r"times\.csv is damaged: .*move it away, and `fashion-keras times` makes it"
+        StoreError, match=r"times\.csv is damaged: .*move it away, and `python -m benchmarks.times` makes it"
     ) as told:
         read_times(path)
     assert "\n" not in str(told.value)

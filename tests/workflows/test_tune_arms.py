@@ -377,9 +377,9 @@ def test_tuned_comparison_is_published_with_its_trials_and_computed_again_byte_b
 
 def test_record_reads_what_it_wrote(store: RunStore) -> None:
     (results,) = load_stored(store, ["initializers_tuned"])
-    assert results.record.tuning is not None
-    tuning = TuningRecord.from_json(results.record.tuning)
-    assert json.loads(json.dumps(tuning.to_json())) == results.record.tuning
+    tuning = results.record.tuning
+    assert tuning is not None
+    assert TuningRecord.from_json(json.loads(json.dumps(tuning.to_json()))).to_json() == tuning.to_json()
     assert list(tuning.selected) == [arm.name for arm in results.arms]
 
 
@@ -411,7 +411,7 @@ def test_tuning_with_most_trials_is_reported_whichever_came_last(
         tune(load_experiment("initializers"), seeds=10, tuning=tuning)
     (found,) = load_stored(store, ["initializers_tuned"])
     assert found.record.tuning is not None
-    assert list(found.record.tuning["budgets"]) == [4, 1]
+    assert list(found.record.tuning.budgets) == [4, 1]
 
 
 def test_of_equal_tunings_the_one_that_was_looked_at_last_is_reported(store: RunStore, tune: Tune) -> None:

@@ -117,7 +117,7 @@ def _claim_remedy(claim: ClaimResult) -> str:
     open_parts = [part for part in claim.figures if part.verdict is ClaimVerdict.UNDECIDED]
     asked = []
     if any(part.unit is Unit.TIME for part in open_parts):
-        asked.append("(more) timing runs: `fashion-keras times`")
+        asked.append("(more) timing runs: `python -m benchmarks.times`")
     seeds = {part.num_seeds for part in open_parts if part.unit is not Unit.TIME}
     if seeds:
         asked.append(f"more seeds; there are {min(seeds)}")

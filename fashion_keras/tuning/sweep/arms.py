@@ -67,12 +67,8 @@ class Sweep:
         trials = [study.configs({setting: value}) for value in values for study in self.studies.values()]
         return [config for of_seed in zip(*trials, strict=True) for config in of_seed]
 
-    def record(self, store: RunStore, overrides: Mapping[str, Any], untuned: Mapping[str, Any]) -> TuningRecord:
-        """Return what the trials in a store say.
-
-        Args:
-            store: It has all of them.
-            overrides, untuned: See `TuningRecord`.
+    def record(self, store: RunStore, overrides: Mapping[str, Any]) -> TuningRecord:
+        """Return what the trials say, all of which a store has; `overrides` as in `TuningRecord`.
 
         Raises:
             StoreError: A trial is missing.
@@ -85,7 +81,6 @@ class Sweep:
             seeds=self.seeds,
             overrides=overrides,
             arms=tuple(self._tuned_arm(name, study, store) for name, study in self.studies.items()),
-            untuned=untuned,
             objective=_find_objective(self.experiment),
         )
 
