@@ -124,11 +124,11 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="write logs for TensorBoard there, too; `report --tensorboard` does while it trains (docs/tensorboard.md)",
     )
-    parser.add_argument("--explain", action="store_true", help="print what the columns of all tables mean")
+    parser.add_argument("--explain", action="store_true", help="print all tables and what their columns mean")
     group = parser.add_mutually_exclusive_group()
     group.add_argument("-q", "--quiet", action="store_true", help="print the answer alone")
     group.add_argument(
-        "-v", "--verbose", action="store_true", help="print each run as it ends, and what --explain does"
+        "-v", "--verbose", action="store_true", help="print each run as it ends, and all tables as --explain does"
     )
     add_json_option(parser)
 

@@ -57,7 +57,7 @@ class OverAll:
             ),
             Column("verdict", "verdict", "read off the interval; it rests on as many data sets as the row says."),
             *(
-                Column(f"on_{place}", one_line(name), f"the difference on {one_line(name)}.", place)
+                Column(f"on_{place}", one_line(name), f"the difference on {one_line(name)}.")
                 for place, name in enumerate(self.datasets, 1)
             ),
         )

@@ -135,7 +135,8 @@ def _gain(results: ComparisonResults, arm: ArmResults, before: ArmResults) -> Ce
     interval = mean_interval(gains)
     if interval and metric.is_share:
         interval = max(-1.0, interval[0]), min(1.0, interval[1])  # few and scattered gains reach beyond
-    return difference_cell(float(gains.mean()), interval, _unit_of(results))
+    cell = difference_cell(float(gains.mean()), interval, _unit_of(results))
+    return replace(cell, lines=tuple(part for line in cell.lines for part in line.split(" ", 1)))
 
 
 def _how_selected(tuning: TuningRecord) -> list[str]:

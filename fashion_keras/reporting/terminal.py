@@ -34,9 +34,14 @@ _UNBOUNDED = 10_000
 _NARROWEST_NAME = 12
 
 
-def to_rich(table: Table) -> ConsoleRenderable:
-    """Return what `rich.console.Console.print` shows of a table, fit to the console's width, from 80 columns on."""
-    return _View(table)
+def to_rich(table: Table, *, explain: bool = True) -> ConsoleRenderable:
+    """Return what `rich.console.Console.print` shows of a table, fit to the console's width, from 80 columns on.
+
+    Args:
+        table: Rows of any columns.
+        explain: Show what its columns mean, and its notes.
+    """
+    return _View(table, explain)
 
 
 def print_tables(console: Console, report: Report, *, explain: bool = False) -> None:
@@ -45,16 +50,12 @@ def print_tables(console: Console, report: Report, *, explain: bool = False) -> 
     Args:
         console: Where to print.
         report: The comparison's.
-        explain: Print before what the columns of all tables mean, and their footnotes, as they stand in `table.md`.
+        explain: Print all tables with their footnotes before, as they stand in `table.md`.
     """
     for table in report.tables.values() if explain else ():
-        console.print(Text(one_line(table.title), style="bold"))
-        for column in table.columns:
-            console.print(Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim")))
-        for note in table.notes:
-            console.print(Text(one_line(note), style="dim"))
+        console.print(to_rich(table))
         console.print()
-    console.print(to_rich(build_overview(report)))
+    console.print(to_rich(build_overview(report), explain=False))
 
 
 def print_answer(console: Console, report: Report, *, workers: int = 1) -> None:
@@ -128,16 +129,26 @@ class _View:
     """Shows a table; the layout is chosen when it is printed: only then is the width known.
 
     Attributes:
+        is_stacked: The parts of a cell stand below each other, and so do an arm and its runs.
         more: Places of the columns for which there is room.
     """
 
     table: Table
+    explain: bool
+    is_stacked: bool = False
     more: frozenset[int] = frozenset()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text(one_line(self.table.title), style="bold")
         yield Text(one_line(self.table.caption), style="dim")
-        yield self._fit(console, options.max_width)
+        grid = self._fit(console, options.max_width)
+        yield grid
+        if natural_width(console, grid) > options.max_width and not self.table.is_brief:
+            yield Text("This terminal is too narrow for the whole table.", style="yellow")
+        for column in self.table.columns if self.explain else ():
+            yield Text.assemble((column.title, "bold dim"), (f": {one_line(column.definition)}", "dim"))
+        for note in self.table.notes if self.explain else ():
+            yield Text(one_line(note), style="dim")
 
     def _fit(self, console: Console, width: int) -> RichTable:
         view = self
@@ -145,33 +156,53 @@ class _View:
         for _, place in sorted(optional.items()):
             wider = replace(view, more=view.more | {place})
             view = wider if natural_width(console, wider._grid()) <= width else view
+        if not self.table.is_brief and natural_width(console, view._grid()) > width:
+            view = replace(view, is_stacked=True)
         # What the numbers leave is for the names.
         spare = width - natural_width(console, view._grid(_NARROWEST_NAME))
         return view._grid(_NARROWEST_NAME + max(spare, 0))
 
     def _grid(self, name_width: int = _UNBOUNDED) -> RichTable:
-        table = self.table
-        grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table, stacked = self.table, self.is_stacked
+        space = 0 if stacked else 1 + table.is_brief
+        grid = RichTable(box=box.HORIZONTALS, show_edge=False, pad_edge=False, padding=(0, space, 0, 0))
         grid.add_column("arm", min_width=_NARROWEST_NAME)
+        if not (stacked or table.is_brief):
+            grid.add_column("runs", no_wrap=True)
         places = [place for place, column in enumerate(table.columns) if not column.urgency or place in self.more]
         for title in (table.columns[place].title for place in places):
-            grid.add_column(title, no_wrap=title != "verdict")
-        columns = [_align([row.cells[place] for row in table.rows]) for place in places]
-        for row, *texts in zip(table.rows, *columns, strict=True):
-            grid.add_row(self._name(row, name_width), *texts)
+            words = title.split(" ", -1 if stacked else 1 - table.is_brief)
+            grid.add_column("\n".join(words), no_wrap=title != "verdict")
+        texts = [_align([row.cells[place] for row in table.rows], "\n" if stacked else " ") for place in places]
+        by_row = iter(zip(*texts, strict=True))
+        for part in table.parts:
+            for row in part:
+                self._add_row(grid, row, next(by_row, ()), name_width)
+            grid.add_section()
         return grid
 
-    def _name(self, row: Row, width: int) -> Text:
+    def _add_row(self, grid: RichTable, row: Row, texts: Sequence[tuple[Text, str]], name_width: int) -> None:
         is_whole = row.num_runs == row.num_seeds and not row.num_diverged
-        remarks = () if self.table.is_brief and is_whole else row.remarks
-        return Text.assemble(break_name(row.arm, width), *((f"\n  {remark}", "dim") for remark in remarks))
+        remarks = [] if self.table.is_brief and is_whole else row.remarks
+        name, blanks = break_name(row.arm, name_width), []
+        if self.is_stacked or self.table.is_brief:
+            head = [Text.assemble(name, *((f"\n  {remark}", "dim") for remark in remarks))]
+        else:
+            head, blanks = [Text(name), Text(", ".join(remarks))], [Text("")]
+        grid.add_row(*head, *(measured for measured, _ in texts))
+        if any(cell.published for cell in row.cells):
+            grid.add_row(Text("  published"), *blanks, *(Text(published) for _, published in texts), style="dim")
 
 
-def _align(cells: Sequence[Cell]) -> list[Text]:
-    """Return the texts of one column, decimal points below each other."""
+def _align(cells: Sequence[Cell], between: str) -> list[tuple[Text, str]]:
+    """Return measured and published texts of one column, decimal points below each other."""
     firsts = [cell.lines[0] for cell in cells]
-    width = 0 if any(first[:1].isalpha() for first in firsts) else max(map(len, firsts), default=0)
+    is_words = any(first[:1].isalpha() for first in firsts)
+    width = 0 if is_words else max(map(len, (*firsts, *(cell.published for cell in cells))), default=0)
     return [
-        Text(" ".join([cell.lines[0].rjust(width), *cell.lines[1:]]), VERDICT_STYLES.get(cell.verdict, ""))
+        (
+            Text(between.join([cell.lines[0].rjust(width), *cell.lines[1:]]), VERDICT_STYLES.get(cell.verdict, "")),
+            cell.published.rjust(width),
+        )
         for cell in cells
     ]

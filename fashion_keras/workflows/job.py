@@ -49,8 +49,8 @@ class RunOptions:
         dry_run: Say what would run, and run nothing.
         shard: Which of how many parts of the runs to execute, from 0, without tables; None is all.
         tensorboard: The folder of TensorBoard's logs, see `fashion_keras.reporting.tensorboard`; None writes none.
-        explain: Print what the columns of all tables mean, and their footnotes.
-        verbose: Print each run as it ends, and what `explain` does.
+        explain: Print all tables with their footnotes.
+        verbose: Print each run as it ends, and all tables.
         json: Print what came out as JSON.
         command: What the user typed, see `ComparisonRecord.command`.
         require: What every arm must be shown to be: `better`, `not-worse` or `equivalent`; the exit status tells.

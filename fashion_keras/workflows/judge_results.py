@@ -178,7 +178,7 @@ def print_judgement(console: "Console", judgement: Judgement, gate: Gate | None 
 
     print_plain(console, judgement.taken)
     for table in judgement.tables:
-        console.print(to_rich(table))
+        console.print(to_rich(table, explain=False))
     judgement.print_answer(console)
     if gate is not None:
         print_plain(console, gate.why)

@@ -110,7 +110,7 @@ def _over(found: Mapping[str, ComparisonOutcome]) -> OverAll:
 
 def _show(name: str, over: OverAll, session: Session) -> None:
     folder = session.out / f"{safe_name(name)}__over_{len(over.datasets)}_data_sets"
-    session.console.print(to_rich(over.table))
+    session.console.print(to_rich(over.table, explain=False))
     for line in over.sentences:
         session.say(line)
     write_files(folder, {"table.md": to_markdown(over.table), "table.csv": to_csv(over.table)})

@@ -58,7 +58,7 @@ def report_comparisons(
         console: Where to print.
         pictures: Formats of the curves; with none, tables and pages alone are written.
         tensorboard: The folder of TensorBoard's logs; None writes none.
-        explain: Print what the columns of all tables mean, and their footnotes.
+        explain: Print all tables with their footnotes too.
         as_json: Print JSON on standard output.
         requirement: What every arm must be, see `Report.require`; None is nothing.
 

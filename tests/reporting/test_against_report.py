@@ -6,8 +6,9 @@ import io
 import numpy as np
 import pytest
 from conftest import make_arm, make_results, make_run
+from rich.console import Console
 
-from fashion_keras.reporting import batch_mean_accuracy, build_against_report, to_csv
+from fashion_keras.reporting import batch_mean_accuracy, build_against_report, to_csv, to_rich
 
 # Mean 0.3, standard deviation 0.01; t of two degrees of freedom is 4.303: one more run lies within +- 0.0497.
 LOSSES = (0.29, 0.30, 0.31)
@@ -126,3 +127,12 @@ def test_programs_get_interval_judgement_and_miss():
     assert (row["val_loss_judgement"], row["val_accuracy_judgement"]) == ("missed", "missed")
     assert float(row["val_loss_miss_stds"]) == pytest.approx(-5.26)
     assert float(row["minutes_ratio"]) == pytest.approx(13.65)
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_it_fits_a_terminal(width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(to_rich(build_against_report(make_results(arm("base")))))
+    text = console.export_text()
+    assert "too narrow" not in text
+    assert "missed by" in text

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import make_arm, make_results, make_run
+from rich.console import Console
 
-from fashion_keras.reporting import build_differences, compare_with_baseline, describe_power, to_csv
+from fashion_keras.reporting import build_differences, compare_with_baseline, describe_power, to_csv, to_rich
 from fashion_keras.statistics import Design, detectable_difference
 
 BASE = [0.850, 0.852, 0.848, 0.851, 0.849, 0.853, 0.847, 0.850]
@@ -139,6 +140,17 @@ def test_programs_get_fractions_and_the_reason(results):
     assert float(rows["better"]["difference_mean"]) == pytest.approx(0.010)
     assert rows["better"]["verdict_text"] == "better"
     assert rows["better"]["verdict_because"] == ""
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+@pytest.mark.parametrize("shifts", [SHIFTS, [0.004, -0.001] * 4, [0.0001, 0.00012] * 4])
+def test_it_fits_a_terminal_whatever_the_verdict_says(shifts, width):
+    table = build_differences(make_results(arm("base", BASE), arm("a_long_name_of_an_arm", shifted(shifts))))
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(to_rich(table))
+    text = console.export_text()
+    assert "too narrow" not in text
+    assert max(map(len, text.splitlines())) <= width
 
 
 def with_bits(name, rows):

@@ -20,9 +20,10 @@ def printed(tmp_path: Path, **options) -> str:
     return console.export_text()
 
 
-def test_all_tables_are_explained_where_asked_to(tmp_path):
+def test_all_tables_are_printed_where_they_are_to_be_explained(tmp_path):
     text = printed(tmp_path, explain=True)
     assert 0 < text.index("Against sgd_0.02") < text.index("Against the report") < text.rindex("beats")
+    assert "too narrow" not in text
     assert "Against the report" not in printed(tmp_path)
 
 
