@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack
 
 from fashion_keras.commands.options import Parser
 from fashion_keras.commands.run import add_comparison_options
-from fashion_keras.config.catalogue import suggest
 from fashion_keras.errors import ConfigError
-from fashion_keras.experiments.definition import Experiment
+from fashion_keras.experiments.definition import Experiment, misplaced
 from fashion_keras.experiments.registry import check_name, find_data, is_reading, load_experiment
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting import answer_text, print_tables, runs_csv
@@ -91,7 +90,7 @@ def compare(experiment: Experiment | str | Path, **options: Unpack[CompareOption
     chosen = _parse(options)
     found = load_experiment(str(experiment)) if isinstance(experiment, str | Path) else experiment
     if not isinstance(found, Experiment):
-        raise ConfigError(f"compare() takes an Experiment, a file or a name, got {one_line(repr(found))}")
+        raise ConfigError(f"compare() takes an Experiment, a file or a name, got {type(found).__name__}")
     check_name(found)
     values = {**vars(chosen), **find_data([found], vars(chosen)), "command": _typed(experiment, options)}
     session = Session.of(values)
@@ -211,7 +210,7 @@ def _parse(options: Mapping[str, Any]) -> argparse.Namespace:
         if name in _NOT_OFFERED:
             raise ConfigError(f"{name} is an option of the command `fashion-keras run` alone, got {name!r}")
         if name not in actions:
-            raise ConfigError(f"an option of compare() is {suggest(name, actions)}")
+            raise misplaced("an option of compare()", name, actions)
     return parser.parse_args([text for name, value in options.items() for text in _words(actions[name], value)])
 
 

@@ -105,6 +105,8 @@ def test_nothing_is_plotted_before_there_are_differences(result: ComparisonResul
     ("options", "said"),
     [
         ({"sedes": 3}, "did you mean 'seeds'"),
+        ({"metric": "test_loss"}, "'metric', which is of the comparison: Experiment(..., metric=...)"),
+        ({"learning_rate": 0.1}, "'learning_rate', which is of the runs: Arm("),
         ({"seeds": "ten"}, "seeds: must be a whole number of at least 1, got 'ten'"),
         ({"quick": 1}, "quick must be True or False, got 1"),
         ({"precision": "bfloat16"}, "did you mean 'mixed_bfloat16'"),

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -17,7 +17,7 @@ from fashion_keras.formatting import safe_name
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
 from fashion_keras.statistics import LEVEL, MARGIN
 
-__all__ = ["BASE", "DEFAULT_SEEDS", "Arm", "Experiment", "published_rows"]
+__all__ = ["BASE", "DEFAULT_SEEDS", "Arm", "Experiment", "misplaced", "published_rows"]
 
 BASE = RunConfig()
 """The report's base model: 784-300-200-10, SGD at 0.02, batch 512, 50 epochs, PyTorch's initialisation."""
@@ -106,16 +106,8 @@ class Experiment:
 
     def __new__(cls, *_: Any, **settings: Any) -> "Experiment":
         """Say of a setting that an experiment has not where it belongs."""
-        known = set(cls.__dataclass_fields__)
-        for name in settings.keys() - known:
-            if name in ("fixed", "looks", "seeds"):
-                raise ConfigError(f"{name} is said when a comparison is run: --{name}, or compare(..., {name}=...)")
-            if name in BASE.setting_names:
-                raise ConfigError(
-                    f"{name} is a setting of runs: Arm(..., {name}=...) of one arm, "
-                    f"base=BASE.with_changes({name}=...) of all"
-                )
-            raise ConfigError(f"a setting of an experiment is {suggest(name, known)}")
+        for name in settings.keys() - cls.__dataclass_fields__.keys():
+            raise misplaced("a setting of an experiment", name, cls.__dataclass_fields__)
         return super().__new__(cls)
 
     def __post_init__(self, trainer: str | Mapping[str, Any] | None) -> None:
@@ -274,6 +266,19 @@ class Experiment:
             if name not in known:
                 raise ConfigError(f"an arm of {self.name} is {suggest(name, known)}")
         return tuple(arm for arm in self.arms if arm.name in names)
+
+
+def misplaced(what: str, name: str, allowed: Collection[str]) -> ConfigError:
+    """Return the error for a name that is none of the `allowed` of `what`: where it belongs, or the nearest of them."""
+    if name in BASE.setting_names - {"seed"}:
+        text = f"of the runs: Arm(..., {name}=...) of one arm, base=BASE.with_changes({name}=...) of all"
+    elif name in OF_EXPERIMENTS:
+        text = f"of the comparison: Experiment(..., {name}=...)"
+    elif name in ("fixed", "looks", "seeds"):
+        text = f"said when a comparison is run: --{name}, or compare(..., {name}=...)"
+    else:
+        return ConfigError(f"{what} is {suggest(name, allowed)}")
+    return ConfigError(f"{what} cannot be {name!r}, which is {text}")
 
 
 def _levels(setting: str, values: Sequence[Any]) -> dict[str, dict[str, Any]]:

@@ -185,10 +185,10 @@ def test_a_comparison_of_one_s_own_names_its_baseline():
         (
             [],
             {"hidden_units": 3},
-            r"hidden_units is a setting of runs: Arm\(..., hidden_units=...\) of one arm, base=BASE",
+            r"cannot be 'hidden_units', which is of the runs: Arm\(..., hidden",
         ),
         ([], {"metrc": "test_loss"}, r"a setting of an experiment is one of .* \(did you mean 'metric'\?\)"),
-        ([], {"seeds": 3}, r"seeds is said when a comparison is run: --seeds, or compare\(..., seeds=...\)"),
+        ([], {"seeds": 3}, r"'seeds', which is said when a comparison is run: --seeds, or compare\("),
         ([Arm("aa"), Arm("bb", seed=1)], {"baseline": "ab"}, "the baseline must be one of aa, bb; got 'ab'"),
         ([Arm("a"), Arm("ü" * 150, seed=1)], {}, "the name of an arm must have at most 100 bytes, got 300"),
         ([Arm("a"), Arm("b\nc", seed=1)], {}, "the name of an arm must be a line of text"),
