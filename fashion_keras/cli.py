@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the console command and return its exit status."""
     _let_any_text_be_written()
     options = _build_parser().parse_args(arguments)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return guard(lambda: options.function(options), options.debug)
 
 

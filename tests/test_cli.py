@@ -2,6 +2,7 @@
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -154,6 +155,21 @@ def refuse(error: BaseException) -> Callable[[], int]:
 def test_interrupt_is_status_130_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.guard(refuse(KeyboardInterrupt()), debug=False) == 130
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("imported", "status"), [("fashion_keras.commands", -signal.SIGINT), ("rich.table", 130)])
+def test_interrupt_leaves_no_traceback_while_modules_are_imported(imported: str, status: int) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(name, *_):\n"
+        f"        if name == {imported!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder)\n"
+        "from fashion_keras.__main__ import start\n"
+        "start()"
+    )
+    run = subprocess.run([sys.executable, "-c", program, "models"], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (status, "")
 
 
 def test_error_in_the_program_is_not_hidden() -> None:

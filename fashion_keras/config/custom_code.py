@@ -147,7 +147,7 @@ def load_function(kind: str, name: str, source: str) -> tuple[CustomFunction, Ca
         try:
             return function(*values, **options)
         except (Exception, SystemExit) as error:
-            raise ConfigError(f"{name} failed: {describe_error(error, custom.path.parent)}") from error
+            raise ConfigError(f"{name} failed: {describe_error(error)}") from error
 
     return custom, partial(call, call(import_function, custom))
 
@@ -162,19 +162,20 @@ def add_folders(folders: Sequence[str]) -> None:
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
 
 
-def describe_error(error: BaseException, *folders: Path) -> str:
+def describe_error(error: BaseException, folder: Path | None = None) -> str:
     """Return one line for an error, of a user's code with the file and the line where it went wrong.
 
     Args:
         error: What was raised.
-        folders: Those of the user's code: of all the calls, the last one in them is named.
+        folder: That of the user's code, of whose calls the last one is named; None is `custom_folders`.
     """
     if isinstance(error, SyntaxError):
         return f"{_short(error.filename or '')}, line {error.lineno}: {error.msg}"
     text = (str(error).strip() or "no message").splitlines()[0]
     reason = text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
+    folders = [folder] if folder else [*map(Path, _folders)]
     calls = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in calls if any(_is_in(frame.filename, folder) for folder in folders)]
+    frames = [frame for frame in calls if any(_is_in(frame.filename, each) for each in folders)]
     return f"{_short(frames[-1].filename)}, line {frames[-1].lineno}: {reason}" if frames else reason
 
 

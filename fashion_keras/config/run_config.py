@@ -242,8 +242,7 @@ class RunConfig:
     @property
     def setting_names(self) -> frozenset[str]:
         """What `with_changes` takes: the settings of a run and the options of its parts, but for those of any name."""
-        parts = self.components.items()
-        return _FIELD_NAMES.union(*(_signature_of(kind, part).options for kind, part in parts))
+        return _FIELD_NAMES.union(*(_signature_of(*part).options for part in self.components.items()))
 
     @property
     def has_custom_parts(self) -> bool:
@@ -311,8 +310,8 @@ def _owner_of(option: str, parts: Mapping[str, Component], settings: Collection[
     if not owners and option in OF_EXPERIMENTS:
         raise ConfigError(f"{option} is of a whole comparison, not of one arm: Experiment(..., {option}=...)")
     if not owners:
-        names = {name for signature in signatures.values() for name in signature.options}
-        raise ConfigError(f"a setting is {suggest(option, {*settings, *names}, also=OF_EXPERIMENTS)}")
+        names = set(settings).union(*(signature.options for signature in signatures.values()))
+        raise ConfigError(f"a setting is {suggest(option, names, also=OF_EXPERIMENTS)}")
     return owners[0]
 
 

@@ -15,7 +15,7 @@ from typing import Generic, Literal, TypeVar
 
 from fashion_keras._output import redirected
 from fashion_keras._tensorflow import import_tensorflow
-from fashion_keras.config.custom_code import custom_folders, describe_error
+from fashion_keras.config.custom_code import describe_error
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import FASHION_MNIST_HASH, DataLocation, Dataset, load, locate
 from fashion_keras.errors import StoreError, os_errors_as
@@ -103,7 +103,7 @@ def execute_run(task: RunTask) -> Outcome[None]:
                 shutil.rmtree(store.partial_folder(task.config), ignore_errors=True)
                 raise
     except (Exception, SystemExit) as error:  # such as a full disk, which even the log of the failure does not fit on
-        return Outcome("failed", _describe_failure(error))
+        return Outcome("failed", describe_error(error))
 
 
 def _train(task: RunTask, store: RunStore) -> Outcome[None]:
@@ -122,7 +122,7 @@ def _train(task: RunTask, store: RunStore) -> Outcome[None]:
             return Outcome("done")
         except (Exception, SystemExit) as error:
             traceback.print_exc()
-            message = _describe_failure(error)
+            message = describe_error(error)
     kept = store.fail(task.config, _read_text(log))
     return Outcome("failed", message, str(kept or ""))
 
@@ -147,7 +147,7 @@ def never_raising(work: Callable[[Task], Value]) -> Callable[[Task], Outcome[Val
             with Path(os.devnull).open("wb") as nothing, redirected(nothing):
                 return Outcome("done", value=work(task))
         except (Exception, SystemExit) as error:
-            return Outcome("failed", _describe_failure(error))
+            return Outcome("failed", describe_error(error))
 
     return execute
 
@@ -194,11 +194,6 @@ def load_cached(location: DataLocation | None) -> Dataset:
     if location.content_hash == FASHION_MNIST_HASH and not location.directory.is_dir():
         location = locate()
     return load(location)
-
-
-def _describe_failure(error: BaseException) -> str:
-    """Return one line, with the place in the user's code, if it was there."""
-    return describe_error(error, *map(Path, custom_folders()))
 
 
 def _read_text(path: Path) -> str:

@@ -270,7 +270,7 @@ class Experiment:
 
 
 def misplaced(what: str, name: str, allowed: Collection[str]) -> ConfigError:
-    """Return the error for a name that is none of the `allowed` of `what`: where it belongs, or the nearest of them."""
+    """Return the error for the `name` of `what`, none of the `allowed`: where it belongs, or the nearest of them."""
     if name in BASE.setting_names - {"seed"}:
         text = f"of the runs: Arm(..., {name}=...) of one arm, base=BASE.with_changes({name}=...) of all"
     elif name in OF_EXPERIMENTS:

@@ -222,17 +222,11 @@ def _write_saved_model(
     # Not `archive.track(model)`: the endpoint's variables are tracked anyway, and would be written twice.
     # The archive adds `serving_default`, the name that TensorFlow Serving asks for, by itself.
     archive.add_endpoint("serve", with_class_names(make_serve(model), class_names), [input_spec(image_shape)])
-    with _own_temporary_folder():
-        archive.write_out(str(folder), verbose=False)
-
-
-@contextlib.contextmanager
-def _own_temporary_folder() -> Iterator[None]:
-    """Remove what TensorFlow leaves there until the process ends, which a worker does not: it is killed."""
     before = tempfile.tempdir
+    # TensorFlow leaves a file there until the process ends, but a worker is killed.
     with tempfile.TemporaryDirectory() as tempfile.tempdir:
         try:
-            yield
+            archive.write_out(str(folder), verbose=False)
         finally:
             tempfile.tempdir = before
 

@@ -110,7 +110,7 @@ class _CustomLoss(keras.losses.Loss):
 
     def __init__(self, component: Component):
         super().__init__(name="custom_loss")
-        self.name_of_function = component.name
+        self.title = component.name
         self.function = load_custom("loss", component)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -119,13 +119,9 @@ class _CustomLoss(keras.losses.Loss):
 
     def _check_shape(self, logits: Any) -> None:
         """Trace the function once more, of a known number of examples: Keras takes the mean of whatever it returns."""
-        number = 7
-        specs = tf.TensorSpec([number], tf.int32), tf.TensorSpec([number, logits.shape[-1]], logits.dtype)
+        specs = tf.TensorSpec([7], tf.int32), tf.TensorSpec([7, logits.shape[-1]], logits.dtype)
         made = tf.function(self.function, autograph=False).get_concrete_function(*specs).structured_outputs
         shape = getattr(made, "shape", None)
-        if shape is None or not shape.is_compatible_with([number]):
+        if shape is None or not shape.is_compatible_with([7]):
             got = type(made).__name__ if shape is None else f"the shape {tuple(shape)}"
-            raise ConfigError(
-                f"{self.name_of_function} must return a loss for each example: of {number} examples {number} numbers, "
-                f"got {got}"
-            )
+            raise ConfigError(f"{self.title} must return a loss for each example: of 7 examples 7 numbers, got {got}")

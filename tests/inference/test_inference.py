@@ -104,17 +104,21 @@ def test_loading_and_predicting_write_nothing_to_the_terminal(exported: Path) ->
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def fail_to_import() -> None:
+def fail_to_import(error: BaseException) -> None:
     os.write(2, b"the reason\n")
-    raise ImportError
+    raise error
 
 
-def test_what_a_failed_import_said_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_a_failed_import_said_is_shown_but_not_what_an_interrupted_one_did(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     with _hidden_stderr():
         os.write(2, b"hidden\n")
     assert capfd.readouterr().err == ""
     with pytest.raises(ImportError), _hidden_stderr():
-        fail_to_import()
+        fail_to_import(ImportError())
+    with pytest.raises(KeyboardInterrupt), _hidden_stderr():
+        fail_to_import(KeyboardInterrupt())
     os.write(2, b"later\n")
     assert capfd.readouterr().err == "the reason\nlater\n"
 

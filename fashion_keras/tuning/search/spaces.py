@@ -211,10 +211,8 @@ class FunctionSpace:
         try:
             settings = self.function(hp)
         except (Exception, SystemExit) as error:
-            raise SpaceError(
-                f"the space {self.name} has an error: {_describe(error)}; the search has stopped (--debug shows the "
-                "traceback)"
-            ) from error
+            remedy = "the search has stopped (--debug shows the traceback)"
+            raise SpaceError(f"the space {self.name} has an error: {describe_error(error)}; {remedy}") from error
         if not isinstance(settings, Mapping | RunConfig):
             raise SpaceError(
                 f"the space {self.name} ({_definition_of(self.function)}) must return a mapping of settings, such as "
@@ -268,11 +266,7 @@ def load_space(name: str) -> FunctionSpace:
         import_tensorflow()  # quietly: its module may import it with all that it says
         return FunctionSpace(name, import_function(found))
     except (Exception, SystemExit) as error:
-        raise SpaceError(f"the space {name} cannot be used: {_describe(error)}") from error
-
-
-def _describe(error: BaseException) -> str:
-    return describe_error(error, Path.cwd())
+        raise SpaceError(f"the space {name} cannot be used: {describe_error(error)}") from error
 
 
 def _definition_of(function: Callable[..., Any]) -> str:
