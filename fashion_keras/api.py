@@ -153,7 +153,7 @@ class ComparisonResult:
         report = self.outcome.report
         tables = [each for each in (report.differences, report.summary) if each is not None]
         picture = _to_png(self.plot()) if report.differences is not None else None
-        return build_cell(report.results.record.heading, self.answer.splitlines(), picture, tables)
+        return build_cell(self.answer.splitlines(), tables, report.results.record.heading, picture)
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return a row for each run, with the columns of `runs.csv`.
