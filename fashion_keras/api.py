@@ -128,7 +128,7 @@ class ComparisonResult:
     @property
     def verdicts(self) -> dict[str, str]:
         """The verdict on each arm but the baseline, by its name; empty before there is anything to judge."""
-        return {arm: str(verdict) for arm, verdict in self.outcome.verdicts.items()}
+        return {item.arm: str(item.verdict) for item in self.outcome.report.all_comparisons}
 
     @property
     def folder(self) -> Path:
@@ -142,7 +142,7 @@ class ComparisonResult:
         return "\n".join([*lines, self.answer]).rstrip("\n")
 
     def __repr__(self) -> str:
-        results = self.outcome.results
+        results = self.outcome.report.results
         arms, seeds = count_noun(len(results.arms), "arm"), count_noun(len(results.seeds), "seed")
         return f"<{type(self).__name__} {one_line(results.record.folder)}: {arms}, {seeds}>"
 
@@ -165,7 +165,9 @@ class ComparisonResult:
             import pandas
         except ImportError as error:
             raise ConfigError("to_dataframe() needs pandas: pip install pandas") from error
-        return pandas.read_csv(io.StringIO(runs_csv(self.outcome.results)), keep_default_na=False, na_values=[""])
+        return pandas.read_csv(
+            io.StringIO(runs_csv(self.outcome.report.results)), keep_default_na=False, na_values=[""]
+        )
 
     def plot(self) -> "Figure":
         """Return the forest plot: the difference of each arm from the baseline with its intervals.
@@ -177,7 +179,7 @@ class ComparisonResult:
 
         if self.outcome.report.differences is None:
             raise ConfigError("nothing to plot: there are no differences before all arms have a run of one seed")
-        figure = draw_forest(self.outcome.report.forest, self.outcome.results)
+        figure = draw_forest(self.outcome.report.forest, self.outcome.report.results)
         # A notebook shows a figure that pyplot did not make only if it says how.
         vars(figure)["_repr_png_"] = lambda: _to_png(figure)
         return figure
@@ -191,7 +193,7 @@ class ComparisonResult:
         from fashion_keras.reporting.html import build_page
 
         file = Path(path)
-        page = build_page([self.outcome.whole], datasets=[self._session.dataset])
+        page = build_page([self.outcome.report.all_results], datasets=[self._session.dataset])
         write_files(file.parent, {file.name: page.encode()})
         return file
 
