@@ -127,7 +127,7 @@ class ComparisonResult:
     @property
     def verdicts(self) -> dict[str, str]:
         """The verdict on each arm but the baseline, by its name; empty before there is anything to judge."""
-        return {arm: str(verdict) for arm, verdict in self.outcome.verdicts.items()}
+        return {item.arm: str(item.verdict) for item in self.outcome.report.all_comparisons}
 
     @property
     def folder(self) -> Path:
@@ -141,7 +141,7 @@ class ComparisonResult:
         return "\n".join([*lines, self.answer]).rstrip("\n")
 
     def __repr__(self) -> str:
-        results = self.outcome.results
+        results = self.outcome.report.results
         arms, seeds = count_noun(len(results.arms), "arm"), count_noun(len(results.seeds), "seed")
         return f"<{type(self).__name__} {one_line(results.record.folder)}: {arms}, {seeds}>"
 
@@ -152,7 +152,7 @@ class ComparisonResult:
         report = self.outcome.report
         tables = [each for each in (report.differences, report.summary) if each is not None]
         picture = _to_png(self.plot()) if report.differences is not None else None
-        return build_cell(report.results.record.heading, self.answer.splitlines(), picture, tables)
+        return build_cell(self.answer.splitlines(), tables, report.results.record.heading, picture)
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """Return a row for each run, with the columns of `runs.csv`.
@@ -164,7 +164,9 @@ class ComparisonResult:
             import pandas
         except ImportError as error:
             raise ConfigError("to_dataframe() needs pandas: pip install pandas") from error
-        return pandas.read_csv(io.StringIO(runs_csv(self.outcome.results)), keep_default_na=False, na_values=[""])
+        return pandas.read_csv(
+            io.StringIO(runs_csv(self.outcome.report.results)), keep_default_na=False, na_values=[""]
+        )
 
     def plot(self) -> "Figure":
         """Return the forest plot: the difference of each arm from the baseline with its intervals.
@@ -176,7 +178,7 @@ class ComparisonResult:
 
         if self.outcome.report.differences is None:
             raise ConfigError("nothing to plot: there are no differences before all arms have a run of one seed")
-        figure = draw_forest(self.outcome.report.forest, self.outcome.results)
+        figure = draw_forest(self.outcome.report.forest, self.outcome.report.results)
         # A notebook shows a figure that pyplot did not make only if it says how.
         vars(figure)["_repr_png_"] = lambda: _to_png(figure)
         return figure
@@ -190,7 +192,7 @@ class ComparisonResult:
         from fashion_keras.reporting.html import build_page
 
         file = Path(path)
-        page = build_page([self.outcome.whole], datasets=[self._session.dataset])
+        page = build_page([self.outcome.report.all_results], datasets=[self._session.dataset])
         write_files(file.parent, {file.name: page.encode()})
         return file
 

@@ -70,25 +70,22 @@ def count_noun(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]], digits: int = 8) -> str:
+def csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return rows under their heads as CSV; what is None or not a number is an empty field.
 
-    Args:
-        heads: Names of the columns.
-        rows: As many values each.
-        digits: Significant ones of a float: eight are what float32 holds, more would show how a mean was added up.
+    A float has eight significant digits: what float32 holds; more would show how a mean was added up.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heads)
-    writer.writerows([_csv_value(value, digits) for value in row] for row in rows)
+    writer.writerows([_csv_value(value) for value in row] for row in rows)
     return text.getvalue()
 
 
-def _csv_value(value: Any, digits: int) -> Any:
+def _csv_value(value: Any) -> Any:
     if not isinstance(value, float):
         return value
-    return "" if math.isnan(value) else f"{value:.{digits}g}"
+    return "" if math.isnan(value) else f"{value:.8g}"
 
 
 def finite_or_none(value: Any) -> Any:

@@ -11,16 +11,15 @@ from rich.text import Text
 from fashion_keras.formatting import count_noun, shorten
 from fashion_keras.reporting.terminal import natural_width
 from fashion_keras.reporting.units import ABSENT, ACCURACY
-from fashion_keras.statistics.classifier import Evaluation, commonest_confusions
+from fashion_keras.statistics.classifier import Evaluation
 
 __all__ = ["print_evaluation"]
 
 _LONGEST_NAME = 20
-_NUM_CONFUSIONS = 10
 
 
 def print_evaluation(evaluation: Evaluation, class_names: Sequence[str], console: Console) -> None:
-    """Print an evaluation; where the confusion matrix is wider than the terminal, its commonest mistakes instead.
+    """Print an evaluation, with the confusion matrix where the terminal is wide enough for it.
 
     Args:
         evaluation: Of a model on a test set.
@@ -37,8 +36,7 @@ def print_evaluation(evaluation: Evaluation, class_names: Sequence[str], console
         console.print(Text("Test images by true class (rows) and predicted class (columns)"))
         console.print(matrix)
     else:
-        console.print(Text("The commonest confusions; the whole matrix is wider than this terminal"))
-        console.print(_commonest_table(evaluation, class_names))
+        console.print(Text("The confusion matrix is wider than this terminal: confusion_matrix.png shows it"))
 
 
 def _percent(share: float) -> str:
@@ -97,15 +95,6 @@ def _confusion_table(evaluation: Evaluation, class_names: Sequence[str]) -> Tabl
             for column, count in enumerate(row)
         ]
         table.add_row(str(number), Text(shorten(name, _LONGEST_NAME)), *cells)
-    return table
-
-
-def _commonest_table(evaluation: Evaluation, class_names: Sequence[str]) -> Table:
-    """Return the pairs of classes that are confused most."""
-    table = _grid(("true class", "taken for"), ("images", "% of the class"))
-    for true, predicted, count in commonest_confusions(evaluation.matrix, _NUM_CONFUSIONS):
-        names = (Text(shorten(class_names[number], _LONGEST_NAME)) for number in (true, predicted))
-        table.add_row(*names, f"{count:,}", _percent(count / evaluation.matrix[true].sum()))
     return table
 
 

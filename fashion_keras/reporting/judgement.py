@@ -1,6 +1,5 @@
 """Judgement of results made elsewhere: what was found, as an object for people, notebooks and programs."""
 
-import html
 import io
 import json
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import finite_or_none, one_line, print_plain
 from fashion_keras.reporting.findings import best_sentence
 from fashion_keras.reporting.gates import Gate
-from fashion_keras.reporting.html.cell import html_table
+from fashion_keras.reporting.html.cell import build_cell
 from fashion_keras.reporting.judged_table import build_judgement, needs
 from fashion_keras.reporting.over_datasets import OverAll, find_over_all
 from fashion_keras.reporting.tables import Table, interval_fields
@@ -156,8 +155,7 @@ class Judgement:
         return f"{self.taken}\n{self.answer}"
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<p>{html.escape(line)}</p>" for line in str(self).splitlines())
-        return lines + "".join(map(html_table, self.tables))
+        return build_cell(str(self).splitlines(), self.tables)
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return a row for each arm but the baseline, for programs: accuracies are fractions."""

@@ -53,15 +53,20 @@ class Report:
     results: ComparisonResults
     whole: ComparisonResults | None = None
 
+    @property
+    def all_results(self) -> ComparisonResults:
+        """The runs of all arms, of the same seeds, whether or not they are shown."""
+        return self.whole or self.results
+
     @cached_property
     def unit(self) -> Unit:
         """How differences of what is judged are shown."""
-        return Unit.of(self.results.record.metric, (self.whole or self.results).values.values())
+        return Unit.of(self.results.record.metric, self.all_results.values.values())
 
     @cached_property
     def all_comparisons(self) -> tuple[Comparison, ...]:
         """Every arm against the baseline, whether or not it is shown."""
-        return compare_with_baseline(self.whole or self.results)
+        return compare_with_baseline(self.all_results)
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -77,7 +82,7 @@ class Report:
     def differences(self) -> Differences | None:
         """The table of the differences from the baseline; None where there is nothing to compare yet."""
         shown = None if self.whole is None else [arm.name for arm in self.results.arms]
-        return build_differences(self.whole or self.results, shown)
+        return build_differences(self.all_results, shown)
 
     @property
     def forest(self) -> Forest:

@@ -38,26 +38,23 @@ def draw_data(dataset: Dataset, order: ArrayLike, folder: Path) -> list[Path]:
     )
 
 
-def draw_first_of_batches(
-    dataset: Dataset, order: ArrayLike, *, batch_size: int = 512, num_batches: int = 16
-) -> Figure:
-    """Draw the first training image of each of the first batches, four in a row, with batch number and class.
+def draw_first_of_batches(dataset: Dataset, order: ArrayLike, batch_size: int = 512) -> Figure:
+    """Draw the first training image of each of the first 16 batches, four in a row, with batch number and class.
 
     Args:
         dataset: Where the training images are.
         order: Integers [N]: the training examples in the order in which an epoch goes through them.
         batch_size: Examples a batch.
-        num_batches: How many batches at most; a short epoch has fewer.
     """
-    indices = np.asarray(order)[::batch_size][:num_batches]
+    indices = np.asarray(order)[::batch_size][:16]
     captions = [f"{batch}: {name}" for batch, name in enumerate(_class_names(dataset, indices), start=1)]
     title = f"{_title_name(dataset)}: first sample of each of the first {len(indices)} batches of {batch_size}"
     return draw_images(dataset.train_images[indices], captions, [title], num_columns=4)
 
 
-def draw_grid(dataset: Dataset, *, num_images: int = 64) -> Figure:
-    """Draw the first training images, at most so many, eight in a row, each under the name of its class."""
-    indices = np.arange(min(num_images, len(dataset.train_images)))
+def draw_grid(dataset: Dataset) -> Figure:
+    """Draw the first 64 training images, eight in a row, each under the name of its class."""
+    indices = np.arange(min(64, len(dataset.train_images)))
     title = f"{_title_name(dataset)}: the first {len(indices)} training images"
     return draw_images(dataset.train_images[indices], _class_names(dataset, indices), [title], num_columns=8)
 

@@ -90,9 +90,9 @@ def answer_text(report: Report, *, workers: int = 1) -> str:
     return file.getvalue().rstrip("\n")
 
 
-def plain_console(file: io.StringIO, width: int = 100) -> Console:
-    """Return a console that writes plain text of that many columns, wherever it is."""
-    return Console(file=file, width=width, force_terminal=False, force_jupyter=False)
+def plain_console(file: io.StringIO) -> Console:
+    """Return a console that writes plain text of a hundred columns, wherever it is."""
+    return Console(file=file, width=100, force_terminal=False, force_jupyter=False)
 
 
 def print_sentence(

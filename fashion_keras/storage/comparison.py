@@ -492,24 +492,19 @@ class RunSource(Protocol):
         ...
 
 
-def load_results(
-    store: RunSource, record: ComparisonRecord, seeds: Sequence[int], arm_names: Sequence[str] | None = None
-) -> ComparisonResults:
-    """Read the runs of the comparison of a `record` that a `store` has, of `seeds` and `arm_names` (None is all)."""
+def load_results(store: RunSource, record: ComparisonRecord, seeds: Sequence[int] | None = None) -> ComparisonResults:
+    """Read the runs of the comparison of a `record` that a `store` has, of `seeds`; None is all that are planned."""
+    chosen = sorted(range(record.design.num_seeds) if seeds is None else seeds)
     with no_collection():
-        arms = tuple(
-            ArmResults(arm, _find_runs(store, record, arm, seeds), record.score_share)
-            for arm in record.arms
-            if arm_names is None or arm.name in arm_names
-        )
+        arms = tuple(ArmResults(arm, _find_runs(store, record, arm, chosen), record.score_share) for arm in record.arms)
     untuned = load_settled(store, record_from_json(record.untuned)) if record.untuned else None
-    return ComparisonResults(record, arms, tuple(sorted(seeds)), untuned)
+    return ComparisonResults(record, arms, tuple(chosen), untuned)
 
 
 def _find_runs(
     store: RunSource, record: ComparisonRecord, arm: ArmRecord, seeds: Sequence[int]
 ) -> dict[int, StoredRun]:
-    found = {seed: store.find_folder(arm.folders[seed]) for seed in sorted(seeds) if seed in arm.folders}
+    found = {seed: store.find_folder(arm.folders[seed]) for seed in seeds if seed in arm.folders}
     return {seed: run for seed, run in found.items() if run and _is_of(run, arm, seed, record)}
 
 
@@ -531,7 +526,7 @@ def load_settled(store: RunSource, record: ComparisonRecord) -> ComparisonResult
     shown: that would be a look that nobody planned. Before the first look, all runs that are there are shown.
     """
     seeds = range(record.design.num_seeds)
-    whole = load_results(store, record.of_seeds(seeds), seeds)
+    whole = load_results(store, record.of_seeds(seeds))
     looks = whole.looks_taken
     if not looks:
         return whole

@@ -188,7 +188,7 @@ def _save(record: ComparisonRecord, store: RunStore) -> ComparisonRecord:
     path = record.path_in(store)
     if path.exists():
         earlier = read_record(path)
-        results = load_results(store, earlier, range(earlier.design.num_seeds))
+        results = load_results(store, earlier)
         if looks := results.looks_taken:
             add_look(store, earlier, max(looks.values()))
     return save_record(store, record)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 from fashion_keras.export.task import ExportTask, execute_export
@@ -10,8 +9,8 @@ from fashion_keras.formatting import count_noun, safe_name
 from fashion_keras.inference.record import find_export
 from fashion_keras.reporting import Report, print_answer, print_tables, write_report
 from fashion_keras.reporting.tensorboard import write_logs
-from fashion_keras.statistics import Comparison, Verdict
-from fashion_keras.storage.comparison import ComparisonResults, add_look, load_settled
+from fashion_keras.statistics import Verdict
+from fashion_keras.storage.comparison import add_look, load_settled
 from fashion_keras.storage.runs import StoredRun
 from fashion_keras.workflows.job import Job, PlannedComparison
 from fashion_keras.workflows.session import Session
@@ -36,41 +35,21 @@ class ComparisonOutcome:
     exports: Mapping[str, Path] = field(default_factory=dict)
 
     @property
-    def results(self) -> ComparisonResults:
-        """The runs of the arms that were asked for."""
-        return self.report.results
-
-    @property
-    def whole(self) -> ComparisonResults:
-        """The runs of all arms, of the same seeds."""
-        return self.report.whole or self.results
-
-    @property
-    def comparisons(self) -> tuple[Comparison, ...]:
-        """Every arm against the baseline."""
-        return self.report.all_comparisons
-
-    @cached_property
-    def verdicts(self) -> Mapping[str, Verdict]:
-        """The verdict on each arm but the baseline, by its name; empty before there is anything to judge."""
-        return {each.arm: each.verdict for each in self.comparisons}
-
-    @property
     def is_judged(self) -> bool:
         """Whether every arm is decided, given up, or was looked at with all its seeds: later seeds change nothing."""
-        last = self.whole.record.design.looks[-1:]
-        open_ = [item for item in self.comparisons if item.verdict is Verdict.UNDECIDED]
-        return bool(self.comparisons and last) and all(item.given_up or item.look == last[0] for item in open_)
+        last, comparisons = self.report.all_results.record.design.looks[-1:], self.report.all_comparisons
+        open_ = [item for item in comparisons if item.verdict is Verdict.UNDECIDED]
+        return bool(comparisons and last) and all(item.given_up or item.look == last[0] for item in open_)
 
 
 def judge(job: Job) -> tuple[ComparisonOutcome, ...]:
     """Return what came out of each comparison of a job that has a finished run, and note which were looked at."""
     loaded = [_load(comparison, job.session) for comparison in job.comparisons]
-    outcomes = tuple(outcome for outcome in loaded if any(arm.runs for arm in outcome.results.arms))
+    outcomes = tuple(outcome for outcome in loaded if any(arm.runs for arm in outcome.report.results.arms))
     for outcome in outcomes:
         # Whichever arms were asked for: the verdicts are over all of them.
-        if looks := [item.look for item in outcome.comparisons if item.look is not None]:
-            add_look(job.session.store, outcome.whole.record, max(looks))
+        if looks := [item.look for item in outcome.report.all_comparisons if item.look is not None]:
+            add_look(job.session.store, outcome.report.all_results.record, max(looks))
     return outcomes
 
 
@@ -84,11 +63,11 @@ def print_outcomes(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
     """Print the tables."""
     session = job.session
     for outcome in outcomes:
-        results = outcome.results
+        results = outcome.report.results
         print_tables(session.console, outcome.report, explain=job.options.explain)
-        if outcome.report.differences is None and not all(arm.runs for arm in outcome.whole.arms):
+        if outcome.report.differences is None and not all(arm.runs for arm in outcome.report.all_results.arms):
             session.say("No differences yet: they are judged over all arms together, and some have no run of a seed")
-        undecided = [item for item in outcome.comparisons if item.verdict is Verdict.UNDECIDED]
+        undecided = [item for item in outcome.report.all_comparisons if item.verdict is Verdict.UNDECIDED]
         if any(item.look and not item.given_up for item in undecided) and len(results.seeds) < len(job.seeds):
             shown = count_noun(len(results.seeds), "seed")
             session.say(f"Shown as at the look at {shown}: runs for the next one are missing")
@@ -99,7 +78,7 @@ def print_answers(outcomes: Sequence[ComparisonOutcome], job: Job) -> None:
     session = job.session
     for outcome in outcomes:
         if len(outcomes) > 1:
-            session.say(f"{outcome.results.record.heading}:")
+            session.say(f"{outcome.report.results.record.heading}:")
         print_answer(session.console, outcome.report, workers=session.engine.workers)
 
 
@@ -113,7 +92,7 @@ def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[Comp
         paths = write_report(Report(outcome.whole), outcome.folder)
         job.session.say(f"Written to {outcome.folder}: table.md and {len(paths) - 1} more files")
         if job.options.tensorboard is not None:
-            job.session.say(write_logs(outcome.results, job.options.tensorboard / outcome.folder.name))
+            job.session.say(write_logs(outcome.report.results, job.options.tensorboard / outcome.folder.name))
         written.append(replace(outcome, paths=tuple(paths)))
     return tuple(written)
 
@@ -147,9 +126,9 @@ def export_models(
 
 def _paths(outcome: ComparisonOutcome) -> dict[str, tuple[Path, StoredRun]]:
     """Where the first run of each arm is exported to; a modified comparison keeps its models beside its tables."""
-    record = outcome.results.record
+    record = outcome.report.results.record
     folder = outcome.folder / "saved_models" if record.modification else Path("saved_models") / safe_name(record.name)
-    first = {arm.name: arm.runs.get(0) for arm in outcome.results.arms}
+    first = {arm.name: arm.runs.get(0) for arm in outcome.report.results.arms}
     return {
         name: (folder / safe_name(name) / "1", run)
         for name, run in first.items()

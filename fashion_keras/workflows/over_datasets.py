@@ -76,13 +76,15 @@ def _open(values: Mapping[str, Any], datasets: Sequence[str]) -> dict[str, Sessi
 def _finish(outcomes: Mapping[str, RunOutcome], options: RunOptions, session: Session) -> None:
     """Print and write what holds over all data sets, comparison by comparison."""
     content = {}
-    names = dict.fromkeys(each.whole.record.name for outcome in outcomes.values() for each in outcome.comparisons)
+    names = dict.fromkeys(
+        each.report.all_results.record.name for outcome in outcomes.values() for each in outcome.comparisons
+    )
     for name in names:
         found = {
             dataset: each
             for dataset, outcome in outcomes.items()
             for each in outcome.comparisons
-            if each.whole.record.name == name and each.is_judged
+            if each.report.all_results.record.name == name and each.is_judged
         }
         if len(found) < len(outcomes):
             left = ", ".join(one_line(dataset) for dataset in outcomes if dataset not in found)
@@ -96,9 +98,9 @@ def _finish(outcomes: Mapping[str, RunOutcome], options: RunOptions, session: Se
 
 
 def _over(found: Mapping[str, ComparisonOutcome]) -> OverAll:
-    record = next(iter(found.values())).whole.record
-    unit = Unit.of(record.metric, [row for each in found.values() for row in each.whole.values.values()])
-    comparisons = {dataset: each.comparisons for dataset, each in found.items()}
+    record = next(iter(found.values())).report.all_results.record
+    unit = Unit.of(record.metric, [row for each in found.values() for row in each.report.all_results.values.values()])
+    comparisons = {dataset: each.report.all_comparisons for dataset, each in found.items()}
     return find_over_all(
         comparisons,
         record.design.margin,

@@ -82,7 +82,7 @@ def _next_plan(job: Job) -> Plan:
     store, plans = job.session.store, []
     for comparison in job.comparisons:
         record = comparison.record
-        names, number = load_results(store, record, range(record.design.num_seeds)).needed
+        names, number = load_results(store, record).needed
         if number <= len(job.seeds):
             plans.append(
                 make_plan([(comparison.experiment, comparison.experiment.select(names))], range(number), store)
@@ -105,7 +105,7 @@ def _plan_part(job: Job) -> Iterator[Plan]:
 def _undecided(comparison: PlannedComparison, job: Job) -> list[RunConfig]:
     """Return the configurations, of seed 0, of the arms that need more seeds by what the store has now."""
     record = comparison.record
-    results = load_results(job.session.store, record, range(record.design.num_seeds))
+    results = load_results(job.session.store, record)
     done = {item.arm for item in results.comparisons if item.verdict is not Verdict.UNDECIDED or item.given_up}
     if len(done) == len(record.arms) - 1:
         return []

@@ -101,7 +101,7 @@ def _choose(records: Sequence[ComparisonRecord], names: Sequence[str]) -> Sequen
 
 def _status_of(record: ComparisonRecord, store: RunStore, num_shards: int | None) -> ComparisonStatus:
     seeds = range(record.design.num_seeds)
-    results = load_results(store, record, seeds)
+    results = load_results(store, record)
     needing, number = results.needed
     missing = {
         arm.name: tuple(seed for seed in range(number) if seed not in arm.runs)

@@ -119,7 +119,7 @@ class _Tuning:
         own = {name: value for name, value in self.overrides.items() if name != "precision"}
         for overrides in (self.overrides, own):
             record = self._record_of(override(experiment, overrides))
-            if not load_results(self.store, record, range(record.design.num_seeds)).needed[0]:
+            if not load_results(self.store, record).needed[0]:
                 return record
         return None
 

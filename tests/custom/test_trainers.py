@@ -236,16 +236,16 @@ def test_scikit_learn_from_a_file_to_verdicts_with_options_of_the_command(write,
     (comparison,) = outcome.comparisons
     assert comparison.folder.name == "mine__epochs=3"
     assert (comparison.folder / "curves_overlaid.png").is_file()
-    run = comparison.results.arms[1].runs[0]
+    run = comparison.report.results.arms[1].runs[0]
     assert len(run.history["val_accuracy"]) == 3
     assert run.final["test_accuracy"] == np.mean(run.correct) > 0.8
     assert "sklearn" in run.result["environment"]
     table, differences = comparison.report.summary, comparison.report.differences
     assert [column.key for column in table.columns][:-1] == ["val_accuracy", "test_accuracy"]
     assert differences is not None
-    assert comparison.verdicts["large"].value == "better"
+    assert comparison.report.all_comparisons[-1].verdict == "better"
     again = compare(experiment, RunOptions(seeds=6, epochs=3), session)
-    assert again.comparisons[0].results.arms[1].runs[0].result["finished_at"] == run.result["finished_at"]
+    assert again.comparisons[0].report.results.arms[1].runs[0].result["finished_at"] == run.result["finished_at"]
 
 
 def test_a_trainer_without_tensorflow_or_history_has_neither_in_parent_and_worker_nor_curves(write, tmp_path):
@@ -375,7 +375,7 @@ def test_pytorch_trains_with_one_thread_and_is_paired_by_seed(write, tmp_path):
     session = Session(execution=ExecutionOptions(workers=2), out=tmp_path / "runs", console=Console(quiet=True))
     outcome = compare(experiment, RunOptions(seeds=3), session)
     assert not outcome.failures
-    runs = outcome.comparisons[0].results.arms[1].runs
+    runs = outcome.comparisons[0].report.results.arms[1].runs
     assert {run.result["environment"]["torch"] is not None for run in runs.values()} == {True}
     assert {run.final["threads"] for run in runs.values()} == {1.0}
     assert all(run.final["test_accuracy"] > 0.8 for run in runs.values())

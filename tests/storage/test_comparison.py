@@ -141,7 +141,7 @@ def test_results_have_the_runs_that_are_there_of_the_requested_arms_and_seeds_al
     results = load_results(store, record, [2, 1, 0])
     assert results.seeds == (0, 1, 2)
     assert [list(arm.runs) for arm in results.arms] == [[0, 1], [1]]
-    results = load_results(store, record, [1], ["fast"])
+    results = load_results(store, record, [1]).select(["fast"])
     assert [(arm.name, list(arm.runs)) for arm in results.arms] == [("fast", [1])]
     assert [list(arm.runs) for arm in load_results(store, record, [1, 7]).arms] == [[1], [1]], "no seed 7 was planned"
 

@@ -284,8 +284,8 @@ def test_compare_returns_what_the_command_prints(engine: Engine, sample_dir: Pat
     outcome = compare(EXPERIMENT, RunOptions(seeds=2), session)
     (found,) = outcome.comparisons
     assert outcome.failures == ()
-    assert [arm.name for arm in found.results.arms] == ["slow", "fast"]
-    assert list(found.verdicts) == ["fast"]
+    assert [arm.name for arm in found.report.results.arms] == ["slow", "fast"]
+    assert [item.arm for item in found.report.all_comparisons] == ["fast"]
     assert {path.name for path in found.paths} == {"table.md", "table.csv", "differences.csv", "runs.csv"}
     assert {name: str(path) for name, path in found.exports.items()} == {
         arm: f"runs/rates__sample/saved_models/{arm}/1" for arm in ("slow", "fast")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-__all__ = ["build_page"]
+__all__ = ["build_page", "render"]
 
 _TEMPLATES = "templates"
 _LONG_WORD = 18  # characters
@@ -69,7 +69,12 @@ def build_page(
         "environment": _ENVIRONMENT,
         "about": _about(found),
     }
-    return _environment().get_template("page.html.j2").render(content)
+    return render("page.html.j2", content)
+
+
+def render(template: str, content: Mapping[str, Any]) -> str:
+    """Return a template of ours, filled with its `content`."""
+    return _environment().get_template(template).render(content)
 
 
 def _build_section(results: ComparisonResults, anchor: str, answers: PredictionReader) -> dict[str, Any]:
