@@ -89,7 +89,7 @@ def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[Comp
     """
     written = []
     for outcome in outcomes:
-        paths = write_report(Report(outcome.whole), outcome.folder)
+        paths = write_report(Report(outcome.report.all_results), outcome.folder)
         job.session.say(f"Written to {outcome.folder}: table.md and {len(paths) - 1} more files")
         if job.options.tensorboard is not None:
             job.session.say(write_logs(outcome.report.results, job.options.tensorboard / outcome.folder.name))
