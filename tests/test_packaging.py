@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import fashion_keras
-from fashion_keras.cli import command
+from fashion_keras.__main__ import start
 
 PROJECT = Path(__file__).parents[1]
 PACKAGE = PROJECT / "fashion_keras"
@@ -36,7 +36,7 @@ def test_the_citation_has_the_package_s_version_and_licence() -> None:
 
 def test_the_console_command_is_installed() -> None:
     found = entry_points(group="console_scripts", name="fashion-keras")
-    assert {entry.load() for entry in found} == {command}
+    assert {entry.load() for entry in found} == {start}
 
 
 def test_every_folder_of_modules_is_a_package() -> None:

@@ -101,6 +101,9 @@ class Dataset(DataLocation):
     val_labels: NDArray[np.int32] | None = None
     file_hashes: Mapping[str, str] = field(default_factory=dict)
 
+    # Two of one place may hold other arrays; what was made of one is kept for it alone.
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
     @property
     def validation_labels(self) -> NDArray[np.int32]:
         """The labels that those of validation are among: of its own part, or of the training part."""

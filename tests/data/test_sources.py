@@ -5,11 +5,12 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fashion_keras.data import class_counts, dataset, fetching, load, locate, sources
+from fashion_keras.data import Dataset, class_counts, dataset, fetching, load, locate, sources
 from fashion_keras.errors import DataError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -247,6 +248,7 @@ def test_a_location_travels_and_is_verified_again(sample_dir, tmp_path):
 
 FETCH_SLOWLY = """
 import sys, time
+from dataclasses import replace
 from pathlib import Path
 from fashion_keras.data import dataset, idx, locate, fetching, sources
 
@@ -282,3 +284,8 @@ def test_only_what_loads_the_data_is_imported():
     check = "import sys, fashion_keras.data; print(*{name.partition('.')[0] for name in sys.modules})"
     output = subprocess.run([sys.executable, "-c", check], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert not {"tensorflow", "keras", "matplotlib", "pooch", "requests"} & set(output.stdout.split())
+
+
+def test_data_sets_of_one_place_with_other_images_are_not_equal(sample_dataset: Dataset) -> None:
+    images, labels = sample_dataset.train_images[:9], sample_dataset.train_labels[:9]
+    assert len({sample_dataset, replace(sample_dataset, train_images=images, train_labels=labels)}) == 2

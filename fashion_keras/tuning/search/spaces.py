@@ -211,8 +211,9 @@ class FunctionSpace:
         try:
             settings = self.function(hp)
         except (Exception, SystemExit) as error:
+            reason = describe_error(error, Path.cwd())
             remedy = "the search has stopped (--debug shows the traceback)"
-            raise SpaceError(f"the space {self.name} has an error: {describe_error(error)}; {remedy}") from error
+            raise SpaceError(f"the space {self.name} has an error: {reason}; {remedy}") from error
         if not isinstance(settings, Mapping | RunConfig):
             raise SpaceError(
                 f"the space {self.name} ({_definition_of(self.function)}) must return a mapping of settings, such as "
