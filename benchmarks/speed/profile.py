@@ -19,7 +19,6 @@ from fashion_keras._tensorflow import import_tensorflow
 tf = import_tensorflow()
 
 import keras  # noqa: E402
-import numpy as np  # noqa: E402
 
 from benchmarks.speed.machine import describe_machine  # noqa: E402
 from benchmarks.speed.ours import configure  # noqa: E402
@@ -35,7 +34,8 @@ from benchmarks.speed.work import (  # noqa: E402
     shrink,
 )
 from fashion_keras.data import Dataset, load, locate, split_indices  # noqa: E402
-from fashion_keras.data.pipelines import gather_from, hold_images, make_orders  # noqa: E402
+from fashion_keras.data.orders import epoch_orders  # noqa: E402
+from fashion_keras.data.pipelines import gather_from, hold_images  # noqa: E402
 from fashion_keras.models.networks import build_model  # noqa: E402
 from fashion_keras.training.compilation import compile_model  # noqa: E402
 from fashion_keras.training.run import image_dtype, train_run, use_threads  # noqa: E402
@@ -127,7 +127,7 @@ def _train(work: Work, dataset: Dataset) -> tuple[float, float]:
 
 def _pipeline(images: Any, labels: Any, steps: int) -> Callable[[], None]:
     gather = gather_from(images, labels)
-    (order,) = make_orders(np.arange(len(labels), dtype=np.int32), num_epochs=1, seed=0)
+    order = tf.constant(epoch_orders(len(labels), num_epochs=1, seed=0)[0])
 
     def take(number: Any) -> Any:
         with tf.control_dependencies(gather(order[number * BATCH_SIZE : (number + 1) * BATCH_SIZE])):

@@ -7,7 +7,8 @@ from benchmarks.speed.summary import Results, machine_seconds, rate, startup_sha
 from benchmarks.speed.systems import SYSTEMS, Cell, plan_cells, rotate
 from benchmarks.speed.table import markdown, render, show
 from benchmarks.speed.targets import Target
-from benchmarks.speed.work import LAYERS, Convolution, Dense, batch_bounds, epoch_flops
+from benchmarks.speed.work import LAYERS, Convolution, Dense, Work, batch_bounds, epoch_flops
+from fashion_keras.data import Dataset
 
 OURS, JAX = (Cell("fcn", name, "float32", "packed") for name in ("ours", "jax"))
 SHARES = {"limit": 1.0, "fcn": 1.0, "cnn": 0.5}
@@ -132,3 +133,12 @@ def test_range_is_shown_where_there_are_several_rounds() -> None:
 
 def test_markdown_table() -> None:
     assert markdown(("a", "b"), [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+
+
+def test_the_parts_of_a_profile_can_be_measured(sample_dataset: Dataset) -> None:
+    from benchmarks.speed import profile
+
+    images, labels = sample_dataset.train_images[..., None], sample_dataset.train_labels
+    work = Work("fcn", "float32", 1, 1.0, 1, 0, "")
+    for part in (profile._pipeline(images, labels, 2), profile._products(work, 2), profile._update(work, 2)):
+        part()
