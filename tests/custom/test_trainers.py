@@ -338,18 +338,23 @@ def test_shards_share_a_trainer_s_runs_and_tuning_selects_by_validation(write, t
     assert (tmp_path / "runs" / "two_tuned_rate" / "tuning.csv").is_file()
 
 
-REGRET = """def train(seed, rate=0.1, shift=0.0):
-    regret = (rate - 0.5 - shift) ** 2 + 0.01 * seed % 7
-    return {"test_regret": regret, NAME: regret}
-"""
-
-
-def test_tuning_selects_by_the_validation_value_of_the_metric_that_is_judged(write, tmp_path):
-    write("own_training.py", REGRET.replace("NAME", "'val_regret'"))
+@pytest.fixture
+def tune_regret(write):
+    """Tune two arms that are judged by a regret, of which validation data say this; the exit status."""
+    text = "def train(seed, rate=0.1, shift=0.0):\n    regret = (rate - 0.5 - shift) ** 2 + 0.01 * seed % 7\n"
     judged = "metric=Metric('test_regret', higher_is_better=False), margin=0.01, arms=arms"
-    write("a.py", file_of("shift=0.2").replace("arms=arms", judged).replace("import Arm", "import Metric, Arm"))
     tune = ["--tune", "rate", "--budget", "8", "--range", "0.1,0.9", "--seeds", "2", "--workers", "1"]
-    assert cli.main(["run", "a.py", *tune]) == 0
+
+    def run(said):
+        write("own_training.py", f"{text}    return {{'test_regret': regret, {said}}}\n")
+        write("a.py", file_of("shift=0.2").replace("arms=arms", judged).replace("import Arm", "import Metric, Arm"))
+        return cli.main(["run", "a.py", *tune])
+
+    return run
+
+
+def test_tuning_selects_by_the_validation_value_of_the_metric_that_is_judged(tune_regret, tmp_path):
+    assert tune_regret("'val_regret': regret") == 0
     found = json.loads((tmp_path / "runs" / "mine_tuned_rate" / "tuning.json").read_text())
     assert found["objective"]["name"] == "val_regret"
     assert [found["picks"][arm]["value"] for arm in "ab"] == pytest.approx([0.5, 0.7], abs=0.06)
@@ -358,13 +363,16 @@ def test_tuning_selects_by_the_validation_value_of_the_metric_that_is_judged(wri
     assert "accuracy" not in table
 
 
-def test_tuning_by_what_a_trainer_does_not_return_is_one_line(write, capsys):
-    write("own_training.py", REGRET.replace("NAME", "'val_other'"))
-    judged = "metric=Metric('test_regret', higher_is_better=False), margin=0.01, arms=arms"
-    write("a.py", file_of("shift=0.2").replace("arms=arms", judged).replace("import Arm", "import Metric, Arm"))
-    tune = ["--tune", "rate", "--budget", "2", "--range", "0.1,0.9", "--seeds", "2", "--workers", "1"]
-    assert cli.main(["run", "a.py", *tune]) == 2
-    assert "--tune selects by val_regret, and no run of a has one" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("'val_other': regret", "--tune selects by val_regret, and no run of a has one"),
+        ("'val_regret': float('nan')", "every trial of arm 'a' diverged"),
+    ],
+)
+def test_tuning_by_what_no_trial_has_is_one_line(tune_regret, capsys, said, message):
+    assert tune_regret(said) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_pytorch_trains_with_one_thread_and_is_paired_by_seed(write, tmp_path):

@@ -90,7 +90,8 @@ class Sweep:
             trials.append(Trial.find(store, study.configs({setting: value}), {setting: value}, number))
             if trials[-1].status == "failed":
                 raise StoreError(f"{store.root} has no trial of {name} at {setting} {value:g}; try again")
-        if trials[0].runs and all(run.value(objective.name) is None for trial in trials for run in trial.runs):
+        finished = [run for trial in trials for run in trial.runs if run.status == "finished"]
+        if finished and all(run.value(objective.name) is None for run in finished):
             raise ConfigError(f"--tune selects by {objective.name}, and no run of {name} has one: return it")
         return TunedArm(name, self.merged[name], setting, tuple(trials), objective)
 
