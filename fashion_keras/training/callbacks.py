@@ -10,6 +10,8 @@ import numpy as np
 
 from fashion_keras.storage.results import HISTORY_KEYS, Predictions, kept_epoch
 
+__all__ = ["AveragedWeights", "BestEpoch", "CountPredictions", "EvaluateTestSet", "HistoryLog"]
+
 
 class AveragedWeights(keras.callbacks.Callback):
     """Puts the optimizer's averaged weights into the model for an evaluation, and its own back for the training.
@@ -28,9 +30,6 @@ class AveragedWeights(keras.callbacks.Callback):
 
     on_test_end = on_test_begin
     """Exchange them again."""
-
-
-__all__ = ["AveragedWeights", "BestEpoch", "CountPredictions", "EvaluateTestSet", "HistoryLog"]
 
 
 class EvaluateTestSet(keras.callbacks.Callback):

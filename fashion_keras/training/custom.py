@@ -93,14 +93,8 @@ def _make_result(config: RunConfig, returned: Any, seconds: float) -> RunResult:
     returned = {name: _read_number(name, value) for name, value in values.items()}
     final |= returned
     if config.evaluate_test == "never":
-        correct = None
-        final = {name: value for name, value in final.items() if not name.startswith("test_")}
-        history = {name: column for name, column in history.items() if not name.startswith("test_")}
-        if not any(name.startswith("val_") for name in final):
-            raise ConfigError(
-                "must return val_accuracy, or val_ and the name of what its runs are judged by, for a choice that the "
-                "test set has no part in"
-            )
+        correct, final, history = None, _untested(final), _untested(history)
+        _check_has_validation(final)
     elif correct is not None:
         final["test_accuracy"] = _count(correct, final)
     if not final:
@@ -118,6 +112,18 @@ def _make_result(config: RunConfig, returned: Any, seconds: float) -> RunResult:
         predictions=None,
         correct=correct,
     )
+
+
+def _untested(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if not name.startswith("test_")}
+
+
+def _check_has_validation(final: Mapping[str, float | None]) -> None:
+    if not any(name.startswith("val_") for name in final):
+        raise ConfigError(
+            "must return val_accuracy, or val_ and the name of what its runs are judged by, for a choice that the "
+            "test set has no part in"
+        )
 
 
 def _count(correct: NDArray[np.bool_], final: Mapping[str, float | None]) -> float:

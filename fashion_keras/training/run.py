@@ -1,10 +1,10 @@
 """Training of one run: a configuration and its data in, a result out."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import keras
 import numpy as np
@@ -93,64 +93,103 @@ def _session(config: RunConfig) -> Iterator[None]:
 def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> RunResult:
     started = time.perf_counter()
     train, validation = _split_examples(config, dataset)
-    images, validation_images, test_images = preload_dataset(dataset, image_dtype(config))
-    weights = _class_weights(config, dataset.train_labels[train], dataset.num_classes)
-    steps = num_batches(len(train), config.batch_size)
-    if _is_shareable(config):
-        model = _shared_model(config, dataset, steps)
-    else:
-        model = _build(config, dataset, images, dataset.train_labels, weights, steps)
-    test_batches = make_evaluation_dataset(test_images, dataset.test_labels)
-    val_batches = make_evaluation_dataset(validation_images, dataset.validation_labels, validation)
-    log, averaging = HistoryLog(on_epoch), [AveragedWeights()] * bool(model.optimizer.use_ema)
-    sees_test = config.evaluate_test == "each_epoch"
-    counting: list[keras.callbacks.Callback] = []
-    evaluation: list[keras.callbacks.Callback] = [EvaluateTestSet(test_batches, averaging)] * sees_test
-    if CountPredictions.is_needed(model):
-
-        def read(part: str) -> Predictions:
-            if part == "test":
-                return predict_test(model, test_batches, dataset.test_labels)
-            if part == "val":
-                return predict_test(model, val_batches, dataset.validation_labels[validation])
-            batches = make_evaluation_dataset(images, dataset.train_labels, train)
-            return predict_test(model, batches, dataset.train_labels[train])
-
-        counting = [CountPredictions(read, "val", averaging)]
-        evaluation = [CountPredictions(read, "test", averaging)] * sees_test
+    model = _compiled_model(config, dataset, train)
+    parts = _held_parts(config, dataset, train, validation)
+    log = HistoryLog(on_epoch)
+    averaging = [AveragedWeights()] * bool(model.optimizer.use_ema)
     best = BestEpoch(log, config.keep_best, config.patience, averaging)
+    counting, evaluation = _evaluations(model, parts, averaging)
+    sees_test = config.evaluate_test == "each_epoch"
     custom = build_callbacks(config)
     ready = time.perf_counter()
     model.fit(
         make_orders(train, config.epochs, config.seed),
         epochs=config.epochs,
-        steps_per_epoch=steps,
-        validation_data=None if counting else val_batches,
+        steps_per_epoch=num_batches(len(train), config.batch_size),
+        validation_data=None if counting else parts["val"].batches,
         shuffle=False,
         verbose=0,
         # A user's own come before the test set is evaluated, and never hear of it.
-        callbacks=[*averaging, *counting, *custom, *evaluation, log, best, keras.callbacks.TerminateOnNaN()],
+        callbacks=[*averaging, *counting, *custom, *evaluation * sees_test, log, best, keras.callbacks.TerminateOnNaN()],
     )
     best.restore()
-    fitted = time.perf_counter()
-    predictions = predict_test(model, test_batches, dataset.test_labels) if sees_test else None
-    train_seconds = sum(seconds or 0.0 for seconds in log.history["seconds"])
-    # The training loss is taken before each step, and the last of them may have been the one that went too far.
+    seconds = {"total": time.perf_counter() - ready, "startup": ready - started}
+    return _result(config, model, log, seconds, dataset, parts["test"].predict(model) if sees_test else None)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of the data as a model is asked about it: images as they are held, labels, and which of them."""
+
+    images: tf.Tensor
+    labels: NDArray[np.int32]
+    examples: NDArray[np.int32] | None = None
+
+    @cached_property
+    def batches(self) -> tf.data.Dataset:
+        return make_evaluation_dataset(self.images, self.labels, self.examples)
+
+    def predict(self, model: keras.Model) -> Predictions:
+        return predict_test(model, self.batches, self.labels if self.examples is None else self.labels[self.examples])
+
+
+def _held_parts(
+    config: RunConfig, dataset: Dataset, train: NDArray[np.int32], validation: NDArray[np.int32]
+) -> dict[str, _Part]:
+    images, validation_images, test_images = preload_dataset(dataset, image_dtype(config))
+    return {
+        "train": _Part(images, dataset.train_labels, train),
+        "val": _Part(validation_images, dataset.validation_labels, validation),
+        "test": _Part(test_images, dataset.test_labels),
+    }
+
+
+def _evaluations(
+    model: keras.Model, parts: Mapping[str, _Part], averaging: Sequence[AveragedWeights]
+) -> tuple[list[keras.callbacks.Callback], list[keras.callbacks.Callback]]:
+    """Return what evaluates beside Keras before the user's own callbacks are called, and the test set after them."""
+    if not CountPredictions.is_needed(model):
+        return [], [EvaluateTestSet(parts["test"].batches, averaging)]
+
+    def read(part: str) -> Predictions:
+        return parts[part].predict(model)
+
+    return [CountPredictions(read, "val", averaging)], [CountPredictions(read, "test", averaging)]
+
+
+def _result(
+    config: RunConfig,
+    model: keras.Model,
+    log: HistoryLog,
+    seconds: Mapping[str, float],
+    dataset: Dataset,
+    predictions: Predictions | None,
+) -> RunResult:
     final = _final_values(log.history, config.keep_best)
     if predictions is not None:
         final |= _test_scores(predictions, dataset)
+    # The training loss is taken before each step, and the last of them may have been the one that went too far.
     is_finite = None not in (final["train_loss"], final["val_loss"])
     return RunResult(
         config=config,
         status="finished" if is_finite else "diverged",
         history=log.history,
         final=final,
-        seconds={"train": train_seconds, "total": fitted - ready, "startup": ready - started},
+        seconds={"train": sum(epoch or 0.0 for epoch in log.history["seconds"]), **seconds},
         environment=describe_environment(),
         weights=[values.copy() for values in model.get_weights()],
         predictions=predictions,
         network_folder=_network_folder(config.model.name),
     )
+
+
+def _compiled_model(config: RunConfig, dataset: Dataset, train: NDArray[np.int32]) -> keras.Model:
+    weights = _class_weights(config, dataset.train_labels[train], dataset.num_classes)
+    steps = num_batches(len(train), config.batch_size)
+    if _is_shareable(config):
+        return _shared_model(config, dataset, steps)
+    images, *_ = preload_dataset(dataset, image_dtype(config))
+    return _build(config, dataset, images, dataset.train_labels, weights, steps)
 
 
 def _build(

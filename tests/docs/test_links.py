@@ -13,6 +13,7 @@ from fashion_keras.experiments.names import FEWER_SEEDS
 DOCUMENTS = {str(path.relative_to(PROJECT)): path for path in tracked("*.md")}
 _FENCED = re.compile(r"^( *)```.*?^\1```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)|^\[[^]]+\]: (\S+)|(?:href|src)=\"([^\"]+)\"", re.MULTILINE)
+_PLACE = re.compile(r"(?<![\w./-])(?:tests|fashion_keras|docs|experiments|benchmarks|scripts|saved_models)/[\w./-]*\w")
 _SCHEME = re.compile(r"[a-z]+:", re.IGNORECASE)
 
 
@@ -53,6 +54,13 @@ def problem(document: Path, link: str) -> str:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_link_of_a_document_leads_somewhere(name):
     assert [said for link in links(DOCUMENTS[name]) if (said := problem(DOCUMENTS[name], link))] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_path_of_the_project_that_a_document_names_is_there(name: str) -> None:
+    named = {path for path in _PLACE.findall(DOCUMENTS[name].read_text()) if not re.search(r"/[A-Z]+(/|$)", path)}
+    folders = (PROJECT, DOCUMENTS[name].parent)
+    assert [path for path in sorted(named) if not any((folder / path).exists() for folder in folders)] == []
 
 
 def test_the_index_lists_every_guide():
