@@ -98,8 +98,9 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
     log = HistoryLog(on_epoch)
     averaging = [AveragedWeights()] * bool(model.optimizer.use_ema)
     best = BestEpoch(log, config.keep_best, config.patience, averaging)
-    counting, evaluation = _evaluations(model, parts, averaging)
     sees_test = config.evaluate_test == "each_epoch"
+    counting, testing = _evaluations(model, parts, averaging)
+    testing *= sees_test
     custom = build_callbacks(config)
     ready = time.perf_counter()
     model.fit(
@@ -110,7 +111,7 @@ def _train(config: RunConfig, dataset: Dataset, on_epoch: OnEpoch | None) -> Run
         shuffle=False,
         verbose=0,
         # A user's own come before the test set is evaluated, and never hear of it.
-        callbacks=[*averaging, *counting, *custom, *evaluation * sees_test, log, best, keras.callbacks.TerminateOnNaN()],
+        callbacks=[*averaging, *counting, *custom, *testing, log, best, keras.callbacks.TerminateOnNaN()],
     )
     best.restore()
     seconds = {"total": time.perf_counter() - ready, "startup": ready - started}
