@@ -3,23 +3,25 @@
 All that people read of a `Comparison` outside its table is worded here, for terminal, page and figures alike.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import PRECISIONS
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of, is_tuned_name
 from fashion_keras.formatting import format_duration, one_line
 from fashion_keras.reporting.units import POINTS, Unit
-from fashion_keras.statistics import FAR, MIN_SEEDS, BestArms, Comparison, Design, Share, Verdict
+from fashion_keras.results.metrics import Metric
+from fashion_keras.statistics import FAR, MARGIN, MIN_SEEDS, BestArms, Comparison, Design, Share, Verdict
 from fashion_keras.storage.archive import ArchivedRun
 from fashion_keras.storage.comparison import ArmResults, ComparisonRecord, ComparisonResults
 
 __all__ = [
-    "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "percent",
-    "remedy", "sentence",
+    "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "margin_sentence",
+    "percent", "remedy", "sentence",
 ]  # fmt: skip
 
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
@@ -73,6 +75,28 @@ def collapse_sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
         others = f"on the {found.num_others} others {arm} differs by {amount}{span}"
     head, last = _COLLAPSED[comparison.has_diverged]
     return f"{head}: {_share(found.arm)} of {arm}, {_share(found.baseline)} of {baseline}; {others}. {last}"
+
+
+def margin_sentence(
+    margin: float | None, values: Iterable[NDArray[np.float64]], metric: Metric, unit: Unit, written: str
+) -> str:
+    """Return that no difference can reach a margin, which is likely said in another unit; or an empty text.
+
+    Args:
+        margin: Of equivalence, in the unit of the values; None where none is known.
+        values: Of each arm, float64 [seeds].
+        metric: What they are.
+        unit: How they are shown.
+        written: In which unit a margin is said.
+    """
+    found = np.concatenate([row[np.isfinite(row)] for row in values])
+    spread = float(np.ptp(found)) if found.size else 0.0
+    if margin is None or margin < spread or margin <= MARGIN * metric.is_share:
+        return ""
+    return (
+        f"The margin is {unit.margin(margin)}, and all values lie within {unit.amount(unit.text(spread))}, so that no "
+        f"difference can be more than negligible: {written}"
+    )
 
 
 def _share(share: Share) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.effects import effect_sentences
-from fashion_keras.reporting.findings import Remedy, collapse_sentence, remedy, sentence
+from fashion_keras.reporting.findings import Remedy, collapse_sentence, margin_sentence, remedy, sentence
 from fashion_keras.reporting.overview import build_overview
 from fashion_keras.reporting.report import Report
 from fashion_keras.reporting.tables import Cell, Row, Table
@@ -79,6 +79,11 @@ def print_answer(console: Console, report: Report, *, workers: int = 1) -> None:
             _print(console, Text(f"  to decide{text}"))
     for line in effect_sentences(results):
         _print(console, Text(line))
+    if results.record.metric.is_share and any(item.look for item in comparisons):
+        written = "an Experiment's margin is a fraction, 0.002 for 0.2 points, and --margin is in points"
+        margin, values = results.record.design.margin, report.all_results.values.values()
+        if warning := margin_sentence(margin, values, results.record.metric, report.unit, written):
+            _print(console, Text(warning))
     if report.best:
         _print(console, Text(report.best, style="bold"))
 

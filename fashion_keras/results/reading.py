@@ -118,9 +118,17 @@ def _check_heads(row: Sequence[str], name: str) -> list[str]:
 
 
 def _read_json(text: str, name: str) -> ResultTable:
-    """Read JSON lines, an object each, or one JSON list of objects."""
+    """Read JSON lines, an object each, one JSON list of objects, or one object of columns."""
     if text.lstrip().startswith("["):
         return _from_rows(enumerate(_parse(text, name), start=1), name)
+    whole = None
+    with contextlib.suppress(ValueError, RecursionError):  # several lines of objects are no JSON together
+        whole = json.loads(text)
+    if isinstance(whole, Mapping):
+        columns = {head: [*each.values()] if isinstance(each, Mapping) else each for head, each in whole.items()}
+        if not columns or not all(isinstance(each, list) for each in columns.values()):
+            raise ResultsError(f"{name} is one object; an object a run was expected, or a list for each column")
+        return replace(_from_frame(columns), name=name)
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     return _from_rows([(number, _parse(line, f"{name}:{number}")) for number, line in lines], name)
 

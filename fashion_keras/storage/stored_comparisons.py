@@ -134,24 +134,37 @@ def _newest(
     """
     found: dict[str, ComparisonResults] = {}
     earlier: dict[str, list[str]] = {}
-    for results in _load_begun(store, records):
+    broken: list[StoreError] = []
+    for results in _load_begun(store, records, broken):
         folder = results.record.folder
         if folder in found:
             earlier.setdefault(folder, []).append(results.record.path_in(store).stem)
         else:
             found[folder] = results
+    if broken and not found:
+        raise broken[0]
+    for error in broken:
+        say(f"Left out: {error}")
     for folder, stems in earlier.items():
         versions = count_noun(len(stems), "earlier version")
         say(f"Left out: {versions} of {folder} (`fashion-keras report {stems[0]}`)")
     return list(found.values())
 
 
-def _load_begun(store: RunSource, records: Iterable[ComparisonRecord]) -> Iterator[ComparisonResults]:
-    """Yield the results of those comparisons that have a finished run."""
+def _load_begun(
+    store: RunSource, records: Iterable[ComparisonRecord], broken: list[StoreError] | None = None
+) -> Iterator[ComparisonResults]:
+    """Yield the results of those comparisons that have a finished run; what cannot be judged is `broken`, or raised."""
     for record in records:
-        results = load_settled(store, record)
-        if any(arm.runs for arm in results.arms):
-            yield results
+        try:
+            results = load_settled(store, record)
+        except StoreError as error:
+            if broken is None:
+                raise
+            broken.append(error)
+        else:
+            if any(arm.runs for arm in results.arms):
+                yield results
 
 
 def _record_paths(store: RunStore, prefix: str = "") -> list[Path]:

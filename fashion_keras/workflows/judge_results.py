@@ -1,15 +1,15 @@
 """Judgement of results made elsewhere: read, match by seed, compare, and say what was found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fashion_keras.config.catalogue import suggesting
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import count_noun, print_plain
-from fashion_keras.reporting.findings import collapse_sentence
+from fashion_keras.reporting.findings import collapse_sentence, margin_sentence
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.judgement import DatasetJudgement, Judgement
 from fashion_keras.reporting.units import Unit
@@ -35,6 +35,7 @@ __all__ = ["judge", "print_judgement"]
 _MOST_SEEDS_LOOKED_AT = 500  # the levels of repeated looks are integrated seed by seed
 
 
+@suggesting
 def judge(
     results: Any,
     *,
@@ -45,7 +46,7 @@ def judge(
     dataset_column: str | None = None,
     higher_is_better: bool | None = None,
     margin: float | None = None,
-    looked_at: Sequence[int] = (),
+    looked_at: int | Sequence[int] = (),
 ) -> Judgement:
     """Judge results of any training code: which arm is better than the baseline, by how much, and is it real?
 
@@ -55,7 +56,8 @@ def judge(
     Args:
         results: A path (CSV, JSON lines, Parquet, a folder of TensorBoard logs), a frame, a mapping from names to
             columns, or a list of mappings. A row a run, or a column for each arm or seed.
-        arm, seed, metric, dataset_column: Columns; found by their usual names where None, and `taken` says which.
+        arm, seed, metric, dataset_column: Columns; found by their usual names where None, and `taken` says which. Arms
+            may be named by several: `"optimizer,width"`.
         baseline: The arm that the others are compared with; where None, the one named like one, or else the first.
         higher_is_better: Direction of the metric; by its name where None.
         margin: Of equivalence, in the unit of the table; 0.2 points for shares where None, none for other metrics.
@@ -76,7 +78,8 @@ def judge(
         unit = "in percent" if scores.metric.was_percent else "0.002 is 0.2 points of accuracy"
         raise ResultsError(f"the margin must be above 0, and below all of a share, got {margin:g}: {unit}")
     used = MARGIN if given is None and scores.metric.is_share else given
-    datasets = [_judge_dataset(name, arms, scores, used, looked_at) for name, arms in scores.datasets.items()]
+    looks = (looked_at,) if isinstance(looked_at, int) else looked_at
+    datasets = [_judge_dataset(name, arms, scores, used, looks) for name, arms in scores.datasets.items()]
     return Judgement(scores.taken, scores.metric, tuple(datasets))
 
 
@@ -103,7 +106,7 @@ def _judge_dataset(
     judged, unit = replace(judged, comparisons=comparisons), Unit.of(scores.metric, values.values())
     notes = (
         *matched.notes,
-        *_margin_notes(margin, values.values(), scores.metric, unit),
+        *filter(None, [margin_sentence(margin, values.values(), scores.metric, unit, _margin_unit(scores.metric))]),
         *_gain_notes(judged, matched),
         *(collapse_sentence(item, unit) for item in comparisons if item.collapse is not None),
         *_look_notes(judged, matched),
@@ -146,19 +149,9 @@ def _gain_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:
     return (f"Paired by seed, which saved {share}",)
 
 
-def _margin_notes(
-    margin: float | None, values: Iterable[NDArray[np.float64]], metric: Metric, unit: Unit
-) -> tuple[str, ...]:
-    """Say in which unit a margin is that no difference of these values can reach."""
-    found = np.concatenate(list(values))
-    spread = float(np.ptp(found[np.isfinite(found)])) if np.isfinite(found).any() else 0.0
-    if margin is None or margin < spread or margin <= MARGIN * metric.is_share:
-        return ()
+def _margin_unit(metric: Metric) -> str:
     written = f", in which 0.2 points are {0.2 if metric.was_percent else MARGIN:g}" * metric.is_share
-    return (
-        f"The margin is {unit.margin(margin)}, and all values lie within {unit.amount(unit.text(spread))}, so that no "
-        f"difference can be more than negligible: --margin is in the unit of the table{written}",
-    )
+    return f"--margin is in the unit of the table{written}"
 
 
 def _look_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.storage.comparison import ComparisonRecord, load_results
@@ -88,8 +87,13 @@ def read_status(out: Path, names: Sequence[str] = (), num_shards: int | None = N
     # Whether their files are sound, `check` says.
     num_runs = sum(1 for _ in (store.root / "runs").glob("*/result.json"))
     chosen = _choose(list(reversed(records.values())), names)
-    comparisons = tuple(_status_of(record, store, num_shards) for record in chosen)
-    return StoreStatus(str(store.root), num_runs, comparisons, tuple(notes))
+    comparisons = []
+    for record in chosen:
+        try:
+            comparisons.append(_status_of(record, store, num_shards))
+        except StoreError as error:  # such as runs of a custom trainer without what they are judged by
+            notes.append(f"Left out: {error}")
+    return StoreStatus(str(store.root), num_runs, tuple(comparisons), tuple(notes))
 
 
 def _choose(records: Sequence[ComparisonRecord], names: Sequence[str]) -> Sequence[ComparisonRecord]:
@@ -133,9 +137,7 @@ def _open_shards(
     record: ComparisonRecord, seeds: Sequence[int], missing: Mapping[str, Sequence[int]], num_shards: int
 ) -> Iterable[int]:
     """Yield the numbers of the parts that a run is missing of, dealt out as `run NAME --shard K/N` does."""
-    data = FASHION_MNIST_HASH if record.data["is_fashion_mnist"] else record.data["content_hash"]
-    arms = [RunConfig.from_json({**arm.config, "data": data}) for arm in record.arms]
-    configs = order_configs(arms, seeds)
+    configs = order_configs([RunConfig.from_json(record.settings_of(arm)) for arm in record.arms], seeds)
     wanted = {arm.folders[seed] for arm in record.arms for seed in missing.get(arm.name, ()) if seed in arm.folders}
     for shard in range(num_shards):
         if any(config.folder in wanted for config in deal_shard(configs, shard, num_shards)):
