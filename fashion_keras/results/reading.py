@@ -125,10 +125,8 @@ def _read_json(text: str, name: str) -> ResultTable:
     with contextlib.suppress(ValueError, RecursionError):  # several lines of objects are no JSON together
         whole = json.loads(text)
     if isinstance(whole, Mapping):
-        columns = {head: [*each.values()] if isinstance(each, Mapping) else each for head, each in whole.items()}
-        if not columns or not all(isinstance(each, list) for each in columns.values()):
-            raise ResultsError(f"{name} is one object; an object a run was expected, or a list for each column")
-        return replace(_from_frame(columns), name=name)
+        has_columns = bool(whole) and all(isinstance(column, list | Mapping) for column in whole.values())
+        return replace(_from_frame(whole), name=name) if has_columns else _from_rows([(1, whole)], name)
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     return _from_rows([(number, _parse(line, f"{name}:{number}")) for number, line in lines], name)
 
@@ -192,7 +190,16 @@ def _literal(text: str) -> Any:
 
 
 def _from_frame(frame: Any) -> ResultTable:
-    """Return the table of a pandas or Polars frame, or of a mapping from names to columns."""
+    """Return the table of a pandas or Polars frame, or of a mapping from names to columns.
+
+    A pandas frame may have seeds or arms as its index, a mapping `{"sgd": {0: 0.88, 1: 0.89}}` has them as keys.
+    """
+    if isinstance(frame, Mapping) and all(isinstance(column, Mapping) for column in frame.values()):
+        keys = dict.fromkeys(key for column in frame.values() for key in column)
+        columns = {name: [column.get(key) for key in keys] for name, column in frame.items()}
+        frame = columns if "seed" in map(str, columns) else {"seed": [*keys], **columns}
+    elif any(getattr(getattr(frame, "index", None), "names", ())):
+        frame = frame.reset_index()
     try:
         names = list(frame if isinstance(frame, Mapping) else frame.columns)
         columns = {_name_of(name): list(frame[name]) for name in names}

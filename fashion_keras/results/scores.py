@@ -224,9 +224,7 @@ def _check_arms(arms: Mapping[str, ArmScores], baseline: str, on: str, name: str
             )
 
 
-def _describe(
-    columns: Columns, metric: Metric, baseline: str, grouped: _Grouped, direction: bool | None
-) -> list[str]:
+def _describe(columns: Columns, metric: Metric, baseline: str, grouped: _Grouped, direction: bool | None) -> list[str]:
     """Return what was taken for what, in words; `direction` is what the user said of it, if anything."""
     arms, datasets = _all_arms(grouped), columns.datasets
     named = ", ".join(shorten(arm, 24) for arm in arms[:6]) + (", ..." if len(arms) > 6 else "")

@@ -430,11 +430,11 @@ def test_what_a_trainer_returns_can_be_judged_in_its_direction_and_gates_the_com
     write("a.py", judged.replace("val_loss", "val_f1"))
     assert cli.main(["run", "a.py", "--seeds", "5", "--workers", "1"]) == 2
     assert "has no val_f1, but val_loss" in capsys.readouterr().err
-    assert cli.main(["status"]) == 0, "others can be told of"
-    assert "Left out: " in capsys.readouterr().out
     write("own_training.py", "def train(seed, size=1):\n    return {'val_f1': 85.0}\n")
     assert cli.main(["run", "a.py", "--seeds", "5", "--workers", "1"]) == 2
     assert "a val_f1 of 85, which is no share from 0 to 1" in capsys.readouterr().err
+    assert cli.main(["status"]) == 0, "others can be told of"
+    assert "Left out: " in capsys.readouterr().out
     write("own_training.py", "def train(seed, size=1):\n    return {'val_f1': 0.85 + 0.01 * size}\n")
     assert cli.main(["run", "a.py", "--seeds", "5", "--workers", "1"]) == 0
     assert cli.main(["report", "mine", "--tables-only"]) == 0, "what earlier sources returned does not matter"
@@ -442,7 +442,7 @@ def test_what_a_trainer_returns_can_be_judged_in_its_direction_and_gates_the_com
 
 def test_a_comparison_is_not_made_where_a_worker_reads_a_function_beside_it(write):
     write("own_training.py", CONSTANT + "from fashion_keras import compare\ncompare(3)\n")
-    with pytest.raises(ConfigError, match='put the call below if __name__ == "__main__":$'):
+    with pytest.raises(ConfigError, match=r'put the call below if __name__ == "__main__":$'):
         try_trainer(BASE.with_changes(trainer=TRAINER))
 
 

@@ -113,6 +113,7 @@ SHAPES = {
     "JSON lines": ("results.jsonl", LINES),
     "a JSON list": ("results.json", "[" + ",".join(LINES.splitlines()) + "]"),
     "a JSON object of columns": ("results.json", json.dumps({"seed": [*range(5)], "sgd": SGD, "adam": ADAM}, indent=1)),
+    "a JSON object of arms": ("results.json", json.dumps({"sgd": dict(enumerate(SGD)), "adam": dict(enumerate(ADAM))})),
 }
 
 
@@ -282,7 +283,6 @@ def test_names_of_runs_hold_arm_and_seed(name: str, expected: tuple[str, str | N
         ("model,seed,accuracy\na,0,0.9\na,1,0.8\n", {"arm": "model"}, "one arm"),
         ("model,seed,accuracy\na,0,0.9\na,1,0.8\n", {}, "one arm, 'a', in 'model'"),
         ("model,accuracy\na,0.9\nb,0.8\nc,0.7\n", {}, "one value of arm 'a'"),
-        ('{"a": 0.9,\n "b": 0.8}', {}, "is one object"),
         ("model,seed,width,depth\na,0,1,2\nb,0,3,4\n", {}, "--metric COLUMN; it has width, depth"),
         ("model,seed,accuracy\na,0,0.9\nb,0,93\n", {}, "mixes fractions and percent"),
         (EPOCHS + "adam,4,2,0.8\n", {}, "results.csv:29 and results.csv:32 are both arm 'adam', seed '4'"),
@@ -305,9 +305,14 @@ def test_frames_mappings_and_lists_are_judged_alike(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "results.parquet")
     rows = frame.to_dict("records")
     columns = {name: list(frame[name]) for name in frame.columns}
-    found = [judge(given) for given in (tmp_path / "results.csv", frame, tmp_path / "results.parquet", rows, columns)]
+    indexed = frame.set_index(["model", "seed"])
+    given = (tmp_path / "results.csv", frame, tmp_path / "results.parquet", rows, columns, indexed)
+    found = [judge(each) for each in given]
     assert {each.comparisons for each in found} == {found[0].comparisons}
     assert found[0].to_dataframe()["verdict"].tolist() == ["better"]
+    nested = {arm: dict(enumerate(row)) for arm, row in (("sgd", SGD), ("adam", ADAM))}
+    wide = [judge(each, margin=0.002) for each in (nested, pandas.DataFrame(nested).rename_axis("seed"))]
+    assert {each.comparisons for each in wide} == {found[0].comparisons}
 
 
 @settings(max_examples=300, deadline=None)

@@ -103,12 +103,12 @@ def test_alike_arms_that_diverge_are_hardly_ever_told_apart():
 
 
 def test_runs_that_share_no_seeds_are_judged_by_their_ranks_and_never_for_what_diverged_more():
-    few, many = np.array([0.3, 0.31, 0.32, 0.3, np.inf, 0.3]), np.array([0.9, np.inf, np.inf, np.inf, np.inf, 0.8])
+    few, many = np.array([*BASE[:7], np.inf]), np.array([0.9, *[np.inf] * 7])
     for higher in (False, True):
         sign = -1.0 if higher else 1.0
         for arms, verdict in (((few, many), "worse"), ((many, few), "better"), ((few + 1.0, few), "undecided")):
             values = {"base": sign * arms[0], "new": sign * arms[1]}
-            (item,) = compare_unpaired(values, "base", Design.fixed(6), higher_is_better=higher)
+            (item,) = compare_unpaired(values, "base", Design.fixed(8), higher_is_better=higher)
             assert (item.verdict, item.has_diverged) == (verdict, True)
 
 
