@@ -133,7 +133,7 @@ def suggest(given: Any, allowed: Collection[str], also: Collection[str] = ()) ->
 
 def suggesting(function: Callable[_Arguments, _Returned]) -> Callable[_Arguments, _Returned]:
     """Make a public function answer an argument that it has not with the nearest that it has, in one line."""
-    known = [*signature(function).parameters]
+    known = [name for name in signature(function).parameters if name != "self"]
 
     @wraps(function)
     def call(*values: _Arguments.args, **named: _Arguments.kwargs) -> _Returned:

@@ -205,7 +205,8 @@ def _from_frame(frame: Any) -> ResultTable:
         columns = {_name_of(name): list(frame[name]) for name in names}
     except (AttributeError, TypeError, KeyError) as error:
         kind = type(frame).__name__
-        raise ResultsError(f"a path, a frame, a mapping or a list of mappings was expected, got {kind}") from error
+        expected = "a path, a frame, a mapping from names to columns, or a list of mappings"
+        raise ResultsError(f"{expected} was expected, got {kind}") from error
     lengths = {len(column) for column in columns.values()}
     if len(lengths) > 1:
         raise ResultsError(f"the columns of the frame differ in length, {min(lengths)} to {max(lengths)}")

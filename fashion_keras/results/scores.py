@@ -13,7 +13,7 @@ from fashion_keras.results.columns import Columns, find_columns
 from fashion_keras.results.metrics import Metric, has_direction
 from fashion_keras.results.names import BASELINES, UNFINISHED, find_column
 from fashion_keras.results.reshaping import reshape
-from fashion_keras.results.table import ResultTable, Selection, did_you_mean, quoted
+from fashion_keras.results.table import ResultTable, Selection, did_you_mean, quoted, text_of
 
 __all__ = ["ArmScores", "Scores", "extract_scores"]
 
@@ -191,13 +191,14 @@ def _describe_steps(table: ResultTable, step: str | None, rows: Sequence[int]) -
     return [f"the last {quoted(step)} of each run counts{span}"]
 
 
-def _find_baseline(grouped: _Grouped, given: str | None, name: str) -> str:
+def _find_baseline(grouped: _Grouped, given: str | float | None, name: str) -> str:
     arms = _all_arms(grouped)
     if given is None:
         return next((arm for usual in BASELINES for arm in arms if arm.lower() == usual), arms[0])
-    if given not in arms:
-        raise ResultsError(f"{name} has no arm {quoted(given)}{did_you_mean(given, arms)}")
-    return given
+    wanted = text_of(given)  # in Python, it may be a number
+    if wanted not in arms:
+        raise ResultsError(f"{name} has no arm {quoted(wanted)}{did_you_mean(wanted, arms)}")
+    return wanted
 
 
 def _all_arms(grouped: _Grouped) -> list[str]:

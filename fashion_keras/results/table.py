@@ -46,7 +46,7 @@ class Selection:
     arm: str | None = None
     seed: str | None = None
     metric: str | None = None
-    baseline: str | None = None
+    baseline: str | float | None = None
     dataset_column: str | None = None
     higher_is_better: bool | None = None
 

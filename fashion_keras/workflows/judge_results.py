@@ -39,10 +39,10 @@ _MOST_SEEDS_LOOKED_AT = 500  # the levels of repeated looks are integrated seed 
 def judge(
     results: Any,
     *,
-    arm: str | None = None,
+    arm: str | Sequence[str] | None = None,
     seed: str | None = None,
     metric: str | None = None,
-    baseline: str | None = None,
+    baseline: str | float | None = None,
     dataset_column: str | None = None,
     higher_is_better: bool | None = None,
     margin: float | None = None,
@@ -57,7 +57,7 @@ def judge(
         results: A path (CSV, JSON lines, Parquet, a folder of TensorBoard logs), a frame, a mapping from names to
             columns, or a list of mappings. A row a run, or a column for each arm or seed.
         arm, seed, metric, dataset_column: Columns; found by their usual names where None, and `taken` says which. Arms
-            may be named by several: `"optimizer,width"`.
+            may be named by several: `["optimizer", "width"]`.
         baseline: The arm that the others are compared with; where None, the one named like one, or else the first.
         higher_is_better: Direction of the metric; by its name where None.
         margin: Of equivalence, in the unit of the table; 0.2 points for shares where None, none for other metrics.
@@ -71,7 +71,8 @@ def judge(
     >>> judge(rows).verdicts["adam"].value
     'better'
     """
-    selection = Selection(arm, seed, metric, baseline, dataset_column, higher_is_better)
+    arms = arm if arm is None or isinstance(arm, str) else ",".join(arm)
+    selection = Selection(arms, seed, metric, baseline, dataset_column, higher_is_better)
     scores = extract_scores(read_results(results), selection)
     given = margin * 0.01 if margin is not None and scores.metric.was_percent else margin
     if given is not None and not 0.0 < given < (1.0 if scores.metric.is_share else float("inf")):

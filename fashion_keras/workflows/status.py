@@ -8,6 +8,7 @@ from typing import Any
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError, StoreError
+from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.storage.comparison import ComparisonRecord, load_results
 from fashion_keras.storage.runs import RunStore
@@ -72,7 +73,7 @@ def read_status(out: Path, names: Sequence[str] = (), num_shards: int | None = N
 
     Args:
         out: The folder of the results.
-        names: Folders or names of comparisons; none is all.
+        names: Folders, names or files of comparisons; none is all.
         num_shards: Into so many parts each comparison was dealt by `run --shard`; None is none.
 
     Raises:
@@ -96,7 +97,8 @@ def read_status(out: Path, names: Sequence[str] = (), num_shards: int | None = N
     return StoreStatus(str(store.root), num_runs, tuple(comparisons), tuple(notes))
 
 
-def _choose(records: Sequence[ComparisonRecord], names: Sequence[str]) -> Sequence[ComparisonRecord]:
+def _choose(records: Sequence[ComparisonRecord], given: Sequence[str]) -> Sequence[ComparisonRecord]:
+    names = [load_experiment(name).name if name.endswith(".py") else name for name in given]
     for name in names:
         if not any(name in (record.folder, record.name) for record in records):
             raise ConfigError(f"a comparison of the store is {suggest(name, [each.folder for each in records])}")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -438,6 +439,12 @@ def test_what_a_trainer_returns_can_be_judged_in_its_direction_and_gates_the_com
     write("own_training.py", "def train(seed, size=1):\n    return {'val_f1': 0.85 + 0.01 * size}\n")
     assert cli.main(["run", "a.py", "--seeds", "5", "--workers", "1"]) == 0
     assert cli.main(["report", "mine", "--tables-only"]) == 0, "what earlier sources returned does not matter"
+    shutil.rmtree(tmp_path / "runs" / "mine")
+    write("runs/mine", "a file in the way")
+    for command in (["report", "mine"], ["run", "a.py", "--seeds", "5"]):
+        capsys.readouterr()
+        assert cli.main(command) == 2
+        assert "b beats a by" in capsys.readouterr().out, "the answer is lost with no file"
 
 
 def test_a_comparison_is_not_made_where_a_worker_reads_a_function_beside_it(write):

@@ -194,6 +194,12 @@ def test_equivalence_of_other_metrics_needs_a_margin() -> None:
         judge(losses, margin=0.5).require("not_worse")
 
 
+def test_arms_may_be_numbers_and_named_by_a_list_of_columns() -> None:
+    table = columns(base=BASE, new=BETTER)
+    table["rate"] = [{"base": 0.1, "new": 0.2}[arm] for arm in table.pop("arm")]
+    assert list(judge(table, arm=["rate"], baseline=0.2).verdicts) == ["0.1"]
+
+
 def test_an_argument_that_is_misspelt_is_one_line() -> None:
     with pytest.raises(ConfigError, match=r"argument of judge\(\) is .* got 'metrc' \(did you mean 'metric'\?\)"):
         judge(columns(), metrc="accuracy")  # type: ignore[call-arg]
