@@ -3,7 +3,7 @@
 All that people read of a `Comparison` outside its table is worded here, for terminal, page and figures alike.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,21 +77,18 @@ def collapse_sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
     return f"{head}: {_share(found.arm)} of {arm}, {_share(found.baseline)} of {baseline}; {others}. {last}"
 
 
-def margin_sentence(
-    margin: float | None, values: Iterable[NDArray[np.float64]], metric: Metric, unit: Unit, written: str
-) -> str:
+def margin_sentence(margin: float, values: Mapping[str, NDArray[np.float64]], metric: Metric, written: str) -> str:
     """Return that no difference can reach a margin, which is likely said in another unit; or an empty text.
 
     Args:
-        margin: Of equivalence, in the unit of the values; None where none is known.
+        margin: Of equivalence, in the unit of the values.
         values: Of each arm, float64 [seeds].
         metric: What they are.
-        unit: How they are shown.
         written: In which unit a margin is said.
     """
-    found = np.concatenate([row[np.isfinite(row)] for row in values])
+    found, unit = np.concatenate([row[np.isfinite(row)] for row in values.values()]), Unit.of(metric, values.values())
     spread = float(np.ptp(found)) if found.size else 0.0
-    if margin is None or margin < spread or margin <= MARGIN * metric.is_share:
+    if margin < spread or margin <= MARGIN * metric.is_share:
         return ""
     return (
         f"The margin is {unit.margin(margin)}, and all values lie within {unit.amount(unit.text(spread))}, so that no "

@@ -92,8 +92,8 @@ def print_answer(console: Console, report: Report, *, workers: int = 1) -> None:
         _print(console, Text(line))
     if results.record.metric.is_share and any(item.look for item in comparisons):
         written = "an Experiment's margin is a fraction, 0.002 for 0.2 points, and --margin is in points"
-        margin, values = results.record.design.margin, report.all_results.values.values()
-        if warning := margin_sentence(margin, values, results.record.metric, report.unit, written):
+        margin, values = results.record.design.margin, report.all_results.values
+        if warning := margin_sentence(margin, values, results.record.metric, written):
             _print(console, Text(warning))
     if report.best:
         _print(console, Text(report.best, style="bold"))

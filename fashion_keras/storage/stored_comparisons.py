@@ -10,7 +10,7 @@ from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.names import ALL_NAMES, command_of, is_tuned_name
 from fashion_keras.experiments.registry import load_experiment
-from fashion_keras.formatting import count_noun, safe_name
+from fashion_keras.formatting import count_noun
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     ComparisonResults,
@@ -190,10 +190,7 @@ def read_records(
 
 
 def _name_modification(record: ComparisonRecord) -> ComparisonRecord:
-    """Return a record with its modification named, where it was written before records said so."""
-    if record.modification:
-        return record
-    if not record.data["is_fashion_mnist"] and record.data["content_hash"]:  # empty where a trainer has its own data
-        return replace(record, modification=safe_name(str(record.data["name"])))
-    is_changed = record.name in ALL_NAMES and record.identity != _plain_record(record.name).identity
-    return replace(record, modification=record.identity) if is_changed else record
+    """Return a record of the project's, as it was before the project changed it, under a name of its own."""
+    is_plain = record.name in ALL_NAMES and not record.modification
+    is_earlier = is_plain and record.identity != _plain_record(record.name).identity
+    return replace(record, modification=record.identity) if is_earlier else record

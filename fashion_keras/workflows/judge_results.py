@@ -105,9 +105,11 @@ def _judge_dataset(
     )
     comparisons = tuple(_finish(item, matched, scores.metric) for item in judged.comparisons)
     judged, unit = replace(judged, comparisons=comparisons), Unit.of(scores.metric, values.values())
+    written = f"--margin is in the unit of the table{_margin_in_points(scores.metric)}"
+    warning = "" if margin is None else margin_sentence(margin, values, scores.metric, written)
     notes = (
         *matched.notes,
-        *filter(None, [margin_sentence(margin, values.values(), scores.metric, unit, _margin_unit(scores.metric))]),
+        *[warning] * bool(warning),
         *_gain_notes(judged, matched),
         *(collapse_sentence(item, unit) for item in comparisons if item.collapse is not None),
         *_look_notes(judged, matched),
@@ -150,9 +152,8 @@ def _gain_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:
     return (f"Paired by seed, which saved {share}",)
 
 
-def _margin_unit(metric: Metric) -> str:
-    written = f", in which 0.2 points are {0.2 if metric.was_percent else MARGIN:g}" * metric.is_share
-    return f"--margin is in the unit of the table{written}"
+def _margin_in_points(metric: Metric) -> str:
+    return f", in which 0.2 points are {0.2 if metric.was_percent else MARGIN:g}" * metric.is_share
 
 
 def _look_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:

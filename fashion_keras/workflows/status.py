@@ -1,9 +1,8 @@
 """Status of a store: what its comparisons have, lack and failed at, and which parts of them are still to be run."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.config.run_config import RunConfig
@@ -62,10 +61,6 @@ class StoreStatus:
     runs: int
     comparisons: tuple[ComparisonStatus, ...]
     notes: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
 
 def read_status(out: Path, names: Sequence[str] = (), num_shards: int | None = None) -> StoreStatus:
