@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.catalogue import REQUIRED, Signature, suggest
-from fashion_keras.config.python_source import options_of, read_source
+from fashion_keras.config.python_source import options_of, read_source, uses_name
 from fashion_keras.errors import ConfigError, UserError
 
 __all__ = [
@@ -117,6 +117,11 @@ def find_function(kind: str, name: str) -> CustomFunction:
     options = options_of(definition, len(arguments))
     if kind == "space" and (other := [name for name, option in options.items() if option.default is REQUIRED]):
         raise ConfigError(f"{path}, line {definition.lineno}: {function} must take hp alone, got {other[0]} besides")
+    if kind == "optimizer" and "learning_rate" in options and not uses_name(definition, "learning_rate"):
+        raise ConfigError(
+            f"{path}, line {definition.lineno}: {function} does not use its learning_rate, so that all rates are one: "
+            "pass it on, or `del learning_rate` where the optimizer has none"
+        )
     takes_seed = options.pop("seed", None) is not None
     files = tuple(sorted(_imported_files(path, module, folder)))
     lines = [f"{file.relative_to(folder).as_posix()} {read_source(file).sha256}\n" for file in files]
