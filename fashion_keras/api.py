@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, Unpack
 
 from fashion_keras.commands.options import Parser
 from fashion_keras.commands.run import add_comparison_options
+from fashion_keras.config.custom_code import is_reading
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment, misplaced
-from fashion_keras.experiments.registry import check_name, find_data, is_reading, load_experiment
+from fashion_keras.experiments.registry import check_name, find_data, load_experiment
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting import answer_text, print_tables, runs_csv
 from fashion_keras.reporting.terminal import plain_console
@@ -84,8 +85,8 @@ def compare(experiment: Experiment | str | Path, **options: Unpack[CompareOption
     """
     if is_reading():
         raise ConfigError(
-            "this file calls compare() as it is read: run it with Python, or put the call below "
-            'if __name__ == "__main__":'
+            "this file calls compare() as it is read, by `fashion-keras run` or by a worker that takes a function out "
+            'of it: put the call below if __name__ == "__main__":'
         )
     chosen = _parse(options)
     found = load_experiment(str(experiment)) if isinstance(experiment, str | Path) else experiment
@@ -191,7 +192,7 @@ class ComparisonResult:
         """
         from fashion_keras.reporting.html import build_page
 
-        file = Path(path)
+        file = Path(path).expanduser()
         page = build_page([self.outcome.report.all_results], datasets=[self._session.dataset])
         write_files(file.parent, {file.name: page.encode()})
         return file

@@ -90,6 +90,7 @@ def test_version_names_what_a_report_of_an_error_should(capsys: pytest.CaptureFi
         (["run", "initializers", "--data-dir", ".", "--dataset", "."], "give one of them"),
         (["report", "initialisers"], "did you mean 'initializers'?"),
         (["report"], "`fashion-keras run NAME` makes one"),
+        (["status", "--out=~/nowhere"], f"{Path.home() / 'nowhere' / 'store'} is no store"),
         (["report", "cnn"], "`fashion-keras run cnn` makes them"),
         (["report", "--published", "nowhere"], "nowhere holds no published comparison"),
         (["report", "cnn", "--publish"], "--publish takes every comparison, with its curves"),

@@ -39,6 +39,7 @@ from fashion_keras.inference.arrays import check_images, read_images
 from fashion_keras.inference.collecting import Unreadable, read_pictures
 from fashion_keras.inference.info import ModelInfo
 from fashion_keras.inference.record import RECORD, read_record
+from fashion_keras.results.metrics import TEST_ACCURACY
 from fashion_keras.storage import comparison, runs
 from fashion_keras.storage.archive import RunArchive, write_archive
 from fashion_keras.storage.reading import seal
@@ -337,7 +338,7 @@ def check_store(example: tuple[str, list[int], Any, bool], folder: Path) -> None
         record = comparison.read_record(comparison.make_record(EXPERIMENT, DATA, [0]).path_in(store))
         for source in (store, RunArchive(folder / "sound.xz")):
             for arm in comparison.load_results(source, record, [0]).arms:
-                arm.values("test_accuracy", [0])
+                arm.values(TEST_ACCURACY, [0])
                 arm.histories("val_loss")
     except StoreError as error:
         check_one_line(one_line(str(error)))

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from fashion_keras.commands.options import Commands, Parser, add_command
+from fashion_keras.commands.options import Commands, Parser, add_command, path
 
 __all__ = ["add_to", "check"]
 
@@ -13,7 +13,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser = add_command(commands, "check", check, "verify every file of a store, or of what was published")
     parser.add_argument(
         "place",
-        type=Path,
+        type=path,
         nargs="?",
         metavar="STORE|ARCHIVE",
         default=Path("runs"),

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options
+from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options, path
 
 __all__ = ["add_to", "evaluate"]
 
@@ -13,7 +13,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser = add_command(commands, "evaluate", evaluate, "test an exported model and draw its mistakes")
     parser.add_argument("model", metavar="MODEL", help="name of a shipped model, or folder of a SavedModel")
     add_data_options(parser)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results (default: runs/evaluate/NAME)")
+    parser.add_argument("--out", type=path, metavar="DIR", help="folder of the results (default: runs/evaluate/NAME)")
     parser.add_argument("--json", action="store_true", help="print the results as JSON instead of tables")
 
 

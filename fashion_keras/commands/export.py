@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options
+from fashion_keras.commands.options import Commands, Parser, add_command, add_data_options, path
 from fashion_keras.formatting import one_line
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def add_to(commands: "Commands[Parser]") -> None:
         help="of the file (default: %(default)s); onnx and litert are extras of the installation",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder of the model (default: saved_models/exported/NAME)"
+        "--out", type=path, metavar="DIR", help="folder of the model (default: saved_models/exported/NAME)"
     )
     parser.add_argument(
         "--store",
-        type=Path,
+        type=path,
         default=Path("runs", "store"),
         metavar="DIR",
         help="folder of the runs (default: %(default)s)",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands.options import Commands, Parser, add_command, add_require_option, counts, positive
+from fashion_keras.commands.options import Commands, Parser, add_command, add_require_option, counts, path, positive
 from fashion_keras.formatting import one_line
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add_to(commands: "Commands[Parser]") -> None:
         help="CSV, JSON lines, Parquet, a folder of TensorBoard logs, or - for standard input",
     )
     columns = parser.add_argument_group("columns", "found by their usual names unless they are given")
-    columns.add_argument("--arm", metavar="COLUMN", help="names what is compared, such as model or method")
+    columns.add_argument("--arm", metavar="COLUMN", help="names what is compared, such as model or optimizer,width")
     columns.add_argument("--seed", metavar="COLUMN", help="pairs the runs of different arms")
     columns.add_argument("--metric", metavar="COLUMN", help="is judged, such as accuracy or loss")
     columns.add_argument("--dataset-column", metavar="COLUMN", help="names the data set; each is judged by itself")
@@ -51,7 +51,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     )
     parser.add_argument(
         "--ranks",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="draw the critical-difference diagram over data sets: .png, .svg, .pdf",
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fashion_keras.commands.options import Commands, Parser, add_command
+from fashion_keras.commands.options import Commands, Parser, add_command, path
 from fashion_keras.formatting import break_name, one_line, print_plain
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     parser.add_argument(
         "folder",
         nargs="?",
-        type=Path,
+        type=path,
         metavar="DIR",
         help=f"list the SavedModels in this folder (default: those that came with the package, and {FOLDER})",
     )

@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,8 +14,8 @@ from fashion_keras.formatting import one_line, shorten
 __all__ = [
     "MOST", "USAGE_STATUS", "Commands", "Parser", "add_command", "add_data_options", "add_design_options",
     "add_execution_options", "add_json_option", "add_out_option", "add_output_options", "add_require_option",
-    "complete_with", "count", "count_from_zero", "counts", "level", "names", "port", "positive", "shard", "size",
-    "span",
+    "complete_with", "count", "count_from_zero", "counts", "level", "names", "path", "port", "positive", "shard",
+    "size", "span",
 ]  # fmt: skip
 
 USAGE_STATUS = 2
@@ -120,7 +121,7 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how much is shown of comparisons, and in which form."""
     parser.add_argument(
         "--tensorboard",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="write logs for TensorBoard there, too; `report --tensorboard` does while it trains (docs/tensorboard.md)",
     )
@@ -140,7 +141,7 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
 
 def add_out_option(parser: argparse.ArgumentParser, text: str = "folder of the results") -> None:
     """Add `--out`, the working folder."""
-    parser.add_argument("--out", type=Path, default=Path("runs"), help=f"{text} (default: %(default)s)")
+    parser.add_argument("--out", type=path, default=Path("runs"), help=f"{text} (default: %(default)s)")
 
 
 def add_execution_options(parser: argparse.ArgumentParser) -> None:
@@ -170,6 +171,11 @@ def add_require_option(parser: argparse.ArgumentParser) -> None:
         choices=("better", "not-worse", "equivalent"),
         help="of every arm: exit with status 0 where it is shown, 1 where otherwise, 3 where it is undecided",
     )
+
+
+def path(text: str) -> Path:
+    """Read a path; `~` is the home folder, which a shell leaves alone in `--out=~/runs`."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111  # pathlib's raises of an unknown user
 
 
 def count(text: str) -> int:

@@ -12,6 +12,7 @@ from fashion_keras.commands.options import (
     add_output_options,
     add_require_option,
     complete_with,
+    path,
     size,
 )
 from fashion_keras.experiments.names import ALL_NAMES
@@ -37,7 +38,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     add_out_option(parser)
     parser.add_argument(
         "--published",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="read the runs that were published in DIR, and write OUT/published",
     )
@@ -46,7 +47,7 @@ def add_to(commands: "Commands[Parser]") -> None:
     add_require_option(parser)
     parser.add_argument(
         "--html",
-        type=Path,
+        type=path,
         nargs="?",
         const=_DEFAULT_PAGE,
         metavar="FILE",

@@ -1,6 +1,7 @@
 """`fashion-keras status`."""
 
 import argparse
+from dataclasses import asdict
 
 from fashion_keras.commands.options import Commands, Parser, add_command, add_json_option, add_out_option, count
 
@@ -27,7 +28,7 @@ def status(options: argparse.Namespace) -> int:
 
     found = read_status(options.out, options.names, options.shards)
     if options.json:
-        print_json(found.to_json())
+        print_json(asdict(found))
     else:
         describe_status(found, print, options.shards)
     return 0

@@ -6,17 +6,22 @@ names are resolved in `models`, `initializers` and `training`.
 
 import difflib
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec, TypeVar
 
 from fashion_keras.config.values import check_plain
 from fashion_keras.errors import ConfigError
 
 __all__ = [
     "AUGMENTATIONS", "INITIALIZERS", "LOSSES", "MODELS", "OPTIMIZERS", "REQUIRED", "SCHEDULES", "UNKNOWN", "Option",
-    "Signature", "suggest",
+    "Signature", "suggest", "suggesting",
 ]  # fmt: skip
+
+_Arguments = ParamSpec("_Arguments")
+_Returned = TypeVar("_Returned")
 
 REQUIRED: Any = object()
 """The default of an option that must be given."""
@@ -124,6 +129,20 @@ def suggest(given: Any, allowed: Collection[str], also: Collection[str] = ()) ->
     # Of those that are near, the first that begins alike: "cn" is rather cnn than fcn.
     nearest = next((name for name in near if name[:1] == text[:1]), near[0] if near else None)
     return f"one of {', '.join(sorted(allowed))}; got {given!r}" + (f" (did you mean {nearest!r}?)" if nearest else "")
+
+
+def suggesting(function: Callable[_Arguments, _Returned]) -> Callable[_Arguments, _Returned]:
+    """Make a public function answer an argument that it has not with the nearest that it has, in one line."""
+    known = [name for name in signature(function).parameters if name != "self"]
+
+    @wraps(function)
+    def call(*values: _Arguments.args, **named: _Arguments.kwargs) -> _Returned:
+        for name in named:
+            if name not in known:
+                raise ConfigError(f"an argument of {function.__name__}() is {suggest(name, known)}")
+        return function(*values, **named)
+
+    return call
 
 
 _DROPOUT_RATE = Option(0.0, low=0, high=1, hint="0.3 drops 30 % of the units")

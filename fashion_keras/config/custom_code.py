@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.machinery import ModuleSpec
@@ -17,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.catalogue import REQUIRED, Signature, suggest
-from fashion_keras.config.python_source import options_of, read_source
+from fashion_keras.config.python_source import options_of, read_source, uses_name
 from fashion_keras.errors import ConfigError, UserError
 
 __all__ = [
     "CustomFunction", "add_folders", "custom_folders", "describe_error", "find_function", "import_function",
-    "is_custom_name", "load_function",
+    "is_custom_name", "is_reading", "load_function", "reading",
 ]  # fmt: skip
 
 _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
@@ -41,6 +42,7 @@ _PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 
 _folders: dict[str, None] = {}
 _imported: dict[str, str] = {}
+_is_reading = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,22 @@ class CustomFunction:
     source: str
     signature: Signature
     takes_seed: bool
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Run a user's file for what it defines: what it does besides, such as a comparison, is not meant meanwhile."""
+    global _is_reading
+    before, _is_reading = _is_reading, True
+    try:
+        yield
+    finally:
+        _is_reading = before
+
+
+def is_reading() -> bool:
+    """Whether a user's file is being read: its own `main(EXPERIMENT)` has nothing to do then."""
+    return _is_reading
 
 
 def is_custom_name(name: str) -> bool:
@@ -99,6 +117,11 @@ def find_function(kind: str, name: str) -> CustomFunction:
     options = options_of(definition, len(arguments))
     if kind == "space" and (other := [name for name, option in options.items() if option.default is REQUIRED]):
         raise ConfigError(f"{path}, line {definition.lineno}: {function} must take hp alone, got {other[0]} besides")
+    if kind == "optimizer" and "learning_rate" in options and not uses_name(definition, "learning_rate"):
+        raise ConfigError(
+            f"{path}, line {definition.lineno}: {function} does not use its learning_rate, so that all rates are one: "
+            "pass it on, or `del learning_rate` where the optimizer has none"
+        )
     takes_seed = options.pop("seed", None) is not None
     files = tuple(sorted(_imported_files(path, module, folder)))
     lines = [f"{file.relative_to(folder).as_posix()} {read_source(file).sha256}\n" for file in files]
@@ -121,7 +144,8 @@ def import_function(custom: CustomFunction) -> Callable[..., Any]:
             if is_custom and name not in ("__main__", "__mp_main__"):
                 del sys.modules[name]
         importlib.invalidate_caches()
-    module = importlib.import_module(custom.module)
+    with reading():
+        module = importlib.import_module(custom.module)
     _imported[custom.module] = custom.source
     return getattr(module, custom.function)
 

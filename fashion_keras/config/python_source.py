@@ -16,7 +16,7 @@ from fashion_keras.config.catalogue import REQUIRED, UNKNOWN, Option
 from fashion_keras.config.values import to_hashable
 from fashion_keras.errors import ConfigError
 
-__all__ = ["SourceFile", "options_of", "read_source"]
+__all__ = ["SourceFile", "options_of", "read_source", "uses_name"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,11 @@ def options_of(function: ast.FunctionDef, num_positional: int) -> dict[str, Opti
     return {
         argument.arg: Option(REQUIRED if default is None else _literal(default), object) for argument, default in pairs
     }
+
+
+def uses_name(function: ast.FunctionDef, name: str) -> bool:
+    """Whether a function's definition does anything with a variable of its own."""
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(function))
 
 
 def _literal(expression: ast.expr) -> Any:

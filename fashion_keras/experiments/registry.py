@@ -11,20 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from fashion_keras.config.catalogue import suggest
-from fashion_keras.config.custom_code import add_folders, describe_error
+from fashion_keras.config.custom_code import add_folders, describe_error, is_reading, reading
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.experiments.names import ALL_NAMES, is_tuned_name
 
-__all__ = ["TYPED", "check_name", "find_data", "is_reading", "load_experiment", "load_file", "main"]
+__all__ = ["TYPED", "check_name", "find_data", "load_experiment", "load_file", "main"]
 
 _TAKEN = ("all", "data", "evaluate", "exported", "pretrained", "published", "store", "tune")
 """What lies beside the folders of comparisons in `runs/` and `saved_models/`; `all` is every one of the report."""
 
 TYPED = "FASHION_KERAS_TYPED"
 """In the environment of the command: what the user typed in its place."""
-
-_reading = False
 
 
 def load_experiment(name: str) -> Experiment:
@@ -56,11 +54,6 @@ def check_name(experiment: Experiment) -> None:
         raise ConfigError(f"{name!r} is the name of a comparison of the report; choose another one")
     if name in _TAKEN:
         raise ConfigError(f"{name!r} is the name of a folder of the results, which it would write into; choose another")
-
-
-def is_reading() -> bool:
-    """Whether a file is being read: its own `main(EXPERIMENT)` has nothing to do then."""
-    return _reading
 
 
 def load_file(name: str) -> Experiment:
@@ -123,16 +116,13 @@ def main(experiment: Experiment) -> None:
 
 
 def _run(path: Path, folder: Path) -> Mapping[str, Any]:
-    global _reading
-    _reading = True
     try:
-        return runpy.run_path(str(path), run_name="__comparison__")
+        with reading():
+            return runpy.run_path(str(path), run_name="__comparison__")
     except SystemExit as error:
         raise ConfigError(f"{path} ends the program when it is read ({error}); it must only define things") from error
     except Exception as error:
         raise ConfigError(describe_error(error, folder)) from error
-    finally:
-        _reading = False
 
 
 def _choose(names: Mapping[str, Any], file: str) -> Experiment:

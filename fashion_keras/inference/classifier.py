@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras._tensorflow import import_tensorflow
+from fashion_keras.config.catalogue import suggesting
 from fashion_keras.data import FASHION_MNIST_CLASSES, FASHION_MNIST_HASH
 from fashion_keras.errors import DataError, ImageError
 from fashion_keras.formatting import first_line
@@ -89,6 +90,7 @@ class Classifier:
         """The SavedModel's function of TensorFlow, from `images` to the three outputs."""
         return self._loaded.signatures["serve"]
 
+    @suggesting
     def predict(
         self, images: ArrayLike | PictureSource | Sequence[PictureSource], batch_size: int = 500, invert: str = "auto"
     ) -> Predictions:

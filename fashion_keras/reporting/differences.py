@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
@@ -23,6 +22,7 @@ from fashion_keras.statistics import (
     pairing_gain,
 )
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
+from fashion_keras.storage.reading import say_once
 
 __all__ = ["Differences", "build_differences", "compare_with_baseline", "describe_power"]
 
@@ -87,14 +87,18 @@ def compare_with_baseline(results: ComparisonResults) -> tuple[Comparison, ...]:
 
 
 def _add_new_images(comparison: Comparison, arm: ArmResults, baseline: ArmResults) -> Comparison:
-    ours, theirs = (_stack_correct(each, range(comparison.num_seeds)) for each in (arm, baseline))
-    return comparison if ours is None or theirs is None else comparison.with_correct(ours, theirs)
-
-
-def _stack_correct(arm: ArmResults, seeds: Sequence[int]) -> NDArray[np.bool_] | None:
-    """Return what the runs of these seeds got right, bool [seeds, images]; None where a run did not keep it."""
-    rows = [row for row in (arm.runs[seed].correct for seed in seeds) if row is not None]
-    return np.stack(rows) if len(rows) == len(seeds) else None
+    """Return a comparison with its interval on new images; as it is where a run did not keep what it got right."""
+    rows = [each.runs[seed].correct for each in (arm, baseline) for seed in range(comparison.num_seeds)]
+    kept = [row for row in rows if row is not None]
+    if len(kept) < len(rows):
+        return comparison
+    if len(sizes := sorted({row.size for row in kept})) > 1:
+        say_once(
+            f"No interval on new examples: runs of {arm.name} and {baseline.name} say of {sizes[0]} to {sizes[-1]} "
+            "examples which they got right; the same ones in the same order are needed"
+        )
+        return comparison
+    return comparison.with_correct(*np.split(np.stack(kept), 2))
 
 
 @dataclass(frozen=True)

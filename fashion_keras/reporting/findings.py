@@ -7,19 +7,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fashion_keras.config.run_config import PRECISIONS
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.experiments.names import ALL_NAMES, command_of, is_tuned_name
 from fashion_keras.formatting import format_duration, one_line
 from fashion_keras.reporting.units import POINTS, Unit
-from fashion_keras.statistics import FAR, MIN_SEEDS, BestArms, Comparison, Design, Share, Verdict
+from fashion_keras.results.metrics import Metric
+from fashion_keras.statistics import FAR, MARGIN, MIN_SEEDS, BestArms, Comparison, Design, Share, Verdict
 from fashion_keras.storage.archive import ArchivedRun
 from fashion_keras.storage.comparison import ArmResults, ComparisonRecord, ComparisonResults
 
 __all__ = [
-    "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "percent",
-    "remedy", "sentence",
+    "BETTER", "WORSE", "Remedy", "best_sentence", "collapse_sentence", "describe_design", "figure", "margin_sentence",
+    "percent", "remedy", "sentence",
 ]  # fmt: skip
 
 BETTER = (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
@@ -73,6 +75,25 @@ def collapse_sentence(comparison: Comparison, unit: Unit = POINTS) -> str:
         others = f"on the {found.num_others} others {arm} differs by {amount}{span}"
     head, last = _COLLAPSED[comparison.has_diverged]
     return f"{head}: {_share(found.arm)} of {arm}, {_share(found.baseline)} of {baseline}; {others}. {last}"
+
+
+def margin_sentence(margin: float, values: Mapping[str, NDArray[np.float64]], metric: Metric, written: str) -> str:
+    """Return that no difference can reach a margin, which is likely said in another unit; or an empty text.
+
+    Args:
+        margin: Of equivalence, in the unit of the values.
+        values: Of each arm, float64 [seeds].
+        metric: What they are.
+        written: In which unit a margin is said.
+    """
+    found, unit = np.concatenate([row[np.isfinite(row)] for row in values.values()]), Unit.of(metric, values.values())
+    spread = float(np.ptp(found)) if found.size else 0.0
+    if margin < spread or margin <= MARGIN * metric.is_share:
+        return ""
+    return (
+        f"The margin is {unit.margin(margin)}, and all values lie within {unit.amount(unit.text(spread))}, so that no "
+        f"difference can be more than negligible: {written}"
+    )
 
 
 def _share(share: Share) -> str:

@@ -66,6 +66,6 @@ def _sentence(requirement: Requirement, is_met: bool | None, comparisons: Sequen
         comparisons: Those by which it was decided.
     """
     answer = {True: "shown", False: "shown otherwise", None: "undecided"}[is_met]
-    verdicts = ", ".join(f"{one_line(item.arm)} is {item.verdict}" for item in comparisons[:5])
+    verdicts = ", ".join(f"{one_line(item.arm)} is {item.verdict}" for item in comparisons[:5]) or "no arm was judged"
     more = ", ..." if len(comparisons) > 5 else ""
     return f"Required {requirement}: {answer} ({verdicts}{more})"

@@ -128,7 +128,7 @@ def _setting_of(arm: ArmResults, setting: str) -> float:
 
 def _gain(results: ComparisonResults, arm: ArmResults, before: ArmResults) -> Cell:
     metric, seeds = results.record.metric, [seed for seed in arm.runs if seed in before.runs]
-    after, earlier = (each.values(metric.name, seeds) for each in (arm, before))
+    after, earlier = (each.values(metric, seeds) for each in (arm, before))
     gains = after[: earlier.size] - earlier[: after.size]
     if not len(gains):
         return Cell((ABSENT,), {"mean": None, **interval_fields(None)})

@@ -1,7 +1,8 @@
 """Comparisons on a terminal: the answer last, one table above it, and all of them with footnotes where asked for."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from rich import box
@@ -10,16 +11,26 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from fashion_keras.errors import StoreError
 from fashion_keras.formatting import break_name, one_line
 from fashion_keras.reporting.effects import effect_sentences
-from fashion_keras.reporting.findings import Remedy, collapse_sentence, remedy, sentence
+from fashion_keras.reporting.findings import Remedy, collapse_sentence, margin_sentence, remedy, sentence
 from fashion_keras.reporting.overview import build_overview
 from fashion_keras.reporting.report import Report
 from fashion_keras.reporting.tables import Cell, Row, Table
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.statistics import Comparison, Verdict
 
-__all__ = ["answer_text", "natural_width", "plain_console", "print_answer", "print_sentence", "print_tables", "to_rich"]
+__all__ = [
+    "answer_text",
+    "answered_anyway",
+    "natural_width",
+    "plain_console",
+    "print_answer",
+    "print_sentence",
+    "print_tables",
+    "to_rich",
+]
 
 
 VERDICT_STYLES: Mapping[Verdict | None, str] = {
@@ -79,8 +90,23 @@ def print_answer(console: Console, report: Report, *, workers: int = 1) -> None:
             _print(console, Text(f"  to decide{text}"))
     for line in effect_sentences(results):
         _print(console, Text(line))
+    if results.record.metric.is_share and any(item.look for item in comparisons):
+        written = "an Experiment's margin is a fraction, 0.002 for 0.2 points, and --margin is in points"
+        margin, values = results.record.design.margin, report.all_results.values
+        if warning := margin_sentence(margin, values, results.record.metric, written):
+            _print(console, Text(warning))
     if report.best:
         _print(console, Text(report.best, style="bold"))
+
+
+@contextmanager
+def answered_anyway(console: Console, report: Report) -> Iterator[None]:
+    """Print the answer where files cannot be written meanwhile, such as on a full disk, before that is said."""
+    try:
+        yield
+    except StoreError:
+        print_answer(console, report)
+        raise
 
 
 def answer_text(report: Report, *, workers: int = 1) -> str:

@@ -48,16 +48,16 @@ def find_columns(table: ResultTable, selection: Selection) -> Columns:
     Raises:
         ResultsError: A column that was named is not there, or nothing tells the arms or the metric.
     """
-    arm, seed, metric, dataset = map(
-        table.column, (selection.arm, selection.seed, selection.metric, selection.dataset_column)
-    )
-    given = [arm, seed, metric, dataset]
+    seed, metric, dataset = map(table.column, (selection.seed, selection.metric, selection.dataset_column))
+    is_one = selection.arm is None or selection.arm in table.columns
+    arm = [table.column(name) for name in ([selection.arm] if is_one else str(selection.arm).split(","))]
+    given = [*arm, seed, metric, dataset]
     example = find_column(table, "example", given)
     metric = metric or _find_metric(table, [*given, example], example is not None)
     step = find_column(table, "step", [*given, metric])
     dataset = dataset or _find_dataset(table, [*given, metric])
     seed = seed or find_column(table, "seed", [*given, metric, dataset, example])
-    arms, seeds = _find_arms(table, arm, seed, [*given, metric, step, dataset, example])
+    arms, seeds = _find_arms(table, [*filter(None, arm)], seed, [*given, metric, step, dataset, example])
     examples = None if example == seed else _names(table, example)
     return Columns(metric, arms, seeds, _names(table, dataset), examples, step)
 
@@ -85,14 +85,14 @@ def _find_dataset(table: ResultTable, taken: Sequence[str | None]) -> str | None
 
 
 def _find_arms(
-    table: ResultTable, arm: str | None, seed: str | None, used: Sequence[str | None]
+    table: ResultTable, given: Sequence[str], seed: str | None, used: Sequence[str | None]
 ) -> tuple[Names, Names | None]:
     """Return the arm and the seed of each row, as columns, settings or the names of runs hold them."""
     known = {normalise(name): name for name in reversed(list(table.columns)) if name not in (*used, seed)}
     usual = [known[name] for name in USUAL["arm"] if name in known]
-    usual = [name for name in usual if 1 < len(table.distinct(name)) < max(len(table.lines), 3)]
-    for name in [arm] if arm else usual:
-        return _names_of(table, name), _names(table, seed)
+    telling = [name for name in usual if 1 < len(table.distinct(name)) < max(len(table.lines), 3)]
+    if chosen := given or telling[:1]:
+        return _combine(table, chosen), _names(table, seed)
     settings = _find_settings(table, [*used, seed])
     is_tracked = any(name.lower().startswith(_SETTING) for name in settings)
     split = None if is_tracked else _split_run_names(table, used, seed)
@@ -100,6 +100,8 @@ def _find_arms(
         return split
     if settings:
         return _combine(table, settings), _names(table, seed)
+    if usual:  # of one arm, or of another one in each run: that is said of it
+        return _combine(table, usual[:1]), _names(table, seed)
     raise ResultsError(
         f"{table.name}: which column names the arms that are compared? Say --arm COLUMN{listed(table.columns, 8)}"
     )

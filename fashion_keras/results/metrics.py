@@ -1,5 +1,6 @@
 """Metrics by their names: which direction is better, what is a share, and which of several columns is judged."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from fashion_keras.errors import ConfigError, ResultsError
 from fashion_keras.formatting import one_line
 from fashion_keras.results.table import normalise, quoted, words
 
-__all__ = ["TEST_ACCURACY", "Metric", "find_metric", "is_metric_name"]
+__all__ = ["TEST_ACCURACY", "Metric", "find_metric", "has_direction", "is_metric_name"]
 
 # Which part of the data a metric is over, the best to judge by first; what names no part stands between.
 _PARTS = (("test", "eval", "evaluation", "heldout"), (), ("val", "valid", "validation", "dev"), ("train", "training"))
@@ -35,6 +36,7 @@ _KNOWN = tuple(word for group in _GROUPS for word in group)
 _LOWER = frozenset((*_LOWER_SHARES, *_UNBOUNDED, *_COSTS))
 _NO_SHARES = frozenset((*_UNBOUNDED, *_UNBOUNDED_HIGHER, *_COSTS, "squared", "absolute"))
 _ALL_PARTS = frozenset(word for part in _PARTS for word in part)
+_RATE = re.compile(r"_per_(s|sec|second|min|minute|h|hour)(?=_|$)")
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,9 @@ class Metric:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip() or not isinstance(self.unit, str):
             raise ConfigError(f"a metric needs a name, and a unit that is text, got {self.name!r} and {self.unit!r}")
-        words = set(normalise(self.name).split("_"))
+        words = _words_of(self.name)
         if self.higher_is_better is None:
-            if not words & {*_KNOWN}:
+            if not has_direction(self.name):
                 raise ConfigError(
                     f"which {self.name} is better cannot be told: Metric({self.name!r}, higher_is_better=...)"
                 )
@@ -114,7 +116,7 @@ class Metric:
         Raises:
             ResultsError: An accuracy has fractions and percent beside each other.
         """
-        words = set(normalise(name).split("_"))
+        words = _words_of(name)
         higher = _is_better_higher(words) if higher_is_better is None else higher_is_better
         low, high = min(values), max(values)
         in_percent |= bool(words & {*_LOWER_SHARES}) and ("%" in name or bool(words & {"percent", "pct"}))
@@ -130,6 +132,16 @@ class Metric:
     def described(self) -> str:
         """Name and direction in words."""
         return f"{quoted(self.name)} ({'in percent, ' if self.was_percent else ''}{self.direction})"
+
+
+def has_direction(name: str) -> bool:
+    """Whether a metric's name tells which of its values are better."""
+    return bool(_words_of(name) & {*_KNOWN})
+
+
+def _words_of(name: str) -> set[str]:
+    """Return the words of a metric's name; what is done per second is a throughput and no time."""
+    return {*_RATE.sub("_throughput", normalise(name)).split("_")}
 
 
 def _is_better_higher(words: set[str]) -> bool:

@@ -118,9 +118,15 @@ def _check_heads(row: Sequence[str], name: str) -> list[str]:
 
 
 def _read_json(text: str, name: str) -> ResultTable:
-    """Read JSON lines, an object each, or one JSON list of objects."""
+    """Read JSON lines, an object each, one JSON list of objects, or one object of columns."""
     if text.lstrip().startswith("["):
         return _from_rows(enumerate(_parse(text, name), start=1), name)
+    whole = None
+    with contextlib.suppress(ValueError, RecursionError):  # several lines of objects are no JSON together
+        whole = json.loads(text)
+    if isinstance(whole, Mapping):
+        has_columns = bool(whole) and all(isinstance(column, list | Mapping) for column in whole.values())
+        return replace(_from_frame(whole), name=name) if has_columns else _from_rows([(1, whole)], name)
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     return _from_rows([(number, _parse(line, f"{name}:{number}")) for number, line in lines], name)
 
@@ -184,13 +190,23 @@ def _literal(text: str) -> Any:
 
 
 def _from_frame(frame: Any) -> ResultTable:
-    """Return the table of a pandas or Polars frame, or of a mapping from names to columns."""
+    """Return the table of a pandas or Polars frame, or of a mapping from names to columns.
+
+    A pandas frame may have seeds or arms as its index, a mapping `{"sgd": {0: 0.88, 1: 0.89}}` has them as keys.
+    """
+    if isinstance(frame, Mapping) and all(isinstance(column, Mapping) for column in frame.values()):
+        keys = dict.fromkeys(key for column in frame.values() for key in column)
+        columns = {name: [column.get(key) for key in keys] for name, column in frame.items()}
+        frame = columns if "seed" in map(str, columns) else {"seed": [*keys], **columns}
+    elif any(getattr(getattr(frame, "index", None), "names", ())):
+        frame = frame.reset_index()
     try:
         names = list(frame if isinstance(frame, Mapping) else frame.columns)
         columns = {_name_of(name): list(frame[name]) for name in names}
     except (AttributeError, TypeError, KeyError) as error:
         kind = type(frame).__name__
-        raise ResultsError(f"a path, a frame, a mapping or a list of mappings was expected, got {kind}") from error
+        expected = "a path, a frame, a mapping from names to columns, or a list of mappings"
+        raise ResultsError(f"{expected} was expected, got {kind}") from error
     lengths = {len(column) for column in columns.values()}
     if len(lengths) > 1:
         raise ResultsError(f"the columns of the frame differ in length, {min(lengths)} to {max(lengths)}")

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import count_noun, shorten
 from fashion_keras.results.columns import Columns, find_columns
-from fashion_keras.results.metrics import Metric
+from fashion_keras.results.metrics import Metric, has_direction
 from fashion_keras.results.names import BASELINES, UNFINISHED, find_column
 from fashion_keras.results.reshaping import reshape
-from fashion_keras.results.table import ResultTable, Selection, did_you_mean, quoted
+from fashion_keras.results.table import ResultTable, Selection, did_you_mean, quoted, text_of
 
 __all__ = ["ArmScores", "Scores", "extract_scores"]
 
@@ -86,7 +86,7 @@ def extract_scores(table: ResultTable, selection: Selection | None = None) -> Sc
     dropped = len(table.lines) - len(finished.lines)
     taken = [
         ", ".join(filter(None, [f"{table.name}: {count_noun(len(table.lines), 'row')}", reshaped.note])),
-        *_describe(columns, metric, baseline, grouped),
+        *_describe(columns, metric, baseline, grouped, reshaped.selection.higher_is_better),
         *_describe_steps(reshaped.table, columns.step, rows),
         *[f"{count_noun(dropped, 'run')} that did not finish left out"] * bool(dropped),
     ]
@@ -164,7 +164,8 @@ def _refuse_twice(columns: Columns, table: ResultTable, first: int, second: int)
     seed = f"seed {quoted(columns.seeds.texts[second])}" if columns.seeds is not None else "one example"
     raise ResultsError(
         f"{table.place(first)} and {table.place(second)} are both arm {quoted(columns.arms.texts[second])}, {seed}; "
-        "one value for each was expected: name what tells them apart with --arm, --seed or --dataset-column"
+        "one value for each was expected: name what tells them apart with --arm (of two columns A,B), --seed or "
+        "--dataset-column"
     )
 
 
@@ -190,13 +191,14 @@ def _describe_steps(table: ResultTable, step: str | None, rows: Sequence[int]) -
     return [f"the last {quoted(step)} of each run counts{span}"]
 
 
-def _find_baseline(grouped: _Grouped, given: str | None, name: str) -> str:
+def _find_baseline(grouped: _Grouped, given: str | float | None, name: str) -> str:
     arms = _all_arms(grouped)
     if given is None:
         return next((arm for usual in BASELINES for arm in arms if arm.lower() == usual), arms[0])
-    if given not in arms:
-        raise ResultsError(f"{name} has no arm {quoted(given)}{did_you_mean(given, arms)}")
-    return given
+    wanted = text_of(given)  # in Python, it may be a number
+    if wanted not in arms:
+        raise ResultsError(f"{name} has no arm {quoted(wanted)}{did_you_mean(wanted, arms)}")
+    return wanted
 
 
 def _all_arms(grouped: _Grouped) -> list[str]:
@@ -223,15 +225,19 @@ def _check_arms(arms: Mapping[str, ArmScores], baseline: str, on: str, name: str
             )
 
 
-def _describe(columns: Columns, metric: Metric, baseline: str, grouped: _Grouped) -> list[str]:
-    """Return what was taken for what, in words."""
+def _describe(columns: Columns, metric: Metric, baseline: str, grouped: _Grouped, direction: bool | None) -> list[str]:
+    """Return what was taken for what, in words; `direction` is what the user said of it, if anything."""
     arms, datasets = _all_arms(grouped), columns.datasets
     named = ", ".join(shorten(arm, 24) for arm in arms[:6]) + (", ..." if len(arms) > 6 else "")
+    seeds = "no seed" if columns.seeds is None else f"seed from {quoted(columns.seeds.source)}"
+    if "fold" in seeds.lower():
+        seeds += ", whose folds share training examples, so that intervals are too narrow (Nadeau and Bengio 2003)"
+    is_told = direction is not None or has_direction(metric.name)
     return [
         f"arm from {quoted(columns.arms.source)} ({named})",
-        "no seed" if columns.seeds is None else f"seed from {quoted(columns.seeds.source)}",
+        seeds,
         *["results of single examples"] * (columns.examples is not None),
-        f"metric {metric.described}",
+        f"metric {metric.described}" + ": a guess, --lower-is-better says otherwise" * (not is_told),
         f"baseline {quoted(baseline)}",
         *([f"{count_noun(len(grouped), 'data set')} from {quoted(datasets.source)}"] if datasets else []),
     ]

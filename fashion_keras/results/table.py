@@ -35,7 +35,7 @@ class Selection:
     """What a user said of a table; what is None is found by its usual name.
 
     Attributes:
-        arm: Column that names what is compared.
+        arm: Column that names what is compared, or several with commas between them.
         seed: Column of the seed, which pairs the runs of different arms.
         metric: Column that is judged.
         baseline: Arm that the others are compared with.
@@ -46,7 +46,7 @@ class Selection:
     arm: str | None = None
     seed: str | None = None
     metric: str | None = None
-    baseline: str | None = None
+    baseline: str | float | None = None
     dataset_column: str | None = None
     higher_is_better: bool | None = None
 
@@ -162,11 +162,11 @@ def parse_number(value: Any, decimal_comma: bool = False) -> float | None:
     except OverflowError:
         return math.inf
     except (TypeError, ValueError):
-        text = str(value).strip().lower()
+        text = str(value).strip().lower().removesuffix("%")
     if text in _WORDS:
         return _WORDS[text]
     with contextlib.suppress(ValueError):
-        return float(text.replace(",", ".", 1)) if decimal_comma else float(text.removesuffix("%"))
+        return float(text.replace(",", ".", 1) if decimal_comma else text)
     return None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
+from fashion_keras.errors import ConfigError
 from fashion_keras.statistics.comparison import Comparison, Verdict
 
 __all__ = ["Requirement"]
@@ -16,6 +17,10 @@ class Requirement(StrEnum):
     BETTER = "better"
     NOT_WORSE = "not-worse"
     EQUIVALENT = "equivalent"
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise ConfigError(f"what is required must be one of {', '.join(cls)}; got {value!r}")
 
     def is_met(self, comparison: Comparison, margin: float, *, higher_is_better: bool = True) -> bool | None:
         """Return whether it is shown, True, or shown otherwise, False; None where it is undecided.

@@ -10,6 +10,7 @@ from fashion_keras.statistics.best import BestArms
 from fashion_keras.statistics.collapse import Collapse, Share
 from fashion_keras.statistics.comparison import Comparison, Interval, Verdict
 from fashion_keras.statistics.design import MIN_SEEDS, Design
+from fashion_keras.statistics.divergence import diverged_unpaired
 from fashion_keras.statistics.intervals import unit_of
 
 __all__ = ["compare_unpaired", "find_best_unpaired", "pairing_worth", "welch_interval"]
@@ -62,7 +63,7 @@ def compare_unpaired(
 
     As `compare_arms` does, but for its pairs: the arms share the level that the last look has, those found to differ
     leave theirs to the others, and the verdict is read off the interval. `num_seeds` is the number of runs of the
-    smaller arm. How many more runs would decide is not told. Where runs diverged, nothing is but how many.
+    smaller arm. How many more runs would decide is not told. Where runs diverged, see `diverged_unpaired`.
 
     Args:
         values: for every arm float [runs of that arm], two at least; infinite where one diverged.
@@ -93,8 +94,8 @@ def compare_unpaired(
 
 
 def _interval(first: _Floats, second: _Floats, level: float) -> Interval:
-    """Return Welch's interval; the whole line where runs diverged."""
-    return welch_interval(first, second, level) if _are_finite(first, second) else (-np.inf, np.inf)
+    """Return Welch's interval; where runs diverged that of the ranks."""
+    return (welch_interval if _are_finite(first, second) else diverged_unpaired)(first, second, level)
 
 
 def _are_finite(*rows: _Floats) -> bool:

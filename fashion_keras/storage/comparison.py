@@ -134,6 +134,12 @@ class ComparisonRecord:
         names = [arm.config["trainer"]["name"] for arm in self.arms if "trainer" in arm.config]
         return tuple(dict.fromkeys(names))
 
+    def settings_of(self, arm: ArmRecord, seed: int = 0) -> dict[str, Any]:
+        """Return all settings of an arm's run as its configuration writes them."""
+        is_usual = self.data["is_fashion_mnist"] or "trainer" in arm.config
+        data = {} if is_usual else {"data": self.data["content_hash"]}
+        return {**arm.config, **data, **({"seed": seed} if seed else {})}
+
     @property
     def identity(self) -> str:
         """Twelve digits of the SHA-256 of the definition: the arms, the baseline, the data, and a score of its own."""
@@ -401,10 +407,10 @@ class ArmResults:
         """
         return _as_array([self._score(run, metric, run.value(metric)) for run in self.runs.values()])
 
-    def values(self, metric: str, seeds: Sequence[int]) -> NDArray[np.float64]:
+    def values(self, metric: Metric, seeds: Sequence[int]) -> NDArray[np.float64]:
         """The same over some seeds, float64 [n], up to the first seed that has none; NaN where a run diverged."""
         runs = takewhile(lambda run: run is not None, (self.runs.get(seed) for seed in seeds))
-        scores = [self._score(run, metric, run.judged_value(metric)) for run in runs if run is not None]
+        scores = [self._score(run, metric.name, run.judged_value(metric)) for run in runs if run is not None]
         return _as_array(list(takewhile(lambda value: value is not None, scores)))
 
     def _score(self, run: StoredRun, metric: str, final: float | None) -> float | None:
@@ -444,7 +450,7 @@ class ComparisonResults:
     @property
     def values(self) -> dict[str, NDArray[np.float64]]:
         """Of each arm what is judged, see `ArmResults.values`; runs that diverged are infinite, see `mark_diverged`."""
-        return self._mark({arm.name: arm.values(self.record.metric.name, self.seeds) for arm in self.arms})
+        return self._mark({arm.name: arm.values(self.record.metric, self.seeds) for arm in self.arms})
 
     @property
     def off_the_scale(self) -> dict[str, NDArray[np.bool_]]:
@@ -510,10 +516,7 @@ def _find_runs(
 
 def _is_of(run: StoredRun, arm: ArmRecord, seed: int, record: ComparisonRecord) -> bool:
     """Whether a run is what its arm says; where a record is damaged, another arm's may stand in its place."""
-    expected = {**arm.config, "seed": seed} if seed else arm.config
-    if not record.data["is_fashion_mnist"] and not record.trainers:
-        expected = {**expected, "data": record.data["content_hash"]}
-    if run.result["config"] == expected:
+    if run.result["config"] == record.settings_of(arm, seed):
         return True
     say_once(f"Left out: {run.path} is not the run of {arm.name}, seed {seed}, that the record of {record.name} names")
     return False

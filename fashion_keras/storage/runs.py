@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from fashion_keras.config.identity import PROTOCOL_VERSION
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import StoreError, os_errors_as
+from fashion_keras.results.metrics import Metric
 from fashion_keras.storage.files import sync_folder, write_file
 from fashion_keras.storage.reading import (
     DIGEST,
@@ -118,18 +119,23 @@ class StoredRun:
             return self.seconds["train"] if self.status == "finished" else None
         return self.final.get(metric)
 
-    def judged_value(self, metric: str) -> float | None:
+    def judged_value(self, metric: Metric) -> float | None:
         """Return the same; NaN where the run diverged, None where it never was evaluated.
 
         Raises:
-            StoreError: It has no such metric: a custom trainer need not return all that runs of Keras have.
+            StoreError: It has no such metric, or no share: a custom trainer may return what runs of Keras never have.
         """
-        value = self.value(metric)
-        is_missing = metric not in self.final or (self.has_trainer and self.status == "finished")
-        if value is None and metric != "seconds" and is_missing:
+        name, value = metric.name, self.value(metric.name)
+        is_missing = name not in self.final or (self.has_trainer and self.status == "finished")
+        if value is None and name != "seconds" and is_missing:
             has = ", ".join(name for name, value in self.final.items() if value is not None)
             raise StoreError(
-                f"{self.path} has no {metric}, but {has}; judge by one of these, or remove the folder to train it again"
+                f"{self.path} has no {name}, but {has}; judge by one of these, or remove the folder to train it again"
+            )
+        if value is not None and metric.is_share and not 0.0 <= value <= 1.0:
+            raise StoreError(
+                f"{self.path} has a {name} of {value:g}, which is no share from 0 to 1: return one, or judge by "
+                f"Metric({name!r}, is_share=False) and a margin"
             )
         return math.nan if value is None and self.has_diverged else value
 

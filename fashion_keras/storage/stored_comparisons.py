@@ -10,7 +10,7 @@ from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
 from fashion_keras.experiments.names import ALL_NAMES, command_of, is_tuned_name
 from fashion_keras.experiments.registry import load_experiment
-from fashion_keras.formatting import count_noun, safe_name
+from fashion_keras.formatting import count_noun
 from fashion_keras.storage.comparison import (
     ComparisonRecord,
     ComparisonResults,
@@ -134,24 +134,37 @@ def _newest(
     """
     found: dict[str, ComparisonResults] = {}
     earlier: dict[str, list[str]] = {}
-    for results in _load_begun(store, records):
+    broken: list[StoreError] = []
+    for results in _load_begun(store, records, broken):
         folder = results.record.folder
         if folder in found:
             earlier.setdefault(folder, []).append(results.record.path_in(store).stem)
         else:
             found[folder] = results
+    if broken and not found:
+        raise broken[0]
+    for error in broken:
+        say(f"Left out: {error}")
     for folder, stems in earlier.items():
         versions = count_noun(len(stems), "earlier version")
         say(f"Left out: {versions} of {folder} (`fashion-keras report {stems[0]}`)")
     return list(found.values())
 
 
-def _load_begun(store: RunSource, records: Iterable[ComparisonRecord]) -> Iterator[ComparisonResults]:
-    """Yield the results of those comparisons that have a finished run."""
+def _load_begun(
+    store: RunSource, records: Iterable[ComparisonRecord], broken: list[StoreError] | None = None
+) -> Iterator[ComparisonResults]:
+    """Yield the results of those comparisons that have a finished run; what cannot be judged is `broken`, or raised."""
     for record in records:
-        results = load_settled(store, record)
-        if any(arm.runs for arm in results.arms):
-            yield results
+        try:
+            results = load_settled(store, record)
+        except StoreError as error:
+            if broken is None:
+                raise
+            broken.append(error)
+        else:
+            if any(arm.runs for arm in results.arms):
+                yield results
 
 
 def _record_paths(store: RunStore, prefix: str = "") -> list[Path]:
@@ -177,10 +190,7 @@ def read_records(
 
 
 def _name_modification(record: ComparisonRecord) -> ComparisonRecord:
-    """Return a record with its modification named, where it was written before records said so."""
-    if record.modification:
-        return record
-    if not record.data["is_fashion_mnist"] and record.data["content_hash"]:  # empty where a trainer has its own data
-        return replace(record, modification=safe_name(str(record.data["name"])))
-    is_changed = record.name in ALL_NAMES and record.identity != _plain_record(record.name).identity
-    return replace(record, modification=record.identity) if is_changed else record
+    """Return a record of the project's, as it was before the project changed it, under a name of its own."""
+    is_plain = record.name in ALL_NAMES and not record.modification
+    is_earlier = is_plain and record.identity != _plain_record(record.name).identity
+    return replace(record, modification=record.identity) if is_earlier else record

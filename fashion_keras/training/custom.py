@@ -156,7 +156,7 @@ def _read_correct(value: Any) -> NDArray[np.bool_] | None:
         flags = np.asarray(value)
     except ValueError:  # rows of different lengths
         flags = np.empty(0)
-    if flags.ndim != 1 or not flags.size or not np.isin(flags, (0, 1)).all():
+    if flags.ndim != 1 or flags.size < 2 or not np.isin(flags, (0, 1)).all():
         raise ConfigError(f"must return as `correct` True or False for each test example, got {_show(value)}")
     return flags.astype(bool)
 

@@ -9,6 +9,7 @@ from fashion_keras.formatting import count_noun, safe_name
 from fashion_keras.inference.record import find_export
 from fashion_keras.reporting import Report, print_answer, print_tables, write_report
 from fashion_keras.reporting.tensorboard import write_logs
+from fashion_keras.reporting.terminal import answered_anyway
 from fashion_keras.statistics import Verdict
 from fashion_keras.storage.comparison import add_look, load_settled
 from fashion_keras.storage.runs import StoredRun
@@ -89,7 +90,8 @@ def write_reports(outcomes: Sequence[ComparisonOutcome], job: Job) -> tuple[Comp
     """
     written = []
     for outcome in outcomes:
-        paths = write_report(Report(outcome.report.all_results), outcome.folder)
+        with answered_anyway(job.session.console, outcome.report):
+            paths = write_report(Report(outcome.report.all_results), outcome.folder)
         job.session.say(f"Written to {outcome.folder}: table.md and {len(paths) - 1} more files")
         if job.options.tensorboard is not None:
             job.session.say(write_logs(outcome.report.results, job.options.tensorboard / outcome.folder.name))

@@ -1,15 +1,15 @@
 """Judgement of results made elsewhere: read, match by seed, compare, and say what was found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fashion_keras.config.catalogue import suggesting
 from fashion_keras.errors import ResultsError
 from fashion_keras.formatting import count_noun, print_plain
-from fashion_keras.reporting.findings import collapse_sentence
+from fashion_keras.reporting.findings import collapse_sentence, margin_sentence
 from fashion_keras.reporting.gates import Gate
 from fashion_keras.reporting.judgement import DatasetJudgement, Judgement
 from fashion_keras.reporting.units import Unit
@@ -35,17 +35,18 @@ __all__ = ["judge", "print_judgement"]
 _MOST_SEEDS_LOOKED_AT = 500  # the levels of repeated looks are integrated seed by seed
 
 
+@suggesting
 def judge(
     results: Any,
     *,
-    arm: str | None = None,
+    arm: str | Sequence[str] | None = None,
     seed: str | None = None,
     metric: str | None = None,
-    baseline: str | None = None,
+    baseline: str | float | None = None,
     dataset_column: str | None = None,
     higher_is_better: bool | None = None,
     margin: float | None = None,
-    looked_at: Sequence[int] = (),
+    looked_at: int | Sequence[int] = (),
 ) -> Judgement:
     """Judge results of any training code: which arm is better than the baseline, by how much, and is it real?
 
@@ -55,7 +56,8 @@ def judge(
     Args:
         results: A path (CSV, JSON lines, Parquet, a folder of TensorBoard logs), a frame, a mapping from names to
             columns, or a list of mappings. A row a run, or a column for each arm or seed.
-        arm, seed, metric, dataset_column: Columns; found by their usual names where None, and `taken` says which.
+        arm, seed, metric, dataset_column: Columns; found by their usual names where None, and `taken` says which. Arms
+            may be named by several: `["optimizer", "width"]`.
         baseline: The arm that the others are compared with; where None, the one named like one, or else the first.
         higher_is_better: Direction of the metric; by its name where None.
         margin: Of equivalence, in the unit of the table; 0.2 points for shares where None, none for other metrics.
@@ -69,14 +71,16 @@ def judge(
     >>> judge(rows).verdicts["adam"].value
     'better'
     """
-    selection = Selection(arm, seed, metric, baseline, dataset_column, higher_is_better)
+    arms = arm if arm is None or isinstance(arm, str) else ",".join(arm)
+    selection = Selection(arms, seed, metric, baseline, dataset_column, higher_is_better)
     scores = extract_scores(read_results(results), selection)
     given = margin * 0.01 if margin is not None and scores.metric.was_percent else margin
     if given is not None and not 0.0 < given < (1.0 if scores.metric.is_share else float("inf")):
         unit = "in percent" if scores.metric.was_percent else "0.002 is 0.2 points of accuracy"
         raise ResultsError(f"the margin must be above 0, and below all of a share, got {margin:g}: {unit}")
     used = MARGIN if given is None and scores.metric.is_share else given
-    datasets = [_judge_dataset(name, arms, scores, used, looked_at) for name, arms in scores.datasets.items()]
+    looks = (looked_at,) if isinstance(looked_at, int) else looked_at
+    datasets = [_judge_dataset(name, arms, scores, used, looks) for name, arms in scores.datasets.items()]
     return Judgement(scores.taken, scores.metric, tuple(datasets))
 
 
@@ -101,9 +105,11 @@ def _judge_dataset(
     )
     comparisons = tuple(_finish(item, matched, scores.metric) for item in judged.comparisons)
     judged, unit = replace(judged, comparisons=comparisons), Unit.of(scores.metric, values.values())
+    written = f"--margin is in the unit of the table{_margin_in_points(scores.metric)}"
+    warning = "" if margin is None else margin_sentence(margin, values, scores.metric, written)
     notes = (
         *matched.notes,
-        *_margin_notes(margin, values.values(), scores.metric, unit),
+        *[warning] * bool(warning),
         *_gain_notes(judged, matched),
         *(collapse_sentence(item, unit) for item in comparisons if item.collapse is not None),
         *_look_notes(judged, matched),
@@ -146,19 +152,8 @@ def _gain_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:
     return (f"Paired by seed, which saved {share}",)
 
 
-def _margin_notes(
-    margin: float | None, values: Iterable[NDArray[np.float64]], metric: Metric, unit: Unit
-) -> tuple[str, ...]:
-    """Say in which unit a margin is that no difference of these values can reach."""
-    found = np.concatenate(list(values))
-    spread = float(np.ptp(found[np.isfinite(found)])) if np.isfinite(found).any() else 0.0
-    if margin is None or margin < spread or margin <= MARGIN * metric.is_share:
-        return ()
-    written = f", in which 0.2 points are {0.2 if metric.was_percent else MARGIN:g}" * metric.is_share
-    return (
-        f"The margin is {unit.margin(margin)}, and all values lie within {unit.amount(unit.text(spread))}, so that no "
-        f"difference can be more than negligible: --margin is in the unit of the table{written}",
-    )
+def _margin_in_points(metric: Metric) -> str:
+    return f", in which 0.2 points are {0.2 if metric.was_percent else MARGIN:g}" * metric.is_share
 
 
 def _look_notes(judged: JudgedArms, matched: MatchedArms) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from fashion_keras.data.dataset import FASHION_MNIST_NAME
 from fashion_keras.errors import ConfigError
 from fashion_keras.experiments.definition import Experiment
 from fashion_keras.formatting import count_noun, one_line, safe_name
-from fashion_keras.reporting.gates import exit_status
 from fashion_keras.reporting.over_datasets import OverAll, find_over_all, write_ranks
 from fashion_keras.reporting.records import print_json
 from fashion_keras.reporting.rendering import to_csv, to_markdown
@@ -37,26 +35,29 @@ def run_over_datasets(
         datasets: As `--dataset` takes them, or `fashion_mnist`.
 
     Returns:
-        The exit status: that of what is required on every data set; 0, or 1 where a run or an export failed.
+        The exit status: 1 where a run or an export failed, else that of what is required on every data set, or 0.
 
     Raises:
         UserError: An option, the data or the disk is wrong; two data sets have one name.
     """
     sessions = _open(values, datasets)
-    status, outcomes = 0, {}
+    outcomes = {}
     for name, session in sessions.items():
         session.started = time.monotonic()  # all were opened at once
         session.say(f"Data set {one_line(name)}")
         if options.dry_run:
-            status |= run_experiments(experiments, options, session)
-            continue
-        outcomes[name] = run_job(experiments, replace(options, json=False), session)
-        status |= 1 if outcomes[name].failures else 0
-    if not (options.dry_run or options.shard):
+            run_experiments(experiments, options, session)
+        else:
+            outcomes[name] = run_job(experiments, options, session)
+    if outcomes and not options.shard:
         session = next(iter(sessions.values())).aloud()
         _finish(outcomes, options, session)
-    gates = [gate for outcome in outcomes.values() for gate in outcome.gates(options.require)]
-    return (exit_status(gates) if options.require else 0) or status
+    return _join(outcomes).status(options.require)
+
+
+def _join(outcomes: Mapping[str, RunOutcome]) -> RunOutcome:
+    comparisons = tuple(item for each in outcomes.values() for item in each.comparisons)
+    return RunOutcome(comparisons, tuple(line for each in outcomes.values() for line in each.failures))
 
 
 def _open(values: Mapping[str, Any], datasets: Sequence[str]) -> dict[str, Session]:
@@ -94,7 +95,7 @@ def _finish(outcomes: Mapping[str, RunOutcome], options: RunOptions, session: Se
         content[name] = over.to_json()
         _show(name, over, session)
     if options.json:
-        print_json({"over_datasets": content})
+        print_json(_join(outcomes).to_json(options.require) | {"over_datasets": content})
 
 
 def _over(found: Mapping[str, ComparisonOutcome]) -> OverAll:

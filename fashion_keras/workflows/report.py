@@ -18,6 +18,7 @@ from fashion_keras.reporting.claims import claims_page
 from fashion_keras.reporting.gates import exit_status
 from fashion_keras.reporting.records import comparison_to_json, print_json
 from fashion_keras.reporting.tensorboard import write_logs
+from fashion_keras.reporting.terminal import answered_anyway
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.runs import RunStore
@@ -77,13 +78,14 @@ def report_comparisons(
     content, gates = [], []
     for results in found:
         report, folder = Report(results), out / results.record.folder
-        paths = write_report(report, folder, pictures=pictures, published=published is not None)
+        print_tables(console, report, explain=explain)
+        with answered_anyway(aloud, report):
+            paths = write_report(report, folder, pictures=pictures, published=published is not None)
         if as_json:
             content.append(comparison_to_json(report, requirement) | {"files": list(map(str, paths))})
         say(f"Written to {folder}: table.md and {len(paths) - 1} more files")
         if tensorboard is not None:
             say(write_logs(results, tensorboard / folder.name))
-        print_tables(console, report, explain=explain)
         print_answer(aloud, report, workers=available_cores())
         if requirement is not None:
             gates.append(report.require(requirement))

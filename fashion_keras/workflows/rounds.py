@@ -54,7 +54,7 @@ def _check_metrics(job: Job, config: RunConfig) -> None:
     arm, run = config.with_changes(seed=0), job.session.store.find_folder(config.folder)
     for comparison in job.comparisons:
         if run is not None and arm in comparison.configs.values():
-            run.judged_value(comparison.record.metric.name)
+            run.judged_value(comparison.record.metric)
 
 
 def plan_rounds(job: Job) -> Iterator[Plan]:

@@ -52,6 +52,19 @@ class RunOutcome:
         """Return whether each comparison shows what is required; nothing where nothing is."""
         return [each.report.require(requirement) for each in self.comparisons if requirement]
 
+    def status(self, requirement: str | None) -> int:
+        """Return the exit status: code that fails is no open question, which a job of CI may let pass."""
+        return 1 if self.failures else exit_status(self.gates(requirement)) if requirement else 0
+
+    def to_json(self, requirement: str | None) -> dict[str, Any]:
+        """Return what came out as plain values."""
+        comparisons = [
+            comparison_to_json(each.report, requirement)
+            | {"files": list(map(str, each.paths)), "models": {arm: str(path) for arm, path in each.exports.items()}}
+            for each in self.comparisons
+        ]
+        return {"comparisons": comparisons, "failures": list(self.failures)}
+
 
 def run_experiments(
     experiments: Sequence[Experiment],
@@ -62,7 +75,7 @@ def run_experiments(
     """Run comparisons and print what came out, or say what would run; the arguments are those of `prepare`.
 
     Returns:
-        The exit status: that of what is required, see `exit_status`; 0, or 1 where a run or an export failed.
+        The exit status: 1 where a run or an export failed, else that of what is required, see `exit_status`, or 0.
 
     Raises:
         UserError: An option, the data or the disk is wrong.
@@ -75,9 +88,8 @@ def run_experiments(
             return 0
         outcome = _run(job)
     if options.json:
-        print_json(_to_json(outcome, options.require))
-    gates = outcome.gates(options.require)
-    return (exit_status(gates) if options.require else 0) or (1 if outcome.failures else 0)
+        print_json(outcome.to_json(options.require))
+    return outcome.status(options.require)
 
 
 def run_job(experiments: Sequence[Experiment], options: RunOptions, session: Session) -> RunOutcome:
@@ -158,15 +170,6 @@ def _judge_and_show(job: Job, show: Show) -> tuple[ComparisonOutcome, ...]:
     outcomes = judge(job)
     show(outcomes)
     return write_reports(outcomes, job)
-
-
-def _to_json(outcome: RunOutcome, requirement: str | None) -> dict[str, Any]:
-    comparisons = [
-        comparison_to_json(each.report, requirement)
-        | {"files": list(map(str, each.paths)), "models": {arm: str(path) for arm, path in each.exports.items()}}
-        for each in outcome.comparisons
-    ]
-    return {"comparisons": comparisons, "failures": list(outcome.failures)}
 
 
 def _describe(job: Job) -> None:

@@ -1,14 +1,13 @@
 """Status of a store: what its comparisons have, lack and failed at, and which parts of them are still to be run."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fashion_keras.config.catalogue import suggest
 from fashion_keras.config.run_config import RunConfig
-from fashion_keras.data.dataset import FASHION_MNIST_HASH
 from fashion_keras.errors import ConfigError, StoreError
+from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.storage.comparison import ComparisonRecord, load_results
 from fashion_keras.storage.runs import RunStore
@@ -63,17 +62,13 @@ class StoreStatus:
     comparisons: tuple[ComparisonStatus, ...]
     notes: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
-
 
 def read_status(out: Path, names: Sequence[str] = (), num_shards: int | None = None) -> StoreStatus:
     """Read what a store has of its comparisons; trains nothing and writes nothing.
 
     Args:
         out: The folder of the results.
-        names: Folders or names of comparisons; none is all.
+        names: Folders, names or files of comparisons; none is all.
         num_shards: Into so many parts each comparison was dealt by `run --shard`; None is none.
 
     Raises:
@@ -88,11 +83,17 @@ def read_status(out: Path, names: Sequence[str] = (), num_shards: int | None = N
     # Whether their files are sound, `check` says.
     num_runs = sum(1 for _ in (store.root / "runs").glob("*/result.json"))
     chosen = _choose(list(reversed(records.values())), names)
-    comparisons = tuple(_status_of(record, store, num_shards) for record in chosen)
-    return StoreStatus(str(store.root), num_runs, comparisons, tuple(notes))
+    comparisons = []
+    for record in chosen:
+        try:
+            comparisons.append(_status_of(record, store, num_shards))
+        except StoreError as error:  # such as runs of a custom trainer without what they are judged by
+            notes.append(f"Left out: {error}")
+    return StoreStatus(str(store.root), num_runs, tuple(comparisons), tuple(notes))
 
 
-def _choose(records: Sequence[ComparisonRecord], names: Sequence[str]) -> Sequence[ComparisonRecord]:
+def _choose(records: Sequence[ComparisonRecord], given: Sequence[str]) -> Sequence[ComparisonRecord]:
+    names = [load_experiment(name).name if name.endswith(".py") else name for name in given]
     for name in names:
         if not any(name in (record.folder, record.name) for record in records):
             raise ConfigError(f"a comparison of the store is {suggest(name, [each.folder for each in records])}")
@@ -133,9 +134,7 @@ def _open_shards(
     record: ComparisonRecord, seeds: Sequence[int], missing: Mapping[str, Sequence[int]], num_shards: int
 ) -> Iterable[int]:
     """Yield the numbers of the parts that a run is missing of, dealt out as `run NAME --shard K/N` does."""
-    data = FASHION_MNIST_HASH if record.data["is_fashion_mnist"] else record.data["content_hash"]
-    arms = [RunConfig.from_json({**arm.config, "data": data}) for arm in record.arms]
-    configs = order_configs(arms, seeds)
+    configs = order_configs([RunConfig.from_json(record.settings_of(arm)) for arm in record.arms], seeds)
     wanted = {arm.folders[seed] for arm in record.arms for seed in missing.get(arm.name, ()) if seed in arm.folders}
     for shard in range(num_shards):
         if any(config.folder in wanted for config in deal_shard(configs, shard, num_shards)):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from fashion_keras.execution.tasks import RunTask, execute_run
 from fashion_keras.experiments.definition import BASE, Arm, Experiment
 from fashion_keras.export import export_run
 from fashion_keras.storage.runs import RunStore
-from fashion_keras.training.custom import train_custom
+from fashion_keras.training.custom import train_custom, try_trainer
 from fashion_keras.workflows.job import RunOptions
 from fashion_keras.workflows.run import compare
 from fashion_keras.workflows.session import ExecutionOptions, Session
@@ -331,6 +332,8 @@ def test_shards_share_a_trainer_s_runs_and_tuning_selects_by_validation(write, t
     for shard in ("0/2", "1/2"):
         assert cli.main(["run", "a.py", "--seeds", "2", "--shard", shard, "--workers", "1"]) == 0
     assert len(list(RunStore(tmp_path / "runs" / "store").all_runs())) == 4
+    assert cli.main(["status", "--shards", "2"]) == 0
+    assert "nothing missing" in capsys.readouterr().out
     tune = ["--tune", "rate", "--budget", "2", "--range", "0.3,0.9"]
     write("b.py", file_of("trainer='own_other:train'").replace("'mine'", "'two'"))
     write("own_other.py", text)
@@ -428,3 +431,37 @@ def test_what_a_trainer_returns_can_be_judged_in_its_direction_and_gates_the_com
     write("a.py", judged.replace("val_loss", "val_f1"))
     assert cli.main(["run", "a.py", "--seeds", "5", "--workers", "1"]) == 2
     assert "has no val_f1, but val_loss" in capsys.readouterr().err
+    write("own_training.py", "def train(seed, size=1):\n    return {'val_f1': 85.0}\n")
+    assert cli.main(["run", "a.py", "--seeds", "5", "--workers", "1"]) == 2
+    assert "a val_f1 of 85, which is no share from 0 to 1" in capsys.readouterr().err
+    assert cli.main(["status"]) == 0, "others can be told of"
+    assert "Left out: " in capsys.readouterr().out
+    write("own_training.py", "def train(seed, size=1):\n    return {'val_f1': 0.85 + 0.01 * size}\n")
+    assert cli.main(["run", "a.py", "--seeds", "5", "--workers", "1"]) == 0
+    assert cli.main(["report", "mine", "--tables-only"]) == 0, "what earlier sources returned does not matter"
+    shutil.rmtree(tmp_path / "runs" / "mine")
+    write("runs/mine", "a file in the way")
+    for command in (["report", "mine"], ["run", "a.py", "--seeds", "5"]):
+        capsys.readouterr()
+        assert cli.main(command) == 2
+        assert "b beats a by" in capsys.readouterr().out, "the answer is lost with no file"
+
+
+def test_a_comparison_is_not_made_where_a_worker_reads_a_function_beside_it(write):
+    write("own_training.py", CONSTANT + "from fashion_keras import compare\ncompare(3)\n")
+    with pytest.raises(ConfigError, match=r'put the call below if __name__ == "__main__":$'):
+        try_trainer(BASE.with_changes(trainer=TRAINER))
+
+
+def test_runs_that_fail_open_no_gate_that_lets_the_undecided_pass(write):
+    write("own_training.py", "def train(seed, size=1):\n    return {'test_accuracy': 0.5 / (size < 2)}\n")
+    write("a.py", file_of("size=2"))
+    assert cli.main(["run", "a.py", "--seeds", "2", "--workers", "1", "--require", "not-worse"]) == 1
+
+
+def test_examples_that_differ_from_run_to_run_give_no_interval_on_new_ones(write, capsys):
+    text = "def train(seed, size=1):\n    return {'correct': [True] * (90 + size + seed) + [False] * 10}\n"
+    write("own_training.py", text)
+    write("a.py", file_of("size=2"))
+    assert cli.main(["run", "a.py", "--seeds", "5", "--workers", "1"]) == 0
+    assert "No interval on new examples: runs of b and a say of 101 to 106 examples" in capsys.readouterr().err

@@ -72,6 +72,13 @@ def test_the_sentences_are_the_last_lines_in_the_order_of_the_arms():
     assert best == "Best: 2; base and -1 are worse"
 
 
+def test_a_margin_that_is_said_in_another_unit_is_told():
+    results = three_arms(0.02)
+    design = replace(results.record.design, margin=0.5)
+    wide = replace(results, record=replace(results.record, design=design))
+    assert ["The margin is 50 points" in "".join(shown(each)) for each in (results, wide)] == [False, True]
+
+
 def test_some_of_the_arms_have_no_sentence_on_the_best_of_all():
     results = three_arms(0.02, 0.01)
     console = Console(file=io.StringIO(), width=80)

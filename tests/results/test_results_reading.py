@@ -100,6 +100,7 @@ SHAPES = {
     "a column for each arm": ("results.csv", WIDE),
     "a column for each seed": ("results.csv", BY_SEED),
     "semicolons and decimal commas": ("results.csv", EUROPEAN),
+    "semicolons and percent signs": ("results.csv", PERCENT.translate({44: ";", 46: ","}).replace("\n", " %\n")),
     "a row for each metric": ("results.csv", TIDY),
     "MLflow's runs": ("runs.csv", MLFLOW),
     "W&B's runs": ("wandb.csv", WANDB),
@@ -111,6 +112,8 @@ SHAPES = {
     "epochs": ("history.csv", EPOCHS),
     "JSON lines": ("results.jsonl", LINES),
     "a JSON list": ("results.json", "[" + ",".join(LINES.splitlines()) + "]"),
+    "a JSON object of columns": ("results.json", json.dumps({"seed": [*range(5)], "sgd": SGD, "adam": ADAM}, indent=1)),
+    "a JSON object of arms": ("results.json", json.dumps({"sgd": dict(enumerate(SGD)), "adam": dict(enumerate(ADAM))})),
 }
 
 
@@ -210,12 +213,32 @@ def test_the_metric_is_found_by_its_name_and_its_part_of_the_data() -> None:
         ("test_neg_mean_squared_error", [-0.3, -0.4], True, False),
         ("mean_squared_error", [0.3, 0.4], False, False),
         ("logloss", [0.3, 0.4], False, False),
+        ("images_per_second", [0.3, 0.4], True, False),
+        ("seconds_per_step", [0.3, 0.4], False, False),
     ],
 )
 def test_direction_and_bounds_follow_the_name(name: str, numbers: list[float], higher: bool, share: bool) -> None:
     metric = Metric.of(name, numbers)
     assert (metric.higher_is_better, metric.is_share) == (higher, share)
     assert Metric.of(name, numbers, not higher).higher_is_better is not higher
+
+
+def test_a_direction_that_was_guessed_and_folds_that_are_no_seeds_are_said(tmp_path: Path) -> None:
+    guess = "a guess, --lower-is-better says otherwise"
+    assert guess in read(tmp_path, WIDE).taken
+    assert guess not in read(tmp_path, LONG).taken + read(tmp_path, WIDE, higher_is_better=True).taken
+    assert "folds share training examples" in read(tmp_path, LONG.replace("seed", "fold")).taken
+
+
+def test_arms_may_be_named_by_several_columns(tmp_path: Path) -> None:
+    text = "optimizer,rate,seed,accuracy\n" + "".join(
+        f"{arm},{rate},{seed},{value - rate}\n" for arm, seed, value in RUNS for rate in (0.1, 0.2)
+    )
+    with pytest.raises(ResultsError, match="of two columns A,B"):
+        read(tmp_path, text)
+    found = values(read(tmp_path, text, arm="optimizer, rate"))
+    assert found["optimizer=adam, rate=0.2"] == np.round(np.array(ADAM) - 0.2, 6).tolist()
+    assert len(found) == 4
 
 
 @pytest.mark.parametrize(("head", "sign"), [("error", "%"), ("error_pct", ""), ("test error (%)", "")])
@@ -258,6 +281,8 @@ def test_names_of_runs_hold_arm_and_seed(name: str, expected: tuple[str, str | N
         (LONG + "adam,4,0.9\n", {}, "results.csv:11 and results.csv:12 are both arm 'adam', seed '4'"),
         (LONG + "rmsprop,0,0.9\n", {}, "one value of arm 'rmsprop'"),
         ("model,seed,accuracy\na,0,0.9\na,1,0.8\n", {"arm": "model"}, "one arm"),
+        ("model,seed,accuracy\na,0,0.9\na,1,0.8\n", {}, "one arm, 'a', in 'model'"),
+        ("model,accuracy\na,0.9\nb,0.8\nc,0.7\n", {}, "one value of arm 'a'"),
         ("model,seed,width,depth\na,0,1,2\nb,0,3,4\n", {}, "--metric COLUMN; it has width, depth"),
         ("model,seed,accuracy\na,0,0.9\nb,0,93\n", {}, "mixes fractions and percent"),
         (EPOCHS + "adam,4,2,0.8\n", {}, "results.csv:29 and results.csv:32 are both arm 'adam', seed '4'"),
@@ -280,9 +305,14 @@ def test_frames_mappings_and_lists_are_judged_alike(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "results.parquet")
     rows = frame.to_dict("records")
     columns = {name: list(frame[name]) for name in frame.columns}
-    found = [judge(given) for given in (tmp_path / "results.csv", frame, tmp_path / "results.parquet", rows, columns)]
+    indexed = frame.set_index(["model", "seed"])
+    given = (tmp_path / "results.csv", frame, tmp_path / "results.parquet", rows, columns, indexed)
+    found = [judge(each) for each in given]
     assert {each.comparisons for each in found} == {found[0].comparisons}
     assert found[0].to_dataframe()["verdict"].tolist() == ["better"]
+    nested = {arm: dict(enumerate(row)) for arm, row in (("sgd", SGD), ("adam", ADAM))}
+    wide = [judge(each, margin=0.002) for each in (nested, pandas.DataFrame(nested).rename_axis("seed"))]
+    assert {each.comparisons for each in wide} == {found[0].comparisons}
 
 
 @settings(max_examples=300, deadline=None)

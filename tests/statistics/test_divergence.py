@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from fashion_keras.statistics import Design, Verdict, arms_to_train, compare_arms, find_best, mark_diverged
+from fashion_keras.statistics.divergence import diverged_unpaired
+from fashion_keras.statistics.unpaired import compare_unpaired
 
 RNG = np.random.default_rng(0)
 BASE = 0.3 + 0.01 * RNG.standard_normal(10)
@@ -98,3 +100,20 @@ def test_alike_arms_that_diverge_are_hardly_ever_told_apart():
         (item,) = compare_arms({"base": rows[0], "a": rows[1]}, "base", value_range=None, **LOSS)
         false += item.verdict is not Verdict.UNDECIDED
     assert false / 300 < 0.05
+
+
+def test_runs_that_share_no_seeds_are_judged_by_their_ranks_and_never_for_what_diverged_more():
+    few, many = np.array([*BASE[:7], np.inf]), np.array([0.9, *[np.inf] * 7])
+    for higher in (False, True):
+        sign = -1.0 if higher else 1.0
+        for arms, verdict in (((few, many), "worse"), ((many, few), "better"), ((few + 1.0, few), "undecided")):
+            values = {"base": sign * arms[0], "new": sign * arms[1]}
+            (item,) = compare_unpaired(values, "base", Design.fixed(8), higher_is_better=higher)
+            assert (item.verdict, item.has_diverged) == (verdict, True)
+
+
+def test_the_ranks_of_runs_that_diverge_alike_show_a_difference_in_five_of_a_hundred_tables():
+    rng = np.random.default_rng(4)
+    rows = np.where(rng.random((2_000, 2, 7)) < 0.4, np.inf, rng.normal(size=(2_000, 2, 7)))
+    found = [not low <= 0.0 <= high for low, high in (diverged_unpaired(*pair, 0.95) for pair in rows)]
+    assert np.mean(found) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / len(rows))

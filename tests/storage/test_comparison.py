@@ -14,6 +14,7 @@ from fashion_keras.config.run_config import RunConfig
 from fashion_keras.data import Dataset
 from fashion_keras.errors import StoreError
 from fashion_keras.experiments.definition import Arm, Experiment
+from fashion_keras.results.metrics import TEST_ACCURACY, Metric
 from fashion_keras.statistics import Design
 from fashion_keras.storage.comparison import (
     _join,
@@ -115,7 +116,7 @@ def test_a_score_is_the_mean_of_the_last_epochs_of_which_a_diverged_run_has_its_
     commit(store, config_of(0, 1), [0.6, None])
     record = make_record(replace(EXPERIMENT, score_share=0.6), DATA, [0, 1])
     arm = load_results(store, record, [0, 1]).arms[0]
-    assert arm.values("test_accuracy", [0, 1]) == pytest.approx([0.7, 0.0])
+    assert arm.values(TEST_ACCURACY, [0, 1]) == pytest.approx([0.7, 0.0])
     assert arm.finals("test_accuracy") == pytest.approx([0.7, 0.0])
     assert arm.finals("val_accuracy")[0] == 0.8
 
@@ -151,8 +152,8 @@ def test_values_end_before_the_first_seed_that_has_none_so_that_pairs_stay_pairs
         commit(store, config_of(0, seed), [1.0, 0.1])
     commit(store, config_of(1, 1), [1.0, 0.2])
     slow, fast = load_results(store, make_record(EXPERIMENT, DATA, range(3)), range(3)).arms
-    assert slow.values("val_loss", range(3)).tolist() == [0.1]
-    assert fast.values("val_loss", range(3)).tolist() == []
+    assert slow.values(Metric("val_loss"), range(3)).tolist() == [0.1]
+    assert fast.values(Metric("val_loss"), range(3)).tolist() == []
 
 
 def test_a_run_that_diverged_keeps_its_place_and_stops_no_look(store: RunStore) -> None:

@@ -14,6 +14,7 @@ from stored_runs import commit, make_result
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import StoreError
+from fashion_keras.results.metrics import Metric
 from fashion_keras.storage import runs as store_module
 from fashion_keras.storage.files import write_file
 from fashion_keras.storage.runs import RunStore
@@ -73,7 +74,7 @@ def test_run_that_diverged_or_never_saw_the_test_set_is_kept_as_a_result(store: 
 
 def test_run_that_stopped_where_it_diverged_is_not_judged_by_its_seconds(store: RunStore) -> None:
     runs = [commit(store, CONFIG.with_changes(seed=seed), [1.0, loss]) for seed, loss in enumerate((0.5, None))]
-    assert str([run.judged_value("seconds") for run in runs]) == "[15.0, nan]"
+    assert str([run.judged_value(Metric("seconds")) for run in runs]) == "[15.0, nan]"
 
 
 def test_finished_run_keeps_no_logs_of_its_training(store: RunStore) -> None:

@@ -53,6 +53,10 @@ def few(labels, logits):
 
 def unsaid(labels, logits):
     pass
+
+
+def deaf(learning_rate=0.1):
+    return keras.optimizers.SGD(0.1)
 """
 
 
@@ -188,6 +192,7 @@ def test_what_is_no_loss_for_each_example_is_refused_though_keras_takes_its_mean
         ({"class_weight": (1, 0)}, "class_weight must be 'balanced', or a number above 0 for each class"),
         ({"clipnorm": 1.0, "global_clipnorm": 1.0}, "clipnorm and global_clipnorm exclude each other"),
         ({"optimizer": "own_parts:stop", "learning_rate": 1.0}, "own_parts:stop must take a learning_rate"),
+        ({"optimizer": "own_parts:deaf", "learning_rate": 1.0}, "deaf does not use its learning_rate"),
         ({"loss": "own_parts:stop"}, "stop must take labels and logits, and then its options"),
         ({"callbacks": {"name": "own_parts:stop", "late": 1}}, "takes as an option one of ; got 'late'"),
     ],

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fashion_keras import cli, judge
-from fashion_keras.errors import ResultsError
+from fashion_keras.errors import ConfigError, ResultsError
 from fashion_keras.statistics import Design, arms_to_train, compare_arms, new_images_interval
 
 RNG = np.random.default_rng(0)
@@ -118,7 +118,7 @@ def test_arms_that_end_at_no_look_are_cut_to_the_seeds_of_all_and_the_remedy_is_
     found = judge(table)
     assert [item.num_seeds for item in found.comparisons] == [7, 7]
     assert "--looked-at 7 counts" in found.answer
-    assert [item.num_seeds for item in judge(table, looked_at=(7,)).comparisons] == [7, 7]
+    assert [item.num_seeds for item in judge(table, looked_at=7).comparisons] == [7, 7]
     assert [item.num_seeds for item in judge(columns(base=BASE, new=BASE[::-1], few=BASE[:3])).comparisons] == [10, 3]
 
 
@@ -190,6 +190,19 @@ def test_equivalence_of_other_metrics_needs_a_margin() -> None:
     with pytest.raises(ResultsError, match="--margin"):
         judge(losses).require("equivalent")
     assert judge(losses, margin=0.5).require("equivalent").is_met is True
+    with pytest.raises(ConfigError, match="better, not-worse, equivalent; got 'not_worse'"):
+        judge(losses, margin=0.5).require("not_worse")
+
+
+def test_arms_may_be_numbers_and_named_by_a_list_of_columns() -> None:
+    table = columns(base=BASE, new=BETTER)
+    table["rate"] = [{"base": 0.1, "new": 0.2}[arm] for arm in table.pop("arm")]
+    assert list(judge(table, arm=["rate"], baseline=0.2).verdicts) == ["0.1"]
+
+
+def test_an_argument_that_is_misspelt_is_one_line() -> None:
+    with pytest.raises(ConfigError, match=r"argument of judge\(\) is .* got 'metrc' \(did you mean 'metric'\?\)"):
+        judge(columns(), metrc="accuracy")  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(

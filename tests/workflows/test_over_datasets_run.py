@@ -76,7 +76,9 @@ def test_without_a_verdict_on_each_data_set_there_is_none_over_all(tmp_path: Pat
     finish(outcomes, tmp_path, json=True)
     text = capsys.readouterr().out
     assert "(letters, signs)" in text.splitlines()[0]
-    assert json.loads(text[text.index("{") :]) == {"over_datasets": {}}
+    found = json.loads(text[text.index("{") :])
+    assert found["over_datasets"] == {}
+    assert [each["data"] for each in found["comparisons"]] == [*GAINS]
 
 
 def test_two_data_sets_of_one_name_are_refused_before_anything_runs(tmp_path: Path) -> None:
