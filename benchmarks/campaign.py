@@ -17,7 +17,7 @@ import shutil
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,12 +47,17 @@ OUTPUT = Path(__file__).parents[1] / "docs" / "robustness.md"
 NAME, NUM_SEEDS, NUM_EPOCHS, NUM_TEST = "learning_rates", 10, 3, 200
 README = "<!-- answers of experiments -->\n<!-- end -->\n"
 DATA_NAMES = ("a", "b")
+KILL_OUTCOMES = (
+    "operations", "kills", "old tables", "new tables", "mixed tables", "tables new, README not yet",
+    "of these, right once anything reads what is published", "runs lost", "retries that ended in the new",
+    "files left behind after the retry",
+)  # fmt: skip
 OUTCOMES = ("named", "equal output", "silently wrong", "traceback")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--flips", type=int, default=200, help="of each kind of file (default: %(default)s)")
+    parser.add_argument("--flips", type=int, default=160, help="of each kind of file (default: %(default)s)")
     parser.add_argument("--every", type=int, default=1, help="kill at every so many operations (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +73,7 @@ def make_store(folder: Path, worse_by: float = 0.0, num_seeds: int = NUM_SEEDS) 
 
     Args:
         folder: Where `store` is made.
-        worse_by: Is taken from every accuracy, so that two stores differ.
+        worse_by: Is taken from how much better each arm is than the one before, so that tables and README differ.
         num_seeds: Of each arm.
     """
     store, experiment = RunStore(folder / "store"), load_experiment(NAME)
@@ -92,7 +97,7 @@ def make_result(experiment: Experiment, number: int, seed: int, worse_by: float 
         worse_by: As in `make_store`.
     """
     config = experiment.config_of(experiment.arms[number]).with_changes(seed=seed)
-    correct = np.arange(NUM_TEST) < round(NUM_TEST * (0.6 + 0.05 * number + 0.005 * seed - worse_by))
+    correct = np.arange(NUM_TEST) < round(NUM_TEST * (0.6 + (0.05 - worse_by) * number + 0.005 * seed))
     history: dict[str, list[float | None]] = {
         key: [float(correct.mean())] * NUM_EPOCHS if key.endswith("accuracy") else [0.5] * NUM_EPOCHS
         for key in HISTORY_KEYS
@@ -203,7 +208,7 @@ def kill_publishing(folder: Path, every: int = 1) -> Counter[str]:
         folder: Is made, for the stores and the projects.
         every: Kill at every so many operations.
     """
-    stores = [make_store(folder / name, worse_by).root for name, worse_by in (("old", 0.1), ("new", 0.0))]
+    stores = [make_store(folder / name, worse_by).root for name, worse_by in (("old", 0.02), ("new", 0.0))]
     project = folder / "project"
     project.mkdir()
     (project / "README.md").write_text(README)
@@ -213,6 +218,7 @@ def kill_publishing(folder: Path, every: int = 1) -> Counter[str]:
     shutil.copytree(project, goal)
     _, count = publish_in_child(goal, stores[1])
     new = look_at(goal)
+    assert old.readme != new.readme, "which of the two it was could not be told"
     found: Counter[str] = Counter(operations=count)
     for number in range(1, count + 1, every):
         place = folder / "place"
@@ -353,7 +359,6 @@ def describe(kills: Counter[str], flips: dict[str, Counter[str]]) -> str:
     """Return the page."""
     total = sum(flips.values(), Counter[str]())
     rows = [*flips.items(), ("**together**", total)]
-    order: Sequence[str] = [key for key in kills if kills[key] or key in ("runs lost", "mixed tables")]
     return "\n".join(
         [
             "# Robustness",
@@ -368,7 +373,7 @@ def describe(kills: Counter[str], flips: dict[str, Counter[str]]) -> str:
             "",
             "| what | times |",
             "| --- | ---: |",
-            *(f"| {key} | {kills[key]:,} |" for key in order),
+            *(f"| {key} | {kills[key]:,} |" for key in KILL_OUTCOMES),
             "",
             "## Flipped bits",
             "",

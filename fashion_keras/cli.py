@@ -94,8 +94,10 @@ def guard(command: Callable[[], int], debug: bool) -> int:
 
 def _let_any_text_be_written() -> None:
     """Write what the terminal's encoding lacks as its escape: tables and names need not fit into Latin-1 or ASCII."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started this, as with `>&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -199,7 +199,7 @@ Of each class of test images, this model gets right:
   epoch counts; {config.precision}; run `{run["run_id"][:12]}`, finished {run["finished_at"][:10]}.
 - **Versions**: {", ".join(f"{package} {number}" for package, number in sorted(record["versions"].items()))}.
 - **Export**: {parity["num_images"]:,} test images compared with the float32 model:
-  {parity["num_class_differences"]} classes differ, probabilities by at most {parity["max_probability_difference"]:.1e}.
+  {_parity_text(parity, config)}
 
 ## Input and output
 
@@ -235,6 +235,14 @@ _KINDS = {
     "cnn": "A small convolutional network",
     "resnet": "A small residual network",
 }
+
+
+def _parity_text(parity: Mapping[str, Any], config: RunConfig) -> str:
+    classes, most = parity["num_class_differences"], parity["max_probability_difference"]
+    text = f"{classes} classes differ, probabilities by at most {most:.1e}."
+    if count := parity["num_differences_to_run"]:
+        text += f"\n  The run, in {config.precision}, whose accuracies stand above, named {count} of them otherwise."
+    return text
 
 
 def _directions(config: RunConfig) -> str:

@@ -202,6 +202,12 @@ def test_full_disk_under_the_output_is_one_line() -> None:
     assert (run.returncode, run.stderr) == (2, "fashion-keras: cannot read or write: No space left on device\n")
 
 
+def test_closed_output_is_no_traceback() -> None:
+    command = [sys.executable, "-m", "fashion_keras", "list"]
+    run = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 def test_dry_run_trains_nothing_and_writes_nothing(
     capsys: pytest.CaptureFixture[str], sample_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

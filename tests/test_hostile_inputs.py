@@ -148,8 +148,8 @@ def check_array(example: tuple[np.dtype, tuple[int, ...], tuple[int, int, int]],
     images, image_shape = np.zeros(example[1], example[0]), example[2]
     one = (28, 28, 3) if image_shape[2] == 3 else (28, 28)
     shape = images.shape  # of some dtypes longer than asked for
-    if images.dtype == np.uint8 and shape in (one, (*shape[:1], *one), (*shape[:1], *image_shape)):
-        assert check_images(images, image_shape).shape == (1 if shape == one else shape[0], *one)
+    if images.dtype == np.uint8 and shape in (one, image_shape, (*shape[:1], *one), (*shape[:1], *image_shape)):
+        assert check_images(images, image_shape).shape == (1 if shape in (one, image_shape) else shape[0], *one)
         return
     with pytest.raises(ImageError) as refused:
         check_images(images, image_shape)

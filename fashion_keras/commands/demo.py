@@ -55,14 +55,16 @@ def demo(options: argparse.Namespace) -> int:
 
 def _read_test_set(options: argparse.Namespace, model: "Classifier") -> "tuple[NearestImages | None, str]":
     """Return the test set that is there, or None and the reason; one that the user names must do."""
-    from fashion_keras.data import load, locate
+    from fashion_keras.data import FASHION_MNIST_HASH, load, locate
     from fashion_keras.demo.prediction import NearestImages
 
     named = options.data_dir or options.dataset
+    if not named and not options.image_size and model.info.data_hash not in (None, FASHION_MNIST_HASH):
+        return None, f"name the data of {options.model} with --dataset"
     try:
         dataset = load(locate(options.data_dir, options.dataset, offline=True, image_size=options.image_size))
     except DataError:
-        if named:
+        if named or options.image_size:
             raise
         return None, "no test set is on this machine; `fashion-keras data` fetches Fashion-MNIST"
     if (dataset.image_shape, dataset.class_names) == (model.image_shape, model.class_names):

@@ -88,6 +88,8 @@ def _copy(found: Path, options: argparse.Namespace) -> int:
 
 
 def _folder(found: "StoredRun | Path", options: argparse.Namespace) -> Path:
-    from fashion_keras.export.trained import short_name
+    from fashion_keras.workflows.evaluate import short_name
 
-    return options.out or Path("saved_models", "exported", short_name(found))
+    # By what tells it from others: two comparisons may each have an arm of a name, two data sets a run of a label.
+    name = short_name(options.model) if isinstance(found, Path) else found.path.name
+    return options.out or Path("saved_models", "exported", name)

@@ -39,12 +39,12 @@ def check_dataset(dataset: "Dataset") -> tuple[str, ...]:
     if dataset.val_images is not None and dataset.val_labels is not None:
         parts["validation"], labels["validation"] = dataset.val_images, dataset.val_labels
     if len(dataset.test_images) < _MIN_TEST_IMAGES:
-        raise DataError(f"{dataset.directory} has one test image; at least two are needed to measure anything")
+        raise DataError(f"{dataset.place} has one test image; at least two are needed to measure anything")
     ranges = {part: (int(images.min()), int(images.max())) for part, images in parts.items()}
-    _check_ranges(ranges, dataset.directory)
+    _check_ranges(ranges, dataset.place)
     digests = {part: _digests(images) for part, images in parts.items()}
     if len(set(digests["training"])) == 1:
-        raise DataError(f"{dataset.directory}: all training images are the same one; were they written in a loop?")
+        raise DataError(f"{dataset.place}: all training images are the same one; were they written in a loop?")
     return (
         *_describe_ranges(ranges),
         *_describe_flat(parts),

@@ -79,6 +79,11 @@ class DataLocation:
     image_size: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def place(self) -> Path:
+        """What a user calls it by: its one file, or else its folder."""
+        return self.files[0] if len(self.files) == 1 else self.directory
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset(DataLocation):

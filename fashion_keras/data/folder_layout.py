@@ -10,7 +10,7 @@ from fashion_keras.errors import DataError
 from fashion_keras.formatting import count_noun
 from fashion_keras.images.names import SUFFIXES, is_system_file
 
-__all__ = ["PictureFolder", "find_pictures", "holds_folders"]
+__all__ = ["PictureFolder", "find_pictures", "may_hold_pictures"]
 
 TEST_SHARE = 5
 """One in so many pictures of a class is for testing, where the folder does not say which."""
@@ -64,9 +64,9 @@ class _Found:
             yield f"{count_noun(len(self.others), 'file')} of other kinds than pictures left out: {listed}"
 
 
-def holds_folders(directory: Path) -> bool:
-    """Whether a folder has folders in it, as one with pictures must."""
-    return bool(_folders(directory))
+def may_hold_pictures(directory: Path) -> bool:
+    """Whether a folder has pictures in it, or folders, in which they should be."""
+    return any(path.is_dir() or _is_picture(path) for path in _entries(directory))
 
 
 def find_pictures(directory: Path) -> PictureFolder:
@@ -83,7 +83,11 @@ def find_pictures(directory: Path) -> PictureFolder:
         names = ("train", "test", "val")
         train, test, val = (_pairs(_classes(parts[name], found)) if name in parts else () for name in names)
         return PictureFolder(train, test, "", (*found.notes(directory), *_unused(directory, parts)), val)
-    chosen = {name: _divide(directory / name, files) for name, files in _classes(directory, found).items()}
+    classes = _classes(directory, found)
+    if len(classes) == 1:
+        inside = f"; name {directory / next(iter(classes))} if they are in there" if found.nested else ""
+        raise DataError(f"{directory} has one folder of pictures, where each of two classes or more has one{inside}")
+    chosen = {name: _divide(directory / name, files) for name, files in classes.items()}
     train, test = (_pairs({name: sides[side] for name, sides in chosen.items()}) for side in (0, 1))
     total = len(train) + len(test)
     division = f"a fifth of each class is the test set: {len(test):,} of {total:,} pictures, by their names"
@@ -104,9 +108,11 @@ def _find_parts(directory: Path) -> Mapping[str, Path]:
         if part in parts:
             raise DataError(f"{directory} has both {parts[part].name} and {folder.name}; put them together in one")
         parts[part] = folder
-    if not {"train", "test"} & set(parts) or (len(folders) > len(parts) and not {"train", "test"} <= set(parts)):
+    missing = {"train", "test"} - set(parts)
+    others = [folder for folder in folders if folder not in named]
+    if len(missing) == 2 or (missing and any(_is_picture(path) for folder in others for path in _entries(folder))):
         return {}
-    if missing := {"train", "test"} - set(parts):
+    if missing:
         name = missing.pop()
         remedy = f"rename {parts['val'].name} to {name}" if "val" in parts else "make it"
         raise DataError(f"{directory} has no folder {name}; {remedy}, or put the classes' folders there themselves")

@@ -31,7 +31,7 @@ from fashion_keras.data.dataset import (
     read_fashion_mnist_file,
 )
 from fashion_keras.data.fetching import DEBIAN_PACKAGE, Say
-from fashion_keras.data.folder_layout import holds_folders
+from fashion_keras.data.folder_layout import may_hold_pictures
 from fashion_keras.data.image_folders import read_pictures
 from fashion_keras.data.npz import read_npz
 from fashion_keras.errors import DataError
@@ -108,9 +108,7 @@ def load(location: DataLocation) -> Dataset:
     """
     parts = _read_own(location.directory, location.files, location.image_size).parts
     if content_hash(parts) != location.content_hash:
-        raise DataError(
-            f"{location.directory}: the data has changed since it was found; start again to use it as it is"
-        )
+        raise DataError(f"{location.place}: the data has changed since it was found; start again to use it as it is")
     return build_dataset(parts, location)
 
 
@@ -154,14 +152,14 @@ def _locate_own(path: Path, image_size: tuple[int, int] | None) -> DataLocation:
     digest = content_hash(own.parts)
     if digest == FASHION_MNIST_HASH:
         name, class_names = FASHION_MNIST_NAME, FASHION_MNIST_CLASSES
-    if len(files) == len(idx.FILES):
+    if own.class_names is None:
         class_names = read_class_names(directory / "labels.txt", default=class_names)
     origin = "the file given" if path.is_file() else "the folder given"
     origin += f"; {own.division}" if own.division else ""
     location = DataLocation(name, directory, files, origin, digest, class_names, image_size, own.notes)
     if digest == FASHION_MNIST_HASH:
         return location
-    found = check_dataset(build_dataset(own.parts, replace(location, directory=path)))
+    found = check_dataset(build_dataset(own.parts, location))
     return replace(location, notes=own.notes + found)
 
 
@@ -171,7 +169,7 @@ def _own_files(path: Path) -> tuple[Path, tuple[Path, ...]]:
         if path.suffix != ".npz":
             raise DataError(f"{path} is a file; a folder of IDX files or of pictures, or an .npz file, is expected")
         return path.parent, (path,)
-    if not path.exists() or idx.find_files(path) or not holds_folders(path):
+    if not path.exists() or idx.find_files(path) or not may_hold_pictures(path):
         files = idx.choose_files(path)
         idx.check_shapes([idx.read_shape(file) for file in files], path)
         return path, files

@@ -207,7 +207,7 @@ def check_data(name: str, content_hash: str, dataset: Dataset) -> None:
     """
     if content_hash != dataset.content_hash:
         raise ExportError(
-            f"{name} was trained on the data {content_hash[:12]}, but {dataset.directory} holds "
+            f"{name} was trained on the data {content_hash[:12]}, but {dataset.place} holds "
             f"{dataset.content_hash[:12]}; give what it was trained on with --dataset"
         )
 

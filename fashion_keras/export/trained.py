@@ -30,7 +30,7 @@ from fashion_keras.storage.runs import RESULT, RunStore, StoredRun, read_run
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Trained", "find_trained", "load_trained", "short_name"]
+__all__ = ["Trained", "find_trained", "load_trained"]
 
 
 def find_trained(name: str, store: RunStore) -> StoredRun | Path:
@@ -55,13 +55,6 @@ def find_trained(name: str, store: RunStore) -> StoredRun | Path:
         return find_model(name)
     except DataError as error:
         raise DataError(f"{error}; nor is it a run in {store.root}") from error
-
-
-def short_name(found: StoredRun | Path) -> str:
-    """Return a name for the folder of what is made of it: the run's label and seed, or the model's folder's name."""
-    if isinstance(found, StoredRun):
-        return found.config.folder.rpartition("__")[0]
-    return found.parent.name if found.name.isdecimal() else found.name
 
 
 @dataclass(frozen=True)

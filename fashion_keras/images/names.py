@@ -1,8 +1,10 @@
 """Names of files that are pictures, and of those that systems put beside them."""
 
-__all__ = ["SUFFIXES", "is_system_file"]
+__all__ = ["OTHER_SUFFIXES", "SUFFIXES", "is_system_file"]
 
 SUFFIXES = (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+OTHER_SUFFIXES = (".heic", ".heif", ".avif", ".jxl", ".jp2")
+"""Of pictures in formats that are not read: who gives a folder with some should hear of them."""
 
 _SYSTEM_NAMES = frozenset(
     ("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "system volume information")

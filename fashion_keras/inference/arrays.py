@@ -30,6 +30,8 @@ def read_images(
         ImageError: It is neither such an array nor pictures that can be read.
     """
     items = [images] if is_picture(images) else images
+    if isinstance(items, list | tuple) and not items:
+        raise ImageError("images is empty; did a pattern find no file?")
     if not isinstance(items, list | tuple) or not any(map(is_picture, items)):
         return check_images(images, image_shape), ()
     for index, item in enumerate(items):
@@ -60,12 +62,10 @@ def check_images(images: Any, image_shape: tuple[int, int, int]) -> NDArray[np.u
         raise ImageError(f"images must be uint8 pixels 0..255, got {_describe_values(array)}")
     height, width, channels = image_shape
     single = (height, width) if channels == 1 else image_shape
-    if array.shape == single:
-        return array[np.newaxis]
-    if array.shape[1:] == single:
-        return array
-    if channels == 1 and array.shape[1:] == image_shape:
-        return array[..., 0]
+    if array.shape in (single, image_shape):
+        return array.reshape(1, *single)
+    if array.shape[1:] in (single, image_shape):
+        return array.reshape(len(array), *single)
     ends = [*single] if channels > 1 else [*single, "(1)"]
     raise ImageError(
         f"images must have the shape {list(single)} or [N, {', '.join(map(str, ends))}], got {list(array.shape)}"

@@ -122,7 +122,10 @@ class Classifier:
 
     def _predict(self, pixels: NDArray[np.uint8], is_picture: NDArray[np.bool_], batch_size: int = 500) -> Predictions:
         """Return what the SavedModel says; of pictures, of which it may know one direction alone, in both."""
-        starts = range(0, max(len(pixels), 1), batch_size)
+        if not len(pixels):  # some networks do not compute of none
+            none = np.zeros((0, len(self.class_names)), np.float32)
+            return Predictions(np.zeros(0, np.int64), [], none, self.class_names)
+        starts = range(0, len(pixels), batch_size)
         parts = [self._compute(pixels[start : start + batch_size]) for start in starts]
         outputs = {name: np.concatenate([part[name] for part in parts]) for name in _OUTPUTS}
         class_name = [name.decode(errors="surrogateescape") for name in outputs["class_name"]]

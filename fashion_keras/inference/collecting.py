@@ -15,7 +15,7 @@ from fashion_keras.data.idx import iter_images, looks_like_idx
 from fashion_keras.errors import ImageError, UserError
 from fashion_keras.formatting import one_line
 from fashion_keras.images.decoding import FORMAT_NAMES, open_file, read_bounded
-from fashion_keras.images.names import SUFFIXES, is_system_file
+from fashion_keras.images.names import OTHER_SUFFIXES, SUFFIXES, is_system_file
 from fashion_keras.images.reading import Picture, check_invert, read_picture
 
 __all__ = ["Unreadable", "read_pictures"]
@@ -108,11 +108,11 @@ def _expand(argument: str) -> Iterator[Path | Unreadable]:
 
 def _match(pattern: str) -> Iterator[Path | Unreadable]:
     """Yield the files of a pattern, sorted, hidden ones only where the pattern asks for them."""
-    path = Path(pattern)
     try:
+        path = Path(pattern).expanduser()  # in quotes, as patterns are, the shell leaves the ~
         # pathlib's `**`, unlike glob's, follows no symbolic links, of which two in a loop would be without end.
         found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-    except (OSError, ValueError, NotImplementedError, RecursionError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         yield Unreadable(pattern, f"the pattern {one_line(pattern)} cannot be used: {one_line(str(error))}")
         return
     hidden = path.name.startswith(".")
@@ -139,7 +139,7 @@ def _walk(folder: Path) -> Iterator[Path | Unreadable]:
             found = True
             continue
         for entry in entries:
-            if not entry.is_dir(follow_symlinks=False) and entry.name.lower().endswith(SUFFIXES):
+            if not entry.is_dir(follow_symlinks=False) and entry.name.lower().endswith(SUFFIXES + OTHER_SUFFIXES):
                 found = True
                 yield Path(entry.path)
         waiting += [Path(entry.path) for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]

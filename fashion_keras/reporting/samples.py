@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from fashion_keras.data.checks import find_ground
 from fashion_keras.data.dataset import Dataset
 from fashion_keras.formatting import shorten
 from fashion_keras.reporting.figures import write_figures
@@ -81,9 +82,10 @@ def draw_images(
     figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=top, **spaces)
     for axis in axes:
         axis.set_axis_off()
+    # Fashion-MNIST is bright on black, made by inverting pictures on white: inverted back it prints well.
+    colours = "gray_r" if len(images) and find_ground(images) == "dark" else "gray"
     for axis, image, caption in zip(axes, images, captions, strict=False):  # the last row may not be full
-        # Fashion-MNIST is bright on black, made by inverting pictures on white: inverted back it prints well.
-        axis.imshow(image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        axis.imshow(image, cmap=colours, vmin=0, vmax=255, interpolation="nearest")
         axis.set_title(caption, fontsize=6.5, pad=2)
     put_title(figure, *titles)
     return figure

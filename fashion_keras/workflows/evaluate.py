@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["describe_evaluation", "evaluate_model", "short_name", "to_json", "write_evaluation"]
 
+_REMEDY = "give the data that it was made for with --dataset"
+
 
 def evaluate_model(model: "Classifier", dataset: Dataset) -> Evaluation:
     """Classify the test images of a data set, and judge the predictions; the CNN takes some seconds for 10,000 images.
@@ -142,8 +144,8 @@ def _check_images(model: "Classifier", dataset: Dataset) -> None:
     if model.image_shape != dataset.image_shape:
         expected, got = ("x".join(map(str, shape)) for shape in (model.image_shape, dataset.image_shape))
         raise DataError(
-            f"the model takes images of {expected} (height, width, channels), but those in {dataset.directory} are of "
-            f"{got}; give the data that it was made for with --dataset"
+            f"the model takes images of {expected} (height, width, channels), but those in {dataset.place} are of "
+            f"{got}; {_REMEDY}"
         )
 
 
@@ -151,13 +153,13 @@ def _check_classes(model: "Classifier", num_classes: int, dataset: Dataset) -> N
     """Compare number and names of the classes; a SavedModel without our record has no names to compare."""
     if num_classes != dataset.num_classes:
         raise DataError(
-            f"the model knows {num_classes} classes, but {dataset.directory} has {dataset.num_classes}; give the data "
-            "that it was made for with --dataset"
+            f"the model knows {num_classes} classes, but {dataset.place} has {dataset.num_classes}; {_REMEDY}"
         )
+    are_numbers = dataset.files and dataset.class_names == tuple(map(str, range(num_classes)))
+    remedy = (
+        "where they are the same, a labels.txt beside the data names them in their order" if are_numbers else _REMEDY
+    )
     names = model.info.class_names or dataset.class_names
     for number, (expected, got) in enumerate(zip(names, dataset.class_names, strict=False)):
         if expected != got:
-            raise DataError(
-                f"class {number} is {expected!r} to the model and {got!r} in {dataset.directory}; where the "
-                "classes are the same, a labels.txt beside the data names them in their order"
-            )
+            raise DataError(f"class {number} is {expected!r} to the model and {got!r} in {dataset.place}; {remedy}")

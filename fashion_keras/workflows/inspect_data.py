@@ -24,7 +24,7 @@ def describe_dataset(session: Session) -> None:
     say, dataset = session.say, session.dataset
     verdict = "verified by its hashes" if dataset.is_fashion_mnist else "your own data: no published results apply"
     say(f"{dataset.name}: {dataset.origin}, {verdict}")
-    say(f"Folder: {dataset.directory}")
+    say(f"Read from: {dataset.place}")
     height, width, channels = dataset.image_shape
     validation = f", {len(dataset.val_images):,} validation" if dataset.val_images is not None else ""
     say(

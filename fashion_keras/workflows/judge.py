@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fashion_keras.export.task import ExportTask, execute_export
 from fashion_keras.formatting import count_noun, safe_name
-from fashion_keras.inference.record import find_export
+from fashion_keras.inference.record import RECORD, find_export
 from fashion_keras.reporting import Report, print_answer, print_tables, write_report
 from fashion_keras.reporting.tensorboard import write_logs
 from fashion_keras.reporting.terminal import answered_anyway
@@ -123,19 +123,32 @@ def export_models(
     folders = sorted({str(path.parent.parent) for path in runs})
     num_exported = len(runs) - len(failures)
     job.session.say(f"SavedModels: {', '.join(folders) or 'none'} ({count_noun(num_exported, 'arm')})")
+    if left := [str(path) for each in outcomes for path in _models_of_no_arm(each)]:
+        job.session.say(f"Models of no arm any more: {', '.join(left)}")
     return exported, tuple(failures.values())
 
 
-def _paths(outcome: ComparisonOutcome) -> dict[str, tuple[Path, StoredRun]]:
-    """Where the first run of each arm is exported to; a modified comparison keeps its models beside its tables."""
+def _models_folder(outcome: ComparisonOutcome) -> Path:
+    """Where its models are; a modified comparison keeps them beside its tables."""
     record = outcome.report.results.record
-    folder = outcome.folder / "saved_models" if record.modification else Path("saved_models") / safe_name(record.name)
+    return outcome.folder / "saved_models" if record.modification else Path("saved_models") / safe_name(record.name)
+
+
+def _paths(outcome: ComparisonOutcome) -> dict[str, tuple[Path, StoredRun]]:
+    """Where the first run of each arm is exported to."""
     first = {arm.name: arm.runs.get(0) for arm in outcome.report.results.arms}
     return {
-        name: (folder / safe_name(name) / "1", run)
+        name: (_models_folder(outcome) / safe_name(name) / "1", run)
         for name, run in first.items()
         if run is not None and run.status == "finished" and run.config.trainer is None
     }
+
+
+def _models_of_no_arm(outcome: ComparisonOutcome) -> list[Path]:
+    """Return the folders of models whose arms were renamed or taken out since."""
+    arms = {safe_name(arm.name) for arm in outcome.report.all_results.arms}
+    models = {path.parents[2] for path in _models_folder(outcome).glob(f"*/1/{RECORD}")}
+    return sorted(path for path in models if path.name not in arms)
 
 
 def _export(runs: dict[Path, StoredRun], job: Job) -> dict[Path, str]:

@@ -52,6 +52,9 @@ def test_a_labels_file_names_the_classes(write_data_set):
     folder = write_data_set()
     (folder / "labels.txt").write_text("\ufeffÄrmel\r\nhat \nbelt\n\n", encoding="utf-8")
     assert locate(dataset=folder).class_names == ("Ärmel", "hat", "belt")
+    parts = {"x_train": some_pixels(6, 5, 4).astype(np.uint8), "y_train": [0, 1, 2] * 2}
+    np.savez(folder / "own.npz", **parts, x_test=255 - parts["x_train"], y_test=parts["y_train"])
+    assert locate(dataset=folder / "own.npz").class_names == ("Ärmel", "hat", "belt")
 
 
 @pytest.mark.parametrize(

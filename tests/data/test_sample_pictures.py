@@ -41,3 +41,9 @@ def test_colour_images_are_drawn_under_any_class_name(write_data_set, tmp_path):
     dataset = load(locate(dataset=folder))
     assert [caption for _, caption in drawn(samples.draw_grid(dataset))] == ["$x^$", "b", "a name too lo…"] * 4
     assert len(samples.draw_data(dataset, np.arange(12), tmp_path)) == 2
+
+
+def test_pictures_on_a_light_ground_are_drawn_as_they_are_and_others_as_negatives(sample_dataset):
+    for images, colours in ((sample_dataset.test_images, "gray_r"), (255 - sample_dataset.test_images, "gray")):
+        figure = samples.draw_images(images[:6], [""] * 6, [])
+        assert {axis.images[0].get_cmap().name for axis in figure.axes} == {colours}

@@ -17,6 +17,7 @@ from fashion_keras.commands.demo import _read_test_set
 from fashion_keras.data import Dataset
 from fashion_keras.demo import server
 from fashion_keras.errors import DataError
+from fashion_keras.inference.info import ModelInfo
 
 
 def message_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -52,6 +53,7 @@ def test_port_must_be_one(capsys: pytest.CaptureFixture[str], port: str) -> None
 
 
 class AnyModel:
+    info = ModelInfo.of(Path("mine"), {})
     image_shape = (28, 28, 1)
     class_names = tuple("abcdefghij")
 
@@ -74,6 +76,10 @@ def test_absent_data_is_said_and_wrong_data_refused(
     assert len(read_test_set(sample_dir)[0]) == 200  # type: ignore[arg-type]
     with pytest.raises(DataError, match="--image-size goes with a folder of pictures"):
         read_test_set(sample_dir, (28, 28))
+    with pytest.raises(DataError, match="--image-size scales the pictures of your own data"):
+        read_test_set(None, (28, 28))
+    monkeypatch.setattr(AnyModel, "info", ModelInfo.of(Path("mine"), {"run": {"data": {"content_hash": "of digits"}}}))
+    assert read_test_set(None) == (None, "name the data of mine with --dataset")
 
 
 @pytest.mark.parametrize(

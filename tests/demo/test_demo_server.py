@@ -24,6 +24,7 @@ from fashion_keras.data import Dataset  # noqa: E402
 from fashion_keras.demo import app, connections  # noqa: E402
 from fashion_keras.demo.prediction import MAX_UPLOAD_BYTES, TOO_LARGE, Demo  # noqa: E402
 from fashion_keras.errors import DataError, ImageError  # noqa: E402
+from fashion_keras.images.decoding import FORMAT_NAMES  # noqa: E402
 
 Answer = tuple[int, Mapping[str, str], bytes]
 CHUNKED = {"Transfer-Encoding": "chunked"}
@@ -85,6 +86,10 @@ def test_inversion_is_said_and_can_be_chosen(address: str, sample_dataset: Datas
 
 
 def test_page_says_what_the_model_is(address: str, demo: Demo) -> None:
+    page = ask(address, "GET", "/")[2].decode()
+    assert all(
+        f"image/{form.lower()}" in page and form in page for form in FORMAT_NAMES.replace(" or", ",").split(", ")
+    )
     said = json.loads(ask(address, "GET", "/model")[2])
     assert said["name"] == "fcn"
     assert said["accuracy"] == demo.model.info.accuracy

@@ -10,6 +10,7 @@ from fashion_keras import cli  # noqa: E402
 from fashion_keras.commands import export as command  # noqa: E402
 from fashion_keras.commands.options import Parser  # noqa: E402
 from fashion_keras.export.formats import FORMATS  # noqa: E402
+from fashion_keras.export.saved_model import copy_export  # noqa: E402
 from fashion_keras.inference.record import find_export, read_record  # noqa: E402
 from fashion_keras.inference.shipped import shipped_models  # noqa: E402
 from fashion_keras.storage.runs import StoredRun  # noqa: E402
@@ -44,6 +45,18 @@ def test_shipped_model_is_copied_by_name(tmp_path: Path, monkeypatch: pytest.Mon
     assert cli.main(["export", "cnn"]) == 0
     copied = read_record(Path("saved_models", "exported", "cnn", "1"))
     assert copied == read_record(shipped_models()["cnn"])
+
+
+def test_models_and_runs_of_one_name_do_not_share_a_folder(
+    run: StoredRun, sample_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["export", str(run.path), "--dataset", str(sample_dir)]) == 0
+    for comparison in ("a", "b"):
+        copy_export(shipped_models()["fcn"], Path(comparison, "saved_models", "plain", "1"))
+        assert cli.main(["export", f"{comparison}/saved_models/plain"]) == 0
+    exported = {path.name for path in Path("saved_models", "exported").iterdir()}
+    assert exported == {"a_plain", "b_plain", run.path.name}
 
 
 def test_mistake_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from fashion_keras.errors import DataError, ExportError, StoreError  # noqa: E40
 from fashion_keras.export import export_model  # noqa: E402
 from fashion_keras.export.network import build_network, describe_network, plain_model  # noqa: E402
 from fashion_keras.export.parity import keras_predictor  # noqa: E402
-from fashion_keras.export.trained import find_trained, load_trained, short_name  # noqa: E402
+from fashion_keras.export.trained import find_trained, load_trained  # noqa: E402
 from fashion_keras.inference.record import NETWORK, RECORD  # noqa: E402
 from fashion_keras.inference.shipped import shipped_models  # noqa: E402
 from fashion_keras.models.networks import build_model  # noqa: E402
@@ -34,18 +34,11 @@ COMPONENTS = {
 }
 
 
-def test_run_is_found_by_its_folder_and_by_its_name_in_the_store(run: StoredRun) -> None:
+def test_run_is_found_by_its_folder_and_by_its_name_in_the_store_and_a_model_by_its_name(run: StoredRun) -> None:
     store = RunStore(run.path.parent.parent)
     assert find_trained(str(run.path), RunStore(Path("elsewhere"))) == run
     assert find_trained(run.path.name, store) == run
-    assert short_name(run) == "fcn-sgd-0.1-hidden_units=64-bf16__s0"
-
-
-def test_model_is_found_by_its_name_and_by_its_path(tmp_path: Path) -> None:
-    store = RunStore(tmp_path / "store")
     assert find_trained("cnn", store) == shipped_models()["cnn"]
-    assert short_name(shipped_models()["cnn"]) == "cnn"
-    assert short_name(tmp_path / "mine") == "mine"
 
 
 def test_what_is_neither_is_one_clear_line(run: StoredRun, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_array_in_every_accepted_shape_is_taken_without_a_copy() -> None:
         (images, images),
         (images[..., None], images),
         (images[0], images[:1]),
+        (images[0, ..., None], images[:1]),
         (images[:0], images[:0]),
     ):
         taken = check_images(given, GREY)
@@ -75,6 +76,11 @@ def test_paths_pillow_images_and_content_may_be_mixed(square: Image.Image, tmp_p
         single, note = read_images(one, GREY, "off")
         np.testing.assert_array_equal(single, 255 - pixels[:1])
         assert note == ("not inverted: as asked",)
+
+
+def test_empty_list_is_told_as_such() -> None:
+    with pytest.raises(ImageError, match="images is empty"):
+        read_images([], GREY)
 
 
 def test_array_is_never_inverted_and_has_no_notes() -> None:

@@ -43,6 +43,8 @@ def test_folder_means_its_pictures_by_name_and_then_those_below(current: Path) -
         paint(current / "photos" / name)
     (current / "photos" / "notes.txt").write_text("no picture")
     assert names("photos") == [f"photos/{name}" for name in ("a.JPG", "b.png", "c/y.jpeg", "c/d/x.png", "z/1.webp")]
+    (current / "photos" / "phone.HEIC").write_bytes(b"another format")
+    assert "photos/phone.HEIC is no PNG, JPEG, WebP, GIF, BMP or TIFF picture" in names("photos")
 
 
 def test_links_to_folders_are_not_followed_but_links_to_pictures_are(current: Path) -> None:
@@ -76,7 +78,7 @@ def test_very_deep_folders_are_walked(current: Path) -> None:
         subprocess.run(["rm", "-r", "d"], check=True)  # too deep for pytest to remove
 
 
-def test_pattern_means_files_sorted(current: Path) -> None:
+def test_pattern_means_files_sorted(current: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("b.png", "a.png", "c.jpg", ".h.png", "below/d.png"):
         paint(current / "photos" / name)
     assert names("photos/*.png") == ["photos/a.png", "photos/b.png"]
@@ -84,6 +86,8 @@ def test_pattern_means_files_sorted(current: Path) -> None:
     assert names("photos/.*.png") == ["photos/.h.png"]
     assert names("**/*.jpg", "photos/?.jpg") == ["photos/c.jpg", "photos/c.jpg"]
     assert names(f"../{current.name[:-1]}?/photos/c.*") == [f"../{current.name}/photos/c.jpg"]
+    monkeypatch.setenv("HOME", str(current))
+    assert names("~/photos/*.jpg") == [f"{current}/photos/c.jpg"]
 
 
 def test_pattern_that_matches_nothing_is_said_unless_a_file_is_called_so(current: Path) -> None:

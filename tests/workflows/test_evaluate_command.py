@@ -111,8 +111,8 @@ def own_data(tmp_path: Path) -> Callable[..., Path]:
     [
         ({"size": 8}, ("takes images of 28x28x1", "are of 8x8x1")),
         ({"labels": range(4)}, ("the model knows 10 classes", "has 4")),
-        ({}, ("class 0 is 'T-shirt/top' to the model and '0' in", "labels.txt")),
-        ({"labels": FASHION_MNIST_CLASSES}, ("class 0 is 'T-shirt/top' to the model and 'Ankle boot' in",)),
+        ({}, ("class 0 is 'T-shirt/top' to the model and '0' in", "own.npz; where", "labels.txt")),
+        ({"labels": FASHION_MNIST_CLASSES}, ("to the model and 'Ankle boot' in", "the data that it was made for")),
     ],
 )
 def test_data_of_another_shape_or_of_other_classes_is_one_line(

@@ -23,6 +23,7 @@ from fashion_keras.execution.tasks import TimingTask
 from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.experiments.registry import load_experiment
 from fashion_keras.export.task import ExportTask
+from fashion_keras.inference.record import RECORD
 from fashion_keras.statistics import Design
 from fashion_keras.storage.comparison import read_record
 from fashion_keras.storage.runs import RunStore
@@ -120,6 +121,16 @@ def test_failed_export_is_reported_and_makes_the_status_1(run: Run, engine: Engi
     status, output = run()
     assert status == 1
     assert "Failed: runs/rates__sample/saved_models/fast/1: it disagrees" in output.splitlines()
+
+
+def test_models_of_arms_that_are_no_more_are_named(run: Run, tmp_path: Path) -> None:
+    models = tmp_path / "runs" / "rates__sample" / "saved_models"
+    for arm in ("slow", "renamed"):
+        (models / arm / "1" / RECORD).parent.mkdir(parents=True)
+        (models / arm / "1" / RECORD).touch()
+    (models / "mine").mkdir()
+    _, output = run(arms=("fast",))
+    assert "Models of no arm any more: runs/rates__sample/saved_models/renamed" in output.splitlines()
 
 
 def test_diverged_run_is_no_failure_and_is_not_exported(run: Run, engine: Engine, tmp_path: Path) -> None:
