@@ -125,8 +125,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
     if not chosen:
         return None
     chosen.sort(key=lambda item: arms[item.arm].record.text_only)
-    metric, design = results.record.metric, results.record.design
-    unit, better = Unit.of(metric, results.values.values()), metric.higher_is_better
+    metric, unit = results.record.metric, Unit.of(results.record.metric, results.values.values())
     is_whole = len(chosen) == len(comparisons)
     return Differences(
         title=f"Against {results.record.baseline}",
@@ -136,13 +135,13 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         notes=(
             f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
             f"test set, and about these settings: {_tuning_words(results)}.",
-            describe_design(design, chosen, unit),
+            describe_design(results.record.design, chosen, unit),
             *_score_notes(results),
             *(collapse_sentence(item, unit) for item in chosen if item.collapse),
             *_pairing_notes(results, [item.arm for item in chosen]),
         ),
         comparisons=tuple(chosen),
-        best=find_best(results.values, chosen, design, higher_is_better=better) if is_whole else None,
+        best=find_best(results.values, chosen) if is_whole else None,
     )
 
 

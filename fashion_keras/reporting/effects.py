@@ -1,7 +1,5 @@
 """Effects of a grid's factors: their table and their sentences."""
 
-import math
-
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import describe_design
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell
@@ -41,11 +39,7 @@ def effects_of(results: ComparisonResults) -> tuple[Effect, ...]:
     record = results.record
     if not record.factors or len(results.arms) < len(record.arms) or not all(arm.runs for arm in results.arms):
         return ()
-    metric = record.metric
-    limits = (-math.inf, math.inf) if metric.is_share else None
-    return find_effects(
-        results.values, record.factors, record.design, higher_is_better=metric.higher_is_better, value_range=limits
-    )
+    return find_effects(results.values, record.factors, results.design)
 
 
 def _unit_of(results: ComparisonResults) -> Unit:

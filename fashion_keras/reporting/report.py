@@ -87,8 +87,7 @@ class Report:
     @property
     def forest(self) -> Forest:
         """The forest plot of the differences; there must be some."""
-        record = self.results.record
-        return build_forest(self.comparisons, record.design.margin, record.metric, self.unit)
+        return build_forest(self.comparisons, self.results.record.metric, self.unit)
 
     @cached_property
     def tables(self) -> dict[str, Table]:
@@ -110,9 +109,7 @@ class Report:
 
     def require(self, requirement: str) -> Gate:
         """Return whether every arm is shown to be `better`, `not-worse` or `equivalent`."""
-        record = self.results.record
-        better = record.metric.higher_is_better
-        return Gate.of(requirement, self.comparisons, record.design.margin, higher_is_better=better)
+        return Gate.of(requirement, self.comparisons)
 
     def to_markdown(self) -> str:
         """Return all tables as one page."""

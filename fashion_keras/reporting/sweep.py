@@ -258,11 +258,9 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
         for earlier, later in combinations(names, 2)
     }
     # The difference itself against nothing: then the correction is over all pairs, whichever arm they share.
-    rows, metric = {"nothing": np.zeros(common), **pairs}, results.record.metric
-    limits = (-1.0, 1.0) if metric.is_share else None
-    return compare_arms(
-        rows, "nothing", results.record.design, value_range=limits, higher_is_better=metric.higher_is_better
-    )
+    limits = (-1.0, 1.0) if results.record.metric.is_share else None
+    design = replace(results.design, value_range=limits)
+    return compare_arms({"nothing": np.zeros(common), **pairs}, "nothing", design)
 
 
 def _pair_cell(comparison: Comparison, unit: Unit) -> Cell:
