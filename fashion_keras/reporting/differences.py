@@ -12,7 +12,7 @@ from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.summary import describe_results, examples_of, score_epochs
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields
-from fashion_keras.reporting.units import POINTS, Unit
+from fashion_keras.reporting.units import POINTS, Unit, unit_of
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
 from fashion_keras.statistics import (
     MIN_SEEDS,
@@ -125,7 +125,7 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
     if not chosen:
         return None
     chosen.sort(key=lambda item: arms[item.arm].record.text_only)
-    metric, unit = results.record.metric, Unit.of(results.record.metric, results.values.values())
+    metric, unit = results.record.metric, unit_of(results)
     is_whole = len(chosen) == len(comparisons)
     return Differences(
         title=f"Against {results.record.baseline}",
@@ -230,7 +230,7 @@ def describe_power(results: ComparisonResults) -> list[str]:
     design = results.record.design
     planned = design.num_seeds
     comparisons = [item for item in compare_with_baseline(results) if np.isfinite(item.standard_deviation)]
-    unit = Unit.of(results.record.metric, results.values.values())
+    unit = unit_of(results)
     lines = []
     for item in comparisons:
         found = detectable_difference(item.standard_deviation, design, len(comparisons))

@@ -18,7 +18,7 @@ from fashion_keras.reporting.rendering import escape_markdown, markdown_table, r
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
-from fashion_keras.reporting.units import POINTS, Unit
+from fashion_keras.reporting.units import POINTS, Unit, unit_of
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
@@ -61,7 +61,7 @@ class Report:
     @cached_property
     def unit(self) -> Unit:
         """How differences of what is judged are shown."""
-        return Unit.of(self.results.record.metric, self.all_results.values.values())
+        return unit_of(self.all_results)
 
     @cached_property
     def all_comparisons(self) -> tuple[Comparison, ...]:

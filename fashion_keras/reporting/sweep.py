@@ -11,7 +11,7 @@ from fashion_keras.config.run_config import BFLOAT16_IS_EQUIVALENT, RunConfig
 from fashion_keras.formatting import count_noun, csv_text
 from fashion_keras.reporting.summary import describe_results, make_row
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields, measured_cell
-from fashion_keras.reporting.units import ABSENT, Unit
+from fashion_keras.reporting.units import ABSENT, Unit, unit_of
 from fashion_keras.results.metrics import Metric
 from fashion_keras.statistics import Comparison, Verdict, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
@@ -58,7 +58,7 @@ def _tabulate_tuning(
     """Tabulate what each arm tried and selected, and its test accuracy beside that of its untuned setting."""
     before, words = {arm.name: arm for arm in untuned.arms}, tuning.setting
     tried, judged = {arm.name: arm for arm in tuning.arms}, results.record.metric
-    unit, ends = _unit_of(results), tuning.ranges[-1]
+    unit, ends = unit_of(results), tuning.ranges[-1]
     rows = [_build_row(results, arm, tried[arm.name], before[arm.name], *ends) for arm in results.arms]
     percent, gain = ", %" if judged.is_share else "", "gain" if judged.higher_is_better else "difference"
     return Table(
@@ -91,14 +91,10 @@ def _tabulate_tuning(
     )
 
 
-def _unit_of(results: ComparisonResults) -> Unit:
-    return Unit.of(results.record.metric, results.values.values())
-
-
 def _build_row(
     results: ComparisonResults, arm: ArmResults, tried: TunedArm, before: ArmResults, low: float, high: float
 ) -> Row:
-    unit, metric = _unit_of(results), results.record.metric.name
+    unit, metric = unit_of(results), results.record.metric.name
     selected, value = tried.selected_value, _setting_of(before, tried.setting)
     edge = (f"({tried.edge}", "tried)") if tried.edge else ()
     tried_fields = {"values": len(tried.trials), "low": low, "high": high}
@@ -135,7 +131,7 @@ def _gain(results: ComparisonResults, arm: ArmResults, before: ArmResults) -> Ce
     interval = mean_interval(gains)
     if interval and metric.is_share:
         interval = max(-1.0, interval[0]), min(1.0, interval[1])  # few and scattered gains reach beyond
-    cell = difference_cell(float(gains.mean()), interval, _unit_of(results))
+    cell = difference_cell(float(gains.mean()), interval, unit_of(results))
     return replace(cell, lines=tuple(part for line in cell.lines for part in line.split(" ", 1)))
 
 
@@ -208,7 +204,7 @@ def _precisions(results: ComparisonResults, untuned: ComparisonResults) -> list[
 
 def _tabulate_pairs(results: ComparisonResults, pairs: Sequence[_Pair]) -> Table:
     """Set each pair of arms beside itself untuned: does the sign of their difference survive?"""
-    kept, unit = [_survival(new, old) for new, old in pairs], _unit_of(results)
+    kept, unit = [_survival(new, old) for new, old in pairs], unit_of(results)
     rows = [
         Row(
             new.arm,
