@@ -209,21 +209,15 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
         locks = store.root / "locks"
         locks.mkdir(exist_ok=True)
         with filelock.FileLock(locks / f"{path.stem}.lock"):
-            return _merge_into(path, record)
+            joined = replace(find_record(store, record), saved_at=datetime.now(UTC).isoformat(timespec="microseconds"))
+            write_file(path, record_text(joined))
+    return joined
 
 
 def find_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
     """Return a record joined with what the store has of the same definition, as `save_record` does, unwritten."""
     path = record.path_in(store)
     return _join(read_record(path), record) if path.exists() else record
-
-
-def _merge_into(path: Path, record: ComparisonRecord) -> ComparisonRecord:
-    if path.exists():
-        record = _join(read_record(path), record)
-    record = replace(record, saved_at=datetime.now(UTC).isoformat(timespec="microseconds"))
-    write_file(path, record_text(record))
-    return record
 
 
 def record_text(record: ComparisonRecord) -> str:

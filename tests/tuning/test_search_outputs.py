@@ -263,7 +263,7 @@ def test_a_published_search_has_the_name_that_its_module_states(
     space: str, options: dict[str, int], epochs: int, tmp_path: Path
 ) -> None:
     base = RunConfig(epochs=epochs, precision="mixed_bfloat16")
-    made, _ = make_search(Study.of_search(load_space(space), base, TuneOptions(space, **options)), tmp_path)
+    made, _ = make_search(Study.of(load_space(space), base, TuneOptions(space, **options)), tmp_path)
     module = importlib.import_module(f"fashion_keras.experiments.tuned_{space}")
     assert f"study {made.name} " in module.__doc__
 

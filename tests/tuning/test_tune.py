@@ -202,5 +202,5 @@ def undisturbed_trials(store: Path, dataset: Dataset) -> list[str]:
     engine = Engine()
     engine.respond = respond
     base = RunConfig(epochs=8, data=dataset.content_hash)
-    study = Study.of_search(load_space("fcn"), base, TuneOptions("fcn", budget=6, generation=2))
+    study = Study.of(load_space("fcn"), base, TuneOptions("fcn", budget=6, generation=2))
     return [trial.config.run_id for trial in search(study, store, engine).trials]
