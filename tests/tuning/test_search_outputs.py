@@ -27,7 +27,7 @@ from fashion_keras.reporting.search_tables import leaderboard_rows, trials_csv
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.trials import Objective, Trial, TrialRun
 from fashion_keras.tuning.search import analysis
-from fashion_keras.tuning.search.analysis import best_of_k, best_so_far, encode, measure_importance
+from fashion_keras.tuning.search.analysis import best_of_k, encode, measure_importance
 from fashion_keras.tuning.search.spaces import load_space
 from fashion_keras.tuning.study import Study, TuneOptions
 
@@ -58,10 +58,6 @@ def results(tmp_path: Path) -> SearchResults:
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analysis, "NUM_RESAMPLES", 20)  # seconds, each time
-
-
-def test_best_so_far_never_falls() -> None:
-    assert best_so_far([3, 1, 4, 2]).tolist() == [3, 3, 4, 4]
 
 
 def test_expected_best_of_two_values_fits_in_the_head() -> None:
