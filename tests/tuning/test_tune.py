@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras_tuner as kt
 import pytest
-from made_engine import Engine, working_folder
+from made_engine import Engine, work_in
 from rich.console import Console
 from stored_runs import commit
 from trying import search, worth
@@ -35,10 +35,9 @@ from fashion_keras.workflows.session import DataOptions, Session, fill
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    with working_folder(tmp_path, Engine(accuracy=worth)) as engine, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
-        yield engine
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
+    return work_in(tmp_path, Engine(accuracy=worth), monkeypatch)
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ import csv
 import io
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from made_engine import Engine, working_folder
+from made_engine import Engine, work_in
 from rich.console import Console
 from stored_runs import commit
 
@@ -37,10 +37,9 @@ EXPERIMENT = Experiment(
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr("fashion_keras.execution.batch.BUSY_WAIT_SEC", 0.01)
-    with working_folder(tmp_path, Engine()) as engine:
-        yield engine
+    return work_in(tmp_path, Engine(), monkeypatch)
 
 
 @pytest.fixture
@@ -540,7 +539,9 @@ def test_dry_run_says_what_the_planned_seeds_could_show(run: Run, monkeypatch: p
     assert "would likely show" not in run(dry_run=True, seeds=1)[1]
 
 
-def test_shards_train_each_run_once_and_the_command_without_them_writes_the_table(run: Run, engine: Engine, tmp_path: Path) -> None:
+def test_shards_train_each_run_once_and_the_command_without_them_writes_the_table(
+    run: Run, engine: Engine, tmp_path: Path
+) -> None:
     for shard in range(3):
         status, output = run(seeds=4, shard=(shard, 3))
         assert status == 0

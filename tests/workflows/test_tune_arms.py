@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_engine import Engine, working_folder
+from made_engine import Engine, work_in
 from rich.console import Console
 from stored_runs import TUNABLE
 
@@ -66,14 +66,13 @@ def accuracy_of(config: RunConfig) -> float:
 @contextmanager
 def fake_training(folder: Path) -> Iterator[Engine]:
     """An engine whose runs are worth what `accuracy_of` says, in a working folder."""
-    with working_folder(folder, Engine(accuracy=accuracy_of)) as engine:
-        yield engine
+    with pytest.MonkeyPatch.context() as patch:
+        yield work_in(folder, Engine(accuracy=accuracy_of), patch)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    with fake_training(tmp_path) as engine:
-        yield engine
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return work_in(tmp_path, Engine(accuracy=accuracy_of), monkeypatch)
 
 
 Tune = Callable[..., tuple[int, str]]
@@ -456,8 +455,8 @@ def test_real_training_is_tuned_measured_and_pictured(
     experiment = Experiment(
         "widths", "Widths", RunConfig(epochs=2, batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
     )
-    with working_folder(tmp_path, engine, draws=True):
-        assert tune_on(sample_dir, experiment, seeds=1, tuning=TuneOptions(RATE, budget=2, range=(1e-3, 1.0)))[0] == 0
+    work_in(tmp_path, engine, monkeypatch, draws=True)
+    assert tune_on(sample_dir, experiment, seeds=1, tuning=TuneOptions(RATE, budget=2, range=(1e-3, 1.0)))[0] == 0
     folder = tmp_path / "runs" / "widths_tuned__sample"
     rows = read_csv(folder / "tuning.csv")
     assert len(rows) == 4
