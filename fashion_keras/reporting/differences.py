@@ -132,16 +132,21 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
         caption=describe_results(results),
         columns=_make_columns(results, unit, has_interval=chosen[0].interval is not None),
         rows=tuple(_build_row(item, arms[item.arm], len(results.seeds), metric, unit) for item in chosen),
-        notes=(
-            f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
-            f"test set, and about these settings: {_tuning_words(results)}.",
-            describe_design(results.record.design, chosen, unit),
-            *_score_notes(results),
-            *(collapse_sentence(item, unit) for item in chosen if item.collapse),
-            *_pairing_notes(results, [item.arm for item in chosen]),
-        ),
+        notes=_make_notes(results, chosen, len(comparisons)),
         comparisons=tuple(chosen),
         best=find_best(results.values, chosen) if is_whole else None,
+    )
+
+
+def _make_notes(results: ComparisonResults, chosen: Sequence[Comparison], num_judged: int) -> tuple[str, ...]:
+    unit = unit_of(results)
+    return (
+        f"The verdicts are about {count_noun(num_judged, 'arm')} against one baseline at once, about this "
+        f"test set, and about these settings: {_tuning_words(results)}.",
+        describe_design(results.record.design, chosen, unit),
+        *_score_notes(results),
+        *(collapse_sentence(item, unit) for item in chosen if item.collapse),
+        *_pairing_notes(results, [item.arm for item in chosen]),
     )
 
 
