@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from fashion_keras.statistics import MARGIN, MeanInference, Verdict
+from fashion_keras.statistics import MARGIN, TEN_SEEDS, MeanInference, Verdict
 
 Floats = NDArray[np.float64]
 
@@ -74,5 +74,5 @@ def before(arms: Mapping[str, Floats], baseline: str) -> dict[str, Verdict]:
     for index, name in enumerate(names):
         end = ends.get((bool(adjusted[index] < 0.05), bool(equivalent[index])))
         signed = (end or 0.0) * float(np.sign(rows[index].mean()))
-        found[name] = Verdict.UNDECIDED if end is None else Verdict.of((signed, signed), MARGIN)
+        found[name] = Verdict.UNDECIDED if end is None else Verdict.of((signed, signed), TEN_SEEDS)
     return found

@@ -143,7 +143,7 @@ def judge(differences: Floats, design: Design, rule: type[Replay] = Replay) -> l
     """Return where the arms of one table stand, from their differences [arms, seeds]."""
     values = {str(arm): BASELINE + row for arm, row in enumerate(differences)}
     values["base"] = np.full(differences.shape[1], BASELINE)
-    return list(rule(values, "base", design, True, None).states().values())
+    return list(rule(values, "base", replace(design, value_range=None)).states().values())
 
 
 def tables(draw: Draw, num_tables: int, num_arms: int, num_seeds: int, *seed: int) -> Floats:
@@ -353,8 +353,8 @@ def promises(rng: np.random.Generator, effect: float, arms: int) -> list[tuple[i
         first: Comparison = compare_arms({arm: row[:seen] for arm, row in values.items()}, "base")[0]
         promised = first.seeds_to_decide
         if promised is not None and promised <= 80 and first.look == seen:
-            design = TEN_SEEDS.extend(promised)
-            states = Replay({arm: row[:promised] for arm, row in values.items()}, "base", design, True, None).states()
+            design = replace(TEN_SEEDS.extend(promised), value_range=None)
+            states = Replay({arm: row[:promised] for arm, row in values.items()}, "base", design).states()
             kept.append((promised, states["0"].verdict is not Verdict.UNDECIDED))
     return kept
 
@@ -368,7 +368,7 @@ def best_table(num_tables: int = 1_000) -> str:
             missed, alone = [], []
             for table in BASELINE + runs:
                 values = {str(arm): row for arm, row in enumerate(table)}
-                best = find_best(values, compare_arms(values, "0"), TEN_SEEDS)
+                best = find_best(values, compare_arms(values, "0"))
                 assert best is not None
                 missed.append(str(arms) in best.worse if lead else bool(best.worse))
                 alone.append(best.candidates == (str(arms),))

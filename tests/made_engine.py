@@ -1,7 +1,6 @@
 """Engine without training, for tests of what is done with tasks, and a working folder in which commands use it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -76,12 +75,13 @@ class Engine:
         return [str(task.path) for task in self.tasks if isinstance(task, ExportTask)]
 
 
-@contextmanager
-def working_folder(folder: Path, engine: Engine, draws: bool = False) -> Iterator[Engine]:
-    """Make a folder the current one, in which commands use an engine and, as it takes seconds, draw nothing."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
-        if not draws:
-            patch.setattr("fashion_keras.reporting.Report.draw", lambda _: {})
-        yield engine
+def work_in(folder: Path, engine: Engine, patch: pytest.MonkeyPatch, draws: bool = False) -> Engine:
+    """Make a folder the current one, in which commands use an engine and, as it takes seconds, draw nothing.
+
+    `patch` is the one of the test: of two, the second to be undone would bring back what the first one has undone.
+    """
+    patch.chdir(folder)
+    patch.setattr("fashion_keras.workflows.session.LocalEngine", engine)
+    if not draws:
+        patch.setattr("fashion_keras.reporting.Report.draw", lambda _: {})
+    return engine

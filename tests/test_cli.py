@@ -14,7 +14,7 @@ import pytest
 from fashion_keras import cli
 from fashion_keras.commands import run
 from fashion_keras.data import fetching, sources
-from fashion_keras.errors import ConfigError, DataError, UserError
+from fashion_keras.errors import ConfigError, DataError
 from fashion_keras.experiments.names import ALL_NAMES, NAMES
 from fashion_keras.experiments.registry import load_experiment
 
@@ -83,6 +83,9 @@ def test_version_names_what_a_report_of_an_error_should(capsys: pytest.CaptureFi
         (["run", "initializers", "--seed", "3"], "unrecognized arguments: --seed"),
         (["run"], "the following arguments are required: NAME"),
         (["rnu"], "got 'rnu' (did you mean 'run'?)"),
+        (["run", "cnn", "--sedes", "3"], "did you mean '--seeds'?"),
+        (["run", "cnn", "--precision", "bfloat16"], "did you mean 'mixed_bfloat16'?"),
+        (["report", "--publised=x"], "did you mean '--published'?"),
         ([], "the following arguments are required: COMMAND"),
         (["run", "initializers", "--data-dir", "nowhere"], "nowhere"),
         (["run", "initializers", "--dataset", "nowhere"], "nowhere"),
@@ -178,11 +181,6 @@ def test_error_in_the_program_is_not_hidden() -> None:
         cli.guard(refuse(ZeroDivisionError()), debug=False)
 
 
-def test_user_error_becomes_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.guard(refuse(UserError("it is so")), debug=False) == 2
-    assert capsys.readouterr() == ("", "fashion-keras: it is so\n")
-
-
 def test_what_the_system_refuses_is_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     for error, said in (
         (OSError(36, "File name too long", "a\nb"), "a\\nb: File name too long"),
@@ -206,19 +204,6 @@ def test_closed_output_is_no_traceback() -> None:
     command = [sys.executable, "-m", "fashion_keras", "list"]
     run = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], capture_output=True, text=True)
     assert (run.returncode, run.stderr) == (0, "")
-
-
-def test_dry_run_trains_nothing_and_writes_nothing(
-    capsys: pytest.CaptureFixture[str], sample_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fashion_keras.workflows.plan.estimate_seconds", lambda *_: 75.0)
-    assert cli.main(["run", "cnn", "--dry-run", "--seeds", "3", "--dataset", str(sample_dir)]) == 0
-    output, errors = capsys.readouterr()
-    assert errors == ""
-    assert "  cnn: at most 3 runs of 10 epochs, 0 in the store" in output
-    assert "9 runs: 0 in the store, 9 to train" in output
-    assert "About 1 min 15 s" in output
-    assert list(Path.cwd().iterdir()) == []
 
 
 # What only a process of its own shows.

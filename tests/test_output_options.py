@@ -109,24 +109,6 @@ def test_columns_name_the_baseline_and_the_settings_but_in_what_is_published(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["rnu"], "did you mean 'run'?"),
-        (["run", "cnn", "--sedes", "3"], "did you mean '--seeds'?"),
-        (["run", "cnn", "--precision", "bfloat16"], "did you mean 'mixed_bfloat16'?"),
-        (["report", "--publised=x"], "did you mean '--published'?"),
-    ],
-)
-def test_what_was_probably_meant_is_said(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        cli.main(arguments)
-    errors = capsys.readouterr().err
-    assert end.value.code == 2
-    assert errors.count("\n") == 1
-    assert said in errors
-
-
-@pytest.mark.parametrize(
     ("typed", "expected"),
     [
         ("fashion-keras sta", {"status"}),

@@ -65,7 +65,7 @@ def test_json_has_the_same_for_programs(status: Callable[..., str]) -> None:
 def test_the_open_shards_are_those_whose_command_has_something_to_train(
     store: RunStore, status: Callable[..., str]
 ) -> None:
-    plan = make_plan([(EXPERIMENT, EXPERIMENT.arms)], range(4), store)
+    plan = make_plan(map(EXPERIMENT.config_of, EXPERIMENT.arms), range(4), store)
     pending = [shard for shard in range(8) if take_shard(plan, shard, 8).pending]
     (found,) = json.loads(status("--json", "--shards", "8"))["comparisons"]
     assert found["shards"] == pending

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fashion_keras._tensorflow import _hidden_stderr
+from fashion_keras._output import redirected
 from fashion_keras.errors import ExportError, UserError, check_installed
 from fashion_keras.export.converters import (
     keras_file_predictor,
@@ -132,17 +133,11 @@ def _quiet_converter() -> Iterator[None]:
     """Keep what converters print and log from the terminal, even if they fail: what they raise says enough."""
     logs = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow", "keras")]
     levels = [log.level for log in logs]
-    failure: Exception | None = None
     for log in logs:
         log.setLevel(logging.CRITICAL + 1)
     try:
-        with _hidden_stderr():
-            try:
-                yield
-            except Exception as error:  # within, so that the output stays hidden
-                failure = error
+        with Path(os.devnull).open("wb") as nothing, redirected(nothing, (2,)):
+            yield
     finally:
         for log, level in zip(logs, levels, strict=True):
             log.setLevel(level)
-    if failure is not None:
-        raise failure

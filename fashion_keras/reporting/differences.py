@@ -11,7 +11,7 @@ from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.findings import collapse_sentence, describe_design, percent
 from fashion_keras.reporting.summary import describe_results, examples_of, score_epochs
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields
-from fashion_keras.reporting.units import POINTS, Unit
+from fashion_keras.reporting.units import POINTS, Unit, unit_of
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
 from fashion_keras.statistics import (
     MIN_SEEDS,
@@ -129,24 +129,28 @@ def build_differences(results: ComparisonResults, shown: Sequence[str] | None = 
     if not chosen:
         return None
     chosen.sort(key=lambda item: arms[item.arm].record.text_only)
-    metric, design = results.record.metric, results.record.design
-    unit, better = Unit.of(metric, results.values.values()), metric.higher_is_better
+    metric, unit = results.record.metric, unit_of(results)
     is_whole = len(chosen) == len(comparisons)
     return Differences(
         title=f"Against {results.record.baseline}",
         caption=describe_results(results),
         columns=_make_columns(results, unit, has_interval=chosen[0].interval is not None),
         rows=tuple(_build_row(item, arms[item.arm], len(results.seeds), metric, unit) for item in chosen),
-        notes=(
-            f"The verdicts are about {count_noun(len(comparisons), 'arm')} against one baseline at once, about this "
-            f"test set, and about these settings: {_tuning_words(results)}.",
-            describe_design(design, chosen, unit),
-            *_score_notes(results),
-            *(collapse_sentence(item, unit) for item in chosen if item.collapse),
-            *_pairing_notes(results, [item.arm for item in chosen]),
-        ),
+        notes=_make_notes(results, chosen, len(comparisons)),
         comparisons=tuple(chosen),
-        best=find_best(results.values, chosen, design, higher_is_better=better) if is_whole else None,
+        best=find_best(results.values, chosen) if is_whole else None,
+    )
+
+
+def _make_notes(results: ComparisonResults, chosen: Sequence[Comparison], num_judged: int) -> tuple[str, ...]:
+    unit = unit_of(results)
+    return (
+        f"The verdicts are about {count_noun(num_judged, 'arm')} against one baseline at once, about this "
+        f"test set, and about these settings: {_tuning_words(results)}.",
+        describe_design(results.record.design, chosen, unit),
+        *_score_notes(results),
+        *(collapse_sentence(item, unit) for item in chosen if item.collapse),
+        *_pairing_notes(results, [item.arm for item in chosen]),
     )
 
 
@@ -235,7 +239,7 @@ def describe_power(results: ComparisonResults) -> list[str]:
     design = results.record.design
     planned = design.num_seeds
     comparisons = [item for item in compare_with_baseline(results) if np.isfinite(item.standard_deviation)]
-    unit = Unit.of(results.record.metric, results.values.values())
+    unit = unit_of(results)
     lines = []
     for item in comparisons:
         found = detectable_difference(item.standard_deviation, design, len(comparisons))

@@ -1,11 +1,9 @@
 """Effects of a grid's factors: their table and their sentences."""
 
-import math
-
 from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import describe_design
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell
-from fashion_keras.reporting.units import Unit
+from fashion_keras.reporting.units import Unit, unit_of
 from fashion_keras.statistics import Effect, Verdict, find_effects
 from fashion_keras.storage.comparison import ComparisonResults
 
@@ -15,7 +13,7 @@ __all__ = ["build_effects", "effect_sentences", "effects_of"]
 def _columns(results: ComparisonResults) -> tuple[Column, Column]:
     effect = Column(
         "effect",
-        _unit_of(results).title("effect"),
+        unit_of(results).title("effect"),
         f"of a level: mean over the seeds and the other factors' levels of its {results.record.metric.text} minus that "
         "of the factor's first level. Of two levels together: by how much the effect of the one is larger at the other "
         "than at the other's first level. In brackets the interval by which it was judged; all of the table hold "
@@ -41,15 +39,7 @@ def effects_of(results: ComparisonResults) -> tuple[Effect, ...]:
     record = results.record
     if not record.factors or len(results.arms) < len(record.arms) or not all(arm.runs for arm in results.arms):
         return ()
-    metric = record.metric
-    limits = (-math.inf, math.inf) if metric.is_share else None
-    return find_effects(
-        results.values, record.factors, record.design, higher_is_better=metric.higher_is_better, value_range=limits
-    )
-
-
-def _unit_of(results: ComparisonResults) -> Unit:
-    return Unit.of(results.record.metric, results.values.values())
+    return find_effects(results.values, record.factors, results.design)
 
 
 def build_effects(results: ComparisonResults) -> Table | None:
@@ -58,7 +48,7 @@ def build_effects(results: ComparisonResults) -> Table | None:
     if not effects:
         return None
     first = ", ".join(f"{one_line(name)}: {one_line(levels[0])}" for name, levels in results.record.factors.items())
-    seeds, unit = effects[0].comparison.num_seeds, _unit_of(results)
+    seeds, unit = effects[0].comparison.num_seeds, unit_of(results)
     return Table(
         "Effects of the factors",
         f"Against the first level of each factor ({first})",
@@ -70,7 +60,7 @@ def build_effects(results: ComparisonResults) -> Table | None:
 
 def effect_sentences(results: ComparisonResults) -> tuple[str, ...]:
     """Return a sentence for each effect that was judged."""
-    unit = _unit_of(results)
+    unit = unit_of(results)
     return tuple(_sentence(each, unit) for each in effects_of(results) if each.comparison.interval is not None)
 
 

@@ -9,7 +9,7 @@ from fashion_keras.formatting import one_line
 from fashion_keras.reporting.findings import figure
 from fashion_keras.reporting.units import POINTS, Unit
 from fashion_keras.results.metrics import TEST_ACCURACY, Metric
-from fashion_keras.statistics import MARGIN, Comparison, Verdict
+from fashion_keras.statistics import Comparison, Verdict
 
 __all__ = ["Forest", "ForestRow", "build_forest"]
 
@@ -67,17 +67,14 @@ class _Scale:
         return self.low <= shown <= self.high
 
 
-def build_forest(
-    comparisons: Sequence[Comparison], margin: float = MARGIN, metric: Metric = TEST_ACCURACY, unit: Unit = POINTS
-) -> Forest:
+def build_forest(comparisons: Sequence[Comparison], metric: Metric = TEST_ACCURACY, unit: Unit = POINTS) -> Forest:
     """Lay out the plot of at least one arm against its baseline.
 
     Args:
         comparisons: The arms.
-        margin: Of equivalence.
         metric, unit: What was compared, and how it is shown.
     """
-    band = unit.scale * margin
+    band = unit.scale * comparisons[0].design.margin
     scale = _scale([_ends(item, unit) for item in comparisons], band, unit)
     rows = tuple(_forest_row(item, scale) for item in comparisons)
     quantity = unit.of_metric(metric)

@@ -23,22 +23,11 @@ class Gate:
     why: str
 
     @classmethod
-    def of(
-        cls, requirement: str, comparisons: Sequence[Comparison], margin: float, *, higher_is_better: bool = True
-    ) -> "Gate":
-        """Return whether every arm is shown to be `better`, `not-worse` or `equivalent`.
-
-        Args:
-            requirement: One of these, see `Requirement`.
-            comparisons: Of the arms with the baseline; none is undecided.
-            margin: Of equivalence, in the unit of the values.
-            higher_is_better: False for a loss.
-        """
+    def of(cls, requirement: str, comparisons: Sequence[Comparison]) -> "Gate":
+        """Return whether every arm of `comparisons` is shown to be `better`, `not-worse` or `equivalent`."""
         wanted = Requirement(requirement)
-        met = wanted.of_all(comparisons, margin, higher_is_better=higher_is_better)
-        deciding = [
-            item for item in comparisons if wanted.is_met(item, margin, higher_is_better=higher_is_better) is met
-        ]
+        met = wanted.of_all(comparisons)
+        deciding = [item for item in comparisons if wanted.is_met(item) is met]
         return cls(met, _sentence(wanted, met, deciding))
 
     @property

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.text import Text
 
 from fashion_keras.errors import ResultsError
@@ -106,12 +105,7 @@ class Judgement:
         """What holds over the data sets; None where there is one, or no arm is on all."""
         if len(self.datasets) < 2:
             return None
-        found = find_over_all(
-            {each.dataset: each.judged.comparisons for each in self.datasets},
-            self.datasets[0].judged.margin or float(np.finfo(np.float64).tiny),
-            unit=self.unit,
-            higher_is_better=self.metric.higher_is_better,
-        )
+        found = find_over_all({each.dataset: each.judged.comparisons for each in self.datasets}, self.unit)
         return found if found.arms else None
 
     @cached_property
@@ -141,15 +135,15 @@ class Judgement:
         Raises:
             ResultsError: The requirement needs a margin and there is none.
         """
-        wanted, margin = Requirement(requirement), self.datasets[0].judged.margin
-        if margin is None and wanted is not Requirement.BETTER:
+        wanted = Requirement(requirement)
+        if self.datasets[0].judged.margin is None and wanted is not Requirement.BETTER:
             raise ResultsError(
                 f"{wanted} needs a margin, which {self.metric.name} has not of itself: say --margin, in its unit"
             )
         named = [
             replace(item, arm=f"{each.heading}{item.arm}") for each in self.datasets for item in each.judged.comparisons
         ]
-        return Gate.of(wanted, named, margin or 0.0, higher_is_better=self.metric.higher_is_better)
+        return Gate.of(wanted, named)
 
     def __str__(self) -> str:
         return f"{self.taken}\n{self.answer}"

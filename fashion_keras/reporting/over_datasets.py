@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fashion_keras.formatting import count_noun, one_line
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell
 from fashion_keras.reporting.units import POINTS, Unit
-from fashion_keras.statistics import LEVEL, MARGIN, Comparison, OverDatasets, Ranks, compare_over_datasets, rank_arms
+from fashion_keras.statistics import Comparison, OverDatasets, Ranks, compare_over_datasets, rank_arms
 from fashion_keras.statistics.over_datasets import MIN_DATASETS
 
 if TYPE_CHECKING:
@@ -85,29 +85,16 @@ class OverAll:
         return {"arms": arms, "ranks": ranks}
 
 
-def find_over_all(
-    comparisons: Mapping[str, Sequence[Comparison]],
-    margin: float = MARGIN,
-    level: float = LEVEL,
-    *,
-    unit: Unit = POINTS,
-    higher_is_better: bool = True,
-) -> OverAll:
-    """Judge arms over data sets.
-
-    Args:
-        comparisons: For each data set, by its name, every arm with the baseline.
-        margin: Of equivalence, in the unit of the values.
-        level: Of the verdicts over all arms, and of the critical difference.
-        unit: How differences are shown.
-        higher_is_better: False for a loss.
-    """
-    found = compare_over_datasets(comparisons, margin, level, higher_is_better=higher_is_better)
+def find_over_all(comparisons: Mapping[str, Sequence[Comparison]], unit: Unit = POINTS) -> OverAll:
+    """Judge arms over data sets, of each of which, by its name, `comparisons` has every arm; shown in a `unit`."""
+    found = compare_over_datasets(comparisons)
     # By differences: arms that were decided early have fewer seeds than the baseline, and those may be the harder ones.
     means = {item.baseline: [0.0] * len(comparisons) for item in found}
     means |= {item.arm: [*item.differences.values()] for item in found}
-    enough = min(len(means), len(comparisons)) >= MIN_DATASETS
-    ranks = rank_arms(means, level, higher_is_better=higher_is_better) if enough else None
+    if min(len(means), len(comparisons)) < MIN_DATASETS:
+        return OverAll(found, tuple(comparisons), None, unit)
+    design = next(iter(comparisons.values()))[0].design
+    ranks = rank_arms(means, design.level, higher_is_better=design.higher_is_better)
     return OverAll(found, tuple(comparisons), ranks, unit)
 
 

@@ -18,7 +18,7 @@ from fashion_keras.reporting.rendering import escape_markdown, markdown_table, r
 from fashion_keras.reporting.summary import build_table, describe_results
 from fashion_keras.reporting.sweep import build_tuning_tables, tuning_files
 from fashion_keras.reporting.tables import Table
-from fashion_keras.reporting.units import POINTS, Unit
+from fashion_keras.reporting.units import POINTS, Unit, unit_of
 from fashion_keras.statistics import Comparison, Verdict
 from fashion_keras.storage.comparison import ComparisonResults
 from fashion_keras.storage.files import write_files
@@ -61,7 +61,7 @@ class Report:
     @cached_property
     def unit(self) -> Unit:
         """How differences of what is judged are shown."""
-        return Unit.of(self.results.record.metric, self.all_results.values.values())
+        return unit_of(self.all_results)
 
     @cached_property
     def all_comparisons(self) -> tuple[Comparison, ...]:
@@ -87,8 +87,7 @@ class Report:
     @property
     def forest(self) -> Forest:
         """The forest plot of the differences; there must be some."""
-        record = self.results.record
-        return build_forest(self.comparisons, record.design.margin, record.metric, self.unit)
+        return build_forest(self.comparisons, self.results.record.metric, self.unit)
 
     @cached_property
     def tables(self) -> dict[str, Table]:
@@ -110,9 +109,7 @@ class Report:
 
     def require(self, requirement: str) -> Gate:
         """Return whether every arm is shown to be `better`, `not-worse` or `equivalent`."""
-        record = self.results.record
-        better = record.metric.higher_is_better
-        return Gate.of(requirement, self.comparisons, record.design.margin, higher_is_better=better)
+        return Gate.of(requirement, self.comparisons)
 
     def to_markdown(self) -> str:
         """Return all tables as one page."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fashion_keras.formatting import one_line, shorten
 from fashion_keras.storage.trials import Objective, Trial, rank_trials
-from fashion_keras.tuning.search.analysis import ForestReport, best_of_k, best_so_far
+from fashion_keras.tuning.search.analysis import ForestReport, best_of_k
 from fashion_keras.tuning.search.spaces import describe_value
 
 __all__ = ["draw_best_so_far", "draw_importance", "draw_slices"]
@@ -34,7 +34,7 @@ def draw_best_so_far(trials: Sequence[Trial], objective: Objective, title: str, 
     """
     shown = _shown_values(trials, objective)
     sign = 1 if objective.is_accuracy else -1
-    best, expected = sign * best_so_far(sign * shown), best_of_k(sign * shown)
+    best, expected = sign * np.maximum.accumulate(sign * shown), best_of_k(sign * shown)
     numbers = np.arange(1, len(trials) + 1)
     figure = Figure((5.6, 3.9), layout="constrained")
     axis = figure.subplots()

@@ -12,8 +12,8 @@ from fashion_keras.reporting.search_tables import leaderboard_rows, to_markdown,
 from fashion_keras.storage.files import write_files
 from fashion_keras.storage.trials import Trial, best_trial
 from fashion_keras.tuning.search.analysis import FEWEST_TRIALS, ForestReport, measure_importance
-from fashion_keras.tuning.search.spaces import FunctionSpace, describe_values
-from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study
+from fashion_keras.tuning.search.spaces import describe_values
+from fashion_keras.tuning.study import Study
 
 __all__ = ["SearchResults", "describe_results", "write_outputs"]
 
@@ -34,7 +34,7 @@ class SearchResults:
     """
 
     name: str
-    study: Study[FunctionSpace]
+    study: Study
     trials: tuple[Trial, ...]
     num_validation: int
     edges: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ def describe_results(results: SearchResults) -> list[str]:
     num_runs = len({trial.config for trial in trials})
     lines = [
         f"Study {results.name}: trials of {_describe_epochs(trials)} in {study.base.precision}, all on the seed "
-        f"{study.seeds[0]}; comparisons measure on seeds that count from 0",
+        f"{study.tuning_seed}; comparisons measure on seeds that count from 0",
         f"{counts['finished']} trials finished, {counts['diverged']} diverged (taken for the worst value), "
         f"{counts['failed']} failed; {num_runs} different runs, {format_duration(seconds)} of single-threaded work",
         "The test set was never read",
@@ -144,7 +144,7 @@ def _docstring(results: SearchResults, path: Path) -> str:
     value = study.objective.text(study.objective.value(best))
     return (
         f"The best of {len(results.trials)} trials of a search, beside the base.\n\n"
-        f"Search:     {study.oracle} search of {study.space.name} with seed {study.seeds[0] - FIRST_TUNING_SEED}, by "
+        f"Search:     {study.oracle} search of {study.space.name} with seed {study.seed}, by "
         f"{study.objective.name} alone:\n"
         f"            trial {best.number} of study {results.name} reached {value}.\n"
         f"Run:        fashion-keras run {path}\n"

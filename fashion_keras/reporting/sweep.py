@@ -11,7 +11,7 @@ from fashion_keras.config.run_config import BFLOAT16_IS_EQUIVALENT, RunConfig
 from fashion_keras.formatting import count_noun, csv_text
 from fashion_keras.reporting.summary import describe_results, make_row
 from fashion_keras.reporting.tables import Cell, Column, Row, Table, difference_cell, interval_fields, measured_cell
-from fashion_keras.reporting.units import ABSENT, Unit
+from fashion_keras.reporting.units import ABSENT, Unit, unit_of
 from fashion_keras.results.metrics import Metric
 from fashion_keras.statistics import Comparison, Verdict, compare_arms, mean_interval
 from fashion_keras.storage.comparison import ArmResults, ComparisonResults
@@ -56,49 +56,38 @@ def _tabulate_tuning(
     results: ComparisonResults, tuning: TuningRecord, untuned: ComparisonResults, pairs: Sequence[_Pair]
 ) -> Table:
     """Tabulate what each arm tried and selected, and its test accuracy beside that of its untuned setting."""
-    before, words = {arm.name: arm for arm in untuned.arms}, tuning.setting
-    tried, judged = {arm.name: arm for arm in tuning.arms}, results.record.metric
-    unit, ends = _unit_of(results), tuning.ranges[-1]
+    before, tried = {arm.name: arm for arm in untuned.arms}, {arm.name: arm for arm in tuning.arms}
+    ends = tuning.ranges[-1]
     rows = [_build_row(results, arm, tried[arm.name], before[arm.name], *ends) for arm in results.arms]
-    percent, gain = ", %" if judged.is_share else "", "gain" if judged.higher_is_better else "difference"
     return Table(
-        title=f"Tuning of {words}",
+        title=f"Tuning of {tuning.setting}",
         caption=describe_results(results),
-        columns=(
-            Column("tried", "tried", f"how many values of {words} the arm tried, and from where to where."),
-            Column(
-                "pick", "picked", f"the value of {words} with the best {tuning.objective.words} after the last epoch."
-            ),
-            Column(
-                "tuning_accuracy",
-                f"when picked{percent}",
-                f"that {tuning.objective.words}, on the tuning seeds. As the best of several it is a little too good.",
-            ),
-            Column(judged.name, judged.text + percent, "at the pick, on the measuring seeds, after the last epoch."),
-            Column("untuned", "untuned", f"the arm's {words} in the comparison before."),
-            Column(
-                "untuned_accuracy", f"untuned {judged.text}{percent}", "at that value, on the same measuring seeds."
-            ),
-            Column(
-                "gain",
-                unit.title(gain),
-                f"mean over the seeds of the tuned arm's {judged.text} minus the untuned one's, with its 95 % "
-                "interval.",
-            ),
-        ),
+        columns=_make_columns(tuning, results.record.metric, unit_of(results)),
         rows=tuple(rows),
         notes=(*_how_selected(tuning), *_describe_orders(results, untuned, pairs), *_precisions(results, untuned)),
     )
 
 
-def _unit_of(results: ComparisonResults) -> Unit:
-    return Unit.of(results.record.metric, results.values.values())
+def _make_columns(tuning: TuningRecord, judged: Metric, unit: Unit) -> tuple[Column, ...]:
+    words, best = tuning.setting, tuning.objective.words
+    percent, gain = ", %" if judged.is_share else "", "gain" if judged.higher_is_better else "difference"
+    gained = f"mean over the seeds of the tuned arm's {judged.text} minus the untuned one's, with its 95 % interval."
+    too_good = f"that {best}, on the tuning seeds. As the best of several it is a little too good."
+    return (
+        Column("tried", "tried", f"how many values of {words} the arm tried, and from where to where."),
+        Column("pick", "picked", f"the value of {words} with the best {best} after the last epoch."),
+        Column("tuning_accuracy", f"when picked{percent}", too_good),
+        Column(judged.name, judged.text + percent, "at the pick, on the measuring seeds, after the last epoch."),
+        Column("untuned", "untuned", f"the arm's {words} in the comparison before."),
+        Column("untuned_accuracy", f"untuned {judged.text}{percent}", "at that value, on the same measuring seeds."),
+        Column("gain", unit.title(gain), gained),
+    )
 
 
 def _build_row(
     results: ComparisonResults, arm: ArmResults, tried: TunedArm, before: ArmResults, low: float, high: float
 ) -> Row:
-    unit, metric = _unit_of(results), results.record.metric.name
+    unit, metric = unit_of(results), results.record.metric.name
     selected, value = tried.selected_value, _setting_of(before, tried.setting)
     edge = (f"({tried.edge}", "tried)") if tried.edge else ()
     tried_fields = {"values": len(tried.trials), "low": low, "high": high}
@@ -135,7 +124,7 @@ def _gain(results: ComparisonResults, arm: ArmResults, before: ArmResults) -> Ce
     interval = mean_interval(gains)
     if interval and metric.is_share:
         interval = max(-1.0, interval[0]), min(1.0, interval[1])  # few and scattered gains reach beyond
-    cell = difference_cell(float(gains.mean()), interval, _unit_of(results))
+    cell = difference_cell(float(gains.mean()), interval, unit_of(results))
     return replace(cell, lines=tuple(part for line in cell.lines for part in line.split(" ", 1)))
 
 
@@ -208,41 +197,33 @@ def _precisions(results: ComparisonResults, untuned: ComparisonResults) -> list[
 
 def _tabulate_pairs(results: ComparisonResults, pairs: Sequence[_Pair]) -> Table:
     """Set each pair of arms beside itself untuned: does the sign of their difference survive?"""
-    kept, unit = [_survival(new, old) for new, old in pairs], _unit_of(results)
-    rows = [
-        Row(
-            new.arm,
-            False,
-            new.num_seeds,
-            0,
-            len(results.seeds),
-            (_pair_cell(new, unit), _pair_cell(old, unit), Cell((word,), {"text": word})),
-        )
-        for (new, old), word in zip(pairs, kept, strict=True)
-    ]
-    decided = [word for word in kept if word != "undecided"]
+    unit, number = unit_of(results), count_noun(len(pairs), "pair")
+    decided = [word for new, old in pairs if (word := _survival(new, old)) != "undecided"]
     in_unit = f", in {unit.name}" if unit.name else ""
+    meaning = (
+        f"mean over the seeds of the first arm's {results.record.metric.text} minus the second's{in_unit}, "
+        "with its interval at the level by which the pair was judged, and what is said of the first."
+    )
     return Table(
         title="Tuned and untuned, pair by pair",
         caption=describe_results(results),
         columns=(
-            Column(
-                "tuned",
-                "tuned",
-                f"mean over the seeds of the first arm's {results.record.metric.text} minus the second's{in_unit}, "
-                "with its interval at the level by which the pair was judged, and what is said of the first.",
-            ),
+            Column("tuned", "tuned", meaning),
             Column("untuned", "untuned", "the same of the two arms before tuning."),
             Column("survival", "sign", "whether both verdicts have the same sign, where there is a verdict in both."),
         ),
-        rows=tuple(rows),
+        rows=tuple(_pair_row(new, old, len(results.seeds), unit) for new, old in pairs),
         notes=(
-            f"Of {count_noun(len(rows), 'pair')}, {len(decided)} with a verdict in both: "
-            f"{decided.count('same')} with the same sign.",
-            f"The verdicts are over all {count_noun(len(rows), 'pair')} at once, and so stricter than those against "
-            "one baseline.",
+            f"Of {number}, {len(decided)} with a verdict in both: {decided.count('same')} with the same sign.",
+            f"The verdicts are over all {number} at once, and so stricter than those against one baseline.",
         ),
     )
+
+
+def _pair_row(new: Comparison, old: Comparison, num_seeds: int, unit: Unit) -> Row:
+    word = _survival(new, old)
+    cells = _pair_cell(new, unit), _pair_cell(old, unit), Cell((word,), {"text": word})
+    return Row(new.arm, False, new.num_seeds, 0, num_seeds, cells)
 
 
 def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Comparison, ...]:
@@ -258,11 +239,9 @@ def compare_pairs(results: ComparisonResults, names: Sequence[str]) -> tuple[Com
         for earlier, later in combinations(names, 2)
     }
     # The difference itself against nothing: then the correction is over all pairs, whichever arm they share.
-    rows, metric = {"nothing": np.zeros(common), **pairs}, results.record.metric
-    limits = (-1.0, 1.0) if metric.is_share else None
-    return compare_arms(
-        rows, "nothing", results.record.design, value_range=limits, higher_is_better=metric.higher_is_better
-    )
+    limits = (-1.0, 1.0) if results.record.metric.is_share else None
+    design = replace(results.design, value_range=limits)
+    return compare_arms({"nothing": np.zeros(common), **pairs}, "nothing", design)
 
 
 def _pair_cell(comparison: Comparison, unit: Unit) -> Cell:

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.results.metrics import Metric
+from fashion_keras.storage.comparison import ComparisonResults
 
-__all__ = ["ABSENT", "ACCURACY", "LOSS", "MINUTES", "POINTS", "Unit"]
+__all__ = ["ABSENT", "ACCURACY", "LOSS", "MINUTES", "POINTS", "Unit", "unit_of"]
 
 ABSENT = "–"
 """What a person reads where there is no number."""
@@ -87,6 +88,11 @@ class Unit:
     def amount(self, text: str) -> str:
         """Return a number with the unit behind it."""
         return f"{text} {self.name}".rstrip()
+
+
+def unit_of(results: ComparisonResults) -> Unit:
+    """Return how that is shown by which a comparison, of all arms, is judged."""
+    return Unit.of(results.record.metric, results.values.values())
 
 
 LOSS = Unit(4, name="nats")

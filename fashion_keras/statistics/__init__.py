@@ -10,7 +10,7 @@ from fashion_keras.statistics.best import BestArms, find_best
 from fashion_keras.statistics.collapse import Share, collapsed, compare_collapse
 from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.crossed import new_images_interval
-from fashion_keras.statistics.design import LEVEL, MARGIN, MIN_SEEDS, TEN_SEEDS, Design
+from fashion_keras.statistics.design import ACCURACIES, LEVEL, MARGIN, MIN_SEEDS, TEN_SEEDS, Design
 from fashion_keras.statistics.divergence import FAR, mark_diverged
 from fashion_keras.statistics.factors import Effect, find_effects
 from fashion_keras.statistics.intervals import MeanInference, mean_interval
@@ -21,7 +21,7 @@ from fashion_keras.statistics.power import detectable_difference, seeds_to_decid
 from fashion_keras.statistics.requirement import Requirement
 from fashion_keras.statistics.scores import score
 from fashion_keras.statistics.unpaired import pairing_worth
-from fashion_keras.statistics.verdicts import ACCURACIES, arms_to_train, compare_arms, looks_taken
+from fashion_keras.statistics.verdicts import arms_to_train, compare_arms, looks_taken
 
 __all__ = [
     "ACCURACIES", "FAR", "LEVEL", "MARGIN", "MIN_SEEDS", "TEN_SEEDS", "BestArms", "Comparison", "Design", "Effect",

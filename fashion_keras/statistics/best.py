@@ -32,18 +32,12 @@ class BestArms:
     only_by_others: bool = False
 
     @classmethod
-    def of(cls, comparisons: Sequence[Comparison], worse: set[str], *, higher_is_better: bool = True) -> "BestArms":
-        """Sort all arms by their means.
-
-        Args:
-            comparisons: Of every arm with the baseline.
-            worse: Arms, but the baseline, that are worse than another such one.
-            higher_is_better: Direction of the metric.
-        """
+    def of(cls, comparisons: Sequence[Comparison], worse: set[str]) -> "BestArms":
+        """Sort all arms of `comparisons` by their means, given those that are `worse` than another but the baseline."""
         worse = worse | {item.arm for item in comparisons if item.verdict in _WORSE}
         if any(item.verdict in _BETTER for item in comparisons):
             worse.add(comparisons[0].baseline)
-        sign = 1.0 if higher_is_better else -1.0
+        sign = 1.0 if comparisons[0].design.higher_is_better else -1.0
         means = {item.arm: sign * item.mean_difference for item in comparisons} | {comparisons[0].baseline: 0.0}
         ordered = sorted(means, key=lambda arm: -means[arm])
         left_open = {item.arm for item in comparisons if not item.verdict.is_difference}
@@ -60,13 +54,7 @@ class BestArms:
         return f"best: {_list(self.candidates, 'or')}{apart}{worse}"
 
 
-def find_best(
-    values: Mapping[str, ArrayLike],
-    comparisons: Sequence[Comparison],
-    design: Design,
-    *,
-    higher_is_better: bool = True,
-) -> BestArms | None:
+def find_best(values: Mapping[str, ArrayLike], comparisons: Sequence[Comparison]) -> BestArms | None:
     """Return which arms may be the best, by the verdicts on the baseline and by all other pairs.
 
     An arm is worse where another was shown to be better than it: for pairs with the baseline, by the verdict; for two
@@ -83,17 +71,16 @@ def find_best(
     Args:
         values: as `compare_arms` took them.
         comparisons: its answer.
-        design: the same.
-        higher_is_better: the same.
 
     Returns:
         None before the first look.
     """
     if not comparisons or any(comparison.look is None for comparison in comparisons):
         return None
-    sign = 1.0 if higher_is_better else -1.0
+    design = comparisons[0].design
+    sign = 1.0 if design.higher_is_better else -1.0
     arms = {item.arm: sign * np.asarray(values[item.arm], dtype=np.float64)[: item.num_seeds] for item in comparisons}
-    return BestArms.of(comparisons, _pairwise_worse(arms, design), higher_is_better=higher_is_better)
+    return BestArms.of(comparisons, _pairwise_worse(arms, design))
 
 
 def _pairwise_worse(arms: Mapping[str, NDArray[np.float64]], design: Design) -> set[str]:

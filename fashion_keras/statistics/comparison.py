@@ -1,6 +1,6 @@
 """Comparison of one arm with its baseline: interval, verdict, and what else is told of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from fashion_keras.statistics.collapse import Collapse
 from fashion_keras.statistics.crossed import new_images_interval
+from fashion_keras.statistics.design import TEN_SEEDS, Design
 from fashion_keras.statistics.power import MAX_SEEDS_SEARCHED
 
 __all__ = ["Comparison", "Interval", "Verdict"]
@@ -26,13 +27,13 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
     @classmethod
-    def of(cls, interval: Interval, margin: float, higher_is_better: bool = True) -> "Verdict":
-        """Read the verdict off an `interval`: above 0, below 0, within +-`margin`, two of these or none.
+    def of(cls, interval: Interval, design: Design) -> "Verdict":
+        """Read the verdict off an `interval`: above 0, below 0, within the margin of a `design`, two of these or none.
 
-        Of a metric that is better where it is lower (`higher_is_better` is False), below 0 is better.
+        Of a metric that is better where it is lower, below 0 is better.
         """
-        low, high = interval if higher_is_better else (-interval[1], -interval[0])
-        negligible = low > -margin and high < margin
+        low, high = interval if design.higher_is_better else (-interval[1], -interval[0])
+        negligible = low > -design.margin and high < design.margin
         if low > 0.0:
             return cls.BETTER_NEGLIGIBLY if negligible else cls.BETTER
         if high < 0.0:
@@ -70,6 +71,7 @@ class Comparison:
         collapse: how often runs collapsed, or diverged, and how the others differ; None where none did. Of collapsed
             ones `interval` promises too much; see `diverged_interval` for that of diverged ones.
         new_images: interval of the mean difference on other test images, at 1 - `level`; see `with_correct`.
+        design: the looks by which it was judged, with margin and direction.
     """
 
     arm: str
@@ -88,6 +90,7 @@ class Comparison:
     collapse: Collapse | None = None
     new_images: Interval | None = None
     given_up: bool = False
+    design: Design = field(default=TEN_SEEDS, compare=False, repr=False)
 
     @property
     def has_diverged(self) -> bool:

@@ -9,17 +9,21 @@ from numpy.typing import NDArray
 
 from fashion_keras.statistics.looks import nominal_levels
 
-__all__ = ["LEVEL", "MARGIN", "MIN_SEEDS", "TEN_SEEDS", "Design"]
+__all__ = ["ACCURACIES", "LEVEL", "MARGIN", "MIN_SEEDS", "TEN_SEEDS", "Design"]
 
 LEVEL = 0.05
 MARGIN = 0.002
 """Accuracies that differ by less than 0.2 points are called equivalent."""
+
+ACCURACIES = (0.0, 1.0)
+"""The values that an accuracy can have."""
 
 MIN_SEEDS = 5
 """Fewer seeds are never judged: what five show barely reaches the level of a first look."""
 
 _FIRST_LOOKS = (5, 6, 8, 10, 14, 20)
 _OF_OLD = {"futility": 0.0, "spending": 2.0}
+_OF_THE_METRIC = ("higher_is_better", "value_range")
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,9 @@ class Design:
         finished: the most seeds of the designs that this one goes on from, see `extend`.
         futility: the chance to be decided by the last look; where each undecided arm's is less, none gets more seeds.
         spending: the exponent.
+        higher_is_better: False for a loss. Then "better" is lower; a difference stays arm minus baseline.
+        value_range: the least and the most that a value can be; no interval goes beyond the differences from the
+            baseline's mean that this allows. None for a loss.
     """
 
     num_seeds: int = 10
@@ -51,6 +58,8 @@ class Design:
     finished: tuple[int, ...] = ()
     futility: float = 0.02
     spending: float = 2.5
+    higher_is_better: bool = True
+    value_range: tuple[float, float] | None = ACCURACIES
 
     def __post_init__(self) -> None:
         if self.num_seeds < 1:
@@ -69,33 +78,31 @@ class Design:
             raise ValueError(f"margin must be above 0, got {self.margin}; 0.002 is 0.2 points of accuracy")
 
     @classmethod
-    def up_to(
-        cls, num_seeds: int, looks: Sequence[int] | None = None, level: float = LEVEL, margin: float = MARGIN
-    ) -> "Design":
+    def up_to(cls, num_seeds: int, looks: Sequence[int] | None = None, **others: Any) -> "Design":
         """Return the design that ends at `num_seeds`.
 
         Args:
             num_seeds: the most seeds of an arm.
             looks: earlier ones; where None, those of 5, 6, 8, 10, 14, 20, 28, 40, ... that are fewer.
-            level, margin: as the attributes.
+            **others: as the attributes.
 
         >>> Design.up_to(12).looks
         (5, 6, 8, 10, 12)
         """
         earlier = _usual_looks(num_seeds) if looks is None else tuple(looks)
         last = () if num_seeds < MIN_SEEDS or num_seeds in earlier else (num_seeds,)
-        return cls(num_seeds, (*earlier, *last), level, margin)
+        return cls(num_seeds, (*earlier, *last), **others)
 
     @classmethod
-    def fixed(cls, num_seeds: int, level: float = LEVEL, margin: float = MARGIN) -> "Design":
-        """Return the design of one look, when all `num_seeds` are there; with the whole `level` it finds the most.
+    def fixed(cls, num_seeds: int, **others: Any) -> "Design":
+        """Return the design of one look, when all `num_seeds` are there; with the whole level it finds the most.
 
-        The `margin` is that of equivalence, a fraction.
+        Whatever `others` of the attributes are given.
 
         >>> Design.fixed(10).looks
         (10,)
         """
-        return cls.up_to(num_seeds, (), level, margin)
+        return cls.up_to(num_seeds, (), **others)
 
     def extend(self, num_seeds: int, looks: Sequence[int] | None = None) -> "Design":
         """Return the design that goes on after this one's last look; this one where `num_seeds` are no more than its
@@ -110,15 +117,19 @@ class Design:
         if num_seeds <= self.num_seeds:
             return self
         if not self.looks:
-            return Design.up_to(num_seeds, looks, self.level, self.margin)
+            return replace(self, num_seeds=num_seeds, looks=Design.up_to(num_seeds, looks).looks)
         earlier = _usual_looks(num_seeds) if looks is None else tuple(looks)
         later = tuple(look for look in earlier if self.num_seeds < look < num_seeds)
         looks, finished = (*self.looks, *later, num_seeds), (*self.finished, self.num_seeds)
         return replace(self, num_seeds=num_seeds, looks=looks, finished=finished)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the design as plain values, which `from_json` reads; one look has no use for the last two."""
-        return {name: value for name, value in asdict(self).items() if len(self.looks) > 1 or name not in _OF_OLD}
+        """Return the design as plain values, which `from_json` reads, but for what its metric says.
+
+        One look has no use for futility and spending.
+        """
+        unsaid = _OF_THE_METRIC if len(self.looks) > 1 else (*_OF_THE_METRIC, *_OF_OLD)
+        return {name: value for name, value in asdict(self).items() if name not in unsaid}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Design":

@@ -1,7 +1,7 @@
 """Effects of factors: what each setting of a grid does on average, and whether it depends on the others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 import numpy as np
@@ -36,12 +36,7 @@ class Effect:
 
 
 def find_effects(
-    values: Mapping[str, ArrayLike],
-    factors: Mapping[str, Sequence[str]],
-    design: Design,
-    *,
-    higher_is_better: bool = True,
-    value_range: tuple[float, float] | None = None,
+    values: Mapping[str, ArrayLike], factors: Mapping[str, Sequence[str]], design: Design
 ) -> tuple[Effect, ...]:
     """Estimate main effects and interactions of two factors, paired by seed.
 
@@ -57,8 +52,6 @@ def find_effects(
             factors' levels, the last factor changing fastest.
         factors: from the name of each to its levels, the first being the one that others are compared with.
         design: the looks; evidence is shown at them alone.
-        higher_is_better: False for a loss.
-        value_range: of effects; infinite ends where values are shares.
 
     Returns:
         Main effects by factor, then interactions; none before there is a seed of every arm.
@@ -80,7 +73,8 @@ def find_effects(
         contrasts = {chosen: _contrast(table, factors, dict(chosen)) for chosen in _chosen_levels(factors)}
     names = {str(index): chosen for index, chosen in enumerate(contrasts)}
     rows = {"first": np.zeros(number), **dict(zip(names, contrasts.values(), strict=True))}
-    found = Replay(rows, "first", design, higher_is_better, value_range).comparisons()
+    limits = None if design.value_range is None else (-np.inf, np.inf)  # effects of shares may leave 0 to 1
+    found = Replay(rows, "first", replace(design, value_range=limits)).comparisons()
     return tuple(_effect(dict(names[item.arm]), factors, item) for item in found)
 
 

@@ -1,18 +1,17 @@
 """Judgement of arms whose values were made elsewhere: paired where they share seeds or examples, else unpaired."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashion_keras.statistics.best import BestArms, find_best
 from fashion_keras.statistics.comparison import Comparison
-from fashion_keras.statistics.design import LEVEL, MIN_SEEDS, Design
+from fashion_keras.statistics.design import ACCURACIES, MIN_SEEDS, Design
 from fashion_keras.statistics.intervals import MAX_RESAMPLED
 from fashion_keras.statistics.unpaired import compare_unpaired, find_best_unpaired
-from fashion_keras.statistics.verdicts import ACCURACIES, compare_arms
+from fashion_keras.statistics.verdicts import compare_arms
 
 __all__ = ["JudgedArms", "judge_arms"]
 
@@ -63,12 +62,16 @@ def judge_arms(
     smallest = float(np.finfo(np.float64).tiny)
     number = (max if paired else min)(row.size for row in values.values())
     looks = sorted({look for look in looked_at if MIN_SEEDS <= look < number})
-    design = Design.up_to(number, looks, LEVEL, margin or smallest)
-    design = replace(design, futility=0.0)  # the seeds are there
-    compare, find = (
-        (partial(compare_arms, waits=False), find_best) if paired else (compare_unpaired, find_best_unpaired)
+    design = Design.up_to(
+        number,
+        looks,
+        margin=margin or smallest,
+        futility=0.0,  # the seeds are there
+        higher_is_better=higher_is_better,
+        value_range=ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None,
     )
-    limits = ACCURACIES if are_accuracies and number <= MAX_RESAMPLED else None
-    comparisons = compare(values, baseline, design, higher_is_better=higher_is_better, value_range=limits)
-    best = find(values, comparisons, design, higher_is_better=higher_is_better)
-    return JudgedArms(values, comparisons, best, design, margin)
+    if paired:
+        comparisons = compare_arms(values, baseline, design, waits=False)
+        return JudgedArms(values, comparisons, find_best(values, comparisons), design, margin)
+    comparisons = compare_unpaired(values, baseline, design)
+    return JudgedArms(values, comparisons, find_best_unpaired(values, comparisons), design, margin)

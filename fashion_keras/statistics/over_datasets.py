@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fashion_keras.statistics.comparison import Comparison, Interval, Verdict
-from fashion_keras.statistics.design import LEVEL, MARGIN
+from fashion_keras.statistics.design import LEVEL
 from fashion_keras.statistics.intervals import student_critical
 
 __all__ = ["MIN_DATASETS", "OverDatasets", "Ranks", "compare_over_datasets", "rank_arms"]
@@ -45,14 +45,8 @@ class OverDatasets:
         return len(self.differences)
 
 
-def compare_over_datasets(
-    comparisons: Mapping[str, Sequence[Comparison]],
-    margin: float = MARGIN,
-    level: float = LEVEL,
-    *,
-    higher_is_better: bool = True,
-) -> tuple[OverDatasets, ...]:
-    """Judge each arm over data sets that stand for others like them.
+def compare_over_datasets(comparisons: Mapping[str, Sequence[Comparison]]) -> tuple[OverDatasets, ...]:
+    """Judge each arm over data sets that stand for others like them, by level, margin and direction of the first.
 
     On data set j an arm differs from the baseline by d_j = mean + (what is particular to j) + (noise of its seeds).
     Student's t on the d_j, all weighted alike, has both noises in its variance. It holds its level where the weights of
@@ -60,11 +54,10 @@ def compare_over_datasets(
     false "better" or "worse" was at most 5.2 % in simulated designs of 3 to 15 data sets where Hartung and Knapp's was
     up to 12 %, DerSimonian and Laird's up to 24 %, and that of the seeds alone up to 76 %.
 
+    The level is the chance of any false difference over all arms, shared between them (Bonferroni).
+
     Args:
-        comparisons: for each data set, by its name, every arm that is in all of them with the baseline.
-        margin: of equivalence.
-        level: chance of any false difference over all arms, shared between them (Bonferroni).
-        higher_is_better: False for a loss.
+        comparisons: for each data set, by its name, every arm with the baseline.
 
     Returns:
         One per arm that every data set has; none of data sets without a common one.
@@ -77,8 +70,9 @@ def compare_over_datasets(
         values = np.array(list(differences.values()))
         is_known = bool(np.isfinite(values).all())
         deviation = float(values.std(ddof=1)) if is_known and values.size > 1 else float("nan")
-        interval = _interval(values, level / len(arms)) if is_known and values.size >= MIN_DATASETS else None
-        verdict = Verdict.of(interval, margin, higher_is_better) if interval else Verdict.UNDECIDED
+        design = tables[0][arm].design
+        interval = _interval(values, design.level / len(arms)) if is_known and values.size >= MIN_DATASETS else None
+        verdict = Verdict.of(interval, design) if interval else Verdict.UNDECIDED
         found.append(
             OverDatasets(arm, tables[0][arm].baseline, differences, float(values.mean()), deviation, interval, verdict)
         )

@@ -46,8 +46,6 @@ class Replay:
     values: Mapping[str, _Floats]
     baseline: str
     design: Design
-    higher_is_better: bool
-    value_range: tuple[float, float] | None
     waits: bool = True
 
     def differences(self, arm: str, num_seeds: int | None = None) -> _Floats:
@@ -105,17 +103,16 @@ class Replay:
             inference = MeanInference.of(differences[None])
             find = inference.interval if exact else inference.student_interval
             low, high = (float(end[0]) for end in find(confidence, state.skewness))
-            if self.value_range is not None:
+            if self.design.value_range is not None:
+                least, most = self.design.value_range
                 mean = float(self.values[self.baseline][: state.look].mean())
-                low, high = max(low, self.value_range[0] - mean), min(high, self.value_range[1] - mean)
+                low, high = max(low, least - mean), min(high, most - mean)
         interval = unit * round(low, 12), unit * round(high, 12)
-        return replace(
-            state, interval=interval, verdict=Verdict.of(interval, self.design.margin, self.higher_is_better)
-        )
+        return replace(state, interval=interval, verdict=Verdict.of(interval, self.design))
 
     def _unit(self, arm: str, look: int | None) -> float:
         """Return the unit in which values are about 1: accuracies are."""
-        is_known = self.value_range is not None
+        is_known = self.design.value_range is not None
         return 1.0 if is_known else unit_of(self.values[arm][:look], self.values[self.baseline][:look])
 
     def _given_up(self, undecided: Sequence[str], look: int, levels: _Floats) -> int:
@@ -161,7 +158,7 @@ class Replay:
     def _compare(self, arm: str, state: State) -> Comparison:
         differences = self.differences(arm, state.look)
         undecided, is_known = state.verdict is Verdict.UNDECIDED, bool(np.isfinite(differences).all())
-        gains = np.nan_to_num(differences if self.higher_is_better else -differences)  # only their signs matter
+        gains = np.nan_to_num(differences if self.design.higher_is_better else -differences)  # only their signs matter
         comparison = Comparison(
             arm=arm,
             baseline=self.baseline,
@@ -175,6 +172,7 @@ class Replay:
             undecided_because=self._reason(state, is_known) if undecided else None,
             given_up=undecided and state.given_up >= self.design.num_seeds,
             seeds_won=float(np.mean((gains > 0.0) + 0.5 * (gains == 0.0))),
+            design=self.design,
         )
         return comparison if state.level is None else self._add_evidence(comparison, state, gains)
 
@@ -185,7 +183,8 @@ class Replay:
         ours, theirs = (self.values[name][: gains.size] for name in (comparison.arm, self.baseline))
         is_open = state.verdict is Verdict.UNDECIDED and not comparison.has_diverged
         needed = self._seeds_to_decide(comparison, state) if is_open else None
-        may_collapse = self.value_range is not None and self.higher_is_better  # a run far below others failed
+        design = self.design
+        may_collapse = design.value_range is not None and design.higher_is_better  # a run far below others failed
         may_collapse |= comparison.has_diverged
         return replace(
             comparison,

@@ -22,19 +22,14 @@ class Requirement(StrEnum):
     def _missing_(cls, value: object) -> None:
         raise ConfigError(f"what is required must be one of {', '.join(cls)}; got {value!r}")
 
-    def is_met(self, comparison: Comparison, margin: float, *, higher_is_better: bool = True) -> bool | None:
-        """Return whether it is shown, True, or shown otherwise, False; None where it is undecided.
+    def is_met(self, comparison: Comparison) -> bool | None:
+        """Return whether it is shown of an arm, True, or shown otherwise, False; None where it is undecided.
 
         - better: the interval lies above 0. Worse and equivalent are otherwise.
         - not-worse: the interval lies above -margin. Worse by more than that is otherwise.
         - equivalent: the interval lies within +-margin. Better and worse are otherwise.
-
-        Args:
-            comparison: of the arm with the baseline.
-            margin: of equivalence, in the unit of the values.
-            higher_is_better: False for a loss.
         """
-        verdict = comparison.verdict
+        verdict, design = comparison.verdict, comparison.design
         if self is Requirement.BETTER:
             better = verdict in (Verdict.BETTER, Verdict.BETTER_NEGLIGIBLY)
             return better or (None if verdict is Verdict.UNDECIDED else False)
@@ -44,13 +39,10 @@ class Requirement(StrEnum):
             return False if verdict in _DIFFER else None
         if comparison.interval is None:
             return None
-        low = comparison.interval[0] if higher_is_better else -comparison.interval[1]
-        return low > -margin or (False if verdict is Verdict.WORSE else None)
+        low = comparison.interval[0] if design.higher_is_better else -comparison.interval[1]
+        return low > -design.margin or (False if verdict is Verdict.WORSE else None)
 
-    def of_all(self, comparisons: Sequence[Comparison], margin: float, *, higher_is_better: bool = True) -> bool | None:
-        """Return the same of several arms' `comparisons`: False where one is, else None where one is.
-
-        `margin` and `higher_is_better` are those of the comparisons.
-        """
-        found = {self.is_met(item, margin, higher_is_better=higher_is_better) for item in comparisons}
+    def of_all(self, comparisons: Sequence[Comparison]) -> bool | None:
+        """Return the same of several arms: False where one is, else None where one is."""
+        found = {self.is_met(item) for item in comparisons}
         return False if False in found else None if None in found or not found else True

@@ -1,6 +1,6 @@
 """Unpaired comparisons: arms whose runs share no seeds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,14 +51,7 @@ def _standard_error(first: _Floats, second: _Floats) -> tuple[float, float]:
     return float(np.sqrt(total)), 1.0 / squares
 
 
-def compare_unpaired(
-    values: Mapping[str, ArrayLike],
-    baseline: str,
-    design: Design,
-    *,
-    higher_is_better: bool = True,
-    value_range: Interval | None = None,
-) -> tuple[Comparison, ...]:
+def compare_unpaired(values: Mapping[str, ArrayLike], baseline: str, design: Design) -> tuple[Comparison, ...]:
     """Compare every arm with the baseline by Welch's interval, at the last look of a design.
 
     As `compare_arms` does, but for its pairs: the arms share the level that the last look has, those found to differ
@@ -69,7 +62,6 @@ def compare_unpaired(
         values: for every arm float [runs of that arm], two at least; infinite where one diverged.
         baseline: the name of the arm that the others are compared with.
         design: its last look is at the fewest runs of any arm; earlier ones made it stricter.
-        higher_is_better, value_range: as for `compare_arms`.
 
     Returns:
         One per arm but the baseline, in the order of `values`.
@@ -77,7 +69,7 @@ def compare_unpaired(
     rows = {arm: np.asarray(row, dtype=np.float64) for arm, row in values.items()}
     others = [arm for arm in rows if arm != baseline]
     if not design.looks:
-        return tuple(_compare(arm, baseline, rows, None, None, design, higher_is_better) for arm in others)
+        return tuple(_compare(arm, baseline, rows, None, None, design) for arm in others)
     levels = design.nominal_levels(len(others))[:, -1]
     judged: dict[str, Comparison] = {}
     found = -1
@@ -86,10 +78,10 @@ def compare_unpaired(
         for arm in others:
             if arm not in judged or judged[arm].verdict is Verdict.UNDECIDED:
                 low, high = _interval(rows[arm], rows[baseline], 1.0 - level)
-                if value_range is not None:
-                    least, most = (end - float(rows[baseline].mean()) for end in value_range)
+                if design.value_range is not None:
+                    least, most = (end - float(rows[baseline].mean()) for end in design.value_range)
                     low, high = max(low, least), min(high, most)
-                judged[arm] = _compare(arm, baseline, rows, level, (low, high), design, higher_is_better)
+                judged[arm] = _compare(arm, baseline, rows, level, (low, high), design)
     return tuple(judged[arm] for arm in others)
 
 
@@ -109,7 +101,6 @@ def _compare(
     level: float | None,
     interval: Interval | None,
     design: Design,
-    higher_is_better: bool,
 ) -> Comparison:
     first, second = rows[arm], rows[baseline]
     is_known = _are_finite(first, second)
@@ -118,7 +109,7 @@ def _compare(
         deviation = np.hypot(first.std(ddof=1), second.std(ddof=1))  # NaN where it is not known
     unit = unit_of(first, second)
     interval = interval and (unit * round(interval[0] / unit, 12), unit * round(interval[1] / unit, 12))
-    verdict = Verdict.UNDECIDED if interval is None else Verdict.of(interval, design.margin, higher_is_better)
+    verdict = Verdict.UNDECIDED if interval is None else Verdict.of(interval, design)
     reason = f"fewer than {MIN_SEEDS} runs" if interval is None else _REASONS[is_known]
     return Comparison(
         arm=arm,
@@ -133,6 +124,7 @@ def _compare(
         undecided_because=reason if verdict is Verdict.UNDECIDED else None,
         seeds_won=float("nan"),  # there are no pairs
         collapse=None if is_known or interval is None else _collapse(first, second),
+        design=design,
     )
 
 
@@ -144,27 +136,22 @@ def _collapse(first: _Floats, second: _Floats) -> Collapse:
     return Collapse(ours, theirs, number, float(known[0].mean() - known[1].mean()) if number else None, None)
 
 
-def find_best_unpaired(
-    values: Mapping[str, ArrayLike],
-    comparisons: tuple[Comparison, ...],
-    design: Design,
-    *,
-    higher_is_better: bool = True,
-) -> BestArms | None:
-    """Return which arms may be the best, as `find_best` does; the arguments are its.
+def find_best_unpaired(values: Mapping[str, ArrayLike], comparisons: Sequence[Comparison]) -> BestArms | None:
+    """Return which arms may be the best, as `find_best` does; the arguments are its own.
 
     Pairs without the baseline are judged by Welch's interval, each with an equal share of the level.
     """
     if not comparisons or any(item.level is None for item in comparisons):
         return None
-    sign = 1.0 if higher_is_better else -1.0
+    design = comparisons[0].design
+    sign = 1.0 if design.higher_is_better else -1.0
     arms = {item.arm: sign * np.asarray(values[item.arm], dtype=np.float64) for item in comparisons}
     num_pairs = max(1, len(arms) * (len(arms) - 1) // 2)
     level = 1.0 - float(design.nominal_levels(num_pairs)[0, -1])
     worse = {
         arm for arm in arms if any(_interval(arms[other], arms[arm], level)[0] > 0.0 for other in arms if other != arm)
     }
-    return BestArms.of(comparisons, worse, higher_is_better=higher_is_better)
+    return BestArms.of(comparisons, worse)
 
 
 def pairing_worth(arm: ArrayLike, baseline: ArrayLike, shared: float = 0.5, level: float = 0.95) -> float:

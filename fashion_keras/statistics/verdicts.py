@@ -9,20 +9,11 @@ from fashion_keras.statistics.comparison import Comparison, Verdict
 from fashion_keras.statistics.design import TEN_SEEDS, Design
 from fashion_keras.statistics.replay import Replay
 
-__all__ = ["ACCURACIES", "arms_to_train", "compare_arms", "looks_taken"]
-
-ACCURACIES = (0.0, 1.0)
-"""The values that an accuracy can have."""
+__all__ = ["arms_to_train", "compare_arms", "looks_taken"]
 
 
 def compare_arms(
-    values: Mapping[str, ArrayLike],
-    baseline: str,
-    design: Design = TEN_SEEDS,
-    *,
-    higher_is_better: bool = True,
-    value_range: tuple[float, float] | None = ACCURACIES,
-    waits: bool = True,
+    values: Mapping[str, ArrayLike], baseline: str, design: Design = TEN_SEEDS, *, waits: bool = True
 ) -> tuple[Comparison, ...]:
     """Compare every arm of an experiment with its baseline, seed by seed, at the looks of a design.
 
@@ -42,34 +33,25 @@ def compare_arms(
         values: for every arm of the experiment, whichever of them a table will show, float [seeds of that arm]: entry i
             of each from the same seed, up to the first that is missing. Arms that were decided may have fewer.
         baseline: the name of the arm that the others are compared with.
-        design: its looks, level and margin.
-        higher_is_better: False for a loss. Then "better" is lower; `mean_difference` stays arm minus baseline.
-        value_range: the least and the most that a value can be; no interval goes beyond the differences from the
-            baseline's mean that this allows. None for a loss.
+        design: its looks, level and margin, the direction of the metric and the range of its values.
         waits: whether no arm is judged at a look before all undecided ones have its seeds, as while runs go on.
 
     Returns:
         One per arm but the baseline, in the order of `values`; none where an arm has no seed yet.
 
     Raises:
-        ValueError: for an unknown baseline, and for values that are NaN or outside `value_range`. A diverged run still
-            has an accuracy, about that of guessing: pass it, and of a loss infinity, see `mark_diverged`.
+        ValueError: for an unknown baseline, and for values that are NaN or out of range. A diverged run still has
+            an accuracy, about that of guessing: pass it, and of a loss infinity, see `mark_diverged`.
 
     >>> arms = {"sgd": [0.88, 0.87, 0.88, 0.89, 0.88], "adam": [0.90, 0.89, 0.90, 0.92, 0.90]}
     >>> compare_arms(arms, "sgd", Design.fixed(5))[0].verdict.value
     'better'
     """
-    rows = _check(values, baseline, value_range)
-    return Replay(rows, baseline, design, higher_is_better, value_range, waits).comparisons()
+    return Replay(_check(values, baseline, design), baseline, design, waits).comparisons()
 
 
 def arms_to_train(
-    values: Mapping[str, ArrayLike],
-    baseline: str,
-    design: Design = TEN_SEEDS,
-    *,
-    higher_is_better: bool = True,
-    value_range: tuple[float, float] | None = ACCURACIES,
+    values: Mapping[str, ArrayLike], baseline: str, design: Design = TEN_SEEDS
 ) -> tuple[tuple[str, ...], int]:
     """Return which arms still need seeds, and how many seeds in all each of them needs for the next look.
 
@@ -77,46 +59,38 @@ def arms_to_train(
     the last look would hardly decide one.
 
     Args:
-        values, baseline, design, higher_is_better, value_range: as for `compare_arms`; arms may have no values yet.
+        values, baseline, design: as for `compare_arms`; arms may have no values yet.
 
     Returns:
         (names in the order of `values`, number of seeds); no names where nothing is left to train.
     """
-    rows = _check(values, baseline, value_range)
-    states = Replay(rows, baseline, design, higher_is_better, value_range).states()
+    rows = _check(values, baseline, design)
+    states = Replay(rows, baseline, design).states()
     undecided = {arm: state for arm, state in states.items() if state.verdict is Verdict.UNDECIDED}
     look = next(iter(undecided.values())).next_look(design) if undecided else None  # they all wait for one
     names = tuple(arm for arm, row in rows.items() if look and arm in {*undecided, baseline} and row.size < look)
     return names, look or design.num_seeds
 
 
-def looks_taken(
-    values: Mapping[str, ArrayLike],
-    baseline: str,
-    design: Design = TEN_SEEDS,
-    *,
-    value_range: tuple[float, float] | None = ACCURACIES,
-) -> dict[str, int]:
+def looks_taken(values: Mapping[str, ArrayLike], baseline: str, design: Design = TEN_SEEDS) -> dict[str, int]:
     """Return for each arm how many of its seeds evidence may be shown of: those of the look by which it stands.
 
     Args:
-        values, baseline, design, value_range: as for `compare_arms`; arms may have no values yet.
+        values, baseline, design: as for `compare_arms`; arms may have no values yet.
 
     Returns:
         The baseline has the seeds of the latest look; nothing before the first look.
     """
-    states = Replay(_check(values, baseline, value_range), baseline, design, True, value_range).states()
+    states = Replay(_check(values, baseline, design), baseline, design).states()
     looks = {arm: state.look for arm, state in states.items() if state.look is not None}
     return looks | {baseline: max(looks.values())} if len(looks) == len(states) > 0 else {}
 
 
-def _check(
-    values: Mapping[str, ArrayLike], baseline: str, value_range: tuple[float, float] | None
-) -> dict[str, NDArray[np.float64]]:
+def _check(values: Mapping[str, ArrayLike], baseline: str, design: Design) -> dict[str, NDArray[np.float64]]:
     if baseline not in values:
         raise ValueError(f"baseline {baseline!r} is not among the arms: {', '.join(values)}")
     rows = {arm: np.asarray(row, dtype=np.float64) for arm, row in values.items()}
-    low, high = value_range or (-np.inf, np.inf)
+    low, high = design.value_range or (-np.inf, np.inf)
     for arm, row in rows.items():
         if row.ndim != 1:
             raise ValueError(f"every arm needs one value per seed; {arm!r} has shape {row.shape}")

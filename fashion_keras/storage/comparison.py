@@ -215,21 +215,15 @@ def save_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
         locks = store.root / "locks"
         locks.mkdir(exist_ok=True)
         with filelock.FileLock(locks / f"{path.stem}.lock"):
-            return _merge_into(path, record)
+            joined = replace(find_record(store, record), saved_at=datetime.now(UTC).isoformat(timespec="microseconds"))
+            write_file(path, record_text(joined))
+    return joined
 
 
 def find_record(store: RunStore, record: ComparisonRecord) -> ComparisonRecord:
     """Return a record joined with what the store has of the same definition, as `save_record` does, unwritten."""
     path = record.path_in(store)
     return _join(read_record(path), record) if path.exists() else record
-
-
-def _merge_into(path: Path, record: ComparisonRecord) -> ComparisonRecord:
-    if path.exists():
-        record = _join(read_record(path), record)
-    record = replace(record, saved_at=datetime.now(UTC).isoformat(timespec="microseconds"))
-    write_file(path, record_text(record))
-    return record
 
 
 def record_text(record: ComparisonRecord) -> str:
@@ -463,27 +457,26 @@ class ComparisonResults:
         return mark_diverged(rows, baseline, higher_is_better=metric.higher_is_better, is_share=metric.is_share)
 
     @property
-    def _judging(self) -> dict[str, Any]:
-        """The direction, and the least and the most that a value can be."""
+    def design(self) -> Design:
+        """The record's, with the direction of what is judged, and the least and the most that a value can be."""
         metric = self.record.metric
         limits = ACCURACIES if metric.is_share else None
-        return {"higher_is_better": metric.higher_is_better, "value_range": limits}
+        return replace(self.record.design, higher_is_better=metric.higher_is_better, value_range=limits)
 
     @property
     def needed(self) -> tuple[tuple[str, ...], int]:
         """Of results of all arms, the arms that need seeds for the next look of the design, and how many in all."""
-        return arms_to_train(self.values, self.record.baseline, self.record.design, **self._judging)
+        return arms_to_train(self.values, self.record.baseline, self.design)
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
         """Of results of all arms, each but the baseline with it; see `statistics.compare_arms`."""
-        return compare_arms(self.values, self.record.baseline, self.record.design, **self._judging)
+        return compare_arms(self.values, self.record.baseline, self.design)
 
     @property
     def looks_taken(self) -> dict[str, int]:
         """Of results of all arms, by how many seeds each of them stands, see `statistics.looks_taken`."""
-        limits = self._judging["value_range"]
-        return looks_taken(self.values, self.record.baseline, self.record.design, value_range=limits)
+        return looks_taken(self.values, self.record.baseline, self.design)
 
     def select(self, names: Sequence[str]) -> "ComparisonResults":
         """Return the results of some arms."""

@@ -1,14 +1,18 @@
-"""Study: what varies, how much of it is tried and what counts as best, in a search or of an arm that is tuned."""
+"""Study of a search: what varies, how much of it is tried, what counts as best; and what a user may say of tuning."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import UserError
 from fashion_keras.experiments.definition import DEFAULT_SEEDS
 from fashion_keras.storage.trials import Objective
 
-__all__ = ["FIRST_TUNING_SEED", "ORACLES", "Range", "SearchSpace", "Study", "TuneOptions", "TuningError"]
+if TYPE_CHECKING:
+    from fashion_keras.tuning.search.spaces import FunctionSpace
+
+__all__ = ["FIRST_TUNING_SEED", "ORACLES", "Range", "Study", "TuneOptions", "TuningError", "trial_configs"]
 
 FIRST_TUNING_SEED = 1_000_000
 """Tuning seeds count from here and measuring seeds from 0, so that no run that chose a value is measured."""
@@ -57,46 +61,40 @@ class TuneOptions:
     seeds: int = 1
 
 
-class SearchSpace(Protocol):
-    """What varies in a study."""
+def trial_configs(config: RunConfig, base: RunConfig, seeds: Sequence[int]) -> tuple[RunConfig, ...]:
+    """Return the runs of a trial, one on each of the tuning `seeds`; none of them evaluates the test set.
 
-    @property
-    def name(self) -> str:
-        """For people and for folders."""
-
-    def config(self, values: Any, base: RunConfig) -> RunConfig:
-        """Return the run of some values, otherwise as the base."""
-
-
-_ACCURACY = Objective("val_accuracy")
-Space = TypeVar("Space", bound=SearchSpace)
+    They are those of `config`, with precision, device and data of the `base`, whatever a space says.
+    """
+    config = replace(config, evaluate_test="never", precision=base.precision, device=base.device, data=base.data)
+    return tuple(replace(config, seed=seed) for seed in seeds)
 
 
 @dataclass(frozen=True)
-class Study(Generic[Space]):
-    """A study, as far as it decides which runs are made.
+class Study:
+    """A search, as far as it decides which runs are made.
 
     Attributes:
         space: What varies.
-        base: What does not: epochs, precision, data, and of an arm its other settings.
-        seeds: The tuning seeds; each trial has a run on each.
+        base: What does not: epochs, precision and data.
+        seed: Fixes the proposals and `tuning_seed`.
         budget: Trials at most; None is all that the oracle has.
-        oracle: What proposes them: one of `ORACLES`, or the space itself.
+        oracle: What proposes them, one of `ORACLES`.
         objective: What is to be best.
         generation: Trials proposed at once, before any of them is reported; None is all.
     """
 
-    space: Space
+    space: "FunctionSpace"
     base: RunConfig
-    seeds: tuple[int, ...] = (FIRST_TUNING_SEED,)
-    budget: int | None = None
-    oracle: str = "quasi-random"
-    objective: Objective = _ACCURACY
-    generation: int | None = None
+    seed: int
+    budget: int | None
+    oracle: str
+    objective: Objective
+    generation: int | None
 
     @classmethod
-    def of_search(cls, space: Space, base: RunConfig, options: TuneOptions) -> "Study[Space]":
-        """Build the study of a search, with what is usual for its oracle where nothing is said.
+    def of(cls, space: "FunctionSpace", base: RunConfig, options: TuneOptions) -> "Study":
+        """Return the study that a user asks for, with what is usual for its oracle where nothing is said.
 
         Random search learns nothing from its trials, so that all of them are one generation: no worker waits.
 
@@ -110,11 +108,15 @@ class Study(Generic[Space]):
             budget = budget or DEFAULT_TRIALS
         if options.oracle != "random":
             generation = generation or DEFAULT_GENERATION
-        seeds = (FIRST_TUNING_SEED + options.seed,)
-        return cls(space, base, seeds, budget, options.oracle, Objective(options.objective), generation)
+        return cls(space, base, options.seed, budget, options.oracle, Objective(options.objective), generation)
 
-    def configs(self, values: Any, epochs: int | None = None) -> tuple[RunConfig, ...]:
-        """Return the runs of a trial, one on each tuning seed; none of them evaluates the test set.
+    @property
+    def tuning_seed(self) -> int:
+        """The seed of all trials."""
+        return FIRST_TUNING_SEED + self.seed
+
+    def config(self, values: Any, epochs: int | None = None) -> RunConfig:
+        """Return the run of a trial, see `trial_configs`.
 
         Epochs that are given, Hyperband's, take the place of the study's; a warm-up is shortened alike.
 
@@ -124,6 +126,4 @@ class Study(Generic[Space]):
         config = self.space.config(values, self.base)
         if epochs is not None:
             config = config.with_epochs(epochs)
-        base = self.base
-        config = replace(config, evaluate_test="never", precision=base.precision, device=base.device, data=base.data)
-        return tuple(replace(config, seed=seed) for seed in self.seeds)
+        return trial_configs(config, self.base, [self.tuning_seed])[0]

@@ -105,7 +105,7 @@ class RunOptions:
         if margin >= 1 and experiment.metric.is_share:
             raise ConfigError(f"--margin must be below 100 points of {experiment.metric.text}, got {self.margin:g}")
         try:
-            design = Design.up_to(self.num_seeds, () if once else self.looks, level, margin)
+            design = Design.up_to(self.num_seeds, () if once else self.looks, level=level, margin=margin)
         except ValueError as error:
             raise ConfigError(f"{experiment.name}: {error}") from error
         # A gate may be met by an arm that will stay undecided.

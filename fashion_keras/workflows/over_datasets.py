@@ -101,14 +101,7 @@ def _finish(outcomes: Mapping[str, RunOutcome], options: RunOptions, session: Se
 def _over(found: Mapping[str, ComparisonOutcome]) -> OverAll:
     record = next(iter(found.values())).report.all_results.record
     unit = Unit.of(record.metric, [row for each in found.values() for row in each.report.all_results.values.values()])
-    comparisons = {dataset: each.report.all_comparisons for dataset, each in found.items()}
-    return find_over_all(
-        comparisons,
-        record.design.margin,
-        record.design.level,
-        unit=unit,
-        higher_is_better=record.metric.higher_is_better,
-    )
+    return find_over_all({dataset: each.report.all_comparisons for dataset, each in found.items()}, unit)
 
 
 def _show(name: str, over: OverAll, session: Session) -> None:

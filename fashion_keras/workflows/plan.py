@@ -13,18 +13,14 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.execution import Engine
 from fashion_keras.execution.local import TASKS_PER_WORKER, group_tasks
 from fashion_keras.execution.tasks import TimingTask, execute_timing
-from fashion_keras.experiments.definition import Arm, Experiment
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.workflows.session import Session
 
 __all__ = [
-    "Plan", "Work", "deal_shard", "describe_estimate", "describe_plan", "estimate_seconds", "join_plans", "make_plan",
+    "Plan", "deal_shard", "describe_estimate", "describe_plan", "estimate_seconds", "join_plans", "make_plan",
     "order_configs", "take_shard",
 ]  # fmt: skip
-
-Work = tuple[Experiment, tuple[Arm, ...]]
-"""An experiment and the arms of it that were asked for."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +50,12 @@ class Plan:
         return sum(store.find(config) is not None for config in self.pending)
 
 
-def make_plan(work: Sequence[Work], seeds: Sequence[int], store: RunStore) -> Plan:
-    """Expand the arms of `work` over `seeds` and look up what the `store` has.
+def make_plan(arms: Iterable[RunConfig], seeds: Sequence[int], store: RunStore) -> Plan:
+    """Expand the configurations of `arms` over `seeds` and look up what the `store` has.
 
     Within a seed the longest runs come first, so that the last to start is a short one and no worker waits long for it.
     """
-    return Plan.of(
-        order_configs([experiment.config_of(arm) for experiment, arms in work for arm in arms], seeds), store
-    )
+    return Plan.of(order_configs(arms, seeds), store)
 
 
 def join_plans(plans: Sequence[Plan]) -> Plan:
@@ -72,7 +66,7 @@ def join_plans(plans: Sequence[Plan]) -> Plan:
     return Plan(configs, tuple(config for config in configs if config in pending))
 
 
-def order_configs(arms: Sequence[RunConfig], seeds: Sequence[int]) -> tuple[RunConfig, ...]:
+def order_configs(arms: Iterable[RunConfig], seeds: Sequence[int]) -> tuple[RunConfig, ...]:
     """Return the runs of arms over seeds, each once, in the order of `make_plan`."""
     longest_first = sorted(dict.fromkeys(arms), key=relative_cost, reverse=True)
     return tuple(config.with_changes(seed=seed) for seed in seeds for config in longest_first)

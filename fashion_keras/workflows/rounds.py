@@ -15,7 +15,8 @@ __all__ = ["plan_rounds", "train_rounds", "whole_plan"]
 
 def whole_plan(job: Job) -> Plan:
     """Return every run that a job may need, up to its last look; of what is decided, those that are there."""
-    plan = make_plan([(each.experiment, each.arms) for each in job.comparisons], job.seeds, job.session.store)
+    arms = [config for each in job.comparisons for config in each.configs.values()]
+    plan = make_plan(arms, job.seeds, job.session.store)
     if job.options.shard:
         return take_shard(plan, *job.options.shard)
     if job.options.arms is None and not _next_plan(job.with_known_records()).pending:
@@ -81,12 +82,10 @@ def _next_plan(job: Job) -> Plan:
     """Return the runs up to the next look of each comparison, of the arms that still need seeds for it."""
     store, plans = job.session.store, []
     for comparison in job.comparisons:
-        record = comparison.record
-        names, number = load_results(store, record).needed
+        names, number = load_results(store, comparison.record).needed
         if number <= len(job.seeds):
-            plans.append(
-                make_plan([(comparison.experiment, comparison.experiment.select(names))], range(number), store)
-            )
+            arms = [config for name, config in comparison.configs.items() if name in names]
+            plans.append(make_plan(arms, range(number), store))
     return join_plans(plans)
 
 

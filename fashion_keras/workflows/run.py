@@ -12,7 +12,7 @@ from fashion_keras.reporting import describe_power
 from fashion_keras.reporting.findings import describe_design
 from fashion_keras.reporting.gates import Gate, exit_status
 from fashion_keras.reporting.records import comparison_to_json, print_json
-from fashion_keras.reporting.units import Unit
+from fashion_keras.reporting.units import unit_of
 from fashion_keras.storage.comparison import load_results
 from fashion_keras.storage.tunings import TuningRecord
 from fashion_keras.workflows.job import QUICK_EPOCHS, Job, RunOptions, find_overrides, prepare
@@ -185,8 +185,7 @@ def _describe(job: Job) -> None:
             runs += f" of {count_noun(config.epochs, 'epoch')}" if config.trainer is None else ""
             session.say(f"  {name}: {runs}, {found} in the store")
         results = load_results(session.store, comparison.record, job.seeds)
-        unit = Unit.of(comparison.record.metric, results.values.values())
-        session.say(f"  {describe_design(comparison.record.design, unit=unit)}")
+        session.say(f"  {describe_design(comparison.record.design, unit=unit_of(results))}")
         for line in describe_power(results):
             session.say(f"  {line}")
     session.say(describe_plan(plan, session.engine))

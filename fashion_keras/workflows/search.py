@@ -18,8 +18,8 @@ from fashion_keras.experiments.definition import BASE
 from fashion_keras.formatting import count_noun, format_duration
 from fashion_keras.reporting.search_files import SearchResults, describe_results, write_outputs
 from fashion_keras.reporting.search_tables import SHOWN, leaderboard_rows, to_rich
-from fashion_keras.tuning.search.spaces import FunctionSpace, load_space
-from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study, TuneOptions, TuningError
+from fashion_keras.tuning.search.spaces import load_space
+from fashion_keras.tuning.study import Study, TuneOptions, TuningError
 from fashion_keras.workflows.job import RunOptions
 from fashion_keras.workflows.plan import Plan, estimate_seconds
 from fashion_keras.workflows.run import run_experiments
@@ -46,13 +46,13 @@ def tune(options: TuneOptions, session: Session) -> int:
         data=session.dataset.content_hash,
     )
     with session:  # a pool of workers that is open at the end of the program may end it with a traceback
-        return _Invocation(Study.of_search(space, base, options), options, session).run()
+        return _Invocation(Study.of(space, base, options), options, session).run()
 
 
 class _Invocation:
     """One call of `tune`."""
 
-    def __init__(self, study: Study[FunctionSpace], options: TuneOptions, session: Session):
+    def __init__(self, study: Study, options: TuneOptions, session: Session):
         import_tensorflow()  # quietly: keras-tuner would import it with all that it says
         from fashion_keras.tuning.search.generations import Search
 
@@ -98,7 +98,7 @@ class _Invocation:
         self._say(
             f"Study {self.search.name}: {trials} of {self._describe_epochs()} ({study.oracle}), "
             f"{'all' if study.generation is None else study.generation} proposed at a time, "
-            f"{study.objective.name} at the last epoch, seed {study.seeds[0] - FIRST_TUNING_SEED}"
+            f"{study.objective.name} at the last epoch, seed {study.seed}"
         )
 
     def _describe_epochs(self) -> str:
@@ -114,7 +114,7 @@ class _Invocation:
         for line in describe_space(self.search.asker.space):
             self._say(f"  {line}")
         proposals = self.search.ask()
-        configs, missing = [proposal.configs[0] for proposal in proposals], self.search.missing(proposals)
+        configs, missing = [proposal.config for proposal in proposals], self.search.missing(proposals)
         seconds_of = _make_clock([*configs, self.base], self.session)
         for number, config in enumerate(configs[:SHOWN], start=1):
             there = "" if config in missing else ", in the store"
@@ -159,7 +159,7 @@ class _Invocation:
         # As every run splits the data: by the fraction of its configuration, which all trials share with the base
         # unless a space says otherwise.
         fraction = self.search.trials[0].config.validation_fraction
-        _, validation = split_dataset(self.session.dataset, fraction, self.study.seeds[0])
+        _, validation = split_dataset(self.session.dataset, fraction, self.study.tuning_seed)
         results = SearchResults(self.search.name, self.study, tuple(self.search.trials), len(validation))
         if results.best is None:
             return results

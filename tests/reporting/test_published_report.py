@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fashion_keras import cli
 from fashion_keras.reporting import build_differences
 from fashion_keras.workflows.published import load_published
 from fashion_keras.workflows.report import report_comparisons
@@ -25,20 +24,6 @@ def test_all_tables_are_printed_where_they_are_to_be_explained(tmp_path):
     assert 0 < text.index("Against sgd_0.02") < text.index("Against the report") < text.rindex("beats")
     assert "too narrow" not in text
     assert "Against the report" not in printed(tmp_path)
-
-
-def test_the_command_explains_where_asked_to(tmp_path, capsys):
-    command = ["report", "cnn", "--published", str(PUBLISHED), "--out", str(tmp_path), "--tables-only"]
-    assert cli.main(command) == 0
-    plain = capsys.readouterr().out
-    assert cli.main([*command, "--explain"]) == 0
-    assert plain.count("\n") < 15 < capsys.readouterr().out.count("\n")
-
-
-def test_the_answer_is_the_last_on_the_screen(tmp_path):
-    arm, best = printed(tmp_path).splitlines()[-2:]
-    assert arm.startswith("sgd_0.05 beats sgd_0.02 by 1.34 points")
-    assert best == "Best: sgd_0.05; sgd_0.02 is worse"
 
 
 def test_on_new_images_every_published_interval_holds_the_one_of_this_test_set():

@@ -20,9 +20,8 @@ from fashion_keras.results.names import split_run_name
 
 SGD = [0.88, 0.87, 0.88, 0.89, 0.885]
 ADAM = [0.90, 0.89, 0.90, 0.92, 0.91]
-LONG = "model,seed,test_accuracy\n" + "".join(
-    f"{arm},{seed},{value}\n" for arm, values in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(values)
-)
+RUNS = [(arm, seed, value) for arm, row in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(row)]
+LONG = "model,seed,test_accuracy\n" + "".join(f"{arm},{seed},{value}\n" for arm, seed, value in RUNS)
 
 
 def read(tmp_path: Path, text: str, name: str = "results.csv", **selection: object) -> Scores:
@@ -41,18 +40,12 @@ BY_SEED = "model,seed_0,seed_1,seed_2,seed_3,seed_4\n" + "".join(
 )
 EUROPEAN = LONG.replace(",", ";").replace(".", ",")
 TIDY = "model,seed,metric,value\n" + "".join(
-    f"{line.rsplit(',', 1)[0]},accuracy,{line.rsplit(',', 1)[1]}\n{line.rsplit(',', 1)[0]},loss,1.5\n"
-    for line in LONG.splitlines()[1:]
+    f"{arm},{seed},accuracy,{value}\n{arm},{seed},loss,1.5\n" for arm, seed, value in RUNS
 )
 MLFLOW = (
     "run_id,status,start_time,metrics.accuracy,metrics.loss,params.optimizer,params.seed,params.epochs\n"
-    + "".join(
-        f"r{arm}{seed},FINISHED,2026,{value},1.0,{arm},{seed},10\n"
-        for arm, row in (("sgd", SGD), ("adam", ADAM))
-        for seed, value in enumerate(row)
-    )
+    + "".join(f"r{arm}{seed},FINISHED,2026,{value},1.0,{arm},{seed},10\n" for arm, seed, value in RUNS)
 )
-RUNS = [(arm, seed, value) for arm, row in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(row)]
 WANDB = (
     '"Name","State","Notes","User","Tags","Created","Runtime","Sweep","epochs","learning_rate","seed","_runtime",'
     '"_step","_timestamp","best_epoch","epoch","accuracy","loss"\n'
@@ -67,22 +60,13 @@ WANDB_API = ",summary,config,name\n" + "".join(
     f"\"{{'lr': '{arm}', 'seed': {seed}, 'layers': [3, 2], 'drop': None}}\",fine-sun-{number}\n"
     for number, (arm, seed, value) in enumerate(RUNS)
 )
-RUN_NAMES = "run,accuracy\n" + "".join(
-    f"{arm}-seed{seed},{value}\n" for arm, row in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(row)
-)
-PERCENT = "model,seed,accuracy\n" + "".join(
-    f"{arm},{seed},{100 * value:.1f}\n" for arm, row in (("sgd", SGD), ("adam", ADAM)) for seed, value in enumerate(row)
-)
+RUN_NAMES = "run,accuracy\n" + "".join(f"{arm}-seed{seed},{value}\n" for arm, seed, value in RUNS)
+PERCENT = "model,seed,accuracy\n" + "".join(f"{arm},{seed},{100 * value:.1f}\n" for arm, seed, value in RUNS)
 EPOCHS = "model,seed,epoch,accuracy\n" + "".join(
-    f"{arm},{seed},{epoch},{value if epoch == 2 else 0.1}\n"
-    for arm, row in (("sgd", SGD), ("adam", ADAM))
-    for seed, value in enumerate(row)
-    for epoch in (2, 0, 1)
+    f"{arm},{seed},{epoch},{value if epoch == 2 else 0.1}\n" for arm, seed, value in RUNS for epoch in (2, 0, 1)
 )
 LINES = "".join(
-    json.dumps({"config": {"optimizer": arm}, "seed": seed, "accuracy": value}) + "\n"
-    for arm, row in (("sgd", SGD), ("adam", ADAM))
-    for seed, value in enumerate(row)
+    json.dumps({"config": {"optimizer": arm}, "seed": seed, "accuracy": value}) + "\n" for arm, seed, value in RUNS
 )
 _CURVES = [f'"{arm}-s{seed} - {name}' for arm, seed, _ in RUNS for name in ("_step", "accuracy")]
 CHART = (
@@ -170,15 +154,14 @@ def test_logs_of_tensorboard_are_read_without_tensorflow(tmp_path: Path) -> None
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.record_writer import RecordWriter
 
-    for arm, row in (("sgd", SGD), ("adam", ADAM)):
-        for seed, value in enumerate(row):
-            folder = tmp_path / "logs" / arm / f"seed_{seed}" / "validation"
-            folder.mkdir(parents=True)
-            with (folder / "events.out.tfevents.1").open("wb") as file:
-                writer = RecordWriter(file)
-                for step, number in ((0, 0.1), (1, value)):
-                    summary = Summary(value=[Summary.Value(tag="epoch_accuracy", simple_value=number)])
-                    writer.write(Event(step=step, summary=summary).SerializeToString())
+    for arm, seed, value in RUNS:
+        folder = tmp_path / "logs" / arm / f"seed_{seed}" / "validation"
+        folder.mkdir(parents=True)
+        with (folder / "events.out.tfevents.1").open("wb") as file:
+            writer = RecordWriter(file)
+            for step, number in ((0, 0.1), (1, value)):
+                summary = Summary(value=[Summary.Value(tag="epoch_accuracy", simple_value=number)])
+                writer.write(Event(step=step, summary=summary).SerializeToString())
     (tmp_path / "logs" / "adam" / "seed_0" / "validation" / "events.out.tfevents.1").open("ab").write(b"\x99\0\0")
     with (tmp_path / "logs" / "adam" / "seed_1" / "validation" / "events.out.tfevents.0").open("wb") as file:
         file.write((2**25).to_bytes(8, "little") + bytes(2**25 + 8))  # a large picture

@@ -13,9 +13,8 @@ RUNS = {
 }
 
 
-def best_of(values, design=TEN_SEEDS, **options):
-    baseline = next(iter(values))
-    return find_best(values, compare_arms(values, baseline, design, **options), design, **options)
+def best_of(values, design=TEN_SEEDS):
+    return find_best(values, compare_arms(values, next(iter(values)), design))
 
 
 def test_arms_that_lead_together_are_not_told_apart():
@@ -31,7 +30,7 @@ def test_one_arm_alone_may_be_left():
 
 def test_a_lower_loss_is_the_best():
     losses = {name: 1.0 - row for name, row in RUNS.items()}
-    assert best_of(losses, higher_is_better=False) == best_of(RUNS)
+    assert best_of(losses, Design(higher_is_better=False)) == best_of(RUNS)
 
 
 def test_each_pair_of_arms_has_its_share_of_the_level():

@@ -49,5 +49,5 @@ def test_where_no_run_collapsed_there_is_nothing_to_say():
 
 def test_a_run_of_far_fewer_errors_has_not_collapsed():
     errors = {"base": [0.15] * 6, "arm": [0.15, 0.16, 0.02, 0.15, 0.14, 0.15]}
-    (found,) = compare_arms(errors, "base", Design.fixed(6), higher_is_better=False)
+    (found,) = compare_arms(errors, "base", Design.fixed(6, higher_is_better=False))
     assert found.collapse is None

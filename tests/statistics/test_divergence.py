@@ -1,5 +1,7 @@
 """Arms of which runs diverged: they count, the others are judged as they would be without them, and looks go on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ RNG = np.random.default_rng(0)
 BASE = 0.3 + 0.01 * RNG.standard_normal(10)
 NEW = BASE - 0.02 + 0.003 * RNG.standard_normal(10)
 SAME = BASE + 0.01 * RNG.standard_normal(10)
-LOSS = {"higher_is_better": False}
+LOSS = {"higher_is_better": False, "value_range": None}
 
 
 def lose(row, *seeds, value=np.inf):
@@ -19,7 +21,7 @@ def lose(row, *seeds, value=np.inf):
 
 
 def compare(arms, design=None):
-    found = compare_arms(arms, "base", design or Design(), value_range=None, **LOSS)
+    found = compare_arms(arms, "base", replace(design or Design(), **LOSS))
     return {item.arm: item for item in found}
 
 
@@ -75,18 +77,16 @@ def test_the_arm_that_diverges_more_often_is_never_better_and_equal_ones_are_und
 
 def test_looks_wait_for_no_arm_that_can_hardly_be_decided():
     lost = {"base": BASE[:5], "new": NEW[:5], "lost": lose(BASE, 0, 1)[:5]}
-    names, _ = arms_to_train(lost, "base", value_range=None, **LOSS)
+    names, _ = arms_to_train(lost, "base", Design(**LOSS))
     assert names == ()
     always = {**lost, "lost": np.full(5, np.inf)}
-    names, number = arms_to_train(always, "base", value_range=None, **LOSS)
+    names, number = arms_to_train(always, "base", Design(**LOSS))
     assert (names, number) == (("base", "lost"), 6), "all lost, ten of them would show that it is worse"
 
 
 def test_the_best_is_told_among_arms_of_which_some_diverged():
     arms = {"base": BASE, "new": NEW, "lost": lose(NEW, *range(9)), "once": lose(BASE, 4)}
-    design = Design.fixed(10)
-    found = compare_arms(arms, "base", design, value_range=None, **LOSS)
-    best = find_best(arms, found, design, **LOSS)
+    best = find_best(arms, compare_arms(arms, "base", Design.fixed(10, **LOSS)))
     assert best.candidates[0] == "new"
     assert set(best.worse) >= {"base", "lost"}
 
@@ -97,7 +97,7 @@ def test_alike_arms_that_diverge_are_hardly_ever_told_apart():
         rng = np.random.default_rng(seed)
         rows = 0.3 + 0.01 * rng.standard_normal((2, 10))
         rows[rng.random((2, 10)) < 0.3] = np.inf
-        (item,) = compare_arms({"base": rows[0], "a": rows[1]}, "base", value_range=None, **LOSS)
+        (item,) = compare_arms({"base": rows[0], "a": rows[1]}, "base", Design(**LOSS))
         false += item.verdict is not Verdict.UNDECIDED
     assert false / 300 < 0.05
 

@@ -36,7 +36,10 @@ def test_arms_share_the_level() -> None:
 def test_an_arm_that_is_better_on_every_data_set_alike_is_better_and_for_a_loss_worse() -> None:
     found = differences([0.02, 0.021, 0.022, 0.02])
     assert compare_over_datasets(found)[0].verdict is Verdict.BETTER
-    assert compare_over_datasets(found, higher_is_better=False)[0].verdict is Verdict.WORSE
+    losses = {
+        name: [replace(item, design=replace(item.design, higher_is_better=False))] for name, (item,) in found.items()
+    }
+    assert compare_over_datasets(losses)[0].verdict is Verdict.WORSE
 
 
 def test_two_data_sets_are_not_judged() -> None:

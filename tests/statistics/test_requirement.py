@@ -2,15 +2,14 @@
 
 import pytest
 
-from fashion_keras.statistics import Comparison, Requirement, Verdict
-
-MARGIN = 0.002
+from fashion_keras.statistics import Comparison, Design, Requirement, Verdict
 
 
 def compare(low: float, high: float, higher_is_better: bool = True) -> Comparison:
     interval = (low, high) if higher_is_better else (-high, -low)
-    verdict = Verdict.of(interval, MARGIN, higher_is_better)
-    return Comparison("arm", "base", 5, 5, sum(interval) / 2, 0.1, 0.05, interval, verdict, None, 0.5)
+    design = Design(higher_is_better=higher_is_better)
+    verdict = Verdict.of(interval, design)
+    return Comparison("arm", "base", 5, 5, 0.0, 0.1, 0.05, interval, verdict, None, 0.5, design=design)
 
 
 @pytest.mark.parametrize("higher_is_better", [True, False])
@@ -35,12 +34,11 @@ def test_a_requirement_is_read_off_the_interval(
     higher_is_better: bool,
 ) -> None:
     comparison = compare(*interval, higher_is_better)
-    found = [each.is_met(comparison, MARGIN, higher_is_better=higher_is_better) for each in Requirement]
-    assert found == [better, not_worse, equivalent]
+    assert [each.is_met(comparison) for each in Requirement] == [better, not_worse, equivalent]
 
 
 def test_every_arm_must_meet_it_and_one_that_does_not_outweighs_an_undecided_one() -> None:
     better, undecided, worse = compare(0.001, 0.01), compare(-0.01, 0.01), compare(-0.02, -0.01)
-    assert Requirement.BETTER.of_all([better, better], MARGIN) is True
-    assert Requirement.BETTER.of_all([better, undecided], MARGIN) is None
-    assert Requirement.BETTER.of_all([worse, undecided], MARGIN) is False
+    assert Requirement.BETTER.of_all([better, better]) is True
+    assert Requirement.BETTER.of_all([better, undecided]) is None
+    assert Requirement.BETTER.of_all([worse, undecided]) is False

@@ -21,7 +21,8 @@ def test_welch_interval_is_scipys() -> None:
 def test_the_verdict_is_read_off_the_interval_and_turns_with_the_direction() -> None:
     values = {"base": [1.0, 1.1, 0.9, 1.0, 1.05], "other": [2.0, 2.1, 1.9, 2.0, 2.2, 1.8]}
     (more,), (less,) = (
-        compare_unpaired(values, "base", Design.fixed(5), higher_is_better=higher) for higher in (True, False)
+        compare_unpaired(values, "base", Design.fixed(5, higher_is_better=higher, value_range=None))
+        for higher in (True, False)
     )
     assert (more.verdict, less.verdict) == ("better", "worse")
     assert more.interval == less.interval
@@ -31,15 +32,15 @@ def test_a_found_difference_leaves_its_share_of_the_level_to_the_others() -> Non
     rng = np.random.default_rng(1)
     base = rng.normal(0.0, 1.0, 8)
     values = {"base": base, "far": base + 50.0, "near": rng.normal(0.0, 1.0, 8)}
-    levels = {item.arm: item.level for item in compare_unpaired(values, "base", Design.fixed(8))}
+    levels = {item.arm: item.level for item in compare_unpaired(values, "base", Design.fixed(8, value_range=None))}
     assert levels == {"far": pytest.approx(0.025), "near": pytest.approx(0.05)}
 
 
 def test_fewer_than_five_runs_show_nothing() -> None:
-    design = Design.fixed(4)
-    comparisons = compare_unpaired({"a": [1.0] * 4, "b": [9.0] * 6}, "a", design)
+    values = {"a": [1.0] * 4, "b": [9.0] * 6}
+    comparisons = compare_unpaired(values, "a", Design.fixed(4))
     assert [item.interval for item in comparisons] == [None]
-    assert find_best_unpaired({"a": [1.0] * 4, "b": [9.0] * 6}, comparisons, design) is None
+    assert find_best_unpaired(values, comparisons) is None
 
 
 def test_the_best_is_judged_over_all_pairs() -> None:
@@ -58,8 +59,8 @@ def test_each_pair_of_arms_has_its_share_of_the_level() -> None:
 
 
 def best_of(values: dict[str, Any], **options: bool) -> BestArms:
-    baseline, design = next(iter(values)), Design.fixed(10)
-    best = find_best_unpaired(values, compare_unpaired(values, baseline, design, **options), design, **options)
+    design = Design.fixed(10, value_range=None, **options)
+    best = find_best_unpaired(values, compare_unpaired(values, next(iter(values)), design))
     assert best is not None
     return best
 
@@ -70,7 +71,9 @@ def test_five_percent_of_tables_without_a_difference_show_one() -> None:
     found = [
         any(
             item.verdict.is_difference
-            for item in compare_unpaired(dict(zip("abc", table, strict=True)), "a", Design.fixed(6, margin=1e-9))
+            for item in compare_unpaired(
+                dict(zip("abc", table, strict=True)), "a", Design.fixed(6, margin=1e-9, value_range=None)
+            )
         )
         for table in tables
     ]

@@ -17,10 +17,10 @@ BASE = 0.88 + np.array([0.1, 0.4, 0.0, 0.3, 0.2, 0.1, 0.5, 0.2, 0.3, 0.4]) / 100
 FIXED = Design.fixed(10)
 
 
-def compare(*differences, design=FIXED, **options):
+def compare(*differences, design=FIXED):
     """Compare arms a, b, ... with a baseline, from their differences; arms may have fewer seeds."""
     arms = {"base": BASE} | {name: BASE[: len(row)] + row for name, row in zip("abcdefgh", differences, strict=False)}
-    return compare_arms(arms, "base", design, **options)
+    return compare_arms(arms, "base", design)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ KINDS = st.sampled_from(["normal", "discrete", "coarse", "constant", "collapsing
 def test_interval_and_verdict_never_contradict_each_other(kinds, num_seeds, design, higher_is_better, seed):
     rng = np.random.default_rng(seed)
     values = {f"arm{index}": runs(kind, rng, num_seeds - index % 2) for index, kind in enumerate(kinds)}
-    for result in compare_arms(values, "arm0", design, higher_is_better=higher_is_better):
+    for result in compare_arms(values, "arm0", replace(design, higher_is_better=higher_is_better)):
         if result.look is None:
             assert (result.interval, result.level, result.verdict) == (None, None, "undecided")
             continue
@@ -178,7 +178,7 @@ def test_only_the_pairing_counts_not_what_both_share():
 
 def test_a_lower_loss_is_better_and_has_no_bounds():
     arms = {"base": BASE + 4, "a": BASE + 4 + NOISE - 0.01}
-    (result,) = compare_arms(arms, "base", FIXED, higher_is_better=False, value_range=None)
+    (result,) = compare_arms(arms, "base", replace(FIXED, higher_is_better=False, value_range=None))
     assert (result.verdict, result.seeds_won) == ("better", 1.0)
     assert result.mean_difference == pytest.approx(-0.01)
 

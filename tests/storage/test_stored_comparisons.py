@@ -22,14 +22,11 @@ from fashion_keras.storage.comparison import (
     make_record,
     read_record,
     record_text,
-    record_to_json,
     save_record,
 )
 from fashion_keras.storage.files import write_file
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.stored_comparisons import load_stored
-from fashion_keras.storage.trials import Trial, TrialRun
-from fashion_keras.storage.tunings import TunedArm, TuningRecord
 from fashion_keras.workflows.report import report_comparisons
 
 MINE = Experiment("mine", "Mine", BASE, (Arm("plain"), Arm("fast", learning_rate=0.1)))
@@ -132,34 +129,6 @@ def test_names_that_mean_the_same_comparison_report_it_once(store):
     train(store, MINE)
     assert folders(store, ["mine", "mine"]) == ["mine"]
     assert folders(store, ["mine", f"mine__{make_record(MINE, FASHION, ()).identity}"]) == ["mine"]
-
-
-def tuned(store: RunStore, num_values: int, last_used: str) -> ComparisonRecord:
-    """Put a comparison with tuned arms into a store: its arms tried so many values, and it was used last then."""
-    experiment = load_experiment("learning_rates").with_overrides(batch_size=num_values)
-    record = make_record(experiment, FASHION, range(1))
-    run = TrialRun(1000, "x", "finished", 0.5, 1.0)
-    trials = tuple(Trial({"learning_rate": 0.01 * number}, (run,)) for number in range(1, num_values + 1))
-    arm = TunedArm("a", (), "learning_rate", trials)
-    tuning = TuningRecord("learning_rate", "log", ((0.01, 1.0),), (num_values,), (1000,), {}, (arm,))
-    record = replace(
-        record, name="learning_rates_tuned", tuning=tuning, untuned=record_to_json(record), saved_at=last_used
-    )
-    path = record.path_in(store)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, record_text(record))
-    for each in experiment.arms:
-        commit(store, experiment.config_of(each))
-    return record
-
-
-@pytest.mark.parametrize("order", [(8, 4), (4, 8)])
-def test_of_tuned_comparisons_the_most_tuned_is_reported_though_another_was_used_later(store, order):
-    for number, num_values in enumerate(order):
-        tuned(store, num_values, f"2026-01-0{number + 1}")
-    (results,) = load_stored(store, ["learning_rates_tuned"])
-    assert results.record.tuning is not None
-    assert results.record.tuning.num_runs == 8
 
 
 def test_a_version_without_runs_does_not_hide_the_one_before(store):

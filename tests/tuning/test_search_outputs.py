@@ -27,7 +27,7 @@ from fashion_keras.reporting.search_tables import leaderboard_rows, trials_csv
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.trials import Objective, Trial, TrialRun
 from fashion_keras.tuning.search import analysis
-from fashion_keras.tuning.search.analysis import best_of_k, best_so_far, encode, measure_importance
+from fashion_keras.tuning.search.analysis import best_of_k, encode, measure_importance
 from fashion_keras.tuning.search.spaces import load_space
 from fashion_keras.tuning.study import Study, TuneOptions
 
@@ -58,10 +58,6 @@ def results(tmp_path: Path) -> SearchResults:
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analysis, "NUM_RESAMPLES", 20)  # seconds, each time
-
-
-def test_best_so_far_never_falls() -> None:
-    assert best_so_far([3, 1, 4, 2]).tolist() == [3, 3, 4, 4]
 
 
 def test_expected_best_of_two_values_fits_in_the_head() -> None:
@@ -263,7 +259,7 @@ def test_a_published_search_has_the_name_that_its_module_states(
     space: str, options: dict[str, int], epochs: int, tmp_path: Path
 ) -> None:
     base = RunConfig(epochs=epochs, precision="mixed_bfloat16")
-    made, _ = make_search(Study.of_search(load_space(space), base, TuneOptions(space, **options)), tmp_path)
+    made, _ = make_search(Study.of(load_space(space), base, TuneOptions(space, **options)), tmp_path)
     module = importlib.import_module(f"fashion_keras.experiments.tuned_{space}")
     assert f"study {made.name} " in module.__doc__
 

@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras_tuner as kt
 import pytest
-from made_engine import Engine, working_folder
+from made_engine import Engine, work_in
 from rich.console import Console
 from stored_runs import commit
 from trying import search, worth
@@ -35,10 +35,9 @@ from fashion_keras.workflows.session import DataOptions, Session, fill
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    with working_folder(tmp_path, Engine(accuracy=worth)) as engine, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
-        yield engine
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr("fashion_keras.reporting.figures.write_figures", lambda *_: [])
+    return work_in(tmp_path, Engine(accuracy=worth), monkeypatch)
 
 
 @pytest.fixture
@@ -202,5 +201,5 @@ def undisturbed_trials(store: Path, dataset: Dataset) -> list[str]:
     engine = Engine()
     engine.respond = respond
     base = RunConfig(epochs=8, data=dataset.content_hash)
-    study = Study.of_search(load_space("fcn"), base, TuneOptions("fcn", budget=6, generation=2))
+    study = Study.of(load_space("fcn"), base, TuneOptions("fcn", budget=6, generation=2))
     return [trial.config.run_id for trial in search(study, store, engine).trials]

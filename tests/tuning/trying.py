@@ -47,18 +47,18 @@ def worth(config: RunConfig) -> float:
 
 def make_study(
     oracle: str = "random", function: Callable[[Any], Any] = tiny, base: RunConfig = FOUR_EPOCHS, **options: Any
-) -> Study[FunctionSpace]:
+) -> Study:
     settings = {"budget": 6, **options}
-    return Study.of_search(FunctionSpace("tests:space", function), base, TuneOptions("", oracle=oracle, **settings))
+    return Study.of(FunctionSpace("tests:space", function), base, TuneOptions("", oracle=oracle, **settings))
 
 
-def make_search(study: Study[FunctionSpace], store: Path, engine: Engine | None = None) -> tuple[Search, io.StringIO]:
+def make_search(study: Study, store: Path, engine: Engine | None = None) -> tuple[Search, io.StringIO]:
     output = io.StringIO()
     console = Console(file=output, width=200)
     return Search(study, RunStore(store), NOWHERE, engine or Engine(accuracy=worth), console), output
 
 
-def search(study: Study[FunctionSpace], store: Path, engine: Engine | None = None) -> Search:
+def search(study: Study, store: Path, engine: Engine | None = None) -> Search:
     made, _ = make_search(study, store, engine)
     made.run()
     return made

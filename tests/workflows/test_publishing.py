@@ -200,15 +200,6 @@ def test_the_marked_block_of_a_page_is_filled_and_the_rest_stays(published):
     assert fill_answers(filled, load_published(published)) == filled
 
 
-def test_what_was_not_run_is_told_by_name(store):
-    with pytest.raises(StoreError, match="no runs of cnn; `fashion-keras run cnn` makes them"):
-        load_stored(store, ["cnn"])
-    with pytest.raises(StoreError, match="no comparison with a finished run"):
-        load_stored(store, [])
-    with pytest.raises(ConfigError, match="did you mean 'dropout'"):
-        load_stored(store, ["droput"])
-
-
 def test_what_was_not_published_is_told_by_name(published, tmp_path):
     with pytest.raises(StoreError, match="cnn was not published"):
         load_published(published, ["cnn"])

@@ -4,14 +4,14 @@ import csv
 import io
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from made_engine import Engine, working_folder
+from made_engine import Engine, work_in
 from rich.console import Console
 from stored_runs import commit
 
@@ -38,10 +38,9 @@ EXPERIMENT = Experiment(
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr("fashion_keras.execution.batch.BUSY_WAIT_SEC", 0.01)
-    with working_folder(tmp_path, Engine()) as engine:
-        yield engine
+    return work_in(tmp_path, Engine(), monkeypatch)
 
 
 @pytest.fixture
@@ -364,11 +363,6 @@ def test_quick_results_never_mix_with_real_ones(run: Run, engine: Engine, tmp_pa
     assert len(list((tmp_path / "runs" / "store" / "comparisons").iterdir())) == 2
 
 
-def test_runs_name_the_data_that_they_were_trained_on(run: Run, engine: Engine, sample_dataset: Dataset) -> None:
-    run()
-    assert {config.data for config in engine.runs} == {sample_dataset.content_hash}
-
-
 def test_base_that_experiments_share_is_trained_once(run: Run, engine: Engine, tmp_path: Path) -> None:
     arms = (Arm("none"), Arm("some", dropout_rate=0.3))
     other = replace(EXPERIMENT, name="dropout", arms=arms, baseline="none")
@@ -556,7 +550,9 @@ def test_dry_run_says_what_the_planned_seeds_could_show(run: Run, monkeypatch: p
     assert "would likely show" not in run(dry_run=True, seeds=1)[1]
 
 
-def test_shards_train_each_run_once_and_write_no_table(run: Run, engine: Engine, tmp_path: Path) -> None:
+def test_shards_train_each_run_once_and_the_command_without_them_writes_the_table(
+    run: Run, engine: Engine, tmp_path: Path
+) -> None:
     for shard in range(3):
         status, output = run(seeds=4, shard=(shard, 3))
         assert status == 0
@@ -566,6 +562,10 @@ def test_shards_train_each_run_once_and_write_no_table(run: Run, engine: Engine,
     assert len(engine.runs) == len(set(engine.runs)) == 8
     assert engine.exports == []
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["store"]
+    status, output = run(seeds=4)
+    assert (status, len(engine.runs)) == (0, 8)
+    assert "8 runs: 8 in the store, 0 to train" in output
+    assert len(rows(tmp_path / "runs" / "rates__sample")) == 8
 
 
 def test_shards_leave_out_seeds_of_arms_that_the_store_shows_decided(run: Run, engine: Engine) -> None:
@@ -583,18 +583,6 @@ def test_an_arm_that_is_asked_for_alone_stops_where_the_others_let_it_be_judged(
     run(THREE, seeds=10, arms=("slow", "fast"))
     run(THREE, seeds=10, arms=("clear",))
     assert len(engine.runs) == 10 + 10 + 5
-
-
-def test_command_without_shard_trains_nothing_after_all_shards_and_writes_the_table(
-    run: Run, engine: Engine, tmp_path: Path
-) -> None:
-    for shard in range(3):
-        run(shard=(shard, 3))
-    engine.tasks.clear()
-    status, output = run()
-    assert (status, engine.runs) == (0, [])
-    assert "4 runs: 4 in the store, 0 to train" in output
-    assert len(rows(tmp_path / "runs" / "rates__sample")) == 4
 
 
 def test_shard_with_a_failed_run_ends_with_status_1(run: Run, engine: Engine) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_engine import Engine, working_folder
+from made_engine import Engine, work_in
 from rich.console import Console
 from stored_runs import TUNABLE
 
@@ -66,14 +66,13 @@ def accuracy_of(config: RunConfig) -> float:
 @contextmanager
 def fake_training(folder: Path) -> Iterator[Engine]:
     """An engine whose runs are worth what `accuracy_of` says, in a working folder."""
-    with working_folder(folder, Engine(accuracy=accuracy_of)) as engine:
-        yield engine
+    with pytest.MonkeyPatch.context() as patch:
+        yield work_in(folder, Engine(accuracy=accuracy_of), patch)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    with fake_training(tmp_path) as engine:
-        yield engine
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return work_in(tmp_path, Engine(accuracy=accuracy_of), monkeypatch)
 
 
 Tune = Callable[..., tuple[int, str]]
@@ -368,7 +367,10 @@ def test_tuned_comparison_is_published_with_its_trials_and_computed_again_byte_b
     assert {"tuning.csv", "tuning.json", "ordering.csv"} <= {
         path.name for path in (folder / "initializers_tuned").iterdir()
     }
-    assert [found.record.name for found in load_published(folder)][-1] == "initializers_tuned"
+    found = load_published(folder)[-1]
+    assert found.record.name == "initializers_tuned"
+    assert found.untuned is not None
+    assert {len(arm.runs) for arm in found.untuned.arms} == {10}
     assert report_comparisons([], again, folder, Console(quiet=True)) == 0
     for path in (folder / "initializers_tuned").iterdir():
         if path.name != "comparison.json":
@@ -426,28 +428,12 @@ def test_of_equal_tunings_the_one_that_was_looked_at_last_is_reported(store: Run
         assert found.record.path_in(store) == last
 
 
-def test_published_tuning_is_never_left_without_its_runs(store: RunStore, tmp_path: Path) -> None:
-    folder = tmp_path / "experiments"
-    publish(load_stored(store, []), folder)
-    before = (folder / "runs.json.xz").read_bytes()
-    with pytest.raises(StoreError, match="`fashion-keras run initializers --tune learning_rate` makes it, or remove"):
-        publish(load_stored(store, ["initializers"]), folder)
-    assert (folder / "runs.json.xz").read_bytes() == before
-
-
 def test_tuning_is_published_with_all_runs_or_not_at_all(store: RunStore, tmp_path: Path) -> None:
     (results,) = load_stored(store, ["initializers_tuned"])
     assert results.untuned is not None
     shutil.rmtree(results.untuned.arms[1].runs[3].path)
     with pytest.raises(StoreError, match=r"initializers has 9 of 10 runs of random_normal"):
         publish(load_stored(store, ["initializers_tuned"]), tmp_path / "experiments")
-
-
-def test_untuned_runs_are_archived_with_the_tuned_ones(store: RunStore, tmp_path: Path) -> None:
-    publish(load_stored(store, ["initializers_tuned"]), tmp_path / "experiments")
-    (found,) = load_published(tmp_path / "experiments")
-    assert found.untuned is not None
-    assert {len(arm.runs) for arm in found.untuned.arms} == {10}
 
 
 # For real.
@@ -469,8 +455,8 @@ def test_real_training_is_tuned_measured_and_pictured(
     experiment = Experiment(
         "widths", "Widths", RunConfig(epochs=2, batch_size=64), (Arm("a"), Arm("b", hidden_units=(16,)))
     )
-    with working_folder(tmp_path, engine, draws=True):
-        assert tune_on(sample_dir, experiment, seeds=1, tuning=TuneOptions(RATE, budget=2, range=(1e-3, 1.0)))[0] == 0
+    work_in(tmp_path, engine, monkeypatch, draws=True)
+    assert tune_on(sample_dir, experiment, seeds=1, tuning=TuneOptions(RATE, budget=2, range=(1e-3, 1.0)))[0] == 0
     folder = tmp_path / "runs" / "widths_tuned__sample"
     rows = read_csv(folder / "tuning.csv")
     assert len(rows) == 4

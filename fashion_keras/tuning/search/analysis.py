@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 __all__ = [
-    "FEWEST_TRIALS", "BestOfK", "ForestReport", "Importance", "best_of_k", "best_so_far", "encode",
-    "measure_importance",
+    "FEWEST_TRIALS", "BestOfK", "ForestReport", "Importance", "best_of_k", "encode", "measure_importance",
 ]  # fmt: skip
 
 NUM_RESAMPLES = 80
@@ -31,11 +30,6 @@ class BestOfK:
     mean: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-
-
-def best_so_far(values: ArrayLike) -> NDArray[np.float64]:
-    """Return the highest of the first 1, 2, ... n values, float64 [n]."""
-    return np.maximum.accumulate(np.asarray(values, np.float64))
 
 
 def best_of_k(values: ArrayLike) -> BestOfK:

@@ -24,8 +24,7 @@ from fashion_keras.formatting import print_plain, safe_name
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.trials import Trial, rank_trials
 from fashion_keras.tuning.search.oracles import Asker, hyperparameters_of, score_of
-from fashion_keras.tuning.search.spaces import FunctionSpace
-from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study, TuningError
+from fashion_keras.tuning.study import Study, TuningError
 
 __all__ = ["Proposal", "Search"]
 
@@ -34,10 +33,10 @@ _LOG_LINES = 15
 
 @dataclass(frozen=True)
 class Proposal:
-    """A trial before it is run: keras-tuner's, its runs, one on each tuning seed, and what `Trial` says of it."""
+    """A trial before it is run: keras-tuner's, its run, and what `Trial` says of it."""
 
     asked: Any
-    configs: tuple[RunConfig, ...]
+    config: RunConfig
     values: Mapping[str, Any]
     is_full: bool
 
@@ -53,9 +52,7 @@ class Search:
         SpaceError: The space's function is wrong.
     """
 
-    def __init__(
-        self, study: Study[FunctionSpace], store: RunStore, location: DataLocation, engine: Engine, console: Console
-    ):
+    def __init__(self, study: Study, store: RunStore, location: DataLocation, engine: Engine, console: Console):
         self.study = study
         self.store = store
         self.location = location
@@ -72,17 +69,16 @@ class Search:
     def name(self) -> str:
         """The study's: readable, and another one for another space, budget, seed, data or protocol."""
         study, space = self.study, self.asker.space
-        seed = study.seeds[0] - FIRST_TUNING_SEED
         definition = {
             # The run of the default values shows a change of what the space makes of them.
-            "space": [study.space.name, space.get_config()["space"], study.configs(space.copy())[0].to_json()],
+            "space": [study.space.name, space.get_config()["space"], study.config(space.copy()).to_json()],
             "budget": [study.oracle, study.budget, study.base.epochs, study.generation],
-            "seed": seed,
+            "seed": study.seed,
             "objective": study.objective.name,
             "protocol": PROTOCOL_VERSION,
         }
         digits = sha256(canonical_json(definition).encode()).hexdigest()[:8]
-        return safe_name(f"{study.space.name.replace(':', '.')}-{study.oracle}-s{seed}-{digits}")
+        return safe_name(f"{study.space.name.replace(':', '.')}-{study.oracle}-s{study.seed}-{digits}")
 
     @cached_property
     def sets_epochs(self) -> bool:
@@ -112,14 +108,14 @@ class Search:
 
     def _propose(self, asked: Any) -> Proposal:
         # First: the function may ask for hyperparameters that nobody knew of, which then have their defaults.
-        self.study.configs(asked.hyperparameters)
+        self.study.config(asked.hyperparameters)
         values, epochs = hyperparameters_of(asked)
-        configs = self.study.configs(asked.hyperparameters, epochs)
-        return Proposal(asked, configs, values, epochs in (None, self.study.base.epochs))
+        config = self.study.config(asked.hyperparameters, epochs)
+        return Proposal(asked, config, values, epochs in (None, self.study.base.epochs))
 
     def missing(self, proposals: Sequence[Proposal]) -> list[RunConfig]:
         """Return the runs that the store does not have, each once, the longest first: none ends late."""
-        configs = dict.fromkeys(config for proposal in proposals for config in proposal.configs)
+        configs = dict.fromkeys(proposal.config for proposal in proposals)
         pending = [config for config in configs if self.store.find(config) is None]
         return sorted(pending, key=relative_cost, reverse=True)
 
@@ -146,16 +142,16 @@ class Search:
             self._say(f"Best so far: trial {best.number}, {self.study.objective.name} {value}")
 
     def _make_trial(self, proposal: Proposal, failures: Mapping[RunConfig, Outcome[None]]) -> Trial:
-        found = [failures[config].message for config in proposal.configs if config in failures]
         trial = Trial.find(
             self.store,
-            proposal.configs,
+            [proposal.config],
             proposal.values,
             len(self.trials) + 1,
             generation=self._generation,
             is_full=proposal.is_full,
         )
-        return trial if trial.runs else replace(trial, message=(found or ["its run has gone from the store"])[0])
+        failure = failures.get(proposal.config, Outcome("failed", "its run has gone from the store"))
+        return trial if trial.runs else replace(trial, message=failure.message)
 
     def _check_progress(self, failures: Mapping[RunConfig, Outcome[None]]) -> None:
         """Stop where nothing has worked yet, and show why."""

@@ -17,7 +17,7 @@ from fashion_keras.errors import ConfigError
 from fashion_keras.seeding import derive_seed
 from fashion_keras.storage.trials import WORST_LOSS, Objective, Trial
 from fashion_keras.tuning.search.spaces import FunctionSpace, SpaceError, describe_value
-from fashion_keras.tuning.study import FIRST_TUNING_SEED, ORACLES, Study
+from fashion_keras.tuning.study import ORACLES, Study
 
 __all__ = ["Asker", "describe_space", "discover", "find_edges", "hyperparameters_of", "log_scaled", "score_of"]
 
@@ -58,7 +58,7 @@ class Asker:
         ConfigError: There is no such oracle.
     """
 
-    def __init__(self, study: Study[FunctionSpace]):
+    def __init__(self, study: Study):
         self.study = study
         self.space = discover(study.space)
         if not self.space.space:
@@ -108,14 +108,14 @@ def score_of(trial: Trial, objective: Objective) -> float | None:
     return -math.log(max(badness, _LEAST))
 
 
-def _build_oracle(study: Study[FunctionSpace], space: Any) -> Any:
+def _build_oracle(study: Study, space: Any) -> Any:
     if study.oracle not in ORACLES:
         raise ConfigError(f"an oracle is {suggest(study.oracle, ORACLES)}")
     settings: dict[str, Any] = {
         "objective": kt.Objective(_SCORE, "max"),
         "hyperparameters": space,
         # keras-tuner takes 0 for no seed, and draws with neighbouring seeds the same numbers for other hyperparameters.
-        "seed": 1 + derive_seed(study.seeds[0] - FIRST_TUNING_SEED, "oracle"),
+        "seed": 1 + derive_seed(study.seed, "oracle"),
         # Ours to decide: the search says what failed, and stops where nothing works.
         "max_consecutive_failed_trials": None,
     }

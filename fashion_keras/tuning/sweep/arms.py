@@ -13,7 +13,7 @@ from fashion_keras.experiments.names import tuned_name
 from fashion_keras.storage.runs import RunStore
 from fashion_keras.storage.trials import OBJECTIVES, Objective, Trial
 from fashion_keras.storage.tunings import TunedArm, TuningRecord
-from fashion_keras.tuning.study import FIRST_TUNING_SEED, Study, TuneOptions
+from fashion_keras.tuning.study import FIRST_TUNING_SEED, TuneOptions, trial_configs
 from fashion_keras.tuning.sweep.values import DEFAULT_BUDGET, DEFAULT_RANGES, SettingSpace
 
 __all__ = ["Sweep"]
@@ -54,18 +54,19 @@ class Sweep:
         return cls(experiment, space, seeds, merged)
 
     @property
-    def studies(self) -> dict[str, Study[SettingSpace]]:
-        """The study of each arm that is tuned, by its name."""
-        bases = {arm.name: self.experiment.config_of(arm) for arm in self._left()}
-        return {name: Study(self.space, base, self.seeds, len(self.space.values)) for name, base in bases.items()}
+    def bases(self) -> dict[str, RunConfig]:
+        """The configuration of each arm that is tuned, by its name."""
+        return {arm.name: self.experiment.config_of(arm) for arm in self._left()}
 
     @property
     def configs(self) -> list[RunConfig]:
         """The runs of all trials, all arms of a value before the next value."""
-        setting = self.space.setting
         values = [value for stage in self.space.stages for value in stage]
-        trials = [study.configs({setting: value}) for value in values for study in self.studies.values()]
+        trials = [self._trial(base, value) for value in values for base in self.bases.values()]
         return [config for of_seed in zip(*trials, strict=True) for config in of_seed]
+
+    def _trial(self, base: RunConfig, value: float) -> tuple[RunConfig, ...]:
+        return trial_configs(base.with_changes(**{self.space.setting: value}), base, self.seeds)
 
     def record(self, store: RunStore, overrides: Mapping[str, Any]) -> TuningRecord:
         """Return what the trials say, all of which a store has; `overrides` as in `TuningRecord`.
@@ -80,14 +81,14 @@ class Sweep:
             budgets=tuple(len(stage) for stage in self.space.stages),
             seeds=self.seeds,
             overrides=overrides,
-            arms=tuple(self._tuned_arm(name, study, store) for name, study in self.studies.items()),
+            arms=tuple(self._tuned_arm(name, base, store) for name, base in self.bases.items()),
             objective=_find_objective(self.experiment),
         )
 
-    def _tuned_arm(self, name: str, study: Study[SettingSpace], store: RunStore) -> TunedArm:
+    def _tuned_arm(self, name: str, base: RunConfig, store: RunStore) -> TunedArm:
         setting, objective, trials = self.space.setting, _find_objective(self.experiment), []
         for number, value in enumerate(self.space.values, start=1):
-            trials.append(Trial.find(store, study.configs({setting: value}), {setting: value}, number))
+            trials.append(Trial.find(store, self._trial(base, value), {setting: value}, number))
             if trials[-1].status == "failed":
                 raise StoreError(f"{store.root} has no trial of {name} at {setting} {value:g}; try again")
         finished = [run for trial in trials for run in trial.runs if run.status == "finished"]

@@ -5,11 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from fashion_keras.config.run_config import RunConfig
 from fashion_keras.errors import ConfigError
 from fashion_keras.tuning.study import Range
 
@@ -69,15 +67,6 @@ class SettingSpace:
                 f"{low:g},{high:g} holds {len(self.stages[0])} different values of {self.setting}, and the budget is "
                 f"{self.budget}: lower --budget or widen --range"
             )
-
-    @property
-    def name(self) -> str:
-        """The setting's."""
-        return self.setting
-
-    def config(self, values: Mapping[str, Any], base: RunConfig) -> RunConfig:
-        """Return the run of a value of the setting, otherwise as the base."""
-        return base.with_changes(**values)
 
     @property
     def scale(self) -> str:
