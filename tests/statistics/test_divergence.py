@@ -108,7 +108,7 @@ def test_runs_that_share_no_seeds_are_judged_by_their_ranks_and_never_for_what_d
         sign = -1.0 if higher else 1.0
         for arms, verdict in (((few, many), "worse"), ((many, few), "better"), ((few + 1.0, few), "undecided")):
             values = {"base": sign * arms[0], "new": sign * arms[1]}
-            (item,) = compare_unpaired(values, "base", Design.fixed(8), higher_is_better=higher)
+            (item,) = compare_unpaired(values, "base", Design.fixed(8, higher_is_better=higher, value_range=None))
             assert (item.verdict, item.has_diverged) == (verdict, True)
 
 
