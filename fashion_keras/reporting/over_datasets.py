@@ -26,17 +26,27 @@ class OverAll:
         datasets: Their names.
         ranks: Of all arms; None for fewer than three arms or data sets.
         unit: How differences are shown.
+        absent: Arms that are judged on some data sets and not on all, with those that lack them.
     """
 
     arms: tuple[OverDatasets, ...]
     datasets: tuple[str, ...]
     ranks: Ranks | None
     unit: Unit
+    absent: Mapping[str, Sequence[str]]
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """A line for each arm, saying on how many data sets its verdict rests, and one on the ranks."""
-        return (*map(self._sentence, self.arms), *([] if self.ranks is None else [_rank_sentence(self.ranks)]))
+        return (*map(self._sentence, self.arms), *self._notes)
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        absent = (
+            f"{one_line(arm)} is not judged over all data sets: it is not compared on {', '.join(map(one_line, names))}"
+            for arm, names in self.absent.items()
+        )
+        return (*absent, *([] if self.ranks is None else [_rank_sentence(self.ranks)]))
 
     def _sentence(self, item: OverDatasets) -> str:
         mean = self.unit.amount(self.unit.difference(item.mean))
@@ -62,9 +72,8 @@ class OverAll:
             ),
         )
         rows = [self._row(item) for item in self.arms]
-        notes = [] if self.ranks is None else [_rank_sentence(self.ranks)]
         baseline = one_line(self.arms[0].baseline) if self.arms else ""
-        return Table(f"Over {len(self.datasets)} data sets", f"Against {baseline}", columns, tuple(rows), tuple(notes))
+        return Table(f"Over {len(self.datasets)} data sets", f"Against {baseline}", columns, tuple(rows), self._notes)
 
     def _row(self, item: OverDatasets) -> Row:
         cells = (
@@ -86,16 +95,19 @@ class OverAll:
 
 
 def find_over_all(comparisons: Mapping[str, Sequence[Comparison]], unit: Unit = POINTS) -> OverAll:
-    """Judge arms over data sets, of each of which, by its name, `comparisons` has every arm; shown in a `unit`."""
+    """Judge arms over data sets, of each of which, by its name, `comparisons` has the arms; shown in a `unit`."""
     found = compare_over_datasets(comparisons)
     # By differences: arms that were decided early have fewer seeds than the baseline, and those may be the harder ones.
     means = {item.baseline: [0.0] * len(comparisons) for item in found}
     means |= {item.arm: [*item.differences.values()] for item in found}
-    if min(len(means), len(comparisons)) < MIN_DATASETS:
-        return OverAll(found, tuple(comparisons), None, unit)
-    design = next(iter(comparisons.values()))[0].design
-    ranks = rank_arms(means, design.level, higher_is_better=design.higher_is_better)
-    return OverAll(found, tuple(comparisons), ranks, unit)
+    judged = {name: {item.arm for item in items} for name, items in comparisons.items()}
+    partly = {item.arm: None for items in comparisons.values() for item in items if item.arm not in means}
+    absent = {arm: [name for name, arms in judged.items() if arm not in arms] for arm in partly}
+    ranks = None
+    if min(len(means), len(comparisons)) >= MIN_DATASETS:
+        design = next(iter(comparisons.values()))[0].design
+        ranks = rank_arms(means, design.level, higher_is_better=design.higher_is_better)
+    return OverAll(found, tuple(comparisons), ranks, unit, absent)
 
 
 def _rank_sentence(ranks: Ranks) -> str:

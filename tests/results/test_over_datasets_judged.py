@@ -53,3 +53,14 @@ def test_a_margin_of_none_calls_nothing_equivalent_over_data_sets() -> None:
     over = judge(columns, metric="loss").over
     assert over is not None
     assert {item.arm: str(item.verdict) for item in over.arms} == {"good": "worse", "bad": "better"}
+
+
+def test_an_arm_that_a_data_set_lacks_is_named_with_it() -> None:
+    columns = rows(3)
+    arms = zip(columns["dataset"], columns["model"], strict=True)
+    kept = [place for place, arm in enumerate(arms) if arm != ("set1", "bad")]
+    over = judge({name: [values[place] for place in kept] for name, values in columns.items()}).over
+    assert over is not None
+    assert [item.arm for item in over.arms] == ["good"]
+    (line,) = [line for line in over.sentences if line.startswith("bad")]
+    assert line.endswith("not compared on set1")
